@@ -1,1 +1,18 @@
-//! tierline domain
+//! Words and states of a partner program: identifiers, money, time, places, partners, customers,
+//! catalogue, orders and subscriptions.
+//!
+//! This room owns what things are and how they move from state to state. It knows no rule of the
+//! program, no database and no clock.
+#![warn(missing_docs, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+pub mod admin;
+pub mod catalog;
+pub mod customer;
+pub mod id;
+pub mod money;
+pub mod order;
+pub mod partner;
+pub mod place;
+pub mod subscription;
+pub mod time;
+pub mod words;

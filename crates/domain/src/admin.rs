@@ -1,0 +1,190 @@
+//! Delegated administration, users and groups (sections 6.2, 6.3 and 12 of the rulebook).
+
+use crate::id::Id;
+use crate::partner::{Account, Tenant};
+use crate::time::{Date, Timestamp};
+use crate::words;
+
+words! {
+    /// States of a granular relationship (GDA-009).
+    pub enum AdminState {
+        /// Sent, not answered.
+        ApprovalPending = "approval_pending",
+        /// Approved, activation under way.
+        Approved = "approved",
+        /// In force.
+        Active = "active",
+        /// Ended by date.
+        Expired = "expired",
+        /// Termination under way.
+        TerminationRequested = "termination_requested",
+        /// Ended by a party.
+        Terminated = "terminated",
+    }
+}
+
+words! {
+    /// Built-in directory roles the program knows; any other name is a custom role (GDA-005).
+    pub enum DirectoryRole {
+        /// Reads the directory.
+        DirectoryReader = "directory_reader",
+        /// Writes the directory.
+        DirectoryWriter = "directory_writer",
+        /// Assigns licences.
+        LicenseAdministrator = "license_administrator",
+        /// Opens tickets.
+        ServiceSupportAdministrator = "service_support_administrator",
+        /// Manages users.
+        UserAdministrator = "user_administrator",
+        /// Manages role members.
+        PrivilegedRoleAdministrator = "privileged_role_administrator",
+        /// Resets passwords of ordinary users.
+        HelpdeskAdministrator = "helpdesk_administrator",
+        /// Resets anyone's credentials.
+        PrivilegedAuthenticationAdministrator = "privileged_authentication_administrator",
+        /// Reads everything.
+        GlobalReader = "global_reader",
+        /// Manages cloud applications.
+        CloudApplicationAdministrator = "cloud_application_administrator",
+        /// Manages applications.
+        ApplicationAdministrator = "application_administrator",
+        /// May do everything.
+        GlobalAdministrator = "global_administrator",
+    }
+}
+
+words! {
+    /// Program roles of partner users, and the membership roles that give no program rights (ROL-002).
+    pub enum ProgramRole {
+        /// Everything but what needs an agent.
+        GlobalAdmin = "global_admin",
+        /// Manages users.
+        UserManagementAdmin = "user_management_admin",
+        /// Invoices and prices.
+        BillingAdmin = "billing_admin",
+        /// Customers, subscriptions, administration on behalf.
+        AdminAgent = "admin_agent",
+        /// Customers and sales.
+        SalesAgent = "sales_agent",
+        /// Support.
+        HelpdeskAgent = "helpdesk_agent",
+        /// Membership role.
+        AccountAdmin = "account_admin",
+        /// Membership role.
+        PartnerAdmin = "partner_admin",
+    }
+}
+
+impl ProgramRole {
+    /// The roles that give program rights.
+    pub const PROGRAM: [Self; 6] = [
+        Self::GlobalAdmin,
+        Self::UserManagementAdmin,
+        Self::BillingAdmin,
+        Self::AdminAgent,
+        Self::SalesAgent,
+        Self::HelpdeskAgent,
+    ];
+}
+
+words! {
+    /// How a user proved who they are.
+    pub enum Mfa {
+        /// The platform's own second factor.
+        Present = "present",
+        /// None.
+        None = "none",
+        /// A third party's (SEC-004).
+        ThirdParty = "third_party",
+        /// Skipped by a conditional-access policy (SEC-005).
+        SkippedByPolicy = "skipped_by_policy",
+    }
+}
+
+words! {
+    /// A person's account or a service account; both need MFA (SEC-001).
+    pub enum UserAccount {
+        /// A person.
+        Person = "person",
+        /// A service.
+        Service = "service",
+    }
+}
+
+/// Granular delegated administration: a customer's grant to one partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminRelationship {
+    /// Its id.
+    pub id: Id<AdminRelationship>,
+    /// Its short name.
+    pub handle: String,
+    /// The partner.
+    pub partner: Id<Account>,
+    /// The customer.
+    pub customer: Id<Tenant>,
+    /// Its name, unique within the partner (GDA-003).
+    pub name: String,
+    /// Roles granted, in snake case; may hold custom names only while refused.
+    pub roles: Vec<String>,
+    /// Its state.
+    pub state: AdminState,
+    /// When it was requested.
+    pub requested: Timestamp,
+    /// Its last day.
+    pub ends: Date,
+    /// How many days it was asked for.
+    pub days: i64,
+    /// Moves its end six months at each expiry (GDA-014).
+    pub auto_extend: bool,
+    /// Came with the customer (GDA-021).
+    pub is_default: bool,
+    /// Roles held by a group that contains the partner's default user.
+    pub assigned: Vec<String>,
+}
+
+/// Roles of one granular relationship held by one security group (GDA-010).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The granular relationship.
+    pub admin_relationship: Id<AdminRelationship>,
+    /// The group.
+    pub security_group: Id<Group>,
+    /// Roles it holds.
+    pub roles: Vec<String>,
+}
+
+/// A security group in a partner's tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its id.
+    pub id: Id<Group>,
+    /// Its short name.
+    pub handle: String,
+    /// The partner.
+    pub partner: Id<Account>,
+    /// Names of its members.
+    pub members: Vec<String>,
+    /// Nested under the admin-agents group (GDA-028).
+    pub nested_in_admin_agents: bool,
+}
+
+/// A user of a partner's tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its id.
+    pub id: Id<User>,
+    /// Its short name.
+    pub handle: String,
+    /// The partner.
+    pub partner: Id<Account>,
+    /// Its roles, program and membership.
+    pub roles: Vec<String>,
+    /// How it signs in.
+    pub mfa: Mfa,
+    /// Person or service.
+    pub account: UserAccount,
+    /// Handles of tenants in which it is a guest (GDA-024).
+    pub guest_in: Vec<String>,
+    /// Its mail-like sign-in name.
+    pub sign_in_name: String,
+}

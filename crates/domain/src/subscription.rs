@@ -1,0 +1,250 @@
+//! Subscriptions, their seats and charges, transfers, and what hangs on them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Frequency, Item, Promotion, Term};
+use crate::id::Id;
+use crate::money::{Currency, Money};
+use crate::order::Order;
+use crate::partner::{Account, Tenant};
+use crate::time::{Date, Timestamp};
+use crate::words;
+
+words! {
+    /// States of a subscription (SUB-001, SUB-044).
+    pub enum SubscriptionState {
+        /// Running.
+        Active = "active",
+        /// Users are locked out; may come back (SUB-012).
+        Suspended = "suspended",
+        /// Ran out, still usable for thirty days (SUB-015).
+        Expired = "expired",
+        /// Locked before deletion.
+        Disabled = "disabled",
+        /// Gone.
+        Deleted = "deleted",
+    }
+}
+
+words! {
+    /// The two ways of section 9.
+    pub enum TransferKind {
+        /// Section 9.1: the giving partner offers.
+        Traditional = "traditional",
+        /// Section 9.2: the receiving partner asks.
+        Plan = "plan",
+    }
+}
+
+words! {
+    /// States of a transfer (TRF-009, TRF-017).
+    pub enum TransferState {
+        /// Offered.
+        Active = "active",
+        /// Asked for.
+        Pending = "pending",
+        /// Done.
+        Complete = "complete",
+        /// Done in part.
+        PartiallyComplete = "partially_complete",
+        /// Refused.
+        Rejected = "rejected",
+        /// Taken back.
+        Withdrawn = "withdrawn",
+        /// Grew too old.
+        Expired = "expired",
+    }
+}
+
+words! {
+    /// Roles on a consumption resource (PEC-003).
+    pub enum ResourceRoleName {
+        /// Owner.
+        Owner = "owner",
+        /// Contributor.
+        Contributor = "contributor",
+        /// Reader.
+        Reader = "reader",
+    }
+}
+
+words! {
+    /// Invoices of the operator.
+    pub enum InvoiceState {
+        /// Not paid.
+        Unpaid = "unpaid",
+        /// Paid.
+        Paid = "paid",
+        /// Disputed; still counts against the limit (BIL-033).
+        Disputed = "disputed",
+    }
+}
+
+/// Seats added at one moment, with a window of their own (SUB-006).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// How many are left of it.
+    pub quantity: i64,
+    /// When they were added.
+    pub at: Timestamp,
+}
+
+/// A running or past subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its id.
+    pub id: Id<Subscription>,
+    /// Its short name.
+    pub handle: String,
+    /// The seller; absent when the operator sold it.
+    pub seller: Option<Id<Account>>,
+    /// The customer.
+    pub customer: Id<Tenant>,
+    /// What was bought.
+    pub item: Id<Item>,
+    /// Seats now.
+    pub quantity: i64,
+    /// Its term.
+    pub term: Term,
+    /// Its billing frequency.
+    pub frequency: Frequency,
+    /// PartnerID of the reseller of record.
+    pub partner_of_record: Option<Id<Account>>,
+    /// Its state.
+    pub state: SubscriptionState,
+    /// When it was bought.
+    pub bought: Timestamp,
+    /// When its last renewal completed.
+    pub renewed: Option<Timestamp>,
+    /// The last day of the running term.
+    pub term_end: Option<Date>,
+    /// Renews at term end.
+    pub renewal: bool,
+    /// A renewal is queued (SUB-018).
+    pub renewal_queued: bool,
+    /// The currency it is billed in.
+    pub currency: Currency,
+    /// The promotion it carries.
+    pub promotion: Option<Id<Promotion>>,
+    /// Price per seat for a whole term, in force since purchase or renewal (BIL-023).
+    pub unit_price: Option<Money>,
+    /// Batches of seats whose windows may be open, oldest first.
+    pub batches: Vec<Batch>,
+    /// Quantity scheduled for the next term.
+    pub scheduled_quantity: Option<i64>,
+    /// Frequency that takes effect with the next cycle.
+    pub pending_frequency: Option<Frequency>,
+    /// When it was upgraded (SUB-027).
+    pub upgraded: Option<Timestamp>,
+    /// Came out of a trial at its end.
+    pub converted_from_trial: bool,
+    /// Updates so far (SUB-035).
+    pub updates: i64,
+    /// Its order, where that is on record.
+    pub order_id: Option<Id<Order>>,
+    /// The order's short name, shared by subscriptions of one order.
+    pub order_handle: Option<String>,
+    /// Base of an add-on, plan of a consumption subscription.
+    pub parent: Option<Id<Subscription>>,
+    /// Nothing is left of it at the customer (ORD-021).
+    pub deprovisioned: bool,
+    /// The seller owns the resources it provisioned (DAP-006).
+    pub default_owner: bool,
+    /// A partner that supports it instead of the seller (SUP-004).
+    pub support_contact: Option<Id<Account>>,
+    /// What the customer calls it.
+    pub friendly_name: Option<String>,
+    /// The seller's region at purchase.
+    pub home: String,
+    /// Changes with every write; the ETag.
+    pub version: i64,
+}
+
+/// One amount booked on a subscription (BIL-041); negative amounts are refunds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Its id.
+    pub id: Id<Charge>,
+    /// The subscription.
+    pub subscription: Id<Subscription>,
+    /// Order of booking within the subscription.
+    pub position: i64,
+    /// Charge type (BIL-045).
+    pub kind: String,
+    /// The amount.
+    pub amount: Money,
+    /// First day covered.
+    pub from_day: Date,
+    /// Last day covered.
+    pub until_day: Date,
+    /// When it was booked.
+    pub booked: Timestamp,
+}
+
+/// A transfer between partners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Its id.
+    pub id: Id<Transfer>,
+    /// Its short name.
+    pub handle: String,
+    /// Which procedure.
+    pub kind: TransferKind,
+    /// The giving partner.
+    pub from_partner: Id<Account>,
+    /// The receiving partner.
+    pub to_partner: Id<Account>,
+    /// The customer.
+    pub customer: Id<Tenant>,
+    /// Handles of the subscriptions.
+    pub subscriptions: Vec<String>,
+    /// PartnerID of the reseller of record at the receiver.
+    pub partner_of_record: Option<String>,
+    /// Its state.
+    pub state: TransferState,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Changes with every write.
+    pub version: i64,
+}
+
+/// Role of a partner on a consumption resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceRole {
+    /// The partner.
+    pub partner: Id<Account>,
+    /// The consumption subscription.
+    pub subscription: Id<Subscription>,
+    /// The role.
+    pub role: ResourceRoleName,
+}
+
+/// A bill of the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invoice {
+    /// Its id.
+    pub id: Id<Invoice>,
+    /// Its short name.
+    pub handle: String,
+    /// Who owes it.
+    pub partner: Id<Account>,
+    /// How much.
+    pub amount: Money,
+    /// Until when.
+    pub due: Date,
+    /// Whether it is paid.
+    pub state: InvoiceState,
+}
+
+/// Credit line of a program account (BIL-030). Without this row credit is ample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreditLine {
+    /// The account.
+    pub partner: Id<Account>,
+    /// The limit.
+    pub credit_limit: Money,
+    /// Owed beside the invoices on record.
+    pub unpaid: Money,
+    /// Used but not billed yet.
+    pub unbilled: Money,
+}
