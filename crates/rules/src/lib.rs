@@ -1,1 +1,17 @@
-//! tierline rules
+//! The program's policy: facts in, decision out.
+//!
+//! Every refusal of the server comes from a rule registered here under the rulebook's id; no other room
+//! decides whether a deal may go through. Nothing here does I/O, reads a clock or knows a wire format.
+#![warn(missing_docs, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+pub mod book;
+pub mod decision;
+pub mod facts;
+mod japanese;
+pub mod regions;
+pub mod registry;
+pub mod rules;
+
+pub use book::{Lang, RuleId};
+pub use decision::{Decision, Verdict, Violation, Wire, decide};
+pub use facts::{Checkpoint, Facts};

@@ -1,0 +1,134 @@
+//! From facts to a decision: every applicable rule is asked, in the fixed order of GEN-010.
+
+use serde::Serialize;
+use smallvec::SmallVec;
+
+use crate::book::RuleId;
+use crate::facts::Facts;
+use crate::registry::{Answer, Code, Ground, Rule, Shown};
+use crate::rules;
+
+/// The rules that forbid, first failure first. Empty means: allowed.
+#[derive(Clone)]
+pub struct Verdict {
+    failed: SmallVec<[&'static Rule; 8]>,
+}
+
+impl Verdict {
+    /// Whether the deal may go through.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        self.failed.is_empty()
+    }
+
+    /// Every rule that forbids, in the order of GEN-010.
+    #[must_use]
+    pub fn failed(&self) -> &[&'static Rule] {
+        &self.failed
+    }
+}
+
+/// Asks every rule that applies at the checkpoint. Total and deterministic; reads nothing but the facts.
+///
+/// `without` names rules that are switched off: by the profile, or to prove that a test needs them.
+#[must_use]
+pub fn decide(facts: &Facts, without: &[RuleId]) -> Verdict {
+    let mut failed: SmallVec<[&'static Rule; 8]> = SmallVec::new();
+    for rule in rules::at(facts.checkpoint) {
+        if (rule.forbids)(facts) && !without.contains(&rule.id) {
+            failed.push(rule);
+        }
+    }
+    // Rules come sorted by step and id; within a step a documented code goes before a private one, and
+    // a rule whose code is "per rule" supplies none.
+    failed.sort_by_key(|rule| (rule.step, rank((rule.answer)(facts)), rule.id));
+    Verdict { failed }
+}
+
+fn rank(answer: Answer) -> u8 {
+    match answer.code {
+        Code::Documented(_) | Code::Bare => 0,
+        Code::Private => 1,
+        Code::PerRule => 2,
+    }
+}
+
+/// One rule in a refusal, with what this case shows of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Violation {
+    /// The rule.
+    pub rule: RuleId,
+    /// The fact it rests on.
+    pub ground: Ground,
+    /// Status and code this rule would answer with.
+    #[serde(skip)]
+    pub answer: Answer,
+    /// The facts behind it.
+    pub facts: Vec<Shown>,
+}
+
+/// Status, code and line code of a refusal as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Wire {
+    /// The HTTP status.
+    pub status: u16,
+    /// The code, absent where no error object is sent.
+    pub code: Option<u32>,
+    /// The code on the cart's line.
+    pub line_code: Option<u32>,
+}
+
+/// A decision in full: the texts are chosen when it is rendered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Decision {
+    /// May it go through?
+    pub allowed: bool,
+    /// Every rule that forbids, first failure first.
+    pub violations: Vec<Violation>,
+    /// The answer on the wire, when refused.
+    pub wire: Option<Wire>,
+    /// A waiver that was used.
+    pub waiver: Option<String>,
+    /// Rules that the profile switched off.
+    pub switched_off: Vec<String>,
+}
+
+impl Verdict {
+    /// The decision with the facts behind every failure.
+    #[must_use]
+    pub fn explain(&self, facts: &Facts) -> Decision {
+        let violations: Vec<Violation> = self
+            .failed
+            .iter()
+            .map(|rule| Violation {
+                rule: rule.id,
+                ground: rule.ground,
+                answer: (rule.answer)(facts),
+                facts: (rule.shows)(facts),
+            })
+            .collect();
+        let waiver = facts
+            .kinship
+            .iter()
+            .filter(|kin| !matches!(kin.tie, crate::facts::Tie::Unrelated))
+            .find_map(|kin| kin.waiver.clone());
+        Decision {
+            allowed: violations.is_empty(),
+            wire: wire(&violations),
+            violations,
+            waiver,
+            switched_off: facts.policy.switched_off.clone(),
+        }
+    }
+}
+
+fn wire(violations: &[Violation]) -> Option<Wire> {
+    let first = violations.iter().find(|violation| violation.answer.code != Code::PerRule).or(violations.first())?;
+    let code = match first.answer.code {
+        Code::Documented(code) => Some(code),
+        Code::Private | Code::PerRule => Some(first.rule.private_code()),
+        Code::Bare => None,
+    };
+    let line_code = violations.iter().find_map(|violation| violation.answer.line_code);
+    Some(Wire { status: first.answer.status, code, line_code })
+}

@@ -1,0 +1,264 @@
+//! What a rule is: where it is checked, when it forbids, what it answers and what it shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::book::{self, Entry, RuleId};
+use crate::facts::{Checkpoints, Facts};
+
+tierline_domain::words! {
+    /// The order of checks (GEN-010). The first failure supplies the code.
+    pub enum Step {
+        /// Authentication and MFA.
+        Authentication = "authentication",
+        /// User role.
+        Role = "role",
+        /// Caller's partner type.
+        PartnerType = "partner_type",
+        /// Caller's program status.
+        ProgramStatus = "program_status",
+        /// Caller's agreement.
+        CallerAgreement = "caller_agreement",
+        /// Named reseller known and enrolled.
+        NamedKnown = "named_known",
+        /// Region of all parties.
+        Region = "region",
+        /// Named reseller's status and agreement.
+        NamedStatus = "named_status",
+        /// Partner relationship.
+        Partnership = "partnership",
+        /// Exclusivity.
+        Exclusivity = "exclusivity",
+        /// Tenant type.
+        TenantType = "tenant_type",
+        /// Affiliation.
+        Affiliation = "affiliation",
+        /// Admissible chain and seller.
+        Chain = "chain",
+        /// Customer relationship.
+        Relationship = "relationship",
+        /// Customer agreement.
+        CustomerAgreement = "customer_agreement",
+        /// Catalogue and segment; for commands without a sale, the form and state of what they touch.
+        Catalogue = "catalogue",
+        /// Quantity and prerequisites.
+        Quantity = "quantity",
+        /// Credit and risk.
+        Credit = "credit",
+    }
+}
+
+tierline_domain::words! {
+    /// The fact of the world that a rule rests on. Rules of one ground fail and pass together when
+    /// that fact is cured; a remedy cures grounds, not rules.
+    pub enum Ground {
+        /// The token or second factor.
+        Authentication = "authentication",
+        /// The roles of the user.
+        UserRole = "user_role",
+        /// The caller's partner type is wrong for the command.
+        CallerType = "caller_type",
+        /// The caller's state in the program.
+        CallerState = "caller_state",
+        /// The caller's partner agreement.
+        CallerAgreement = "caller_agreement",
+        /// No PartnerID is associated with the caller.
+        CallerLocation = "caller_location",
+        /// The caller's location is not active.
+        CallerPlaceState = "caller_place_state",
+        /// The PartnerID named is no enrolled reseller.
+        NamedIdentity = "named_identity",
+        /// Region of seller and buyer.
+        BuyerRegion = "buyer_region",
+        /// Region of provider and reseller.
+        PartnerRegion = "partner_region",
+        /// The named reseller's state.
+        NamedState = "named_state",
+        /// The named reseller's agreement.
+        NamedAgreement = "named_agreement",
+        /// The partnership between provider and reseller.
+        Partnership = "partnership",
+        /// The tenant is reseller of the same provider.
+        Exclusivity = "exclusivity",
+        /// The tenant is an end customer of the same provider.
+        ReverseExclusivity = "reverse_exclusivity",
+        /// The tenant is used in the program.
+        TenantUse = "tenant_use",
+        /// The tenant is not of type Customer.
+        TenantKind = "tenant_kind",
+        /// What the shared-services tenant may hold.
+        SharedServices = "shared_services",
+        /// Buyer and seller are one organization.
+        SelfSale = "self_sale",
+        /// Buyer and seller are affiliated.
+        Affiliation = "affiliation",
+        /// A lone provider faces a partner.
+        LoneProvider = "lone_provider",
+        /// The chain is none of the two supported.
+        Chain = "chain",
+        /// The role declaration.
+        RoleDeclaration = "role_declaration",
+        /// How the customer was won.
+        Acquisition = "acquisition",
+        /// The relationship with the customer.
+        Relationship = "relationship",
+        /// The customer agreement.
+        CustomerAgreement = "customer_agreement",
+        /// The customer's account state.
+        CustomerAccount = "customer_account",
+        /// The customer's qualification and the offer's segment.
+        Segment = "segment",
+        /// The item's availability.
+        Availability = "availability",
+        /// Where the item is sold.
+        Market = "market",
+        /// Term and frequency.
+        TermChoice = "term_choice",
+        /// The currency.
+        CurrencyChoice = "currency_choice",
+        /// Quantity, ceilings and prerequisites.
+        Quantity = "quantity",
+        /// Prerequisites of the item.
+        Prerequisite = "prerequisite",
+        /// Credit and risk.
+        Credit = "credit",
+        /// The seller of a subscription.
+        SubscriptionOwner = "subscription_owner",
+        /// The state and windows of a subscription.
+        SubscriptionState = "subscription_state",
+        /// Rights in the customer's tenant.
+        Access = "access",
+        /// The invitation or request, its link and its state.
+        Invitation = "invitation",
+        /// A confirmation or declaration.
+        Declaration = "declaration",
+        /// The form of the request.
+        Form = "form",
+        /// What an application lacks.
+        Application = "application",
+        /// Association of a location or tenant.
+        Association = "association",
+        /// What is still live.
+        Live = "live",
+        /// A transfer's own state and contents.
+        Transfer = "transfer",
+        /// Limits of a sandbox.
+        Sandbox = "sandbox",
+        /// The cloud.
+        Cloud = "cloud",
+    }
+}
+
+/// Where the code of a refusal comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The documented wire code.
+    Documented(u32),
+    /// None is documented: 7,000,000 + prefix × 1,000 + number (GEN-003).
+    Private,
+    /// "Per rule" (TXN-408, TXN-613): another rule supplies it.
+    PerRule,
+    /// A status without an error object (SEC-002).
+    Bare,
+}
+
+/// Status and code of a refusal at one checkpoint, for the facts at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The wire code.
+    pub code: Code,
+    /// The code on the cart's line, where the fault is one of a line (ORD-005).
+    pub line_code: Option<u32>,
+}
+
+/// A documented status and code.
+#[must_use]
+pub const fn documented(status: u16, code: u32) -> Answer {
+    Answer { status, code: Code::Documented(code), line_code: None }
+}
+
+/// A status of ours for a refusal without a documented code.
+#[must_use]
+pub const fn private(status: u16) -> Answer {
+    Answer { status, code: Code::Private, line_code: None }
+}
+
+/// The answer comes from another rule that fails with it.
+#[must_use]
+pub const fn per_rule(status: u16) -> Answer {
+    Answer { status, code: Code::PerRule, line_code: None }
+}
+
+/// A status without a body of its own.
+#[must_use]
+pub const fn bare(status: u16) -> Answer {
+    Answer { status, code: Code::Bare, line_code: None }
+}
+
+impl Answer {
+    /// The same answer with a code on the line.
+    #[must_use]
+    pub const fn on_line(self, line_code: u32) -> Self {
+        Self { line_code: Some(line_code), ..self }
+    }
+
+    /// Whether the wire code is a documented one; those go before private ones within a step.
+    #[must_use]
+    pub const fn is_documented(self) -> bool {
+        matches!(self.code, Code::Documented(_) | Code::Bare)
+    }
+}
+
+/// One fact that a refusal shows, and about whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// What it is.
+    pub label: String,
+    /// Its value in words of the rulebook.
+    pub value: String,
+    /// The party whose fact it is; a caller that neither named it nor is related to it reads no value.
+    pub about: Option<String>,
+}
+
+/// A fact that every caller may see: it is the caller's own, or the request's.
+pub fn shown(label: &str, value: impl ToString) -> Shown {
+    Shown { label: label.to_owned(), value: value.to_string(), about: None }
+}
+
+/// A fact about a party.
+pub fn shown_of(party: &str, label: &str, value: impl ToString) -> Shown {
+    Shown { label: label.to_owned(), value: value.to_string(), about: Some(party.to_owned()) }
+}
+
+/// A rule as enforced: typed, in one place, by the rulebook's id.
+pub struct Rule {
+    /// The rulebook's id.
+    pub id: RuleId,
+    /// Its step in the order of checks.
+    pub step: Step,
+    /// The fact it rests on.
+    pub ground: Ground,
+    /// Where it is checked.
+    pub at: Checkpoints,
+    /// Whether it forbids, for these facts.
+    pub forbids: fn(&Facts) -> bool,
+    /// What it answers, once it forbids.
+    pub answer: fn(&Facts) -> Answer,
+    /// The facts its refusal shows.
+    pub shows: fn(&Facts) -> Vec<Shown>,
+}
+
+impl Rule {
+    /// Its entry in the rulebook.
+    ///
+    /// # Panics
+    /// When the rulebook lacks the id; a test looks every registered rule up.
+    #[must_use]
+    pub fn entry(&self) -> &'static Entry {
+        match book::entry(self.id) {
+            Some(entry) => entry,
+            None => panic!("{} is registered but not in the rulebook", self.id),
+        }
+    }
+}

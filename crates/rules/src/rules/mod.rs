@@ -1,0 +1,121 @@
+//! The registry: all enforced rules, grouped in files by section of the rulebook.
+
+use std::sync::LazyLock;
+
+use crate::book::RuleId;
+use crate::facts::{Checkpoint, Checkpoints};
+use crate::registry::Rule;
+
+pub mod agreements;
+pub mod catalogue;
+pub mod customers;
+pub mod delegation;
+pub mod enrolment;
+pub mod identity;
+pub mod money;
+pub mod partnerships;
+pub mod regions;
+pub mod scenarios;
+pub mod security;
+pub mod subscriptions;
+pub mod support;
+pub mod transfers;
+
+use Checkpoint as C;
+
+/// Everything that fills or places an order.
+pub const PURCHASE: Checkpoints = Checkpoints::of(&[C::CreateCart, C::CheckoutCart, C::Order]);
+/// The two moments at which an order takes binding effect.
+pub const CHECKOUT: Checkpoints = Checkpoints::of(&[C::CheckoutCart, C::Order]);
+/// Every command that adds value for a customer (GEN-011); `new_business` in the facts narrows it
+/// (a seat decrease is checked at `change_quantity` too, and is none).
+pub const NEW_BUSINESS: Checkpoints = Checkpoints::of(&[
+    C::CreateCart,
+    C::CheckoutCart,
+    C::Order,
+    C::ChangeQuantity,
+    C::Upgrade,
+    C::ConvertTrial,
+    C::ChangeTerm,
+    C::AcceptTransfer,
+]);
+/// Changes of a subscription by the partner that sold it.
+pub const SUBSCRIPTION_CHANGE: Checkpoints = Checkpoints::of(&[
+    C::ChangeQuantity,
+    C::Cancel,
+    C::Suspend,
+    C::Reactivate,
+    C::SetRenewal,
+    C::ScheduleChange,
+    C::ChangeFrequency,
+    C::ChangeTerm,
+    C::Upgrade,
+    C::ConvertTrial,
+    C::Migrate,
+    C::SetPartnerOfRecord,
+    C::UpdateSubscription,
+]);
+
+/// All enforced rules, by section.
+pub static SECTIONS: &[&[Rule]] = &[
+    identity::RULES,
+    enrolment::RULES,
+    agreements::RULES,
+    regions::RULES,
+    partnerships::RULES,
+    customers::RULES,
+    delegation::RULES,
+    scenarios::RULES,
+    catalogue::RULES,
+    subscriptions::RULES,
+    transfers::RULES,
+    money::RULES,
+    support::RULES,
+    security::RULES,
+];
+
+/// Every enforced rule, in no particular order.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    SECTIONS.iter().flat_map(|section| section.iter())
+}
+
+/// One enforced rule.
+#[must_use]
+pub fn find(id: RuleId) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}
+
+static BY_CHECKPOINT: LazyLock<Vec<Vec<&'static Rule>>> = LazyLock::new(|| {
+    Checkpoint::ALL
+        .iter()
+        .map(|checkpoint| {
+            let mut here: Vec<_> = all().filter(|rule| rule.at.has(*checkpoint)).collect();
+            here.sort_by_key(|rule| (rule.step, rule.id));
+            here
+        })
+        .collect()
+});
+
+/// The rules of a checkpoint, in the order of GEN-010.
+#[must_use]
+#[expect(clippy::as_conversions, reason = "a fieldless enumeration's number")]
+pub fn at(checkpoint: Checkpoint) -> &'static [&'static Rule] {
+    BY_CHECKPOINT.get(checkpoint as usize).map_or(&[], Vec::as_slice)
+}
+
+/// Rules of the rulebook that hold by construction, each with the test that shows it.
+pub static BEHAVIOUR: &[(&str, &str)] = &[];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_registered_once_and_in_the_book() {
+        let mut seen = std::collections::BTreeSet::new();
+        for rule in all() {
+            assert!(seen.insert(rule.id), "{} is registered twice", rule.id);
+            assert!(!rule.entry().texts(crate::Lang::En).refusal.is_empty(), "{} refuses nothing in the book", rule.id);
+        }
+    }
+}
