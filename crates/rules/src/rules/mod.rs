@@ -100,7 +100,9 @@ static BY_CHECKPOINT: LazyLock<Vec<Vec<&'static Rule>>> = LazyLock::new(|| {
 #[must_use]
 #[expect(clippy::as_conversions, reason = "a fieldless enumeration's number")]
 pub fn at(checkpoint: Checkpoint) -> &'static [&'static Rule] {
-    BY_CHECKPOINT.get(checkpoint as usize).map_or(&[], Vec::as_slice)
+    BY_CHECKPOINT
+        .get(checkpoint as usize)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Rules of the rulebook that hold by construction, each with the test that shows it.
@@ -115,7 +117,11 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for rule in all() {
             assert!(seen.insert(rule.id), "{} is registered twice", rule.id);
-            assert!(!rule.entry().texts(crate::Lang::En).refusal.is_empty(), "{} refuses nothing in the book", rule.id);
+            assert!(
+                !rule.entry().texts(crate::Lang::En).refusal.is_empty(),
+                "{} refuses nothing in the book",
+                rule.id
+            );
         }
     }
 }
