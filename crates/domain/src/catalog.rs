@@ -42,13 +42,23 @@ impl ItemKind {
     /// Sold by the seat, with seats that can be counted.
     #[must_use]
     pub const fn has_seats(self) -> bool {
-        matches!(self, Self::Licence | Self::AddOn | Self::Trial | Self::SoftwareSubscription | Self::Marketplace)
+        matches!(
+            self,
+            Self::Licence
+                | Self::AddOn
+                | Self::Trial
+                | Self::SoftwareSubscription
+                | Self::Marketplace
+        )
     }
 
     /// Cloud consumption, the plan or what preceded it.
     #[must_use]
     pub const fn is_consumption(self) -> bool {
-        matches!(self, Self::ConsumptionPlan | Self::Consumption | Self::PreviousConsumption)
+        matches!(
+            self,
+            Self::ConsumptionPlan | Self::Consumption | Self::PreviousConsumption
+        )
     }
 }
 
@@ -132,7 +142,8 @@ impl Term {
     /// The last day of a term that begins on `start` (BIL-043): the day before the anniversary.
     #[must_use]
     pub fn last_day(self, start: Date) -> Option<Date> {
-        self.months().map(|months| add_days(add_months(start, months), -1))
+        self.months()
+            .map(|months| add_days(add_months(start, months), -1))
     }
 
     /// Whether a frequency fits into this term (ORD-018).
@@ -157,7 +168,10 @@ impl fmt::Display for Term {
 impl FromStr for Term {
     type Err = UnknownWord;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || UnknownWord { set: "term", text: text.to_owned() };
+        let bad = || UnknownWord {
+            set: "term",
+            text: text.to_owned(),
+        };
         match text {
             "none" => return Ok(Self::None),
             "one_time" => return Ok(Self::OneTime),
@@ -267,7 +281,10 @@ impl Item {
             .find(|price| price.currency == currency)
             .copied()
             .or_else(|| {
-                let base = prices.iter().find(|price| price.currency == Currency::EUR).or_else(|| prices.first())?;
+                let base = prices
+                    .iter()
+                    .find(|price| price.currency == Currency::EUR)
+                    .or_else(|| prices.first())?;
                 base.at_par(currency).ok()
             })
     }
@@ -318,7 +335,13 @@ mod tests {
     #[test]
     fn a_term_ends_the_day_before_its_anniversary() {
         let start = "2023-01-31".parse().unwrap();
-        assert_eq!(Term::MONTH.last_day(start).unwrap().to_string(), "2023-02-27");
-        assert_eq!(Term::YEAR.last_day(start).unwrap().to_string(), "2024-01-30");
+        assert_eq!(
+            Term::MONTH.last_day(start).unwrap().to_string(),
+            "2023-02-27"
+        );
+        assert_eq!(
+            Term::YEAR.last_day(start).unwrap().to_string(),
+            "2024-01-30"
+        );
     }
 }

@@ -20,7 +20,10 @@ impl<T> Id<T> {
     /// Wraps a UUID that is known to name a `T`.
     #[must_use]
     pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self { uuid, of: PhantomData }
+        Self {
+            uuid,
+            of: PhantomData,
+        }
     }
 
     /// The bare UUID, for storage and the wire.

@@ -3,7 +3,11 @@
 //!
 //! This room owns what things are and how they move from state to state. It knows no rule of the
 //! program, no database and no clock.
-#![warn(missing_docs, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+#![warn(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing
+)]
 
 pub mod admin;
 pub mod catalog;

@@ -40,8 +40,8 @@ impl Currency {
     #[must_use]
     pub const fn digits(self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
-            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
+            | b"RWF" | b"UGX" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -109,7 +109,10 @@ impl Money {
         if self.currency != other.currency {
             return Err(MoneyError::MixedCurrency(self.currency, other.currency));
         }
-        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::Overflow)?;
+        let minor = self
+            .minor
+            .checked_add(other.minor)
+            .ok_or(MoneyError::Overflow)?;
         Ok(Self { minor, ..self })
     }
 
@@ -144,7 +147,9 @@ impl Money {
     /// # Errors
     /// On overflow and when `whole` is zero.
     pub fn share(self, part: i64, whole: i64, rounding: Rounding) -> Result<Self, MoneyError> {
-        let product = i128::from(self.minor).checked_mul(i128::from(part)).ok_or(MoneyError::Overflow)?;
+        let product = i128::from(self.minor)
+            .checked_mul(i128::from(part))
+            .ok_or(MoneyError::Overflow)?;
         let minor = divide(product, i128::from(whole), rounding)?;
         Ok(Self { minor, ..self })
     }
@@ -156,8 +161,13 @@ impl Money {
     /// On overflow.
     pub fn at_par(self, currency: Currency) -> Result<Self, MoneyError> {
         let scale = |digits: u32| 10_i128.checked_pow(digits).ok_or(MoneyError::Overflow);
-        let product = i128::from(self.minor).checked_mul(scale(currency.digits())?).ok_or(MoneyError::Overflow)?;
-        Ok(Self { minor: divide(product, scale(self.currency.digits())?, Rounding::Cut)?, currency })
+        let product = i128::from(self.minor)
+            .checked_mul(scale(currency.digits())?)
+            .ok_or(MoneyError::Overflow)?;
+        Ok(Self {
+            minor: divide(product, scale(self.currency.digits())?, Rounding::Cut)?,
+            currency,
+        })
     }
 }
 
@@ -177,10 +187,17 @@ pub enum Rounding {
 pub fn divide(product: i128, whole: i128, rounding: Rounding) -> Result<i64, MoneyError> {
     let quotient = product.checked_div(whole).ok_or(MoneyError::Overflow)?;
     let rest = product.checked_rem(whole).ok_or(MoneyError::Overflow)?;
-    let doubled = rest.unsigned_abs().checked_mul(2).ok_or(MoneyError::Overflow)?;
+    let doubled = rest
+        .unsigned_abs()
+        .checked_mul(2)
+        .ok_or(MoneyError::Overflow)?;
     let away = matches!(rounding, Rounding::HalfUp) && doubled >= whole.unsigned_abs();
     let step = if (product < 0) == (whole < 0) { 1 } else { -1 };
-    let rounded = if away { quotient.checked_add(step).ok_or(MoneyError::Overflow)? } else { quotient };
+    let rounded = if away {
+        quotient.checked_add(step).ok_or(MoneyError::Overflow)?
+    } else {
+        quotient
+    };
     i64::try_from(rounded).map_err(|_| MoneyError::Overflow)
 }
 
@@ -188,7 +205,11 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.minor < 0 { "-" } else { "" };
         let digits = usize::try_from(self.currency.digits()).unwrap_or(2);
-        let text = format!("{:0>width$}", self.minor.unsigned_abs(), width = digits.saturating_add(1));
+        let text = format!(
+            "{:0>width$}",
+            self.minor.unsigned_abs(),
+            width = digits.saturating_add(1)
+        );
         let (whole, part) = text.split_at(text.len().saturating_sub(digits));
         if digits == 0 {
             write!(f, "{} {sign}{whole}", self.currency)
@@ -209,15 +230,26 @@ impl FromStr for Money {
         let bad = || MoneyError::Malformed(text.to_owned());
         let (currency, amount) = text.split_once(' ').ok_or_else(bad)?;
         let currency: Currency = currency.parse().map_err(|_| bad())?;
-        let (negative, amount) = amount.strip_prefix('-').map_or((false, amount), |rest| (true, rest));
+        let (negative, amount) = amount
+            .strip_prefix('-')
+            .map_or((false, amount), |rest| (true, rest));
         let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
         let digits = usize::try_from(currency.digits()).map_err(|_| bad())?;
         let kept = part.trim_end_matches('0');
-        if whole.is_empty() || kept.len() > digits || !format!("{whole}{part}").bytes().all(|b| b.is_ascii_digit()) {
+        if whole.is_empty()
+            || kept.len() > digits
+            || !format!("{whole}{part}").bytes().all(|b| b.is_ascii_digit())
+        {
             return Err(bad());
         }
-        let minor: i64 = format!("{whole}{kept:0<digits$}").parse().map_err(|_| MoneyError::Overflow)?;
-        let minor = if negative { minor.checked_neg().ok_or(MoneyError::Overflow)? } else { minor };
+        let minor: i64 = format!("{whole}{kept:0<digits$}")
+            .parse()
+            .map_err(|_| MoneyError::Overflow)?;
+        let minor = if negative {
+            minor.checked_neg().ok_or(MoneyError::Overflow)?
+        } else {
+            minor
+        };
         Ok(Self { minor, currency })
     }
 }
@@ -239,10 +271,23 @@ mod tests {
 
     #[test]
     fn amounts_read_and_print() {
-        for text in ["EUR 10.08", "EUR -10.08", "USD 0.05", "JPY 1200", "KWD 1.250"] {
+        for text in [
+            "EUR 10.08",
+            "EUR -10.08",
+            "USD 0.05",
+            "JPY 1200",
+            "KWD 1.250",
+        ] {
             assert_eq!(text.parse::<Money>().unwrap().to_string(), text);
         }
-        for text in ["10.08", "EUR 10.081", "EUR ten", "EUR ", "eur 1.00", "EUR 1.2.3"] {
+        for text in [
+            "10.08",
+            "EUR 10.081",
+            "EUR ten",
+            "EUR ",
+            "eur 1.00",
+            "EUR 1.2.3",
+        ] {
             assert!(text.parse::<Money>().is_err(), "{text}");
         }
     }

@@ -31,7 +31,10 @@ impl FromStr for Country {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.to_ascii_uppercase().as_bytes() {
             &[a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([a, b])),
-            _ => Err(UnknownWord { set: "country code", text: text.to_owned() }),
+            _ => Err(UnknownWord {
+                set: "country code",
+                text: text.to_owned(),
+            }),
         }
     }
 }

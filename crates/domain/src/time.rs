@@ -177,7 +177,8 @@ pub fn add_months(anchor: Date, months: i32) -> Date {
 /// A day moved by days.
 #[must_use]
 pub fn add_days(day: Date, days: i32) -> Date {
-    day.checked_add(days.days()).unwrap_or(if days < 0 { Date::MIN } else { Date::MAX })
+    day.checked_add(days.days())
+        .unwrap_or(if days < 0 { Date::MIN } else { Date::MAX })
 }
 
 /// Whole months between two days, negative never: the number of monthly anniversaries passed.
@@ -207,7 +208,10 @@ mod tests {
 
     #[test]
     fn a_plain_date_is_noon() {
-        assert_eq!("2023-11-15".parse::<Timestamp>().unwrap().to_string(), "2023-11-15T12:00:00Z");
+        assert_eq!(
+            "2023-11-15".parse::<Timestamp>().unwrap().to_string(),
+            "2023-11-15T12:00:00Z"
+        );
         assert!("2023-11-31".parse::<Timestamp>().is_err());
     }
 

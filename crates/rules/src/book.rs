@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 
 /// Prefixes in the order of the rulebook; a private code counts them from one (GEN-003).
 pub const PREFIXES: [&str; 18] = [
-    "GEN", "IDN", "ENR", "AGR", "REG", "REL", "CUS", "GDA", "DAP", "TXN", "ORD", "SUB", "TRF", "BIL", "PEC", "SUP",
-    "ROL", "SEC",
+    "GEN", "IDN", "ENR", "AGR", "REG", "REL", "CUS", "GDA", "DAP", "TXN", "ORD", "SUB", "TRF",
+    "BIL", "PEC", "SUP", "ROL", "SEC",
 ];
 
 /// The id of a rule, such as `TXN-601`. Ids order as the rulebook does.
@@ -27,16 +27,29 @@ impl RuleId {
     /// # Panics
     /// At compile time, when the text is no rule id.
     #[must_use]
-    #[expect(clippy::as_conversions, clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a const parser; it runs at compile time")]
+    #[expect(
+        clippy::as_conversions,
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "a const parser; it runs at compile time"
+    )]
     pub const fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
-        assert!(bytes.len() == 7 && bytes[3] == b'-', "a rule id has the form ABC-123");
+        assert!(
+            bytes.len() == 7 && bytes[3] == b'-',
+            "a rule id has the form ABC-123"
+        );
         let mut prefix = 0;
         while prefix < PREFIXES.len() {
             let known = PREFIXES[prefix].as_bytes();
             if known[0] == bytes[0] && known[1] == bytes[1] && known[2] == bytes[2] {
-                let number = (bytes[4] - b'0') as u16 * 100 + (bytes[5] - b'0') as u16 * 10 + (bytes[6] - b'0') as u16;
-                return Self { prefix: prefix as u8 + 1, number };
+                let number = (bytes[4] - b'0') as u16 * 100
+                    + (bytes[5] - b'0') as u16 * 10
+                    + (bytes[6] - b'0') as u16;
+                return Self {
+                    prefix: prefix as u8 + 1,
+                    number,
+                };
             }
             prefix += 1;
         }
@@ -46,7 +59,10 @@ impl RuleId {
     /// Its prefix.
     #[must_use]
     pub fn prefix(self) -> &'static str {
-        PREFIXES.get(usize::from(self.prefix).saturating_sub(1)).copied().unwrap_or("???")
+        PREFIXES
+            .get(usize::from(self.prefix).saturating_sub(1))
+            .copied()
+            .unwrap_or("???")
     }
 
     /// The code of a refusal that no source documents (GEN-003): 7,000,000 + prefix × 1,000 + number.
@@ -72,7 +88,9 @@ impl FromStr for RuleId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let upper = text.to_ascii_uppercase();
         let known = BOOK.keys().find(|id| id.to_string() == upper);
-        known.copied().ok_or_else(|| format!("`{text}` is not a rule of the rulebook"))
+        known
+            .copied()
+            .ok_or_else(|| format!("`{text}` is not a rule of the rulebook"))
     }
 }
 impl Serialize for RuleId {
@@ -96,7 +114,14 @@ impl Lang {
     #[must_use]
     pub fn of_locale(text: &str) -> Self {
         let first = text.split(',').next().unwrap_or_default().trim();
-        if first.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("ja")) { Self::Ja } else { Self::En }
+        if first
+            .get(..2)
+            .is_some_and(|start| start.eq_ignore_ascii_case("ja"))
+        {
+            Self::Ja
+        } else {
+            Self::En
+        }
     }
 }
 
@@ -168,7 +193,10 @@ pub fn entry(id: RuleId) -> Option<&'static Entry> {
 }
 
 fn japanese() -> BTreeMap<String, Texts> {
-    crate::japanese::FILES.iter().flat_map(|file| read_texts(file)).collect()
+    crate::japanese::FILES
+        .iter()
+        .flat_map(|file| read_texts(file))
+        .collect()
 }
 
 /// Reads the small subset of TOML in which translations are kept: `[ID]` and `key = "text"`.
@@ -176,10 +204,19 @@ fn read_texts(file: &str) -> Vec<(String, Texts)> {
     let mut found: Vec<(String, Texts)> = Vec::new();
     for line in file.lines() {
         let line = line.trim();
-        if let Some(id) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(id) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             found.push((id.to_owned(), Texts::default()));
-        } else if let (Some((key, value)), Some((_, texts))) = (line.split_once('='), found.last_mut()) {
-            let value = value.trim().trim_start_matches('"').trim_end_matches('"').replace("\\\"", "\"");
+        } else if let (Some((key, value)), Some((_, texts))) =
+            (line.split_once('='), found.last_mut())
+        {
+            let value = value
+                .trim()
+                .trim_start_matches('"')
+                .trim_end_matches('"')
+                .replace("\\\"", "\"");
             match key.trim() {
                 "statement" => texts.statement = value,
                 "refusal" => texts.refusal = value,
@@ -196,10 +233,15 @@ fn read(text: &str, japanese: &BTreeMap<String, Texts>) -> BTreeMap<RuleId, Entr
     let mut section = String::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        if let Some(heading) = line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")) {
+        if let Some(heading) = line
+            .strip_prefix("## ")
+            .or_else(|| line.strip_prefix("### "))
+        {
             heading.clone_into(&mut section);
         }
-        let Some((id, grade, statement)) = rule_line(line) else { continue };
+        let Some((id, grade, statement)) = rule_line(line) else {
+            continue;
+        };
         let mut entry = Entry {
             id,
             section: section.clone(),
@@ -208,7 +250,10 @@ fn read(text: &str, japanese: &BTreeMap<String, Texts>) -> BTreeMap<RuleId, Entr
             checked: String::new(),
             code: String::new(),
             source: String::new(),
-            english: Texts { statement: statement.to_owned(), ..Texts::default() },
+            english: Texts {
+                statement: statement.to_owned(),
+                ..Texts::default()
+            },
             japanese: japanese.get(&id.to_string()).cloned(),
         };
         while let Some(detail) = lines.peek().and_then(|next| next.strip_prefix("  - ")) {
@@ -238,7 +283,10 @@ fn rule_line(line: &str) -> Option<(RuleId, &str, &str)> {
     let (grade, statement) = rest.split_once("` — ")?;
     let (prefix, number) = id.split_once('-')?;
     let prefix = PREFIXES.iter().position(|known| *known == prefix)?;
-    let id = RuleId { prefix: u8::try_from(prefix).ok()?.checked_add(1)?, number: number.parse().ok()? };
+    let id = RuleId {
+        prefix: u8::try_from(prefix).ok()?.checked_add(1)?,
+        number: number.parse().ok()?,
+    };
     Some((id, grade, statement))
 }
 
@@ -247,7 +295,9 @@ fn parts(detail: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for piece in detail.split(" · ") {
         match piece.split_once(": ") {
-            Some((key, value)) if ["binds", "checked", "refusal", "code", "remedy", "source"].contains(&key) => {
+            Some((key, value))
+                if ["binds", "checked", "refusal", "code", "remedy", "source"].contains(&key) =>
+            {
                 found.push((key.to_owned(), value.to_owned()));
             }
             _ => {

@@ -123,12 +123,21 @@ impl Verdict {
 }
 
 fn wire(violations: &[Violation]) -> Option<Wire> {
-    let first = violations.iter().find(|violation| violation.answer.code != Code::PerRule).or(violations.first())?;
+    let first = violations
+        .iter()
+        .find(|violation| violation.answer.code != Code::PerRule)
+        .or(violations.first())?;
     let code = match first.answer.code {
         Code::Documented(code) => Some(code),
         Code::Private | Code::PerRule => Some(first.rule.private_code()),
         Code::Bare => None,
     };
-    let line_code = violations.iter().find_map(|violation| violation.answer.line_code);
-    Some(Wire { status: first.answer.status, code, line_code })
+    let line_code = violations
+        .iter()
+        .find_map(|violation| violation.answer.line_code);
+    Some(Wire {
+        status: first.answer.status,
+        code,
+        line_code,
+    })
 }

@@ -9,13 +9,14 @@ use smallvec::SmallVec;
 use tierline_domain::admin::{AdminState, DirectoryRole, Mfa, ProgramRole};
 use tierline_domain::catalog::{Frequency, Generation, ItemKind, Publisher, Term};
 use tierline_domain::customer::{
-    Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState, Segment,
+    Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState,
+    Segment,
 };
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{OrderState, RoleDeclared};
 use tierline_domain::partner::{
-    AccountState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType, PartnershipState,
-    ResellerEnrolment, SupportPlan, TenantType,
+    AccountState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType,
+    PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
 };
 use tierline_domain::place::{Country, Region};
 use tierline_domain::subscription::{SubscriptionState, TransferKind, TransferState};
@@ -184,7 +185,10 @@ impl Checkpoints {
         Self(bits)
     }
 
-    #[expect(clippy::as_conversions, reason = "a fieldless enumeration's number, in a const context")]
+    #[expect(
+        clippy::as_conversions,
+        reason = "a fieldless enumeration's number, in a const context"
+    )]
     const fn bit(checkpoint: Checkpoint) -> u128 {
         1_u128 << (checkpoint as u32)
     }
@@ -203,7 +207,10 @@ impl Checkpoints {
 
     /// The members, in order of declaration.
     pub fn iter(self) -> impl Iterator<Item = Checkpoint> {
-        Checkpoint::ALL.iter().copied().filter(move |checkpoint| self.has(*checkpoint))
+        Checkpoint::ALL
+            .iter()
+            .copied()
+            .filter(move |checkpoint| self.has(*checkpoint))
     }
 }
 
@@ -254,7 +261,9 @@ impl Roles {
     /// Every program role.
     #[must_use]
     pub fn all() -> Self {
-        ProgramRole::PROGRAM.into_iter().fold(Self::NONE, Self::with)
+        ProgramRole::PROGRAM
+            .into_iter()
+            .fold(Self::NONE, Self::with)
     }
 
     #[expect(clippy::as_conversions, reason = "a fieldless enumeration's number")]
@@ -398,8 +407,11 @@ impl Serialize for RegionFact {
 impl<'de> Deserialize<'de> for RegionFact {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (name, moved): (String, Option<String>) = Deserialize::deserialize(deserializer)?;
-        let region = crate::regions::by_name(&name).ok_or_else(|| serde::de::Error::custom("unknown region"))?;
-        let moved = moved.map(|day| day.parse().map_err(serde::de::Error::custom)).transpose()?;
+        let region = crate::regions::by_name(&name)
+            .ok_or_else(|| serde::de::Error::custom("unknown region"))?;
+        let moved = moved
+            .map(|day| day.parse().map_err(serde::de::Error::custom))
+            .transpose()?;
         Ok(Self { region, moved })
     }
 }
@@ -465,7 +477,9 @@ impl Named {
     pub fn given(&self) -> Option<&str> {
         match self {
             Self::None => None,
-            Self::Unknown { given } | Self::Unenrolled { given, .. } | Self::Account { given, .. } => Some(given),
+            Self::Unknown { given }
+            | Self::Unenrolled { given, .. }
+            | Self::Account { given, .. } => Some(given),
         }
     }
 
@@ -495,6 +509,10 @@ pub struct Buyer {
     pub program_since: Option<Date>,
     /// The owner is a program partner (holds an enrolled account).
     pub owner_is_partner: bool,
+    /// The owner holds an account that may stand on the reseller's side.
+    pub owner_is_reseller: bool,
+    /// The owner's reseller account that is in active partnership with the chain's provider, if any.
+    pub owner_resells_for_provider: Option<String>,
     /// The tenant's country.
     pub country: Country,
     /// The region of that country today.
@@ -826,6 +844,8 @@ pub struct SubscriptionFact {
     pub active_children: i64,
     /// Part of another open transfer.
     pub in_transfer: Option<String>,
+    /// Customer-wide seat ceiling, where the item has one (ORD-020).
+    pub customer_max: Option<Ceiling>,
 }
 
 /// Rights of the caller in the customer's tenant, and what the task needs.
@@ -860,7 +880,11 @@ impl Access {
         if self.granular.is_empty() {
             return self.full;
         }
-        self.needs.is_empty() || self.needs.iter().any(|role| self.granular.iter().any(|held| held == role.as_str()))
+        self.needs.is_empty()
+            || self
+                .needs
+                .iter()
+                .any(|role| self.granular.iter().any(|held| held == role.as_str()))
     }
 }
 
@@ -1134,6 +1158,19 @@ pub struct StatusQuery {
     pub well_formed: bool,
 }
 
+/// What the seller's organization has in the buyer's region, where that is another one (REG-008).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Expansion {
+    /// A location there.
+    pub location: bool,
+    /// A program account there.
+    pub account: Option<String>,
+    /// That account is enrolled.
+    pub enrolled: bool,
+    /// That account has accepted the partner agreement.
+    pub signed: bool,
+}
+
 /// Operator policy in force (settings of the profile).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Policy {
@@ -1186,6 +1223,8 @@ pub struct Facts {
     pub purchase: Option<Purchase>,
     /// The billed partner's credit, unless ample.
     pub credit: Option<Credit>,
+    /// What the seller's organization has in the buyer's region; loaded only where regions differ.
+    pub expansion: Option<Expansion>,
     /// A subscription that the command is about.
     pub subscription: Option<SubscriptionFact>,
     /// Rights in the customer's tenant.
@@ -1230,6 +1269,7 @@ impl Facts {
             exclusivity: None,
             purchase: None,
             credit: None,
+            expansion: None,
             subscription: None,
             access: None,
             admin: None,
@@ -1254,7 +1294,10 @@ impl Facts {
     pub fn shared_services(&self) -> bool {
         self.buyer.as_ref().is_some_and(|buyer| {
             buyer.tenant_type == TenantType::SharedServices
-                && self.actor.as_ref().is_some_and(|actor| actor.organization == buyer.organization)
+                && self
+                    .actor
+                    .as_ref()
+                    .is_some_and(|actor| actor.organization == buyer.organization)
         })
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Every refusal of the server comes from a rule registered here under the rulebook's id; no other room
 //! decides whether a deal may go through. Nothing here does I/O, reads a clock or knows a wire format.
-#![warn(missing_docs, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+#![warn(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing
+)]
 
 pub mod book;
 pub mod decision;

@@ -25,7 +25,11 @@ pub struct Place {
 }
 
 /// Territories that moved on 12 October 2023, with the region they came from (section 4.2).
-const MOVED: [(&str, &str); 3] = [("GU", "Australia"), ("MP", "Australia"), ("AS", "New Zealand")];
+const MOVED: [(&str, &str); 3] = [
+    ("GU", "Australia"),
+    ("MP", "Australia"),
+    ("AS", "New Zealand"),
+];
 
 /// Markets without cloud reservations (section 4.3, REG-011).
 pub const NO_RESERVATIONS: &str = "AD AG AI AQ AS AW AX AZ BF BI BJ BL BQ BT BV CC CD CF CG CK CN CX DJ DM ER FK FM GA \
@@ -34,17 +38,22 @@ pub const NO_RESERVATIONS: &str = "AD AG AI AQ AS AW AX AZ BF BI BJ BL BQ BT BV 
      YE YT";
 
 /// Countries in which the partner's and the customer's registration number is required (IDN-021, CUS-012).
-pub const NUMBER_REQUIRED: &str = "AE AM AZ BR BY HU IN IQ KG KZ MD MM PL RU SA SS TH TJ TR UA UZ VE VN ZA";
+pub const NUMBER_REQUIRED: &str =
+    "AE AM AZ BR BY HU IN IQ KG KZ MD MM PL RU SA SS TH TJ TR UA UZ VE VN ZA";
 
 /// Countries of the European Union and the free-trade association, where further resellers are declared (ORD-016).
-pub const EU_EFTA: &str = "AT BE BG CH CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK";
+pub const EU_EFTA: &str =
+    "AT BE BG CH CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK";
 
-static TABLE: LazyLock<BTreeMap<Country, Place>> = LazyLock::new(|| load(include_str!("../../../program/regions.csv")));
+static TABLE: LazyLock<BTreeMap<Country, Place>> =
+    LazyLock::new(|| load(include_str!("../../../program/regions.csv")));
 
 /// Whether a list of codes holds a country.
 #[must_use]
 pub fn listed(codes: &str, country: Country) -> bool {
-    codes.split_ascii_whitespace().any(|code| code == country.as_str())
+    codes
+        .split_ascii_whitespace()
+        .any(|code| code == country.as_str())
 }
 
 fn intern(names: &mut Vec<&'static str>, name: &str) -> Region {
@@ -62,16 +71,29 @@ fn load(text: &str) -> BTreeMap<Country, Place> {
     let mut table: BTreeMap<Country, Place> = BTreeMap::new();
     for line in text.lines().skip(1) {
         let fields = split(line);
-        let [region, name, code, currency] = fields.as_slice() else { continue };
-        let Ok(country) = code.parse::<Country>() else { continue };
+        let [region, name, code, currency] = fields.as_slice() else {
+            continue;
+        };
+        let Ok(country) = code.parse::<Country>() else {
+            continue;
+        };
         let currency = currency.parse().unwrap_or(blank_currency(country));
         let region = intern(&mut names, region);
-        table.entry(country).or_insert(Place { region, name: name.clone(), currency, moved: None });
+        table.entry(country).or_insert(Place {
+            region,
+            name: name.clone(),
+            currency,
+            moved: None,
+        });
     }
     let moved_on = Date::constant(2023, 10, 12);
     for (code, from) in MOVED {
         let from = intern(&mut names, from);
-        if let Some(place) = code.parse().ok().and_then(|country: Country| table.get_mut(&country)) {
+        if let Some(place) = code
+            .parse()
+            .ok()
+            .and_then(|country: Country| table.get_mut(&country))
+        {
             place.moved = Some((from, moved_on));
         }
     }
@@ -80,7 +102,11 @@ fn load(text: &str) -> BTreeMap<Country, Place> {
 
 /// REG-019: the euro for Vatican City, the US dollar for the others that the source leaves blank.
 fn blank_currency(country: Country) -> Currency {
-    if country.as_str() == "VA" { Currency::EUR } else { Currency::USD }
+    if country.as_str() == "VA" {
+        Currency::EUR
+    } else {
+        Currency::USD
+    }
 }
 
 fn split(line: &str) -> Vec<String> {
@@ -111,9 +137,18 @@ pub fn place(country: Country) -> Option<&'static Place> {
 pub fn region_on(country: Country, day: Date) -> Option<RegionFact> {
     let place = place(country)?;
     Some(match place.moved {
-        Some((before, on)) if day < on => RegionFact { region: before, moved: None },
-        Some((_, on)) => RegionFact { region: place.region, moved: Some(on) },
-        None => RegionFact { region: place.region, moved: None },
+        Some((before, on)) if day < on => RegionFact {
+            region: before,
+            moved: None,
+        },
+        Some((_, on)) => RegionFact {
+            region: place.region,
+            moved: Some(on),
+        },
+        None => RegionFact {
+            region: place.region,
+            moved: None,
+        },
     })
 }
 
@@ -165,7 +200,10 @@ mod tests {
         let regions: std::collections::BTreeSet<_> = all().map(|(_, place)| place.region).collect();
         assert_eq!(regions.len(), 15);
         assert_eq!(all().count(), 242, "244 rows, three of which share BQ");
-        assert_eq!(region("ZA", "2023-11-15"), Some("Middle East, Central Europe, and Eastern Europe"));
+        assert_eq!(
+            region("ZA", "2023-11-15"),
+            Some("Middle East, Central Europe, and Eastern Europe")
+        );
         assert_eq!(region("XK", "2023-11-15").is_some(), true);
     }
 
@@ -173,7 +211,11 @@ mod tests {
     fn reg_019_blank_currencies_have_defaults() {
         assert_eq!(currency("VA".parse().unwrap()).unwrap().as_str(), "EUR");
         for code in ["KN", "BA", "MK", "PS"] {
-            assert_eq!(currency(code.parse().unwrap()).unwrap().as_str(), "USD", "{code}");
+            assert_eq!(
+                currency(code.parse().unwrap()).unwrap().as_str(),
+                "USD",
+                "{code}"
+            );
         }
     }
 }

@@ -71,6 +71,10 @@ tierline_domain::words! {
         BuyerRegion = "buyer_region",
         /// Region of provider and reseller.
         PartnerRegion = "partner_region",
+        /// Either of the two, in a two-tier sale (REG-015).
+        ChainRegion = "chain_region",
+        /// A country that no region lists.
+        NoRegion = "no_region",
         /// The named reseller's state.
         NamedState = "named_state",
         /// The named reseller's agreement.
@@ -87,10 +91,12 @@ tierline_domain::words! {
         TenantKind = "tenant_kind",
         /// What the shared-services tenant may hold.
         SharedServices = "shared_services",
-        /// Buyer and seller are one organization.
+        /// Buyer and a seller of the chain are one organization, or affiliated.
         SelfSale = "self_sale",
-        /// Buyer and seller are affiliated.
-        Affiliation = "affiliation",
+        /// The tenant or the reseller chosen for option 1 of scenario 6.
+        OptionOne = "option_one",
+        /// An ordinary rule that binds a partner-buyer too (TXN-408, TXN-613).
+        Ordinary = "ordinary",
         /// A lone provider faces a partner.
         LoneProvider = "lone_provider",
         /// The chain is none of the two supported.
@@ -115,8 +121,10 @@ tierline_domain::words! {
         TermChoice = "term_choice",
         /// The currency.
         CurrencyChoice = "currency_choice",
-        /// Quantity, ceilings and prerequisites.
+        /// Quantity and the item's bounds.
         Quantity = "quantity",
+        /// A customer-wide ceiling.
+        CustomerCeiling = "customer_ceiling",
         /// Prerequisites of the item.
         Prerequisite = "prerequisite",
         /// Credit and risk.
@@ -139,6 +147,8 @@ tierline_domain::words! {
         Association = "association",
         /// What is still live.
         Live = "live",
+        /// What a transfer may carry.
+        Transferable = "transferable",
         /// A transfer's own state and contents.
         Transfer = "transfer",
         /// Limits of a sandbox.
@@ -255,32 +265,51 @@ pub struct Answer {
 /// A documented status and code.
 #[must_use]
 pub const fn documented(status: u16, code: u32) -> Answer {
-    Answer { status, code: Code::Documented(code), line_code: None }
+    Answer {
+        status,
+        code: Code::Documented(code),
+        line_code: None,
+    }
 }
 
 /// A status of ours for a refusal without a documented code.
 #[must_use]
 pub const fn private(status: u16) -> Answer {
-    Answer { status, code: Code::Private, line_code: None }
+    Answer {
+        status,
+        code: Code::Private,
+        line_code: None,
+    }
 }
 
 /// The answer comes from another rule that fails with it.
 #[must_use]
 pub const fn per_rule(status: u16) -> Answer {
-    Answer { status, code: Code::PerRule, line_code: None }
+    Answer {
+        status,
+        code: Code::PerRule,
+        line_code: None,
+    }
 }
 
 /// A status without a body of its own.
 #[must_use]
 pub const fn bare(status: u16) -> Answer {
-    Answer { status, code: Code::Bare, line_code: None }
+    Answer {
+        status,
+        code: Code::Bare,
+        line_code: None,
+    }
 }
 
 impl Answer {
     /// The same answer with a code on the line.
     #[must_use]
     pub const fn on_line(self, line_code: u32) -> Self {
-        Self { line_code: Some(line_code), ..self }
+        Self {
+            line_code: Some(line_code),
+            ..self
+        }
     }
 
     /// Whether the wire code is a documented one; those go before private ones within a step.
@@ -303,12 +332,20 @@ pub struct Shown {
 
 /// A fact that every caller may see: it is the caller's own, or the request's.
 pub fn shown(label: &str, value: impl ToString) -> Shown {
-    Shown { label: label.to_owned(), value: value.to_string(), about: None }
+    Shown {
+        label: label.to_owned(),
+        value: value.to_string(),
+        about: None,
+    }
 }
 
 /// A fact about a party.
 pub fn shown_of(party: &str, label: &str, value: impl ToString) -> Shown {
-    Shown { label: label.to_owned(), value: value.to_string(), about: Some(party.to_owned()) }
+    Shown {
+        label: label.to_owned(),
+        value: value.to_string(),
+        about: Some(party.to_owned()),
+    }
 }
 
 /// A rule as enforced: typed, in one place, by the rulebook's id.

@@ -4,18 +4,19 @@
 use smallvec::SmallVec;
 use tierline_domain::admin::Mfa;
 use tierline_domain::customer::{
-    Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState, Segment,
+    Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState,
+    Segment,
 };
 use tierline_domain::partner::{
-    AccountState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType, PartnershipState,
-    ResellerEnrolment, SupportPlan, TenantType,
+    AccountState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType,
+    PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
 };
 use tierline_domain::time::{Date, Timestamp};
 
 use crate::decide;
 use crate::facts::{
-    Application, AttestationForm, Buyer, Caller, CallerKind, Channel, Checkpoint, Facts, Named, PartnershipFact, Party,
-    PlaceFact, Relation, Roles, TenantChoice, TokenKind,
+    Application, AttestationForm, Buyer, Caller, CallerKind, Channel, Checkpoint, Facts, Named,
+    PartnershipFact, Party, PlaceFact, Relation, Roles, TenantChoice, TokenKind,
 };
 use crate::regions::region_on;
 
@@ -120,6 +121,8 @@ pub(crate) fn buyer(name: &str, country: &str) -> Buyer {
         used_by_owner: false,
         program_since: None,
         owner_is_partner: false,
+        owner_is_reseller: false,
+        owner_resells_for_provider: None,
         country,
         region: region_on(country, today()),
         office: None,
@@ -137,7 +140,10 @@ pub(crate) fn buyer(name: &str, country: &str) -> Buyer {
 
 /// Names a reseller by its account.
 pub(crate) fn named(party: Party) -> Named {
-    Named::Account { given: party.name.clone(), party: Box::new(party) }
+    Named::Account {
+        given: party.name.clone(),
+        party: Box::new(party),
+    }
 }
 
 /// An active relationship.
@@ -252,7 +258,11 @@ pub(crate) fn failed(facts: &Facts, prefix: &str) -> Vec<String> {
 /// Status and code of the first failure among the rules of one section.
 pub(crate) fn answer(facts: &Facts, prefix: &str) -> (u16, Option<u32>) {
     let verdict = decide(facts, &[]);
-    let rule = verdict.failed().iter().find(|rule| rule.id.prefix() == prefix).unwrap();
+    let rule = verdict
+        .failed()
+        .iter()
+        .find(|rule| rule.id.prefix() == prefix)
+        .unwrap();
     let answer = (rule.answer)(facts);
     let code = match answer.code {
         crate::registry::Code::Documented(code) => Some(code),

@@ -6,7 +6,9 @@ use tierline_domain::partner::{AccountState, Cloud, PartnerType};
 use super::enrolment::{enrolled, named_unsigned, seller, show_unsigned};
 use super::{CHECKOUT, NEW_BUSINESS, PURCHASE};
 use crate::book::RuleId;
-use crate::facts::{AttestationForm, CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, StatusQuery};
+use crate::facts::{
+    AttestationForm, CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, StatusQuery,
+};
 use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
 const SIGN: Checkpoints = Checkpoints::of(&[C::SignAgreement]);
@@ -21,7 +23,8 @@ fn query(f: &Facts) -> Option<&StatusQuery> {
 
 /// Exactly one identifier was given, and it has its form.
 fn sound(f: &Facts) -> Option<&StatusQuery> {
-    query(f).filter(|query| query.partner_id.is_some() != query.tenant.is_some() && query.well_formed)
+    query(f)
+        .filter(|query| query.partner_id.is_some() != query.tenant.is_some() && query.well_formed)
 }
 
 fn by_partner_id(f: &Facts) -> Option<&StatusQuery> {
@@ -35,13 +38,22 @@ fn by_tenant(f: &Facts) -> Option<&StatusQuery> {
 /// The account the query is about.
 fn queried(f: &Facts) -> Option<&Party> {
     let query = sound(f)?;
-    if query.partner_id.is_some() { query.named.party() } else { query.tenant_account.as_ref() }
+    if query.partner_id.is_some() {
+        query.named.party()
+    } else {
+        query.tenant_account.as_ref()
+    }
 }
 
 fn show_query(f: &Facts) -> Vec<Shown> {
     let mut facts = Vec::new();
     if let Some(query) = query(f) {
-        facts.extend(query.partner_id.as_ref().map(|given| shown("PartnerID", given)));
+        facts.extend(
+            query
+                .partner_id
+                .as_ref()
+                .map(|given| shown("PartnerID", given)),
+        );
         facts.extend(query.tenant.as_ref().map(|given| shown("tenant", given)));
     }
     facts
@@ -62,21 +74,33 @@ fn show_caller(f: &Facts) -> Vec<Shown> {
 }
 
 /// Neither the seller nor the customer itself has put acceptance on record (AGR-020, AGR-028).
-fn no_evidence(f: &Facts) -> bool {
+pub(super) fn no_customer_agreement(f: &Facts) -> bool {
     let evidenced = match &f.transfer {
         Some(transfer) if f.checkpoint == C::AcceptTransfer => transfer.receiver_evidence,
         _ => f.attested,
     };
-    !evidenced && f.buyer.as_ref().is_some_and(|buyer| !buyer.accepted_agreement) && !f.shared_services()
+    !evidenced
+        && f.buyer
+            .as_ref()
+            .is_some_and(|buyer| !buyer.accepted_agreement)
+        && !f.shared_services()
 }
 
 fn show_evidence(f: &Facts) -> Vec<Shown> {
     let mut facts = Vec::new();
     if let Some(seller) = seller(f) {
-        facts.push(shown_of(&seller.name, "partner without an attestation", &seller.name));
+        facts.push(shown_of(
+            &seller.name,
+            "partner without an attestation",
+            &seller.name,
+        ));
     }
     if let Some(buyer) = &f.buyer {
-        facts.push(shown_of(&buyer.name, "customer that has not accepted", &buyer.name));
+        facts.push(shown_of(
+            &buyer.name,
+            "customer that has not accepted",
+            &buyer.name,
+        ));
     }
     facts
 }
@@ -87,12 +111,21 @@ fn attestation(f: &Facts) -> Option<&AttestationForm> {
 
 fn show_state(f: &Facts) -> Vec<Shown> {
     f.actor.as_ref().map_or_else(Vec::new, |actor| {
-        vec![shown("partner", &actor.name), shown("current state", actor.state)]
+        vec![
+            shown("partner", &actor.name),
+            shown("current state", actor.state),
+        ]
     })
 }
 
 fn show_roles(f: &Facts) -> Vec<Shown> {
-    let mut facts: Vec<Shown> = f.caller.user.as_ref().map(|user| shown("user", user)).into_iter().collect();
+    let mut facts: Vec<Shown> = f
+        .caller
+        .user
+        .as_ref()
+        .map(|user| shown("user", user))
+        .into_iter()
+        .collect();
     facts.push(shown("roles held", f.caller.role_names.join(", ")));
     facts
 }
@@ -135,15 +168,29 @@ pub static RULES: &[Rule] = &[
             C::AgreementStatus => by_partner_id(f).is_some() && unsigned(f),
             _ => f.new_business && named_unsigned(f),
         },
-        answer: |f| if f.checkpoint == C::AgreementStatus { documented(400, 2203) } else { documented(403, 900_123) },
-        shows: |f| if f.checkpoint == C::AgreementStatus { show_queried(f) } else { show_named(f) },
+        answer: |f| {
+            if f.checkpoint == C::AgreementStatus {
+                documented(400, 2203)
+            } else {
+                documented(403, 900_123)
+            }
+        },
+        shows: |f| {
+            if f.checkpoint == C::AgreementStatus {
+                show_queried(f)
+            } else {
+                show_named(f)
+            }
+        },
     },
     Rule {
         id: RuleId::of("AGR-005"),
         step: Step::Role,
         ground: Ground::UserRole,
         at: SIGN,
-        forbids: |f| f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::GlobalAdmin]),
+        forbids: |f| {
+            f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+        },
         answer: |_| documented(403, 900_150),
         shows: show_roles,
     },
@@ -169,7 +216,11 @@ pub static RULES: &[Rule] = &[
         step: Step::CallerAgreement,
         ground: Ground::CallerLocation,
         at: SIGN,
-        forbids: |f| f.actor.as_ref().is_some_and(|actor| actor.location.is_none()),
+        forbids: |f| {
+            f.actor
+                .as_ref()
+                .is_some_and(|actor| actor.location.is_none())
+        },
         answer: |_| private(409),
         shows: |f| {
             let mut facts = vec![shown("failed precondition", "no PartnerID is associated")];
@@ -185,7 +236,11 @@ pub static RULES: &[Rule] = &[
         forbids: |f| matches!(f.named, Named::Unknown { .. }),
         answer: |_| documented(404, 800_015),
         shows: |f| {
-            f.named.given().map(|given| shown("PartnerID that does not exist in the portal", given)).into_iter().collect()
+            f.named
+                .given()
+                .map(|given| shown("PartnerID that does not exist in the portal", given))
+                .into_iter()
+                .collect()
         },
     },
     Rule {
@@ -193,7 +248,9 @@ pub static RULES: &[Rule] = &[
         step: Step::Catalogue,
         ground: Ground::Form,
         at: QUERY,
-        forbids: |f| query(f).is_some_and(|query| query.partner_id.is_some() == query.tenant.is_some()),
+        forbids: |f| {
+            query(f).is_some_and(|query| query.partner_id.is_some() == query.tenant.is_some())
+        },
         answer: |f| {
             if query(f).is_some_and(|query| query.partner_id.is_some()) {
                 documented(400, 2000)
@@ -203,7 +260,10 @@ pub static RULES: &[Rule] = &[
         },
         shows: |f| {
             let both = query(f).is_some_and(|query| query.partner_id.is_some());
-            let mut facts = vec![shown("identifiers given", if both { "both" } else { "neither" })];
+            let mut facts = vec![shown(
+                "identifiers given",
+                if both { "both" } else { "neither" },
+            )];
             facts.extend(show_query(f));
             facts
         },
@@ -214,7 +274,9 @@ pub static RULES: &[Rule] = &[
         ground: Ground::Identifier,
         at: QUERY,
         forbids: |f| {
-            query(f).is_some_and(|query| query.partner_id.is_some() != query.tenant.is_some() && !query.well_formed)
+            query(f).is_some_and(|query| {
+                query.partner_id.is_some() != query.tenant.is_some() && !query.well_formed
+            })
         },
         answer: |_| documented(400, 2000),
         shows: show_query,
@@ -224,7 +286,9 @@ pub static RULES: &[Rule] = &[
         step: Step::NamedKnown,
         ground: Ground::NamedIdentity,
         at: QUERY,
-        forbids: |f| by_partner_id(f).is_some_and(|query| matches!(query.named, Named::Unknown { .. })),
+        forbids: |f| {
+            by_partner_id(f).is_some_and(|query| matches!(query.named, Named::Unknown { .. }))
+        },
         answer: |_| documented(400, 2200),
         shows: show_query,
     },
@@ -234,7 +298,11 @@ pub static RULES: &[Rule] = &[
         ground: Ground::PartnerRegion,
         at: QUERY,
         forbids: |f| {
-            queried(f).is_some_and(|party| f.actor.as_ref().is_some_and(|actor| actor.region() != party.region()))
+            queried(f).is_some_and(|party| {
+                f.actor
+                    .as_ref()
+                    .is_some_and(|actor| actor.region() != party.region())
+            })
         },
         answer: |_| documented(400, 2201),
         shows: |f| {
@@ -287,7 +355,11 @@ pub static RULES: &[Rule] = &[
         at: QUERY,
         forbids: |f| {
             by_tenant(f).is_some_and(|query| {
-                query.tenant_known && !query.tenant_account.as_ref().is_some_and(|party| party.signed)
+                query.tenant_known
+                    && !query
+                        .tenant_account
+                        .as_ref()
+                        .is_some_and(|party| party.signed)
             })
         },
         answer: |_| documented(400, 2206),
@@ -298,7 +370,7 @@ pub static RULES: &[Rule] = &[
         step: Step::CustomerAgreement,
         ground: Ground::CustomerAgreement,
         at: EVIDENCE,
-        forbids: no_evidence,
+        forbids: no_customer_agreement,
         answer: |_| documented(403, 13_605),
         shows: show_evidence,
     },
@@ -307,7 +379,11 @@ pub static RULES: &[Rule] = &[
         step: Step::PartnerType,
         ground: Ground::CallerType,
         at: ATTEST,
-        forbids: |f| f.actor.as_ref().is_some_and(|actor| !actor.kind.is_billed()),
+        forbids: |f| {
+            f.actor
+                .as_ref()
+                .is_some_and(|actor| !actor.kind.is_billed())
+        },
         answer: |_| documented(403, 2032),
         shows: |f| {
             f.actor.as_ref().map_or_else(Vec::new, |actor| {
@@ -322,7 +398,10 @@ pub static RULES: &[Rule] = &[
         at: ATTEST,
         forbids: |f| {
             f.caller.kind == CallerKind::Partner
-                && !f.caller.roles.any(&[ProgramRole::AdminAgent, ProgramRole::SalesAgent])
+                && !f
+                    .caller
+                    .roles
+                    .any(&[ProgramRole::AdminAgent, ProgramRole::SalesAgent])
         },
         answer: |_| documented(403, 900_150),
         shows: show_roles,
@@ -336,7 +415,10 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(400, 3000),
         shows: |f| {
             attestation(f).map_or_else(Vec::new, |form| {
-                form.missing.iter().map(|field| shown("missing field", field)).collect()
+                form.missing
+                    .iter()
+                    .map(|field| shown("missing field", field))
+                    .collect()
             })
         },
     },
@@ -349,7 +431,11 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(400, 3000),
         shows: |f| {
             attestation(f).map_or_else(Vec::new, |form| {
-                vec![shown("date", form.agreed), shown("fault", "in the future"), shown("today", f.today)]
+                vec![
+                    shown("date", form.agreed),
+                    shown("fault", "in the future"),
+                    shown("today", f.today),
+                ]
             })
         },
     },
@@ -362,7 +448,11 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(409, 600_061),
         shows: |f| {
             let mut facts = vec![shown("confirmed agreement", "exists with the same contact")];
-            facts.extend(f.buyer.as_ref().map(|buyer| shown_of(&buyer.name, "customer", &buyer.name)));
+            facts.extend(
+                f.buyer
+                    .as_ref()
+                    .map(|buyer| shown_of(&buyer.name, "customer", &buyer.name)),
+            );
             facts
         },
     },
@@ -375,8 +465,16 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(409),
         shows: |f| {
             let mut facts = vec![shown("bought before", "through a partner")];
-            facts.extend(f.buyer.as_ref().map(|buyer| shown_of(&buyer.name, "customer", &buyer.name)));
-            facts.extend(f.actor.as_ref().map(|partner| shown_of(&partner.name, "partner to ask", &partner.name)));
+            facts.extend(
+                f.buyer
+                    .as_ref()
+                    .map(|buyer| shown_of(&buyer.name, "customer", &buyer.name)),
+            );
+            facts.extend(
+                f.actor
+                    .as_ref()
+                    .map(|partner| shown_of(&partner.name, "partner to ask", &partner.name)),
+            );
             facts
         },
     },
@@ -385,7 +483,7 @@ pub static RULES: &[Rule] = &[
         step: Step::CustomerAgreement,
         ground: Ground::CustomerAgreement,
         at: EVIDENCE,
-        forbids: no_evidence,
+        forbids: no_customer_agreement,
         answer: |_| documented(403, 13_605),
         shows: show_evidence,
     },
@@ -396,16 +494,26 @@ pub static RULES: &[Rule] = &[
         at: ATTEST,
         forbids: |f| attestation(f).is_some_and(|form| !form.template_fits),
         answer: |_| documented(400, 3000),
-        shows: |f| attestation(f).map_or_else(Vec::new, |form| vec![shown("template", &form.template)]),
+        shows: |f| {
+            attestation(f).map_or_else(Vec::new, |form| vec![shown("template", &form.template)])
+        },
     },
     Rule {
         id: RuleId::of("AGR-030"),
         step: Step::ProgramStatus,
         ground: Ground::Cloud,
         at: ATTEST,
-        forbids: |f| f.actor.as_ref().is_some_and(|actor| actor.cloud == Cloud::National),
+        forbids: |f| {
+            f.actor
+                .as_ref()
+                .is_some_and(|actor| actor.cloud == Cloud::National)
+        },
         answer: |_| documented(400, 900_141),
-        shows: |f| f.actor.as_ref().map_or_else(Vec::new, |actor| vec![shown("cloud", actor.cloud)]),
+        shows: |f| {
+            f.actor
+                .as_ref()
+                .map_or_else(Vec::new, |actor| vec![shown("cloud", actor.cloud)])
+        },
     },
 ];
 
@@ -420,8 +528,10 @@ fn unsigned(f: &Facts) -> bool {
 mod tests {
     use super::*;
     use crate::facts::Roles;
-    use crate::testing::{answer, attestation as form, buyer, by, direct_bill, failed, named, one_tier, party, place,
-        provider, reseller, shows, today, two_tier};
+    use crate::testing::{
+        answer, attestation as form, buyer, by, direct_bill, failed, named, one_tier, party, place,
+        provider, reseller, shows, today, two_tier,
+    };
 
     const NOTHING: [&str; 0] = [];
 
@@ -461,7 +571,12 @@ mod tests {
 
     #[test]
     fn what_is_in_order_passes() {
-        for facts in vec![two_tier(C::Order), one_tier(C::Order), attest(), ask(named(reseller()))] {
+        for facts in vec![
+            two_tier(C::Order),
+            one_tier(C::Order),
+            attest(),
+            ask(named(reseller())),
+        ] {
             assert_eq!(failed(&facts, "AGR"), NOTHING, "{:?}", facts.checkpoint);
         }
     }
@@ -483,9 +598,16 @@ mod tests {
         facts.named = named(unsigned(reseller()));
         assert_eq!(failed(&facts, "AGR"), ["AGR-002", "AGR-003", "AGR-004"]);
         assert_eq!(answer(&facts, "AGR"), (403, Some(900_123)));
-        assert!(shows(&facts, "AGR-003").contains("IR-A") && shows(&facts, "AGR-003").contains("Europe"));
+        assert!(
+            shows(&facts, "AGR-003").contains("IR-A")
+                && shows(&facts, "AGR-003").contains("Europe")
+        );
         facts.checkpoint = C::ChangeQuantity;
-        assert_eq!(failed(&facts, "AGR"), ["AGR-003", "AGR-004"], "the name is on record already");
+        assert_eq!(
+            failed(&facts, "AGR"),
+            ["AGR-003", "AGR-004"],
+            "the name is on record already"
+        );
         facts.checkpoint = C::SetPartnerOfRecord;
         facts.new_business = false;
         assert_eq!(failed(&facts, "AGR"), ["AGR-002"]);
@@ -503,7 +625,11 @@ mod tests {
         facts.actor.as_mut().unwrap().location = None;
         assert_eq!(failed(&facts, "AGR"), ["AGR-006"]);
         let mut facts = by(C::SignAgreement, unsigned(reseller()));
-        for state in [AccountState::NotEnrolled, AccountState::Pending, AccountState::Rejected] {
+        for state in [
+            AccountState::NotEnrolled,
+            AccountState::Pending,
+            AccountState::Rejected,
+        ] {
             facts.actor.as_mut().unwrap().state = state;
             assert_eq!(failed(&facts, "AGR"), ["AGR-006"], "{state}");
         }
@@ -512,7 +638,9 @@ mod tests {
     #[test]
     fn agr_009_the_partner_id_exists_in_the_portal() {
         let mut facts = two_tier(C::Order);
-        facts.named = Named::Unknown { given: "99999999".to_owned() };
+        facts.named = Named::Unknown {
+            given: "99999999".to_owned(),
+        };
         assert_eq!(failed(&facts, "AGR"), ["AGR-009"]);
         assert_eq!(answer(&facts, "AGR"), (404, Some(800_015)));
     }
@@ -526,7 +654,9 @@ mod tests {
         let facts = ask(Named::None);
         assert_eq!(failed(&facts, "AGR"), ["AGR-012"]);
         assert_eq!(answer(&facts, "AGR"), (400, Some(2001)));
-        let mut facts = ask(Named::Unknown { given: "12x".to_owned() });
+        let mut facts = ask(Named::Unknown {
+            given: "12x".to_owned(),
+        });
         facts.form.status_query.as_mut().unwrap().well_formed = false;
         assert_eq!(failed(&facts, "AGR"), ["AGR-013"]);
         assert_eq!(answer(&facts, "AGR"), (400, Some(2000)));
@@ -535,12 +665,33 @@ mod tests {
     #[test]
     fn the_query_answers_by_what_the_identifier_is() {
         for (given, expected, code) in [
-            (Named::Unknown { given: "99999999".to_owned() }, &["AGR-014"][..], 2200),
-            (named(party("IR-US", PartnerType::IndirectReseller, "US")), &["AGR-015"], 2201),
+            (
+                Named::Unknown {
+                    given: "99999999".to_owned(),
+                },
+                &["AGR-014"][..],
+                2200,
+            ),
+            (
+                named(party("IR-US", PartnerType::IndirectReseller, "US")),
+                &["AGR-015"],
+                2201,
+            ),
             (named(unsigned(reseller())), &["AGR-004", "AGR-016"], 2203),
-            (Named::Unenrolled { given: "LOC-A2".to_owned(), place: place("LOC-A2", "FR") }, &["AGR-017"], 2204),
+            (
+                Named::Unenrolled {
+                    given: "LOC-A2".to_owned(),
+                    place: place("LOC-A2", "FR"),
+                },
+                &["AGR-017"],
+                2204,
+            ),
             (named(direct_bill()), &["AGR-017"], 2204),
-            (named(party("IP-2", PartnerType::IndirectProvider, "DE")), &["AGR-017"], 2204),
+            (
+                named(party("IP-2", PartnerType::IndirectProvider, "DE")),
+                &["AGR-017"],
+                2204,
+            ),
         ] {
             let facts = ask(given);
             assert_eq!(failed(&facts, "AGR"), expected);
@@ -548,7 +699,11 @@ mod tests {
         }
         let mut waiting = unsigned(reseller());
         waiting.state = AccountState::Pending;
-        assert_eq!(answer(&ask(named(waiting)), "AGR"), (400, Some(2204)), "enrolment comes before the signature");
+        assert_eq!(
+            answer(&ask(named(waiting)), "AGR"),
+            (400, Some(2204)),
+            "enrolment comes before the signature"
+        );
     }
 
     #[test]
@@ -556,11 +711,17 @@ mod tests {
         assert_eq!(failed(&ask_tenant(true, Some(reseller())), "AGR"), NOTHING);
         assert_eq!(failed(&ask_tenant(false, None), "AGR"), ["AGR-018"]);
         assert_eq!(answer(&ask_tenant(false, None), "AGR"), (400, Some(2205)));
-        for facts in [ask_tenant(true, None), ask_tenant(true, Some(unsigned(reseller())))] {
+        for facts in [
+            ask_tenant(true, None),
+            ask_tenant(true, Some(unsigned(reseller()))),
+        ] {
             assert_eq!(failed(&facts, "AGR"), ["AGR-018"]);
             assert_eq!(answer(&facts, "AGR"), (400, Some(2206)));
         }
-        let foreign = ask_tenant(true, Some(party("IR-US", PartnerType::IndirectReseller, "US")));
+        let foreign = ask_tenant(
+            true,
+            Some(party("IR-US", PartnerType::IndirectReseller, "US")),
+        );
         assert_eq!(failed(&foreign, "AGR"), ["AGR-015"]);
     }
 

@@ -4,14 +4,18 @@ use tierline_domain::admin::ProgramRole;
 use tierline_domain::customer::Acquired;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::{
-    AccountState, Environment, MembershipState, PartnerType, PartnershipState, ResellerEnrolment, SupportPlan,
+    AccountState, Environment, MembershipState, PartnerType, PartnershipState, ResellerEnrolment,
+    SupportPlan,
 };
 use tierline_domain::time::whole_months;
 
 use super::identity::{named_no_reseller, other_type, show_named, show_other_type};
 use super::{NEW_BUSINESS, PURCHASE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
-use crate::facts::{Application, CallerKind, Channel, Checkpoint as C, Checkpoints, Facts, Named, Party, TenantChoice};
+use crate::facts::{
+    Application, CallerKind, Channel, Checkpoint as C, Checkpoints, Facts, Named, Party,
+    TenantChoice,
+};
 use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
 use AccountState as S;
@@ -19,15 +23,26 @@ use AccountState as S;
 const APPLY: Checkpoints = Checkpoints::of(&[C::Apply]);
 const SIGN: Checkpoints = Checkpoints::of(&[C::SignAgreement]);
 /// Commands that make a relationship which was not there.
-const RELATIONS: Checkpoints =
-    Checkpoints::of(&[C::CreateCustomer, C::InviteCustomer, C::InvitePartner, C::AcceptPartnership]);
+const RELATIONS: Checkpoints = Checkpoints::of(&[
+    C::CreateCustomer,
+    C::InviteCustomer,
+    C::InvitePartner,
+    C::AcceptPartnership,
+]);
 /// Commands that the caller's state decides (ENR-043).
-const BY_STATE: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(RELATIONS).and(SIGN);
+const BY_STATE: Checkpoints = NEW_BUSINESS
+    .and(SUBSCRIPTION_CHANGE)
+    .and(RELATIONS)
+    .and(SIGN);
 /// Commands that put a reseller on a subscription, or do business on one that names it.
 const NAMING: Checkpoints = NEW_BUSINESS.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
 /// What belongs to the billed partner above a reseller (ENR-040).
-const BILLED_ONLY: Checkpoints =
-    PURCHASE.and(Checkpoints::of(&[C::CreateCustomer, C::ReadPriceSheet, C::ReadInvoice, C::ReadCredit]));
+const BILLED_ONLY: Checkpoints = PURCHASE.and(Checkpoints::of(&[
+    C::CreateCustomer,
+    C::ReadPriceSheet,
+    C::ReadInvoice,
+    C::ReadCredit,
+]));
 
 /// Revenue that a direct-bill applicant shows (ENR-012), in US cents.
 const DIRECT_BILL_REVENUE_MINOR: i64 = 30_000_000;
@@ -46,7 +61,10 @@ const SANDBOX_RESELLERS: i64 = 5;
 /// Verification is over and was passed: the account is enrolled, whatever became of it since.
 #[must_use]
 pub fn enrolled(party: &Party) -> bool {
-    !matches!(party.state, S::NotEnrolled | S::Applied | S::Pending | S::Rejected)
+    !matches!(
+        party.state,
+        S::NotEnrolled | S::Applied | S::Pending | S::Rejected
+    )
 }
 
 /// Who would sell: the caller's account, or the receiving partner of a transfer (TRF-027).
@@ -60,7 +78,9 @@ pub fn seller(f: &Facts) -> Option<&Party> {
 
 /// The named account is a reseller, or was to become one.
 fn named_reseller(f: &Facts) -> Option<&Party> {
-    f.named.party().filter(|party| party.acts_as_reseller || party.kind == PartnerType::IndirectReseller)
+    f.named
+        .party()
+        .filter(|party| party.acts_as_reseller || party.kind == PartnerType::IndirectReseller)
 }
 
 /// Business is done with a named reseller, or the reseller is put on record.
@@ -75,8 +95,15 @@ pub(crate) fn named_unsigned(f: &Facts) -> bool {
 
 /// The named reseller and the region whose signature is missing.
 pub(crate) fn show_unsigned(party: &Party) -> Vec<Shown> {
-    let mut facts = vec![shown_of(&party.name, "reseller", &party.name), shown_of(&party.name, "agreement", "open")];
-    facts.extend(party.region.map(|fact| shown_of(&party.name, "region", fact.region)));
+    let mut facts = vec![
+        shown_of(&party.name, "reseller", &party.name),
+        shown_of(&party.name, "agreement", "open"),
+    ];
+    facts.extend(
+        party
+            .region
+            .map(|fact| shown_of(&party.name, "region", fact.region)),
+    );
     facts
 }
 
@@ -171,14 +198,21 @@ fn show_named_states(f: &Facts) -> Vec<Shown> {
 }
 
 fn words(states: &[AccountState]) -> String {
-    states.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(", ")
+    states
+        .iter()
+        .map(|state| state.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn show_suspension(f: &Facts) -> Vec<Shown> {
     let mut facts = show_caller_state(f);
     if let Some(standing) = &f.standing {
         for (invoice, due) in &standing.overdue {
-            facts.push(shown("reason", format!("invoice {invoice}, due {due}, is more than sixty days overdue")));
+            facts.push(shown(
+                "reason",
+                format!("invoice {invoice}, due {due}, is more than sixty days overdue"),
+            ));
         }
     }
     facts
@@ -186,9 +220,19 @@ fn show_suspension(f: &Facts) -> Vec<Shown> {
 
 fn show_deauthorized(party: &Party) -> Vec<Shown> {
     let mut facts = show_state(party);
-    let amounts = [("cloud revenue counted", party.revenue_cloud), ("perpetual revenue counted", party.revenue_perpetual)];
-    facts.extend(amounts.into_iter().filter_map(|(label, amount)| Some(shown_of(&party.name, label, amount?))));
-    facts.push(shown("threshold", Money::new(RESELLER_REVENUE_MINOR, Currency::USD)));
+    let amounts = [
+        ("cloud revenue counted", party.revenue_cloud),
+        ("perpetual revenue counted", party.revenue_perpetual),
+    ];
+    facts.extend(
+        amounts
+            .into_iter()
+            .filter_map(|(label, amount)| Some(shown_of(&party.name, label, amount?))),
+    );
+    facts.push(shown(
+        "threshold",
+        Money::new(RESELLER_REVENUE_MINOR, Currency::USD),
+    ));
     facts
 }
 
@@ -205,7 +249,9 @@ fn for_direct_bill(f: &Facts) -> Option<&Application> {
 }
 
 fn revenue(wanted: &Application) -> Option<Money> {
-    wanted.revenue_cloud.and_then(|counted| counted.at_par(Currency::USD).ok())
+    wanted
+        .revenue_cloud
+        .and_then(|counted| counted.at_par(Currency::USD).ok())
 }
 
 fn membership_open(f: &Facts) -> Option<MembershipState> {
@@ -217,7 +263,10 @@ fn membership_open(f: &Facts) -> Option<MembershipState> {
 }
 
 fn show_membership(f: &Facts) -> Vec<Shown> {
-    membership_open(f).map(|state| shown("membership", state)).into_iter().collect()
+    membership_open(f)
+        .map(|state| shown("membership", state))
+        .into_iter()
+        .collect()
 }
 
 fn show_applicant_state(f: &Facts) -> Vec<Shown> {
@@ -225,7 +274,9 @@ fn show_applicant_state(f: &Facts) -> Vec<Shown> {
 }
 
 fn sandbox(f: &Facts) -> bool {
-    f.actor.as_ref().is_some_and(|actor| actor.environment == Environment::Sandbox)
+    f.actor
+        .as_ref()
+        .is_some_and(|actor| actor.environment == Environment::Sandbox)
 }
 
 fn show_limit(what: &str, limit: i64, now: i64) -> Vec<Shown> {
@@ -245,7 +296,10 @@ fn restricted_relation(f: &Facts) -> bool {
 fn seats_asked(f: &Facts) -> Option<i64> {
     match &f.purchase {
         Some(purchase) => Some(purchase.quantity),
-        None => f.subscription.as_ref().and_then(|subscription| subscription.new_quantity),
+        None => f
+            .subscription
+            .as_ref()
+            .and_then(|subscription| subscription.new_quantity),
     }
 }
 
@@ -289,13 +343,19 @@ pub static RULES: &[Rule] = &[
         forbids: |f| {
             application(f).is_some_and(|wanted| {
                 wanted.newcomer
-                    && matches!(wanted.wanted, Some(PartnerType::DirectBill | PartnerType::IndirectProvider))
+                    && matches!(
+                        wanted.wanted,
+                        Some(PartnerType::DirectBill | PartnerType::IndirectProvider)
+                    )
             })
         },
         answer: |_| private(403),
         shows: |f| {
             application(f).map_or_else(Vec::new, |wanted| {
-                vec![shown("new company", &wanted.organization), shown("requested type", &wanted.wanted_word)]
+                vec![
+                    shown("new company", &wanted.organization),
+                    shown("requested type", &wanted.wanted_word),
+                ]
             })
         },
     },
@@ -304,7 +364,9 @@ pub static RULES: &[Rule] = &[
         step: Step::Role,
         ground: Ground::UserRole,
         at: APPLY,
-        forbids: |f| f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::GlobalAdmin]),
+        forbids: |f| {
+            f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+        },
         answer: |_| documented(400, 3000),
         shows: |f| {
             vec![
@@ -319,7 +381,9 @@ pub static RULES: &[Rule] = &[
         ground: Ground::TenantOwner,
         at: APPLY,
         forbids: |f| {
-            application(f).is_some_and(|wanted| matches!(wanted.tenant, TenantChoice::Other(_)) && !wanted.tenant_own)
+            application(f).is_some_and(|wanted| {
+                matches!(wanted.tenant, TenantChoice::Other(_)) && !wanted.tenant_own
+            })
         },
         answer: |_| documented(400, 3000),
         shows: |f| {
@@ -327,7 +391,10 @@ pub static RULES: &[Rule] = &[
                 Some(TenantChoice::Other(name)) => name.as_str(),
                 _ => "",
             };
-            vec![shown("missing", "global administrator rights in the tenant"), shown("tenant", tenant)]
+            vec![
+                shown("missing", "global administrator rights in the tenant"),
+                shown("tenant", tenant),
+            ]
         },
     },
     Rule {
@@ -337,7 +404,12 @@ pub static RULES: &[Rule] = &[
         at: APPLY,
         forbids: |f| application(f).is_some_and(|wanted| wanted.support_contact.is_none()),
         answer: |_| documented(400, 3000),
-        shows: |_| vec![shown("missing", "customer-support details (support_contact)")],
+        shows: |_| {
+            vec![shown(
+                "missing",
+                "customer-support details (support_contact)",
+            )]
+        },
     },
     Rule {
         id: RuleId::of("ENR-004"),
@@ -348,7 +420,10 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(400, 3000),
         shows: |f| {
             application(f).map_or_else(Vec::new, |wanted| {
-                vec![shown("contact_email", &wanted.contact_email), shown("fault", "not on a domain of the company")]
+                vec![
+                    shown("contact_email", &wanted.contact_email),
+                    shown("fault", "not on a domain of the company"),
+                ]
             })
         },
     },
@@ -362,7 +437,9 @@ pub static RULES: &[Rule] = &[
             if f.checkpoint == C::SignAgreement {
                 in_state(f.actor.as_ref(), &[S::Applied, S::Pending, S::Rejected])
             } else {
-                f.actor.as_ref().is_some_and(|actor| !matches!(actor.state, S::Applied | S::Pending))
+                f.actor
+                    .as_ref()
+                    .is_some_and(|actor| !matches!(actor.state, S::Applied | S::Pending))
             }
         },
         answer: |_| private(409),
@@ -374,7 +451,8 @@ pub static RULES: &[Rule] = &[
         ground: Ground::VerificationWait,
         at: Checkpoints::of(&[C::EscalateVerification]),
         forbids: |f| {
-            in_state(f.actor.as_ref(), &[S::Applied, S::Pending]) && f.form.business_days_pending <= VERIFICATION_DAYS
+            in_state(f.actor.as_ref(), &[S::Applied, S::Pending])
+                && f.form.business_days_pending <= VERIFICATION_DAYS
         },
         answer: |_| private(409),
         shows: |f| {
@@ -391,7 +469,9 @@ pub static RULES: &[Rule] = &[
         at: SIGN.and(Checkpoints::of(&[C::Appeal, C::EscalateVerification])),
         // Only a rejection can be appealed, and a rejected applicant can do nothing else.
         forbids: |f| {
-            f.actor.as_ref().is_some_and(|actor| (actor.state == S::Rejected) != (f.checkpoint == C::Appeal))
+            f.actor
+                .as_ref()
+                .is_some_and(|actor| (actor.state == S::Rejected) != (f.checkpoint == C::Appeal))
         },
         answer: |_| private(409),
         shows: show_applicant_state,
@@ -465,7 +545,10 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(403),
         shows: |f| {
             for_direct_bill(f).map_or_else(Vec::new, |wanted| {
-                vec![shown("months as a reseller", wanted.tenure_months), shown("months required", TENURE_MONTHS)]
+                vec![
+                    shown("months as a reseller", wanted.tenure_months),
+                    shown("months required", TENURE_MONTHS),
+                ]
             })
         },
     },
@@ -475,16 +558,23 @@ pub static RULES: &[Rule] = &[
         ground: Ground::Revenue,
         at: APPLY,
         forbids: |f| {
-            for_direct_bill(f).and_then(revenue).is_some_and(|counted| counted.minor < DIRECT_BILL_REVENUE_MINOR)
+            for_direct_bill(f)
+                .and_then(revenue)
+                .is_some_and(|counted| counted.minor < DIRECT_BILL_REVENUE_MINOR)
         },
         answer: |_| private(403),
         shows: |f| {
-            let Some(counted) = for_direct_bill(f).and_then(revenue) else { return Vec::new() };
+            let Some(counted) = for_direct_bill(f).and_then(revenue) else {
+                return Vec::new();
+            };
             let missing = DIRECT_BILL_REVENUE_MINOR.saturating_sub(counted.minor);
             vec![
                 shown("cloud revenue counted", counted),
                 shown("missing", Money::new(missing, Currency::USD)),
-                shown("required", Money::new(DIRECT_BILL_REVENUE_MINOR, Currency::USD)),
+                shown(
+                    "required",
+                    Money::new(DIRECT_BILL_REVENUE_MINOR, Currency::USD),
+                ),
             ]
         },
     },
@@ -496,7 +586,9 @@ pub static RULES: &[Rule] = &[
         forbids: |f| for_direct_bill(f).is_some_and(|wanted| wanted.credit_check != "passed"),
         answer: |_| private(403),
         shows: |f| {
-            for_direct_bill(f).map_or_else(Vec::new, |wanted| vec![shown("credit check", &wanted.credit_check)])
+            for_direct_bill(f).map_or_else(Vec::new, |wanted| {
+                vec![shown("credit check", &wanted.credit_check)]
+            })
         },
     },
     Rule {
@@ -504,7 +596,9 @@ pub static RULES: &[Rule] = &[
         step: Step::Catalogue,
         ground: Ground::SupportPlan,
         at: APPLY,
-        forbids: |f| for_direct_bill(f).is_some_and(|wanted| wanted.support_plan == SupportPlan::None),
+        forbids: |f| {
+            for_direct_bill(f).is_some_and(|wanted| wanted.support_plan == SupportPlan::None)
+        },
         answer: |_| private(403),
         shows: |_| vec![shown("support plan", SupportPlan::None)],
     },
@@ -529,7 +623,9 @@ pub static RULES: &[Rule] = &[
         ground: Ground::CallerState,
         at: NEW_BUSINESS.and(RELATIONS),
         forbids: |f| {
-            f.standing.as_ref().is_some_and(|standing| standing.assessment_failed.is_some())
+            f.standing
+                .as_ref()
+                .is_some_and(|standing| standing.assessment_failed.is_some())
                 && (restricted_purchase(f) || restricted_relation(f))
         },
         answer: |_| private(403),
@@ -575,12 +671,18 @@ pub static RULES: &[Rule] = &[
         ground: Ground::Profile,
         at: Checkpoints::of(&[C::UpdateProfile]),
         forbids: |f| {
-            f.form.profile.as_ref().is_some_and(|(field, _)| field == "billing_anniversary")
+            f.form
+                .profile
+                .as_ref()
+                .is_some_and(|(field, _)| field == "billing_anniversary")
                 && f.actor.as_ref().is_some_and(|actor| actor.kind.is_billed())
         },
         answer: |_| private(409),
         shows: |f| {
-            f.form.profile.as_ref().map_or_else(Vec::new, |(field, _)| vec![shown("immutable", field)])
+            f.form
+                .profile
+                .as_ref()
+                .map_or_else(Vec::new, |(field, _)| vec![shown("immutable", field)])
         },
     },
     Rule {
@@ -588,7 +690,9 @@ pub static RULES: &[Rule] = &[
         step: Step::ProgramStatus,
         ground: Ground::CallerState,
         at: SIGN,
-        forbids: |f| f.actor_is(PartnerType::DirectBill) && in_state(f.actor.as_ref(), &[S::Rejected]),
+        forbids: |f| {
+            f.actor_is(PartnerType::DirectBill) && in_state(f.actor.as_ref(), &[S::Rejected])
+        },
         answer: |_| private(403),
         shows: show_applicant_state,
     },
@@ -599,8 +703,13 @@ pub static RULES: &[Rule] = &[
         at: APPLY,
         forbids: |f| {
             other_type(f).is_some_and(|(holder, kind)| {
-                matches!(holder.kind, PartnerType::DirectBill | PartnerType::IndirectReseller)
-                    && matches!(kind, PartnerType::DirectBill | PartnerType::IndirectReseller)
+                matches!(
+                    holder.kind,
+                    PartnerType::DirectBill | PartnerType::IndirectReseller
+                ) && matches!(
+                    kind,
+                    PartnerType::DirectBill | PartnerType::IndirectReseller
+                )
             })
         },
         answer: |_| private(409),
@@ -611,7 +720,9 @@ pub static RULES: &[Rule] = &[
         step: Step::ProgramStatus,
         ground: Ground::Membership,
         at: APPLY,
-        forbids: |f| applies_as(f, PartnerType::IndirectReseller).is_some() && membership_open(f).is_some(),
+        forbids: |f| {
+            applies_as(f, PartnerType::IndirectReseller).is_some() && membership_open(f).is_some()
+        },
         answer: |_| private(403),
         shows: show_membership,
     },
@@ -624,7 +735,10 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(403),
         shows: |f| {
             let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
-            vec![shown("reseller", name), shown("missing", "relationship with a provider")]
+            vec![
+                shown("reseller", name),
+                shown("missing", "relationship with a provider"),
+            ]
         },
     },
     Rule {
@@ -636,7 +750,11 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(403, 900_149),
         shows: |f| {
             let mut facts = show_caller_state(f);
-            if let Some(day) = f.standing.as_ref().and_then(|standing| standing.assessment_failed) {
+            if let Some(day) = f
+                .standing
+                .as_ref()
+                .and_then(|standing| standing.assessment_failed)
+            {
                 facts.push(shown("reason", format!("assessment failed on {day}")));
             }
             facts
@@ -651,7 +769,10 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(403, 900_149),
         shows: |f| {
             let mut facts = show_caller_state(f);
-            facts.push(shown("restricted", "new purchases; the existing estate is not"));
+            facts.push(shown(
+                "restricted",
+                "new purchases; the existing estate is not",
+            ));
             facts
         },
     },
@@ -675,8 +796,12 @@ pub static RULES: &[Rule] = &[
         at: NEW_BUSINESS,
         forbids: |f| {
             f.new_business
-                && f.actor.as_ref().is_some_and(|actor| actor.transitioning && actor.kind == PartnerType::DirectBill)
-                && f.relation.as_ref().is_some_and(|relation| relation.acquired == Acquired::AsReseller)
+                && f.actor.as_ref().is_some_and(|actor| {
+                    actor.transitioning && actor.kind == PartnerType::DirectBill
+                })
+                && f.relation
+                    .as_ref()
+                    .is_some_and(|relation| relation.acquired == Acquired::AsReseller)
                 && f.checkpoint != C::AcceptTransfer
         },
         answer: |_| private(403),
@@ -696,21 +821,38 @@ pub static RULES: &[Rule] = &[
         ground: Ground::Transition,
         at: Checkpoints::of(&[C::ExtendRelationship]),
         forbids: |f| {
-            !f.actor.as_ref().is_some_and(|actor| actor.kind == PartnerType::DirectBill && actor.transitioning)
+            !f.actor
+                .as_ref()
+                .is_some_and(|actor| actor.kind == PartnerType::DirectBill && actor.transitioning)
         },
         answer: |_| private(403),
-        shows: |_| vec![shown("failed condition", "the partner is not in transition")],
+        shows: |_| {
+            vec![shown(
+                "failed condition",
+                "the partner is not in transition",
+            )]
+        },
     },
     Rule {
         id: RuleId::of("ENR-029"),
         step: Step::ProgramStatus,
         ground: Ground::ResellerEnrolment,
         at: Checkpoints::of(&[C::ExtendRelationship]),
-        forbids: |f| f.actor.as_ref().is_some_and(|actor| actor.reseller_enrolment != ResellerEnrolment::Complete),
+        forbids: |f| {
+            f.actor
+                .as_ref()
+                .is_some_and(|actor| actor.reseller_enrolment != ResellerEnrolment::Complete)
+        },
         answer: |_| private(403),
         shows: |f| {
-            let enrolment = f.actor.as_ref().map_or(ResellerEnrolment::None, |actor| actor.reseller_enrolment);
-            vec![shown("failed condition", "reseller enrolment is not complete"), shown("reseller enrolment", enrolment)]
+            let enrolment = f
+                .actor
+                .as_ref()
+                .map_or(ResellerEnrolment::None, |actor| actor.reseller_enrolment);
+            vec![
+                shown("failed condition", "reseller enrolment is not complete"),
+                shown("reseller enrolment", enrolment),
+            ]
         },
     },
     Rule {
@@ -718,15 +860,29 @@ pub static RULES: &[Rule] = &[
         step: Step::Partnership,
         ground: Ground::Partnership,
         at: Checkpoints::of(&[C::ExtendRelationship]),
-        forbids: |f| f.partnership.as_ref().is_none_or(|partnership| partnership.state != PartnershipState::Active),
+        forbids: |f| {
+            f.partnership
+                .as_ref()
+                .is_none_or(|partnership| partnership.state != PartnershipState::Active)
+        },
         answer: |_| private(403),
         shows: |f| {
-            let state = f.partnership.as_ref().map_or(PartnershipState::None, |partnership| partnership.state);
+            let state = f
+                .partnership
+                .as_ref()
+                .map_or(PartnershipState::None, |partnership| partnership.state);
             let mut facts = vec![
-                shown("failed condition", "the provider's partnership was not accepted"),
+                shown(
+                    "failed condition",
+                    "the provider's partnership was not accepted",
+                ),
                 shown("partnership", state),
             ];
-            facts.extend(f.other.as_ref().map(|provider| shown_of(&provider.name, "provider", &provider.name)));
+            facts.extend(
+                f.other
+                    .as_ref()
+                    .map(|provider| shown_of(&provider.name, "provider", &provider.name)),
+            );
             facts
         },
     },
@@ -735,9 +891,18 @@ pub static RULES: &[Rule] = &[
         step: Step::Relationship,
         ground: Ground::Acquisition,
         at: Checkpoints::of(&[C::ExtendRelationship]),
-        forbids: |f| f.relation.as_ref().is_some_and(|relation| relation.acquired == Acquired::AsReseller),
+        forbids: |f| {
+            f.relation
+                .as_ref()
+                .is_some_and(|relation| relation.acquired == Acquired::AsReseller)
+        },
         answer: |_| private(403),
-        shows: |_| vec![shown("failed condition", "the customer was not acquired directly")],
+        shows: |_| {
+            vec![shown(
+                "failed condition",
+                "the customer was not acquired directly",
+            )]
+        },
     },
     Rule {
         id: RuleId::of("ENR-029"),
@@ -746,7 +911,12 @@ pub static RULES: &[Rule] = &[
         at: Checkpoints::of(&[C::ExtendRelationship]),
         forbids: |f| f.form.consent == Some(false),
         answer: |_| private(403),
-        shows: |_| vec![shown("failed condition", "the customer did not give informed consent beforehand")],
+        shows: |_| {
+            vec![shown(
+                "failed condition",
+                "the customer did not give informed consent beforehand",
+            )]
+        },
     },
     Rule {
         id: RuleId::of("ENR-031"),
@@ -761,10 +931,19 @@ pub static RULES: &[Rule] = &[
                         && actor.reseller_enrolment == ResellerEnrolment::Complete
                 })
         },
-        answer: |f| if f.checkpoint == C::ReadPriceSheet { documented(403, 800_043) } else { documented(403, 2032) },
+        answer: |f| {
+            if f.checkpoint == C::ReadPriceSheet {
+                documented(403, 800_043)
+            } else {
+                documented(403, 2032)
+            }
+        },
         shows: |f| {
             let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
-            vec![shown("former direct-bill partner", name), shown("access", Channel::Api)]
+            vec![
+                shown("former direct-bill partner", name),
+                shown("access", Channel::Api),
+            ]
         },
     },
     Rule {
@@ -803,7 +982,11 @@ pub static RULES: &[Rule] = &[
         step: Step::ProgramStatus,
         ground: Ground::WaitingPeriod,
         at: APPLY,
-        forbids: |f| application(f).and_then(|wanted| wanted.wait_until).is_some_and(|day| f.today < day),
+        forbids: |f| {
+            application(f)
+                .and_then(|wanted| wanted.wait_until)
+                .is_some_and(|day| f.today < day)
+        },
         answer: |_| private(403),
         shows: |f| {
             application(f)
@@ -864,7 +1047,13 @@ pub static RULES: &[Rule] = &[
         ground: Ground::CallerType,
         at: BILLED_ONLY,
         forbids: |f| f.actor_is(PartnerType::IndirectReseller),
-        answer: |f| if f.checkpoint == C::ReadPriceSheet { documented(403, 800_043) } else { documented(403, 2032) },
+        answer: |f| {
+            if f.checkpoint == C::ReadPriceSheet {
+                documented(403, 800_043)
+            } else {
+                documented(403, 2032)
+            }
+        },
         shows: |f| {
             let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
             vec![
@@ -879,10 +1068,19 @@ pub static RULES: &[Rule] = &[
         step: Step::Quantity,
         ground: Ground::Sandbox,
         at: Checkpoints::of(&[C::CreateCustomer]),
-        forbids: |f| sandbox(f) && f.actor.as_ref().is_some_and(|actor| actor.sandbox_customers >= SANDBOX_CUSTOMERS),
+        forbids: |f| {
+            sandbox(f)
+                && f.actor
+                    .as_ref()
+                    .is_some_and(|actor| actor.sandbox_customers >= SANDBOX_CUSTOMERS)
+        },
         answer: |_| documented(400, 800_018),
         shows: |f| {
-            show_limit("customers", SANDBOX_CUSTOMERS, f.actor.as_ref().map_or(0, |actor| actor.sandbox_customers))
+            show_limit(
+                "customers",
+                SANDBOX_CUSTOMERS,
+                f.actor.as_ref().map_or(0, |actor| actor.sandbox_customers),
+            )
         },
     },
     Rule {
@@ -891,7 +1089,10 @@ pub static RULES: &[Rule] = &[
         ground: Ground::SandboxSubscriptions,
         at: PURCHASE,
         forbids: |f| {
-            sandbox(f) && f.buyer.as_ref().is_some_and(|buyer| buyer.subscription_count >= SANDBOX_SUBSCRIPTIONS)
+            sandbox(f)
+                && f.buyer
+                    .as_ref()
+                    .is_some_and(|buyer| buyer.subscription_count >= SANDBOX_SUBSCRIPTIONS)
         },
         answer: |_| documented(400, 800_018),
         shows: |f| {
@@ -904,9 +1105,19 @@ pub static RULES: &[Rule] = &[
         step: Step::Quantity,
         ground: Ground::SandboxSeats,
         at: PURCHASE.and(Checkpoints::of(&[C::ChangeQuantity])),
-        forbids: |f| sandbox(f) && f.new_business && seats_asked(f).is_some_and(|seats| seats > SANDBOX_SEATS),
+        forbids: |f| {
+            sandbox(f)
+                && f.new_business
+                && seats_asked(f).is_some_and(|seats| seats > SANDBOX_SEATS)
+        },
         answer: |_| documented(400, 800_018),
-        shows: |f| show_limit("seats per subscription", SANDBOX_SEATS, seats_asked(f).unwrap_or_default()),
+        shows: |f| {
+            show_limit(
+                "seats per subscription",
+                SANDBOX_SEATS,
+                seats_asked(f).unwrap_or_default(),
+            )
+        },
     },
     Rule {
         id: RuleId::of("ENR-041"),
@@ -915,7 +1126,13 @@ pub static RULES: &[Rule] = &[
         at: Checkpoints::of(&[C::InvitePartner]),
         forbids: |f| sandbox(f) && f.form.sandbox_resellers >= SANDBOX_RESELLERS,
         answer: |_| documented(400, 800_018),
-        shows: |f| show_limit("test resellers", SANDBOX_RESELLERS, f.form.sandbox_resellers),
+        shows: |f| {
+            show_limit(
+                "test resellers",
+                SANDBOX_RESELLERS,
+                f.form.sandbox_resellers,
+            )
+        },
     },
     Rule {
         id: RuleId::of("ENR-042"),
@@ -971,7 +1188,12 @@ pub static RULES: &[Rule] = &[
         step: Step::NamedStatus,
         ground: Ground::NamedState,
         at: NAMING,
-        forbids: |f| in_state(f.named.party(), &[S::Suspended, S::Deauthorized, S::Terminated]) && naming(f),
+        forbids: |f| {
+            in_state(
+                f.named.party(),
+                &[S::Suspended, S::Deauthorized, S::Terminated],
+            ) && naming(f)
+        },
         answer: named_code,
         shows: show_named_states,
     },
@@ -981,7 +1203,9 @@ pub static RULES: &[Rule] = &[
         ground: Ground::NamedState,
         at: NAMING,
         forbids: |f| {
-            named_reseller(f).is_some_and(|party| matches!(party.state, S::Deauthorized | S::Terminated)) && naming(f)
+            named_reseller(f)
+                .is_some_and(|party| matches!(party.state, S::Deauthorized | S::Terminated))
+                && naming(f)
         },
         answer: |_| documented(403, 800_039),
         shows: show_named_state,
@@ -990,7 +1214,10 @@ pub static RULES: &[Rule] = &[
 
 /// Whole months as a reseller, as ENR-011 counts them.
 #[must_use]
-pub fn tenure_months(onboarded: tierline_domain::time::Date, today: tierline_domain::time::Date) -> i64 {
+pub fn tenure_months(
+    onboarded: tierline_domain::time::Date,
+    today: tierline_domain::time::Date,
+) -> i64 {
     i64::from(whole_months(onboarded, today))
 }
 
@@ -998,8 +1225,10 @@ pub fn tenure_months(onboarded: tierline_domain::time::Date, today: tierline_dom
 mod tests {
     use super::*;
     use crate::facts::{Roles, Standing};
-    use crate::testing::{answer, application as applying, by, direct_bill, failed, named, one_tier, place, provider,
-        relation, reseller, shows, two_tier};
+    use crate::testing::{
+        answer, application as applying, by, direct_bill, failed, named, one_tier, place, provider,
+        relation, reseller, shows, two_tier,
+    };
 
     const NOTHING: [&str; 0] = [];
 
@@ -1041,10 +1270,16 @@ mod tests {
         let mut unsigned = in_the_state(reseller(), S::Qualified);
         unsigned.signed = false;
         facts.named = named(unsigned);
-        assert_eq!(failed(&facts, "ENR"), ["ENR-001", "ENR-009", "ENR-039", "ENR-043"]);
+        assert_eq!(
+            failed(&facts, "ENR"),
+            ["ENR-001", "ENR-009", "ENR-039", "ENR-043"]
+        );
         assert_eq!(answer(&facts, "ENR"), (403, Some(900_123)));
         assert!(shows(&facts, "ENR-001").contains("agreement"));
-        assert!(shows(&facts, "ENR-043").contains("qualified") && shows(&facts, "ENR-043").contains("active"));
+        assert!(
+            shows(&facts, "ENR-043").contains("qualified")
+                && shows(&facts, "ENR-043").contains("active")
+        );
     }
 
     #[test]
@@ -1053,14 +1288,32 @@ mod tests {
         assert_eq!(lacking(|form| form.tenure_months = 11), ["ENR-011"]);
         assert_eq!(lacking(|form| form.tenure_months = 12), NOTHING);
         let usd = |minor| Some(Money::new(minor, Currency::USD));
-        assert_eq!(lacking(|form| form.revenue_cloud = usd(29_999_999)), ["ENR-012"]);
-        assert_eq!(lacking(|form| form.revenue_cloud = usd(30_000_000)), NOTHING);
-        assert_eq!(lacking(|form| form.credit_check = "open".to_owned()), ["ENR-013"]);
-        assert_eq!(lacking(|form| form.support_plan = SupportPlan::None), ["ENR-014"]);
-        assert_eq!(lacking(|form| form.assessment_failed = Some("2023-05-01".parse().unwrap())), ["ENR-015"]);
+        assert_eq!(
+            lacking(|form| form.revenue_cloud = usd(29_999_999)),
+            ["ENR-012"]
+        );
+        assert_eq!(
+            lacking(|form| form.revenue_cloud = usd(30_000_000)),
+            NOTHING
+        );
+        assert_eq!(
+            lacking(|form| form.credit_check = "open".to_owned()),
+            ["ENR-013"]
+        );
+        assert_eq!(
+            lacking(|form| form.support_plan = SupportPlan::None),
+            ["ENR-014"]
+        );
+        assert_eq!(
+            lacking(|form| form.assessment_failed = Some("2023-05-01".parse().unwrap())),
+            ["ENR-015"]
+        );
         assert_eq!(lacking(|form| form.managed_service = false), ["ENR-017"]);
         assert_eq!(lacking(|form| form.receivables = false), ["ENR-018"]);
-        assert_eq!(lacking(|form| form.membership = MembershipState::Pending), ["ENR-008", "ENR-018"]);
+        assert_eq!(
+            lacking(|form| form.membership = MembershipState::Pending),
+            ["ENR-008", "ENR-018"]
+        );
     }
 
     #[test]
@@ -1106,7 +1359,10 @@ mod tests {
             }),
             ["ENR-003"]
         );
-        assert_eq!(lacking(|form| form.tenant = TenantChoice::Other("TA-int".to_owned())), NOTHING);
+        assert_eq!(
+            lacking(|form| form.tenant = TenantChoice::Other("TA-int".to_owned())),
+            NOTHING
+        );
         let mut facts = applying(PartnerType::DirectBill);
         facts.caller.roles = Roles::NONE.with(ProgramRole::AdminAgent);
         assert_eq!(failed(&facts, "ENR"), ["ENR-003"]);
@@ -1117,9 +1373,16 @@ mod tests {
     fn nothing_is_signed_before_verification_and_association() {
         let sign = |state| by(C::SignAgreement, in_the_state(reseller(), state));
         for state in [S::Applied, S::Pending] {
-            assert_eq!(failed(&sign(state), "ENR"), ["ENR-005", "ENR-043"], "{state}");
+            assert_eq!(
+                failed(&sign(state), "ENR"),
+                ["ENR-005", "ENR-043"],
+                "{state}"
+            );
         }
-        assert_eq!(failed(&sign(S::Rejected), "ENR"), ["ENR-005", "ENR-007", "ENR-043"]);
+        assert_eq!(
+            failed(&sign(S::Rejected), "ENR"),
+            ["ENR-005", "ENR-007", "ENR-043"]
+        );
         for state in [S::NotEnrolled, S::Deauthorized, S::Terminated] {
             let expected: &[&str] = &["ENR-043"];
             assert_eq!(failed(&sign(state), "ENR"), expected, "{state}");
@@ -1135,12 +1398,18 @@ mod tests {
         facts.actor.as_mut().unwrap().membership = MembershipState::Pending;
         assert_eq!(failed(&facts, "ENR"), ["ENR-008"]);
         let refused = by(C::SignAgreement, in_the_state(direct_bill(), S::Rejected));
-        assert_eq!(failed(&refused, "ENR"), ["ENR-005", "ENR-007", "ENR-020", "ENR-043"]);
+        assert_eq!(
+            failed(&refused, "ENR"),
+            ["ENR-005", "ENR-007", "ENR-020", "ENR-043"]
+        );
     }
 
     #[test]
     fn enr_006_escalation_waits_for_the_fifth_business_day() {
-        let mut facts = by(C::EscalateVerification, in_the_state(reseller(), S::Pending));
+        let mut facts = by(
+            C::EscalateVerification,
+            in_the_state(reseller(), S::Pending),
+        );
         facts.form.business_days_pending = 5;
         assert_eq!(failed(&facts, "ENR"), ["ENR-006"]);
         facts.form.business_days_pending = 6;
@@ -1169,7 +1438,11 @@ mod tests {
         assert_eq!(failed(&facts, "ENR"), ["ENR-010"]);
         facts.checkpoint = C::ChangeQuantity;
         facts.new_business = false;
-        assert_eq!(failed(&facts, "ENR"), NOTHING, "fewer seats are no transaction");
+        assert_eq!(
+            failed(&facts, "ENR"),
+            NOTHING,
+            "fewer seats are no transaction"
+        );
     }
 
     #[test]
@@ -1179,11 +1452,27 @@ mod tests {
             facts.actor = Some(in_the_state(direct_bill(), state));
             failed(&facts, "ENR")
         };
-        assert_eq!(business(C::Order, S::Restricted), ["ENR-023", "ENR-024", "ENR-043"]);
-        assert_eq!(business(C::Upgrade, S::Restricted), ["ENR-023", "ENR-024", "ENR-043"]);
-        assert_eq!(business(C::ChangeQuantity, S::Restricted), NOTHING, "ENR-027");
-        assert_eq!(business(C::Order, S::Suspended), ["ENR-037", "ENR-038", "ENR-043"]);
-        assert_eq!(business(C::ChangeQuantity, S::Suspended), ["ENR-037", "ENR-038", "ENR-043"]);
+        assert_eq!(
+            business(C::Order, S::Restricted),
+            ["ENR-023", "ENR-024", "ENR-043"]
+        );
+        assert_eq!(
+            business(C::Upgrade, S::Restricted),
+            ["ENR-023", "ENR-024", "ENR-043"]
+        );
+        assert_eq!(
+            business(C::ChangeQuantity, S::Restricted),
+            NOTHING,
+            "ENR-027"
+        );
+        assert_eq!(
+            business(C::Order, S::Suspended),
+            ["ENR-037", "ENR-038", "ENR-043"]
+        );
+        assert_eq!(
+            business(C::ChangeQuantity, S::Suspended),
+            ["ENR-037", "ENR-038", "ENR-043"]
+        );
         assert_eq!(business(C::Order, S::Qualified), ["ENR-009", "ENR-043"]);
         assert_eq!(business(C::Order, S::Terminated), ["ENR-043"]);
         let estate = |state| {
@@ -1212,10 +1501,17 @@ mod tests {
 
     #[test]
     fn enr_025_a_restricted_partner_invites_only_as_a_reseller() {
-        let mut facts = by(C::InviteCustomer, in_the_state(direct_bill(), S::Restricted));
+        let mut facts = by(
+            C::InviteCustomer,
+            in_the_state(direct_bill(), S::Restricted),
+        );
         assert_eq!(failed(&facts, "ENR"), ["ENR-023", "ENR-025", "ENR-043"]);
         facts.actor.as_mut().unwrap().acts_as_reseller = true;
-        assert_eq!(failed(&facts, "ENR"), ["ENR-023", "ENR-025", "ENR-043"], "not by itself");
+        assert_eq!(
+            failed(&facts, "ENR"),
+            ["ENR-023", "ENR-025", "ENR-043"],
+            "not by itself"
+        );
         facts.other = Some(provider());
         assert_eq!(failed(&facts, "ENR"), NOTHING);
         facts.checkpoint = C::CreateCustomer;
@@ -1224,7 +1520,8 @@ mod tests {
 
     #[test]
     fn enr_043_lets_the_right_ones_join_a_provider() {
-        let join = |party, state| failed(&by(C::AcceptPartnership, in_the_state(party, state)), "ENR");
+        let join =
+            |party, state| failed(&by(C::AcceptPartnership, in_the_state(party, state)), "ENR");
         assert_eq!(join(reseller(), S::Qualified), NOTHING);
         assert_eq!(join(reseller(), S::NotEnrolled), NOTHING, "REL-002 answers");
         assert_eq!(join(reseller(), S::Suspended), ["ENR-043"]);
@@ -1242,9 +1539,18 @@ mod tests {
             facts.named = named(in_the_state(reseller(), state));
             failed(&facts, "ENR")
         };
-        assert_eq!(naming(C::Order, S::Suspended), ["ENR-037", "ENR-038", "ENR-043"]);
-        assert_eq!(naming(C::Order, S::Deauthorized), ["ENR-033", "ENR-043", "ENR-044"]);
-        assert_eq!(naming(C::ChangeQuantity, S::Deauthorized), ["ENR-033", "ENR-043", "ENR-044"]);
+        assert_eq!(
+            naming(C::Order, S::Suspended),
+            ["ENR-037", "ENR-038", "ENR-043"]
+        );
+        assert_eq!(
+            naming(C::Order, S::Deauthorized),
+            ["ENR-033", "ENR-043", "ENR-044"]
+        );
+        assert_eq!(
+            naming(C::ChangeQuantity, S::Deauthorized),
+            ["ENR-033", "ENR-043", "ENR-044"]
+        );
         assert_eq!(naming(C::Order, S::Terminated), ["ENR-043", "ENR-044"]);
         let mut facts = two_tier(C::ChangeQuantity);
         facts.named = named(in_the_state(reseller(), S::Deauthorized));
@@ -1254,16 +1560,25 @@ mod tests {
         mover.acts_as_reseller = true;
         let mut facts = two_tier(C::Order);
         facts.named = named(mover);
-        assert_eq!(failed(&facts, "ENR"), NOTHING, "a restricted partner sells through its provider");
+        assert_eq!(
+            failed(&facts, "ENR"),
+            NOTHING,
+            "a restricted partner sells through its provider"
+        );
     }
 
     #[test]
     fn enr_016_and_enr_037_show_why() {
         let mut facts = one_tier(C::Order);
         facts.actor = Some(in_the_state(direct_bill(), S::Restricted));
-        facts.standing =
-            Some(Standing { assessment_failed: Some("2023-10-02".parse().unwrap()), ..Standing::default() });
-        assert_eq!(failed(&facts, "ENR"), ["ENR-016", "ENR-023", "ENR-024", "ENR-043"]);
+        facts.standing = Some(Standing {
+            assessment_failed: Some("2023-10-02".parse().unwrap()),
+            ..Standing::default()
+        });
+        assert_eq!(
+            failed(&facts, "ENR"),
+            ["ENR-016", "ENR-023", "ENR-024", "ENR-043"]
+        );
         assert_eq!(answer(&facts, "ENR"), (403, Some(900_149)));
         assert!(shows(&facts, "ENR-016").contains("2023-10-02"));
         facts.actor = Some(in_the_state(direct_bill(), S::Suspended));
@@ -1321,10 +1636,22 @@ mod tests {
             assert_eq!(failed(&facts, "ENR"), ["ENR-029"]);
             assert!(shows(&facts, "ENR-029").contains(word), "{word}");
         };
-        fails(&|f| f.actor.as_mut().unwrap().transitioning = false, "transition");
-        fails(&|f| f.actor.as_mut().unwrap().reseller_enrolment = ResellerEnrolment::Open, "open");
-        fails(&|f| f.relation.as_mut().unwrap().acquired = Acquired::AsReseller, "acquired");
-        fails(&|f| f.partnership.as_mut().unwrap().state = PartnershipState::Invited, "invited");
+        fails(
+            &|f| f.actor.as_mut().unwrap().transitioning = false,
+            "transition",
+        );
+        fails(
+            &|f| f.actor.as_mut().unwrap().reseller_enrolment = ResellerEnrolment::Open,
+            "open",
+        );
+        fails(
+            &|f| f.relation.as_mut().unwrap().acquired = Acquired::AsReseller,
+            "acquired",
+        );
+        fails(
+            &|f| f.partnership.as_mut().unwrap().state = PartnershipState::Invited,
+            "invited",
+        );
         fails(&|f| f.form.consent = Some(false), "consent");
     }
 
@@ -1374,10 +1701,17 @@ mod tests {
     #[test]
     fn enr_042_past_business_is_no_enrolment() {
         let mut facts = two_tier(C::Order);
-        facts.named = Named::Unenrolled { given: "LOC-A2".to_owned(), place: place("LOC-A2", "FR") };
+        facts.named = Named::Unenrolled {
+            given: "LOC-A2".to_owned(),
+            place: place("LOC-A2", "FR"),
+        };
         assert_eq!(failed(&facts, "ENR"), ["ENR-042"]);
         facts.named = named(provider());
-        assert_eq!(failed(&facts, "ENR"), NOTHING, "ORD-012 answers for a provider");
+        assert_eq!(
+            failed(&facts, "ENR"),
+            NOTHING,
+            "ORD-012 answers for a provider"
+        );
     }
 
     #[test]

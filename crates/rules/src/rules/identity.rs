@@ -1,12 +1,15 @@
 //! Section 1: partner types, tenants, locations and PartnerIDs.
 
-use tierline_domain::partner::{Environment, LocationKind, LocationState, PartnerType, TenantType};
 use tierline_domain::admin::ProgramRole;
+use tierline_domain::partner::{Environment, LocationKind, LocationState, PartnerType, TenantType};
 
 use super::enrolment::{enrolled, seller};
 use super::{NEW_BUSINESS, PURCHASE};
 use crate::book::RuleId;
-use crate::facts::{Application, CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, PlaceFact, TenantChoice};
+use crate::facts::{
+    Application, CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, PlaceFact,
+    TenantChoice,
+};
 use crate::regions::{NUMBER_REQUIRED, listed};
 use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
@@ -17,8 +20,12 @@ const PROFILE: Checkpoints = Checkpoints::of(&[C::UpdateProfile]);
 /// Where a reseller is named by its PartnerID.
 const NAMING: Checkpoints = PURCHASE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
 /// What only a transactional partner type may do, whichever of the three it is.
-const TRANSACTIONAL: Checkpoints =
-    PURCHASE.and(Checkpoints::of(&[C::CreateCustomer, C::InviteCustomer, C::Attest, C::SignAgreement]));
+const TRANSACTIONAL: Checkpoints = PURCHASE.and(Checkpoints::of(&[
+    C::CreateCustomer,
+    C::InviteCustomer,
+    C::Attest,
+    C::SignAgreement,
+]));
 
 fn application(f: &Facts) -> Option<&Application> {
     f.application.as_deref()
@@ -26,12 +33,18 @@ fn application(f: &Facts) -> Option<&Application> {
 
 /// The location whose PartnerID would be tied.
 fn place(f: &Facts) -> Option<&PlaceFact> {
-    f.form.place.as_ref().or_else(|| application(f).and_then(|wanted| wanted.location.as_ref()))
+    f.form
+        .place
+        .as_ref()
+        .or_else(|| application(f).and_then(|wanted| wanted.location.as_ref()))
 }
 
 fn show_place(f: &Facts) -> Vec<Shown> {
     place(f).map_or_else(Vec::new, |place| {
-        vec![shown("location", &place.name), shown("PartnerID", &place.partner_id)]
+        vec![
+            shown("location", &place.name),
+            shown("PartnerID", &place.partner_id),
+        ]
     })
 }
 
@@ -53,7 +66,9 @@ fn tenant_country(f: &Facts) -> Option<tierline_domain::place::Country> {
 }
 
 fn sandboxed(f: &Facts) -> bool {
-    f.actor.as_ref().is_some_and(|actor| actor.environment == Environment::Sandbox)
+    f.actor
+        .as_ref()
+        .is_some_and(|actor| actor.environment == Environment::Sandbox)
 }
 
 /// The PartnerID given belongs to somebody, but to no enrolled reseller account.
@@ -71,7 +86,12 @@ fn reseller(party: &Party) -> bool {
 
 /// What was given as reseller, what it belongs to, and how far that is enrolled.
 pub(crate) fn show_named(f: &Facts) -> Vec<Shown> {
-    let mut facts: Vec<Shown> = f.named.given().map(|given| shown("PartnerID", given)).into_iter().collect();
+    let mut facts: Vec<Shown> = f
+        .named
+        .given()
+        .map(|given| shown("PartnerID", given))
+        .into_iter()
+        .collect();
     match &f.named {
         Named::Unenrolled { place, .. } => {
             facts.push(shown_of(&place.organization, "location", &place.name));
@@ -88,17 +108,28 @@ pub(crate) fn show_named(f: &Facts) -> Vec<Shown> {
 }
 
 fn profile<'a>(f: &'a Facts, field: &str) -> Option<&'a str> {
-    f.form.profile.as_ref().filter(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    f.form
+        .profile
+        .as_ref()
+        .filter(|(name, _)| name == field)
+        .map(|(_, value)| value.as_str())
 }
 
 fn show_profile(f: &Facts) -> Vec<Shown> {
-    f.form.profile.as_ref().map_or_else(Vec::new, |(field, value)| vec![shown("field", field), shown("value", value)])
+    f.form
+        .profile
+        .as_ref()
+        .map_or_else(Vec::new, |(field, value)| {
+            vec![shown("field", field), shown("value", value)]
+        })
 }
 
 /// The wanted value of the account's country, where it is another one.
 fn other_country(f: &Facts) -> bool {
     profile(f, "country").is_some_and(|wanted| {
-        f.actor.as_ref().is_some_and(|actor| !wanted.eq_ignore_ascii_case(actor.country.as_str()))
+        f.actor
+            .as_ref()
+            .is_some_and(|actor| !wanted.eq_ignore_ascii_case(actor.country.as_str()))
     })
 }
 
@@ -107,8 +138,13 @@ fn verified(party: &Party) -> bool {
 }
 
 fn membership_admin(f: &Facts) -> bool {
-    f.caller.roles.any(&[ProgramRole::GlobalAdmin, ProgramRole::AccountAdmin])
-        || f.caller.role_names.iter().any(|name| name == ProgramRole::AccountAdmin.as_str())
+    f.caller
+        .roles
+        .any(&[ProgramRole::GlobalAdmin, ProgramRole::AccountAdmin])
+        || f.caller
+            .role_names
+            .iter()
+            .any(|name| name == ProgramRole::AccountAdmin.as_str())
 }
 
 fn number_missing(f: &Facts) -> bool {
@@ -122,11 +158,20 @@ fn number_missing(f: &Facts) -> bool {
 fn tenant_taken(f: &Facts) -> Option<&str> {
     if let Some(wanted) = application(f) {
         let own = wanted.account.as_ref().map(|account| account.name.as_str());
-        let holder = wanted.tenant_held_by.as_ref().map(|account| account.name.as_str());
-        return holder.or(wanted.tenant_associated_with.as_deref()).filter(|name| own != Some(*name));
+        let holder = wanted
+            .tenant_held_by
+            .as_ref()
+            .map(|account| account.name.as_str());
+        return holder
+            .or(wanted.tenant_associated_with.as_deref())
+            .filter(|name| own != Some(*name));
     }
     let own = f.actor.as_ref().map(|actor| actor.name.as_str());
-    f.form.tenant.as_ref().and_then(|(_, account)| account.as_deref()).filter(|name| own != Some(*name))
+    f.form
+        .tenant
+        .as_ref()
+        .and_then(|(_, account)| account.as_deref())
+        .filter(|name| own != Some(*name))
 }
 
 /// The account that holds the wanted tenant in another type, unless it moves from direct-bill to
@@ -149,8 +194,13 @@ pub(crate) fn show_other_type(f: &Facts) -> Vec<Shown> {
 }
 
 fn elsewhere(f: &Facts) -> bool {
-    f.standing.as_ref().is_some_and(|standing| standing.account_in_region == Some(false))
-        && match (seller(f).and_then(Party::region), f.buyer.as_ref().and_then(|buyer| buyer.region)) {
+    f.standing
+        .as_ref()
+        .is_some_and(|standing| standing.account_in_region == Some(false))
+        && match (
+            seller(f).and_then(Party::region),
+            f.buyer.as_ref().and_then(|buyer| buyer.region),
+        ) {
             (Some(own), Some(theirs)) => own != theirs.region,
             _ => false,
         }
@@ -162,7 +212,11 @@ fn show_buyer(f: &Facts) -> Vec<Shown> {
             shown_of(&buyer.name, "tenant", &buyer.name),
             shown_of(&buyer.name, "tenant type", buyer.tenant_type),
         ];
-        facts.extend(buyer.program_since.map(|day| shown_of(&buyer.name, "program tenant since", day)));
+        facts.extend(
+            buyer
+                .program_since
+                .map(|day| shown_of(&buyer.name, "program tenant since", day)),
+        );
         facts
     })
 }
@@ -174,9 +228,16 @@ pub static RULES: &[Rule] = &[
         step: Step::PartnerType,
         ground: Ground::ApplicationType,
         at: APPLY,
-        forbids: |f| application(f).is_some_and(|wanted| matches!(wanted.wanted, None | Some(PartnerType::Advisor))),
+        forbids: |f| {
+            application(f)
+                .is_some_and(|wanted| matches!(wanted.wanted, None | Some(PartnerType::Advisor)))
+        },
         answer: |_| private(403),
-        shows: |f| application(f).map_or_else(Vec::new, |wanted| vec![shown("requested type", &wanted.wanted_word)]),
+        shows: |f| {
+            application(f).map_or_else(Vec::new, |wanted| {
+                vec![shown("requested type", &wanted.wanted_word)]
+            })
+        },
     },
     Rule {
         id: RuleId::of("IDN-001"),
@@ -187,7 +248,11 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(403),
         shows: |f| {
             f.actor.as_ref().map_or_else(Vec::new, |actor| {
-                vec![shown("partner", &actor.name), shown("tenant", &actor.tenant), shown("held type", actor.kind)]
+                vec![
+                    shown("partner", &actor.name),
+                    shown("tenant", &actor.tenant),
+                    shown("held type", actor.kind),
+                ]
             })
         },
     },
@@ -209,7 +274,11 @@ pub static RULES: &[Rule] = &[
         step: Step::Catalogue,
         ground: Ground::ManagedService,
         at: APPLY,
-        forbids: |f| application(f).is_some_and(|wanted| wanted.wanted == Some(PartnerType::DirectBill) && !wanted.managed_service),
+        forbids: |f| {
+            application(f).is_some_and(|wanted| {
+                wanted.wanted == Some(PartnerType::DirectBill) && !wanted.managed_service
+            })
+        },
         answer: |_| private(403),
         shows: |_| vec![shown("missing capability", "managed service")],
     },
@@ -220,11 +289,17 @@ pub static RULES: &[Rule] = &[
         at: APPLY,
         forbids: |f| {
             application(f).is_some_and(|wanted| {
-                wanted.wanted == Some(PartnerType::IndirectProvider) && !wanted.reseller_infrastructure
+                wanted.wanted == Some(PartnerType::IndirectProvider)
+                    && !wanted.reseller_infrastructure
             })
         },
         answer: |_| private(403),
-        shows: |_| vec![shown("missing capability", "infrastructure to support resellers at scale")],
+        shows: |_| {
+            vec![shown(
+                "missing capability",
+                "infrastructure to support resellers at scale",
+            )]
+        },
     },
     Rule {
         id: RuleId::of("IDN-008"),
@@ -255,16 +330,19 @@ pub static RULES: &[Rule] = &[
         at: ASSOCIATION,
         // One to one in production only.
         forbids: |f| {
-            place(f).is_some_and(|place| place.account.is_some() && place.account.as_deref() != own_account(f))
-                && !sandboxed(f)
+            place(f).is_some_and(|place| {
+                place.account.is_some() && place.account.as_deref() != own_account(f)
+            }) && !sandboxed(f)
         },
         answer: |_| private(409),
         shows: |f| {
             let mut facts = show_place(f);
-            facts.extend(
-                place(f)
-                    .and_then(|place| place.account.as_ref().map(|account| shown_of(account, "tied to", account))),
-            );
+            facts.extend(place(f).and_then(|place| {
+                place
+                    .account
+                    .as_ref()
+                    .map(|account| shown_of(account, "tied to", account))
+            }));
             facts
         },
     },
@@ -273,7 +351,11 @@ pub static RULES: &[Rule] = &[
         step: Step::Catalogue,
         ground: Ground::LocationCountry,
         at: ASSOCIATION,
-        forbids: |f| place(f).is_some_and(|place| tenant_country(f).is_some_and(|country| country != place.country)),
+        forbids: |f| {
+            place(f).is_some_and(|place| {
+                tenant_country(f).is_some_and(|country| country != place.country)
+            })
+        },
         answer: |_| private(400),
         shows: |f| {
             let mut facts = show_place(f);
@@ -303,7 +385,8 @@ pub static RULES: &[Rule] = &[
         forbids: |f| {
             application(f).is_some_and(|wanted| {
                 wanted.credentials_of.is_some()
-                    && (matches!(wanted.tenant, TenantChoice::New) || wanted.credentials_of.as_deref() != own_account(f))
+                    && (matches!(wanted.tenant, TenantChoice::New)
+                        || wanted.credentials_of.as_deref() != own_account(f))
             })
         },
         answer: |_| private(409),
@@ -323,12 +406,16 @@ pub static RULES: &[Rule] = &[
         forbids: |f| elsewhere(f) && (f.new_business || f.checkpoint == C::InviteCustomer),
         answer: |_| documented(403, 2030),
         shows: |f| {
-            let mut facts: Vec<Shown> =
-                seller(f).map(|own| shown_of(&own.name, "organization", &own.organization)).into_iter().collect();
+            let mut facts: Vec<Shown> = seller(f)
+                .map(|own| shown_of(&own.name, "organization", &own.organization))
+                .into_iter()
+                .collect();
             if let Some(buyer) = &f.buyer {
                 facts.push(shown_of(&buyer.name, "customer", &buyer.name));
                 facts.extend(
-                    buyer.region.map(|there| shown_of(&buyer.name, "region without an account", there.region)),
+                    buyer.region.map(|there| {
+                        shown_of(&buyer.name, "region without an account", there.region)
+                    }),
                 );
             }
             facts
@@ -343,7 +430,11 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(409),
         shows: |f| {
             let mut facts = show_profile(f);
-            facts.extend(f.actor.as_ref().map(|actor| shown("country", actor.country)));
+            facts.extend(
+                f.actor
+                    .as_ref()
+                    .map(|actor| shown("country", actor.country)),
+            );
             facts
         },
     },
@@ -354,13 +445,21 @@ pub static RULES: &[Rule] = &[
         at: PROFILE,
         forbids: |f| {
             profile(f, "global_account_country").is_some_and(|wanted| {
-                !f.form.location_countries.iter().any(|country| wanted.eq_ignore_ascii_case(country.as_str()))
+                !f.form
+                    .location_countries
+                    .iter()
+                    .any(|country| wanted.eq_ignore_ascii_case(country.as_str()))
             })
         },
         answer: |_| private(400),
         shows: |f| {
             let mut facts = show_profile(f);
-            facts.extend(f.form.location_countries.iter().map(|country| shown("country with a location", country)));
+            facts.extend(
+                f.form
+                    .location_countries
+                    .iter()
+                    .map(|country| shown("country with a location", country)),
+            );
             facts
         },
     },
@@ -415,9 +514,16 @@ pub static RULES: &[Rule] = &[
         forbids: |f| tenant_taken(f).is_some(),
         answer: |_| private(409),
         shows: |f| {
-            let mut facts: Vec<Shown> =
-                f.form.tenant.as_ref().map(|(tenant, _)| shown("tenant", tenant)).into_iter().collect();
-            facts.extend(tenant_taken(f).map(|account| shown_of(account, "associated with", account)));
+            let mut facts: Vec<Shown> = f
+                .form
+                .tenant
+                .as_ref()
+                .map(|(tenant, _)| shown("tenant", tenant))
+                .into_iter()
+                .collect();
+            facts.extend(
+                tenant_taken(f).map(|account| shown_of(account, "associated with", account)),
+            );
             facts
         },
     },
@@ -430,8 +536,15 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(400),
         shows: |f| {
             application(f).map_or_else(Vec::new, |wanted| {
-                let fault = if wanted.registration_number.is_none() { "missing" } else { "malformed" };
-                vec![shown("country", wanted.country), shown("registration number", fault)]
+                let fault = if wanted.registration_number.is_none() {
+                    "missing"
+                } else {
+                    "malformed"
+                };
+                vec![
+                    shown("country", wanted.country),
+                    shown("registration number", fault),
+                ]
             })
         },
     },
@@ -443,7 +556,13 @@ pub static RULES: &[Rule] = &[
         forbids: |f| matches!(f.form.looked_up, Some(Named::Unknown { .. })),
         answer: |_| documented(404, 3000),
         shows: |f| {
-            f.form.looked_up.as_ref().and_then(Named::given).map(|given| shown("PartnerID", given)).into_iter().collect()
+            f.form
+                .looked_up
+                .as_ref()
+                .and_then(Named::given)
+                .map(|given| shown("PartnerID", given))
+                .into_iter()
+                .collect()
         },
     },
     Rule {
@@ -463,7 +582,9 @@ pub static RULES: &[Rule] = &[
         forbids: |f| {
             f.caller.kind == CallerKind::Partner
                 && profile(f, "legal_name").is_some()
-                && f.actor.as_ref().is_some_and(|actor| !actor.kind.is_billed())
+                && f.actor
+                    .as_ref()
+                    .is_some_and(|actor| !actor.kind.is_billed())
                 && !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
         },
         answer: |_| private(403),
@@ -476,7 +597,9 @@ pub static RULES: &[Rule] = &[
         at: PROFILE,
         forbids: |f| {
             profile(f, "legal_name").is_some()
-                && f.actor.as_ref().is_some_and(|actor| actor.kind.is_billed() && verified(actor))
+                && f.actor
+                    .as_ref()
+                    .is_some_and(|actor| actor.kind.is_billed() && verified(actor))
         },
         answer: |_| private(403),
         shows: |f| {
@@ -507,14 +630,21 @@ pub static RULES: &[Rule] = &[
         ground: Ground::TenantUse,
         at: NEW_BUSINESS.and(Checkpoints::of(&[C::AcceptRelationship])),
         forbids: |f| {
-            f.buyer.as_ref().is_some_and(|buyer| buyer.used_by.is_some())
+            f.buyer
+                .as_ref()
+                .is_some_and(|buyer| buyer.used_by.is_some())
                 && (f.new_business || f.checkpoint == C::AcceptRelationship)
         },
         answer: |_| private(403),
         shows: |f| {
             let mut facts = show_buyer(f);
             if let Some(buyer) = &f.buyer {
-                facts.extend(buyer.used_by.as_ref().map(|account| shown_of(&buyer.name, "program tenant of", account)));
+                facts.extend(
+                    buyer
+                        .used_by
+                        .as_ref()
+                        .map(|account| shown_of(&buyer.name, "program tenant of", account)),
+                );
             }
             facts
         },
@@ -531,18 +661,30 @@ pub static RULES: &[Rule] = &[
 ];
 
 fn show_blocks(f: &Facts) -> Vec<Shown> {
-    let mut facts: Vec<Shown> = f.form.place.as_ref().map(|place| shown("location", &place.name)).into_iter().collect();
-    facts.extend(f.form.deletion_blocks.iter().map(|block| shown("block", block)));
+    let mut facts: Vec<Shown> = f
+        .form
+        .place
+        .as_ref()
+        .map(|place| shown("location", &place.name))
+        .into_iter()
+        .collect();
+    facts.extend(
+        f.form
+            .deletion_blocks
+            .iter()
+            .map(|block| shown("block", block)),
+    );
     facts
 }
-
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::{Roles, Standing};
-    use crate::testing::{answer, application as applying, buyer, by, direct_bill, failed, named, one_tier, party, place,
-        provider, reseller, shows, two_tier};
+    use crate::testing::{
+        answer, application as applying, buyer, by, direct_bill, failed, named, one_tier, party,
+        place, provider, reseller, shows, two_tier,
+    };
 
     const NOTHING: [&str; 0] = [];
 
@@ -586,14 +728,26 @@ mod tests {
 
     #[test]
     fn idn_005_and_idn_006_ask_for_capabilities_of_their_type() {
-        for kind in [PartnerType::DirectBill, PartnerType::IndirectProvider, PartnerType::IndirectReseller] {
+        for kind in [
+            PartnerType::DirectBill,
+            PartnerType::IndirectProvider,
+            PartnerType::IndirectReseller,
+        ] {
             let mut facts = applying(kind);
             wanted(&mut facts).managed_service = false;
-            let expected: &[&str] = if kind == PartnerType::DirectBill { &["IDN-005"] } else { &[] };
+            let expected: &[&str] = if kind == PartnerType::DirectBill {
+                &["IDN-005"]
+            } else {
+                &[]
+            };
             assert_eq!(failed(&facts, "IDN"), expected, "{kind}");
             let mut facts = applying(kind);
             wanted(&mut facts).reseller_infrastructure = false;
-            let expected: &[&str] = if kind == PartnerType::IndirectProvider { &["IDN-006"] } else { &[] };
+            let expected: &[&str] = if kind == PartnerType::IndirectProvider {
+                &["IDN-006"]
+            } else {
+                &[]
+            };
             assert_eq!(failed(&facts, "IDN"), expected, "{kind}");
         }
     }
@@ -603,7 +757,10 @@ mod tests {
         let mut facts = two_tier(C::Order);
         let mut global = place("GLOBAL-A", "FR");
         global.kind = LocationKind::Global;
-        facts.named = Named::Unenrolled { given: "GLOBAL-A".to_owned(), place: global.clone() };
+        facts.named = Named::Unenrolled {
+            given: "GLOBAL-A".to_owned(),
+            place: global.clone(),
+        };
         assert_eq!(failed(&facts, "IDN"), ["IDN-008", "IDN-023"]);
         assert_eq!(answer(&facts, "IDN"), (400, Some(800_016)));
         let mut facts = by(C::AssociateLocation, reseller());
@@ -623,7 +780,11 @@ mod tests {
         assert_eq!(failed(&facts, "IDN"), ["IDN-009"]);
         assert!(shows(&facts, "IDN-009").contains("IR-B"));
         facts.actor.as_mut().unwrap().environment = Environment::Sandbox;
-        assert_eq!(failed(&facts, "IDN"), NOTHING, "one to one in production only");
+        assert_eq!(
+            failed(&facts, "IDN"),
+            NOTHING,
+            "one to one in production only"
+        );
         facts.form.place = Some(place("LOC-DE", "DE"));
         assert_eq!(failed(&facts, "IDN"), ["IDN-010"]);
         assert!(shows(&facts, "IDN-010").contains("DE") && shows(&facts, "IDN-010").contains("FR"));
@@ -637,7 +798,11 @@ mod tests {
     fn a_location_stays_with_the_tenant_it_moves_with() {
         let mut facts = applying(PartnerType::IndirectReseller);
         wanted(&mut facts).location.as_mut().unwrap().account = Some("IR-A".to_owned());
-        assert_eq!(failed(&facts, "IDN"), ["IDN-009"], "a new tenant needs a location of its own");
+        assert_eq!(
+            failed(&facts, "IDN"),
+            ["IDN-009"],
+            "a new tenant needs a location of its own"
+        );
         wanted(&mut facts).tenant = TenantChoice::Existing("IR-A-csp".to_owned());
         assert_eq!(failed(&facts, "IDN"), NOTHING);
     }
@@ -655,14 +820,28 @@ mod tests {
     fn idn_013_looks_for_an_account_in_the_region() {
         let mut facts = one_tier(C::Order);
         facts.buyer = Some(buyer("C-US", "US"));
-        assert_eq!(failed(&facts, "IDN"), NOTHING, "not known whether there is an account");
-        facts.standing = Some(Standing { account_in_region: Some(true), ..Standing::default() });
+        assert_eq!(
+            failed(&facts, "IDN"),
+            NOTHING,
+            "not known whether there is an account"
+        );
+        facts.standing = Some(Standing {
+            account_in_region: Some(true),
+            ..Standing::default()
+        });
         assert_eq!(failed(&facts, "IDN"), NOTHING);
-        facts.standing = Some(Standing { account_in_region: Some(false), ..Standing::default() });
+        facts.standing = Some(Standing {
+            account_in_region: Some(false),
+            ..Standing::default()
+        });
         assert_eq!(failed(&facts, "IDN"), ["IDN-013"]);
         assert_eq!(answer(&facts, "IDN"), (403, Some(2030)));
         facts.buyer = Some(buyer("C-1", "FR"));
-        assert_eq!(failed(&facts, "IDN"), NOTHING, "the region is the seller's own");
+        assert_eq!(
+            failed(&facts, "IDN"),
+            NOTHING,
+            "the region is the seller's own"
+        );
     }
 
     #[test]
@@ -675,12 +854,21 @@ mod tests {
         };
         assert_eq!(update(reseller(), "country", "DE"), ["IDN-014"]);
         assert_eq!(update(reseller(), "country", "FR"), NOTHING);
-        assert_eq!(update(reseller(), "global_account_country", "US"), ["IDN-015"]);
+        assert_eq!(
+            update(reseller(), "global_account_country", "US"),
+            ["IDN-015"]
+        );
         assert_eq!(update(reseller(), "global_account_country", "ES"), NOTHING);
         assert_eq!(update(provider(), "legal_name", "Other SAS"), ["IDN-025"]);
-        assert_eq!(update(direct_bill(), "legal_name", "Other GmbH"), ["IDN-025"]);
+        assert_eq!(
+            update(direct_bill(), "legal_name", "Other GmbH"),
+            ["IDN-025"]
+        );
         assert_eq!(update(reseller(), "legal_name", "Other SAS"), NOTHING);
-        assert_eq!(update(provider(), "security_contact", "s@ip-1.example"), NOTHING);
+        assert_eq!(
+            update(provider(), "security_contact", "s@ip-1.example"),
+            NOTHING
+        );
     }
 
     #[test]
@@ -704,9 +892,17 @@ mod tests {
         assert_eq!(failed(&facts, "IDN"), ["IDN-017", "IDN-018"]);
         facts.form.deletion_blocks.clear();
         facts.caller.roles = Roles::NONE.with(ProgramRole::AccountAdmin);
-        assert_eq!(failed(&facts, "IDN"), ["IDN-017"], "only a global administrator deletes");
+        assert_eq!(
+            failed(&facts, "IDN"),
+            ["IDN-017"],
+            "only a global administrator deletes"
+        );
         facts.checkpoint = C::AddLocation;
-        assert_eq!(failed(&facts, "IDN"), NOTHING, "an account administrator adds");
+        assert_eq!(
+            failed(&facts, "IDN"),
+            NOTHING,
+            "an account administrator adds"
+        );
         facts.caller.roles = Roles::NONE.with(ProgramRole::SalesAgent);
         assert_eq!(failed(&facts, "IDN"), ["IDN-017"]);
     }
@@ -722,7 +918,8 @@ mod tests {
         assert_eq!(failed(&facts, "IDN"), ["IDN-020"]);
         let mut facts = applying(PartnerType::IndirectReseller);
         wanted(&mut facts).tenant = TenantChoice::Other("IR-B-csp".to_owned());
-        wanted(&mut facts).tenant_held_by = Some(party("IR-B", PartnerType::IndirectReseller, "IT"));
+        wanted(&mut facts).tenant_held_by =
+            Some(party("IR-B", PartnerType::IndirectReseller, "IT"));
         assert_eq!(failed(&facts, "IDN"), ["IDN-020"]);
     }
 
@@ -749,7 +946,9 @@ mod tests {
     #[test]
     fn idn_022_and_idn_023_look_a_partner_id_up() {
         let mut facts = by(C::VerifyPartnerId, provider());
-        facts.form.looked_up = Some(Named::Unknown { given: "99999999".to_owned() });
+        facts.form.looked_up = Some(Named::Unknown {
+            given: "99999999".to_owned(),
+        });
         assert_eq!(failed(&facts, "IDN"), ["IDN-022"]);
         assert_eq!(answer(&facts, "IDN"), (404, Some(3000)));
         facts.form.looked_up = Some(named(reseller()));
@@ -758,8 +957,19 @@ mod tests {
         for (given, expected) in [
             (named(provider()), &["IDN-023"][..]),
             (named(direct_bill()), &["IDN-023"]),
-            (Named::Unenrolled { given: "LOC-A2".to_owned(), place: place("LOC-A2", "FR") }, &["IDN-023"]),
-            (Named::Unknown { given: "99999999".to_owned() }, &[]),
+            (
+                Named::Unenrolled {
+                    given: "LOC-A2".to_owned(),
+                    place: place("LOC-A2", "FR"),
+                },
+                &["IDN-023"],
+            ),
+            (
+                Named::Unknown {
+                    given: "99999999".to_owned(),
+                },
+                &[],
+            ),
             (named(reseller()), &[]),
         ] {
             facts.named = given;

@@ -102,7 +102,9 @@ static BY_CHECKPOINT: LazyLock<Vec<Vec<&'static Rule>>> = LazyLock::new(|| {
 #[must_use]
 #[expect(clippy::as_conversions, reason = "a fieldless enumeration's number")]
 pub fn at(checkpoint: Checkpoint) -> &'static [&'static Rule] {
-    BY_CHECKPOINT.get(checkpoint as usize).map_or(&[], Vec::as_slice)
+    BY_CHECKPOINT
+        .get(checkpoint as usize)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Rules of the rulebook that hold by construction, each with the test that shows it.
@@ -119,9 +121,17 @@ mod tests {
             for other in every.iter().take(place) {
                 let same = rule.id == other.id && rule.ground == other.ground;
                 let together = rule.at.iter().any(|checkpoint| other.at.has(checkpoint));
-                assert!(!(same && together), "{} is registered twice for one fact", rule.id);
+                assert!(
+                    !(same && together),
+                    "{} is registered twice for one fact",
+                    rule.id
+                );
             }
-            assert!(!rule.entry().texts(crate::Lang::En).refusal.is_empty(), "{} refuses nothing in the book", rule.id);
+            assert!(
+                !rule.entry().texts(crate::Lang::En).refusal.is_empty(),
+                "{} refuses nothing in the book",
+                rule.id
+            );
         }
     }
 }
