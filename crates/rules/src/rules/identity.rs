@@ -646,8 +646,8 @@ mod tests {
     use super::*;
     use crate::facts::Roles;
     use crate::testing::{
-        answer, application as applying, buyer, by, direct_bill, failed, named, one_tier, party,
-        place, provider, reseller, shows, two_tier,
+        answer, application as applying, by, direct_bill, failed, named, one_tier, party, place,
+        provider, reseller, shows, two_tier,
     };
 
     const NOTHING: [&str; 0] = [];
@@ -658,13 +658,15 @@ mod tests {
 
     #[test]
     fn what_is_in_order_passes() {
-        for facts in vec![
-            two_tier(C::Order),
-            one_tier(C::Order),
-            applying(PartnerType::DirectBill),
-            applying(PartnerType::IndirectProvider),
-            applying(PartnerType::IndirectReseller),
-        ] {
+        let sound: [fn() -> Facts; 5] = [
+            || two_tier(C::Order),
+            || one_tier(C::Order),
+            || applying(PartnerType::DirectBill),
+            || applying(PartnerType::IndirectProvider),
+            || applying(PartnerType::IndirectReseller),
+        ];
+        for make in sound {
+            let facts = make();
             assert_eq!(failed(&facts, "IDN"), NOTHING, "{:?}", facts.checkpoint);
         }
     }
