@@ -105,7 +105,9 @@ impl Acting {
     /// # Errors
     /// When the actor is no partner.
     pub fn partner(&self) -> Result<&Account, AppError> {
-        self.account.as_ref().ok_or_else(|| AppError::Forbidden(self.caller.kind.to_string()))
+        self.account
+            .as_ref()
+            .ok_or_else(|| AppError::Forbidden(self.caller.kind.to_string()))
     }
 }
 
@@ -116,10 +118,22 @@ impl Acting {
 pub async fn resolve(tx: &mut Tx<'_>, spec: &ActorSpec) -> Result<Acting, AppError> {
     let name = spec.party();
     if name == OPERATOR {
-        return Ok(acting(caller(CallerKind::Operator, OPERATOR, spec), None, None, None, None));
+        return Ok(acting(
+            caller(CallerKind::Operator, OPERATOR, spec),
+            None,
+            None,
+            None,
+            None,
+        ));
     }
     if let Some(account) = names::account(tx, name).await? {
-        return Ok(acting(caller(CallerKind::Partner, &account.handle, spec), Some(account), None, None, None));
+        return Ok(acting(
+            caller(CallerKind::Partner, &account.handle, spec),
+            Some(account),
+            None,
+            None,
+            None,
+        ));
     }
     if let Some(user) = names::user(tx, name).await? {
         let account = names::account_by_id(tx, user.partner).await?;
@@ -131,7 +145,13 @@ pub async fn resolve(tx: &mut Tx<'_>, spec: &ActorSpec) -> Result<Acting, AppErr
         return Ok(acting(caller, Some(account), None, None, Some(user)));
     }
     if let Some(tenant) = names::tenant(tx, name).await? {
-        return Ok(acting(caller(CallerKind::Customer, &tenant.handle, spec), None, Some(tenant), None, None));
+        return Ok(acting(
+            caller(CallerKind::Customer, &tenant.handle, spec),
+            None,
+            Some(tenant),
+            None,
+            None,
+        ));
     }
     if let Some(organization) = names::organization(tx, name).await? {
         let caller = caller(CallerKind::Signatory, &organization.handle, spec);
@@ -147,11 +167,20 @@ fn acting(
     organization: Option<Organization>,
     user: Option<User>,
 ) -> Acting {
-    Acting { caller, account, tenant, organization, user }
+    Acting {
+        caller,
+        account,
+        tenant,
+        organization,
+        user,
+    }
 }
 
 fn program_roles(names: &[String]) -> Roles {
-    names.iter().filter_map(|name| name.parse::<ProgramRole>().ok()).fold(Roles::NONE, Roles::with)
+    names
+        .iter()
+        .filter_map(|name| name.parse::<ProgramRole>().ok())
+        .fold(Roles::NONE, Roles::with)
 }
 
 fn caller(kind: CallerKind, name: &str, spec: &ActorSpec) -> Caller {
@@ -160,7 +189,10 @@ fn caller(kind: CallerKind, name: &str, spec: &ActorSpec) -> Caller {
         name: name.to_owned(),
         user: None,
         roles: Roles::all(),
-        role_names: ProgramRole::PROGRAM.iter().map(ToString::to_string).collect(),
+        role_names: ProgramRole::PROGRAM
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         customer_admin: true,
         mfa: Mfa::Present,
         token: TokenKind::User,
@@ -168,7 +200,9 @@ fn caller(kind: CallerKind, name: &str, spec: &ActorSpec) -> Caller {
         guest: false,
         application: None,
     };
-    let ActorSpec::Person(person) = spec else { return everything };
+    let ActorSpec::Person(person) = spec else {
+        return everything;
+    };
     let named = Caller {
         user: person.user.clone(),
         mfa: person.mfa,

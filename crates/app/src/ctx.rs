@@ -34,13 +34,25 @@ impl Ctx {
     /// A context for an actor at an instant.
     #[must_use]
     pub fn new(actor: ActorSpec, now: Timestamp, server_now: Timestamp, seed: Uuid) -> Self {
-        Self { actor, now, server_now, seed, lang: Lang::En, without: Vec::new(), request_id: None }
+        Self {
+            actor,
+            now,
+            server_now,
+            seed,
+            lang: Lang::En,
+            without: Vec::new(),
+            request_id: None,
+        }
     }
 
     /// The generator of this command's ids; the same at every run of the same command.
     #[must_use]
     pub fn ids(&self) -> Ids {
-        Ids { seed: self.seed, now: self.now, drawn: AtomicU64::new(0) }
+        Ids {
+            seed: self.seed,
+            now: self.now,
+            drawn: AtomicU64::new(0),
+        }
     }
 }
 
@@ -56,10 +68,18 @@ impl Ids {
     /// A generator that is not tied to a command, for data laid down by name.
     #[must_use]
     pub fn named(namespace: &str, name: &str, now: Timestamp) -> Self {
-        let digest = Sha256::new().chain_update(namespace).chain_update([0]).chain_update(name).finalize();
+        let digest = Sha256::new()
+            .chain_update(namespace)
+            .chain_update([0])
+            .chain_update(name)
+            .finalize();
         let mut seed = [0_u8; 16];
         seed.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
-        Self { seed: Uuid::from_bytes(seed), now, drawn: AtomicU64::new(0) }
+        Self {
+            seed: Uuid::from_bytes(seed),
+            now,
+            drawn: AtomicU64::new(0),
+        }
     }
 
     /// The next id.
@@ -72,7 +92,10 @@ impl Ids {
     #[must_use]
     pub fn uuid(&self) -> Uuid {
         let count = self.drawn.fetch_add(1, Ordering::Relaxed);
-        let digest = Sha256::new().chain_update(self.seed).chain_update(count.to_be_bytes()).finalize();
+        let digest = Sha256::new()
+            .chain_update(self.seed)
+            .chain_update(count.to_be_bytes())
+            .finalize();
         let mut random = [0_u8; 10];
         random.copy_from_slice(digest.get(..10).unwrap_or(&[0; 10]));
         let millis = u64::try_from(self.now.as_micros().div_euclid(1000)).unwrap_or(0);

@@ -57,12 +57,18 @@ pub struct Refusal {
 impl AppError {
     /// A missing thing.
     pub fn missing(what: &'static str, name: impl ToString) -> Self {
-        Self::NotFound { what, name: name.to_string() }
+        Self::NotFound {
+            what,
+            name: name.to_string(),
+        }
     }
 
     /// A bad field.
     pub fn invalid(field: impl ToString, problem: impl ToString) -> Self {
-        Self::Invalid { field: field.to_string(), problem: problem.to_string() }
+        Self::Invalid {
+            field: field.to_string(),
+            problem: problem.to_string(),
+        }
     }
 }
 

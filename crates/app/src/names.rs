@@ -12,13 +12,20 @@ use uuid::Uuid;
 
 use crate::error::AppError;
 
-async fn find<T: Table>(tx: &mut Tx<'_>, by_handle: Statement, name: &str) -> Result<Option<T>, AppError> {
+async fn find<T: Table>(
+    tx: &mut Tx<'_>,
+    by_handle: Statement,
+    name: &str,
+) -> Result<Option<T>, AppError> {
     if let Ok(id) = name.parse::<Uuid>() {
         if let Some(row) = tx.get::<T>(&[Value::Id(id)]).await? {
             return Ok(Some(row));
         }
     }
-    Ok(tx.find::<T>(by_handle, &[Value::Text(name.to_owned())]).await?.pop())
+    Ok(tx
+        .find::<T>(by_handle, &[Value::Text(name.to_owned())])
+        .await?
+        .pop())
 }
 
 macro_rules! finders {
@@ -74,7 +81,9 @@ pub async fn the_tenant(tx: &mut Tx<'_>, name: &str) -> Result<Tenant, AppError>
     if let Some(tenant) = tenant(tx, name).await? {
         return Ok(tenant);
     }
-    let account = account(tx, name).await?.ok_or_else(|| AppError::missing("customer", name))?;
+    let account = account(tx, name)
+        .await?
+        .ok_or_else(|| AppError::missing("customer", name))?;
     tx.get::<Tenant>(&[Value::Id(account.tenant.uuid())])
         .await?
         .ok_or_else(|| AppError::missing("tenant", account.tenant))
@@ -85,7 +94,9 @@ pub async fn the_tenant(tx: &mut Tx<'_>, name: &str) -> Result<Tenant, AppError>
 /// # Errors
 /// When it is not there.
 pub async fn by_id<T: Table, K>(tx: &mut Tx<'_>, id: Id<K>) -> Result<T, AppError> {
-    tx.get::<T>(&[Value::Id(id.uuid())]).await?.ok_or_else(|| AppError::missing(T::NAME, id))
+    tx.get::<T>(&[Value::Id(id.uuid())])
+        .await?
+        .ok_or_else(|| AppError::missing(T::NAME, id))
 }
 
 /// An account by its id.
@@ -118,9 +129,21 @@ pub async fn partner_id(tx: &mut Tx<'_>, given: &str) -> Result<Referred, AppErr
     let digits = [Value::Text(given.to_owned())];
     let place = match location(tx, given).await? {
         Some(place) => Some(place),
-        None => tx.find::<Location>(tables::locations::BY_PARTNER_ID, &digits).await?.pop(),
+        None => tx
+            .find::<Location>(tables::locations::BY_PARTNER_ID, &digits)
+            .await?
+            .pop(),
     };
-    let Some(place) = place else { return Ok(Referred::Nobody) };
-    let tied = tx.find::<Account>(tables::accounts::BY_LOCATION, &[Value::Id(place.id.uuid())]).await?;
-    Ok(tied.into_iter().next().map_or(Referred::Place(place), |account| Referred::Account(Box::new(account))))
+    let Some(place) = place else {
+        return Ok(Referred::Nobody);
+    };
+    let tied = tx
+        .find::<Account>(tables::accounts::BY_LOCATION, &[Value::Id(place.id.uuid())])
+        .await?;
+    Ok(tied
+        .into_iter()
+        .next()
+        .map_or(Referred::Place(place), |account| {
+            Referred::Account(Box::new(account))
+        }))
 }

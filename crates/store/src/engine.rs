@@ -51,7 +51,11 @@ impl Lock {
     /// The lock of one thing of a kind. An absence can be locked too.
     #[must_use]
     pub fn on(kind: &str, id: &str) -> Self {
-        let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(id).finalize();
+        let digest = Sha256::new()
+            .chain_update(kind)
+            .chain_update([0])
+            .chain_update(id)
+            .finalize();
         let mut first = [0_u8; 8];
         first.copy_from_slice(digest.get(..8).unwrap_or(&[0; 8]));
         Self(i64::from_be_bytes(first))
@@ -81,7 +85,11 @@ pub trait Command: Send + Sync {
 
     /// Runs in a second savepoint after [`run`](Self::run) failed and was rolled back: what a refusal
     /// leaves behind is written here and commits with the group.
-    fn record_failure(&self, _tx: &mut Tx<'_>, _error: &Self::Error) -> impl Future<Output = Result<(), StoreError>> + Send {
+    fn record_failure(
+        &self,
+        _tx: &mut Tx<'_>,
+        _error: &Self::Error,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
         async { Ok(()) }
     }
 }
@@ -96,8 +104,15 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// On a clash or a failure. A command never goes on after an error.
-    pub async fn execute(&mut self, statement: Statement, params: &[Value]) -> Result<u64, StoreError> {
-        let mut prepared = self.connection.prepare_cached(statement.sql).map_err(|error| failed(statement, error))?;
+    pub async fn execute(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<u64, StoreError> {
+        let mut prepared = self
+            .connection
+            .prepare_cached(statement.sql)
+            .map_err(|error| failed(statement, error))?;
         let changed = prepared
             .execute(rusqlite::params_from_iter(params.iter().map(Bound)))
             .map_err(|error| failed(statement, error))?;
@@ -108,16 +123,30 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// On a failure or a corrupt column.
-    pub async fn fetch_all<R: FromRow>(&mut self, statement: Statement, params: &[Value]) -> Result<Vec<R>, StoreError> {
-        self.rows(statement, params)?.iter().map(R::from_row).collect()
+    pub async fn fetch_all<R: FromRow>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Vec<R>, StoreError> {
+        self.rows(statement, params)?
+            .iter()
+            .map(R::from_row)
+            .collect()
     }
 
     /// The first row of a statement, if there is one.
     ///
     /// # Errors
     /// On a failure or a corrupt column.
-    pub async fn fetch_optional<R: FromRow>(&mut self, statement: Statement, params: &[Value]) -> Result<Option<R>, StoreError> {
-        self.rows(statement, params)?.first().map(R::from_row).transpose()
+    pub async fn fetch_optional<R: FromRow>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Option<R>, StoreError> {
+        self.rows(statement, params)?
+            .first()
+            .map(R::from_row)
+            .transpose()
     }
 
     /// The whole row of a key.
@@ -132,8 +161,15 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// On a failure or a corrupt column.
-    pub async fn find<T: Table>(&mut self, statement: Statement, params: &[Value]) -> Result<Vec<T>, StoreError> {
-        self.rows(statement, params)?.iter().map(T::from_row).collect()
+    pub async fn find<T: Table>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Vec<T>, StoreError> {
+        self.rows(statement, params)?
+            .iter()
+            .map(T::from_row)
+            .collect()
     }
 
     /// Inserts a row.
@@ -185,17 +221,33 @@ impl Tx<'_> {
     }
 
     fn batch(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        self.connection.execute_batch(sql).map_err(|error| failed(Statement { name: "savepoint", sql }, error))
+        self.connection.execute_batch(sql).map_err(|error| {
+            failed(
+                Statement {
+                    name: "savepoint",
+                    sql,
+                },
+                error,
+            )
+        })
     }
 
     fn rows(&mut self, statement: Statement, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         let fail = |error| failed(statement, error);
-        let mut prepared = self.connection.prepare_cached(statement.sql).map_err(fail)?;
+        let mut prepared = self
+            .connection
+            .prepare_cached(statement.sql)
+            .map_err(fail)?;
         let width = prepared.column_count();
-        let mut found = prepared.query(rusqlite::params_from_iter(params.iter().map(Bound))).map_err(fail)?;
+        let mut found = prepared
+            .query(rusqlite::params_from_iter(params.iter().map(Bound)))
+            .map_err(fail)?;
         let mut rows = Vec::new();
         while let Some(row) = found.next().map_err(fail)? {
-            let values = (0..width).map(|index| row.get_ref(index).map(raw)).collect::<Result<_, _>>().map_err(fail)?;
+            let values = (0..width)
+                .map(|index| row.get_ref(index).map(raw))
+                .collect::<Result<_, _>>()
+                .map_err(fail)?;
             rows.push(Row::new(statement, values));
         }
         Ok(rows)
@@ -219,7 +271,9 @@ impl ToSql for Bound<'_> {
         Ok(match self.0 {
             Value::Null(_) => ToSqlOutput::Owned(Sqlite::Null),
             Value::Id(id) => ToSqlOutput::Borrowed(ValueRef::Blob(id.as_bytes())),
-            Value::Text(text) | Value::Json(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Value::Text(text) | Value::Json(text) => {
+                ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
+            }
             Value::Int(number) => ToSqlOutput::Owned(Sqlite::Integer(*number)),
             Value::Bool(yes) => ToSqlOutput::Owned(Sqlite::Integer(i64::from(*yes))),
             Value::Instant(instant) => ToSqlOutput::Owned(Sqlite::Integer(instant.as_micros())),
@@ -235,10 +289,16 @@ fn failed(statement: Statement, error: rusqlite::Error) -> StoreError {
             let text = error.to_string();
             let detail = text.rsplit(": ").next().unwrap_or_default();
             let (table, columns) = detail.split_once('.').unwrap_or((statement.name, detail));
-            StoreError::Conflict { table: table.to_owned(), columns: columns.to_owned() }
+            StoreError::Conflict {
+                table: table.to_owned(),
+                columns: columns.to_owned(),
+            }
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Contended,
-        _ => StoreError::Unavailable { what: statement.name.to_owned(), source: Box::new(error) },
+        _ => StoreError::Unavailable {
+            what: statement.name.to_owned(),
+            source: Box::new(error),
+        },
     }
 }
 
@@ -284,8 +344,15 @@ impl Db {
         std::thread::Builder::new()
             .name("tierline-lane".to_owned())
             .spawn(move || work(connection, queue, &seen))
-            .map_err(|error| StoreError::Unavailable { what: "start a lane".to_owned(), source: Box::new(error) })?;
-        Ok(Self { lane, counts, config })
+            .map_err(|error| StoreError::Unavailable {
+                what: "start a lane".to_owned(),
+                source: Box::new(error),
+            })?;
+        Ok(Self {
+            lane,
+            counts,
+            config,
+        })
     }
 
     /// Runs a command and answers after its group is committed.
@@ -312,11 +379,24 @@ impl Db {
         self.queue(command, Mode::Rehearse).await
     }
 
-    async fn queue<C: Command + 'static>(&self, command: C, mode: Mode) -> Result<C::Out, C::Error> {
+    async fn queue<C: Command + 'static>(
+        &self,
+        command: C,
+        mode: Mode,
+    ) -> Result<C::Out, C::Error> {
         let (answer, answered) = oneshot::channel();
-        let job = Queued { command, mode, answer: Some(answer), outcome: None };
-        self.lane.send(Box::new(job)).map_err(|_| C::Error::from(StoreError::Closed))?;
-        answered.await.map_err(|_| C::Error::from(StoreError::Closed))?
+        let job = Queued {
+            command,
+            mode,
+            answer: Some(answer),
+            outcome: None,
+        };
+        self.lane
+            .send(Box::new(job))
+            .map_err(|_| C::Error::from(StoreError::Closed))?;
+        answered
+            .await
+            .map_err(|_| C::Error::from(StoreError::Closed))?
     }
 
     /// An independent in-memory copy.
@@ -325,7 +405,8 @@ impl Db {
     /// When the copy fails.
     pub async fn copy_to_memory(&self) -> Result<Self, StoreError> {
         let image = self.read(Serialize).await?;
-        let mut connection = Connection::open_in_memory().map_err(|error| unavailable("open memory", error))?;
+        let mut connection =
+            Connection::open_in_memory().map_err(|error| unavailable("open memory", error))?;
         let length = image.len();
         connection
             .deserialize_read_exact("main", std::io::Cursor::new(image), length, false)
@@ -340,13 +421,19 @@ impl Db {
     /// When the copy fails.
     pub async fn snapshot_to(&self, path: &Path) -> Result<(), StoreError> {
         let image = self.read(Serialize).await?;
-        std::fs::write(path, image).map_err(|error| StoreError::Unavailable { what: "write a copy".to_owned(), source: Box::new(error) })
+        std::fs::write(path, image).map_err(|error| StoreError::Unavailable {
+            what: "write a copy".to_owned(),
+            source: Box::new(error),
+        })
     }
 
     /// What the lanes did so far.
     #[must_use]
     pub fn lane_stats(&self) -> LaneStats {
-        LaneStats { groups: self.counts.groups.load(Ordering::Relaxed), commands: self.counts.commands.load(Ordering::Relaxed) }
+        LaneStats {
+            groups: self.counts.groups.load(Ordering::Relaxed),
+            commands: self.counts.commands.load(Ordering::Relaxed),
+        }
     }
 
     /// Where the data lives.
@@ -362,21 +449,30 @@ impl Command for Serialize {
     type Out = Vec<u8>;
     type Error = StoreError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<u8>, StoreError> {
-        let data = tx.connection.serialize("main").map_err(|error| unavailable("copy", error))?;
+        let data = tx
+            .connection
+            .serialize("main")
+            .map_err(|error| unavailable("copy", error))?;
         Ok(data.to_vec())
     }
 }
 
 fn unavailable(what: &str, error: rusqlite::Error) -> StoreError {
-    StoreError::Unavailable { what: what.to_owned(), source: Box::new(error) }
+    StoreError::Unavailable {
+        what: what.to_owned(),
+        source: Box::new(error),
+    }
 }
 
 fn connect(config: &DbConfig) -> Result<Connection, StoreError> {
     let connection = match config {
         DbConfig::Memory => Connection::open_in_memory(),
-        DbConfig::File(path) => {
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        }
+        DbConfig::File(path) => Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        ),
     }
     .map_err(|error| unavailable("open the database", error))?;
     configure(&connection, config)?;
@@ -386,11 +482,15 @@ fn connect(config: &DbConfig) -> Result<Connection, StoreError> {
 fn configure(connection: &Connection, config: &DbConfig) -> Result<(), StoreError> {
     let durable = match config {
         DbConfig::Memory => "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
-        DbConfig::File(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;",
+        DbConfig::File(_) => {
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;"
+        }
     };
     connection.set_prepared_statement_cache_capacity(512);
     connection
-        .execute_batch(&format!("{durable} PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"))
+        .execute_batch(&format!(
+            "{durable} PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+        ))
         .map_err(|error| unavailable("configure the database", error))
 }
 
@@ -401,11 +501,16 @@ fn migrate(connection: &Connection, schema: &[Migration]) -> Result<(), StoreErr
         .map_err(fail)?;
     for migration in schema {
         let checksum = format!("{:x}", Sha256::digest(migration.sql));
-        let mut known = connection.prepare("SELECT checksum FROM schema_migrations WHERE name = $1").map_err(fail)?;
-        let known: Option<String> = known.query_row([migration.name], |row| row.get(0)).map(Some).or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(None),
-            other => Err(fail(other)),
-        })?;
+        let mut known = connection
+            .prepare("SELECT checksum FROM schema_migrations WHERE name = $1")
+            .map_err(fail)?;
+        let known: Option<String> = known
+            .query_row([migration.name], |row| row.get(0))
+            .map(Some)
+            .or_else(|error| match error {
+                rusqlite::Error::QueryReturnedNoRows => Ok(None),
+                other => Err(fail(other)),
+            })?;
         match known {
             Some(known) if known == checksum => {}
             Some(_) => {
@@ -438,9 +543,12 @@ fn render(sql: &str) -> String {
         ("{day}", "TEXT"),
         ("{json}", "TEXT"),
         ("{bytes}", "BLOB"),
+        ("{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
         ("{strict}", "STRICT"),
     ];
-    words.iter().fold(sql.to_owned(), |text, (word, rendered)| text.replace(word, rendered))
+    words.iter().fold(sql.to_owned(), |text, (word, rendered)| {
+        text.replace(word, rendered)
+    })
 }
 
 /// Kinds are part of the interface both engines share; SQLite needs them only to read.
@@ -487,16 +595,23 @@ impl<C: Command> Job for Queued<C> {
     }
 
     fn record(&mut self, connection: &mut Connection) -> bool {
-        let Some(Err(error)) = &self.outcome else { return true };
+        let Some(Err(error)) = &self.outcome else {
+            return true;
+        };
         let mut tx = Tx { connection };
-        let ran = std::panic::catch_unwind(AssertUnwindSafe(|| finish(self.command.record_failure(&mut tx, error))));
+        let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            finish(self.command.record_failure(&mut tx, error))
+        }));
         ran.is_ok_and(|recorded| recorded.is_ok())
     }
 
     fn answer(mut self: Box<Self>, failure: Option<StoreError>) {
         let outcome = match failure {
             Some(error) => Err(C::Error::from(error)),
-            None => self.outcome.take().unwrap_or_else(|| Err(C::Error::from(StoreError::Closed))),
+            None => self
+                .outcome
+                .take()
+                .unwrap_or_else(|| Err(C::Error::from(StoreError::Closed))),
         };
         if let Some(answer) = self.answer.take() {
             drop(answer.send(outcome));
@@ -517,7 +632,11 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn work(mut connection: Connection, mut queue: mpsc::UnboundedReceiver<Box<dyn Job>>, counts: &Counts) {
+fn work(
+    mut connection: Connection,
+    mut queue: mpsc::UnboundedReceiver<Box<dyn Job>>,
+    counts: &Counts,
+) {
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX {
@@ -535,7 +654,9 @@ fn run_group(connection: &mut Connection, mut group: Vec<Box<dyn Job>>, counts: 
     match committed {
         Ok(()) => {
             counts.groups.fetch_add(1, Ordering::Relaxed);
-            counts.commands.fetch_add(u64::try_from(group.len()).unwrap_or(0), Ordering::Relaxed);
+            counts
+                .commands
+                .fetch_add(u64::try_from(group.len()).unwrap_or(0), Ordering::Relaxed);
             group.into_iter().for_each(|job| job.answer(None));
         }
         Err(_) if group.len() > 1 => {
@@ -546,17 +667,28 @@ fn run_group(connection: &mut Connection, mut group: Vec<Box<dyn Job>>, counts: 
         }
         Err(error) => {
             let mut error = Some(error);
-            group.into_iter().for_each(|job| job.answer(error.take().or(Some(StoreError::Closed))));
+            group
+                .into_iter()
+                .for_each(|job| job.answer(error.take().or(Some(StoreError::Closed))));
         }
     }
 }
 
 fn commit_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     let batch = |connection: &Connection, sql: &'static str| {
-        connection.execute_batch(sql).map_err(|error| failed(Statement { name: "group", sql }, error))
+        connection
+            .execute_batch(sql)
+            .map_err(|error| failed(Statement { name: "group", sql }, error))
     };
     let writes = group.iter().any(|job| job.mode() == Mode::Write);
-    batch(connection, if writes { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" })?;
+    batch(
+        connection,
+        if writes {
+            "BEGIN IMMEDIATE"
+        } else {
+            "BEGIN DEFERRED"
+        },
+    )?;
     for job in group.iter_mut() {
         let done = run_job(connection, job.as_mut());
         // After FULL, IOERR or BUSY the engine may have rolled back on its own: the savepoint is gone.
@@ -576,7 +708,15 @@ fn commit_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Resu
 
 fn run_job(connection: &mut Connection, job: &mut dyn Job) -> Result<(), StoreError> {
     let batch = |connection: &Connection, sql: &'static str| {
-        connection.execute_batch(sql).map_err(|error| failed(Statement { name: "savepoint", sql }, error))
+        connection.execute_batch(sql).map_err(|error| {
+            failed(
+                Statement {
+                    name: "savepoint",
+                    sql,
+                },
+                error,
+            )
+        })
     };
     batch(connection, "SAVEPOINT command")?;
     let succeeded = job.attempt(connection);

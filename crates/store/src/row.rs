@@ -35,8 +35,12 @@ impl Row {
             column: index,
             problem,
         };
-        let raw = self.values.get(index).ok_or_else(|| corrupt("no such column".to_owned()))?;
-        let value = typed(raw, F::KIND).ok_or_else(|| corrupt(format!("{raw:?} is no {:?}", F::KIND)))?;
+        let raw = self
+            .values
+            .get(index)
+            .ok_or_else(|| corrupt("no such column".to_owned()))?;
+        let value =
+            typed(raw, F::KIND).ok_or_else(|| corrupt(format!("{raw:?} is no {:?}", F::KIND)))?;
         F::from_value(value).map_err(|bad| corrupt(bad.to_string()))
     }
 }

@@ -3,7 +3,10 @@
 use crate::engine::Migration;
 
 /// All migrations, in order.
-pub static MIGRATIONS: &[Migration] = &[Migration { name: "0001_program", sql: PROGRAM }];
+pub static MIGRATIONS: &[Migration] = &[Migration {
+    name: "0001_program",
+    sql: PROGRAM,
+}];
 
 const PROGRAM: &str = "
 CREATE TABLE organizations (
@@ -169,4 +172,8 @@ CREATE TABLE decisions (
     rules {json} NOT NULL, facts {json} NOT NULL, profile {text} NOT NULL
 ) {strict};
 CREATE INDEX decisions_subject ON decisions (subject);
+CREATE TABLE events (
+    position {serial}, id {id} NOT NULL UNIQUE, at_world {instant} NOT NULL, at_server {instant} NOT NULL, kind {text} NOT NULL,
+    actor {text} NOT NULL, subject {text} NOT NULL, outcome {text} NOT NULL CHECK (outcome IN ('succeeded','failed')), rule {text}
+) {strict};
 ";

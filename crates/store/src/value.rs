@@ -63,7 +63,10 @@ impl BadValue {
     /// A value that is not what was expected.
     #[must_use]
     pub fn new(expected: &'static str, text: &str) -> Self {
-        Self { expected, text: text.to_owned() }
+        Self {
+            expected,
+            text: text.to_owned(),
+        }
     }
 }
 
@@ -147,7 +150,8 @@ pub fn to_json<T: Serialize>(thing: &T) -> Value {
 /// When the value is no such JSON.
 pub fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, BadValue> {
     match value {
-        Value::Json(text) => serde_json::from_str(&text).map_err(|_| BadValue::new(std::any::type_name::<T>(), &text)),
+        Value::Json(text) => serde_json::from_str(&text)
+            .map_err(|_| BadValue::new(std::any::type_name::<T>(), &text)),
         other => Err(BadValue::new("JSON", &format!("{other:?}"))),
     }
 }

@@ -3,13 +3,14 @@
 use tierline_domain::admin::{AdminState, Mfa, UserAccount};
 use tierline_domain::catalog::{Frequency, Generation, ItemKind, Offered, Publisher, Term};
 use tierline_domain::customer::{
-    AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState, Segment,
+    AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
+    RelationshipState, Segment,
 };
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{CartState, Line, OrderLine, OrderState, RequestState, RoleDeclared};
 use tierline_domain::partner::{
-    AccountState, AgreementState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType,
-    PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
+    AccountState, AgreementState, Cloud, Environment, LocationKind, LocationState, MembershipState,
+    PartnerType, PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
@@ -50,11 +51,54 @@ macro_rules! as_json {
 }
 
 as_text!(
-    AcceptedBy, AccountState, Acquired, AdminState, AgreementState, CartState, Cloud, ConditionalAccess, Country, Currency,
-    CustomerState, Delegation, Environment, Frequency, Generation, InvoiceState, ItemKind, LocationKind, LocationState,
-    MembershipState, Mfa, Money, OrderState, PartnerType, PartnershipState, Publisher, Qualification, RelationshipState,
-    RequestState, ResellerEnrolment, ResourceRoleName, RoleDeclared, Segment, SubscriptionState, SupportPlan, TenantType,
-    Term, TransferKind, TransferState, UserAccount,
+    AcceptedBy,
+    AccountState,
+    Acquired,
+    AdminState,
+    AgreementState,
+    CartState,
+    Cloud,
+    ConditionalAccess,
+    Country,
+    Currency,
+    CustomerState,
+    Delegation,
+    Environment,
+    Frequency,
+    Generation,
+    InvoiceState,
+    ItemKind,
+    LocationKind,
+    LocationState,
+    MembershipState,
+    Mfa,
+    Money,
+    OrderState,
+    PartnerType,
+    PartnershipState,
+    Publisher,
+    Qualification,
+    RelationshipState,
+    RequestState,
+    ResellerEnrolment,
+    ResourceRoleName,
+    RoleDeclared,
+    Segment,
+    SubscriptionState,
+    SupportPlan,
+    TenantType,
+    Term,
+    TransferKind,
+    TransferState,
+    UserAccount,
 );
 
-as_json!(Line, Vec<Batch>, Vec<Country>, Vec<Line>, Vec<Offered>, Vec<OrderLine>, Vec<String>);
+as_json!(
+    Line,
+    Vec<Batch>,
+    Vec<Country>,
+    Vec<Line>,
+    Vec<Offered>,
+    Vec<OrderLine>,
+    Vec<String>
+);

@@ -5,8 +5,12 @@ use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Attestation, Customer, Relationship};
 use tierline_domain::order::{Cart, Order, OrderRequest};
-use tierline_domain::partner::{Account, Affiliation, Agreement, Location, Organization, Partnership, Tenant, Waiver};
-use tierline_domain::subscription::{Charge, CreditLine, Invoice, ResourceRole, Subscription, Transfer};
+use tierline_domain::partner::{
+    Account, Affiliation, Agreement, Location, Organization, Partnership, Tenant, Waiver,
+};
+use tierline_domain::subscription::{
+    Charge, CreditLine, Invoice, ResourceRole, Subscription, Transfer,
+};
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -346,6 +350,7 @@ table! {
         finds {
             NEXT = "WHERE done IS NULL AND due <= $1 ORDER BY due, id LIMIT 1",
             UPCOMING = "WHERE done IS NULL ORDER BY due, id LIMIT 200",
+            OPEN_FOR = "WHERE done IS NULL AND subject = $1 ORDER BY due, id",
             OPEN_OF = "WHERE done IS NULL AND kind = $1 AND subject = $2 ORDER BY due, id"
         }
     }
@@ -381,4 +386,3 @@ table! {
         finds { BY_SUBJECT = "WHERE subject = $1 ORDER BY at_world, id" }
     }
 }
-

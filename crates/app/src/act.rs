@@ -1,0 +1,193 @@
+//! Commands by name: an actor, a verb and its parameters, as scenario files, remedies and the
+//! command line write them. One table says which use case a verb is.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use tierline_rules::Decision;
+use tierline_store::{Command, StoreError, Tx};
+
+use crate::actor::ActorSpec;
+use crate::attempt::{Allowed, UseCase, attempt, record_refusal};
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::order;
+
+/// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Act {
+    /// Who.
+    pub actor: ActorSpec,
+    /// What.
+    pub verb: String,
+    /// With what.
+    pub params: Map<String, Json>,
+}
+
+impl Act {
+    /// An act of a party.
+    #[must_use]
+    pub fn of(actor: &str, verb: &str, params: Json) -> Self {
+        let params = match params {
+            Json::Object(map) => map,
+            _ => Map::new(),
+        };
+        Self {
+            actor: ActorSpec::of(actor),
+            verb: verb.to_owned(),
+            params,
+        }
+    }
+
+    /// Reads the form of the scenario files.
+    ///
+    /// # Errors
+    /// When it is not one actor and one verb.
+    pub fn read(value: &Json) -> Result<Self, AppError> {
+        let bad =
+            || AppError::invalid("when", "an action is `as` and one verb with its parameters");
+        let map = value.as_object().ok_or_else(bad)?;
+        let actor = map.get("as").ok_or_else(bad)?;
+        let actor = serde_json::from_value(actor.clone())
+            .map_err(|error| AppError::invalid("as", error))?;
+        let mut verbs = map.iter().filter(|(key, _)| *key != "as");
+        match (verbs.next(), verbs.next()) {
+            (Some((verb, Json::Object(params))), None) => Ok(Self {
+                actor,
+                verb: verb.clone(),
+                params: params.clone(),
+            }),
+            _ => Err(bad()),
+        }
+    }
+
+    /// The form of the scenario files.
+    #[must_use]
+    pub fn write(&self) -> Json {
+        let mut map = Map::new();
+        map.insert(
+            "as".to_owned(),
+            serde_json::to_value(&self.actor).unwrap_or_default(),
+        );
+        map.insert(self.verb.clone(), Json::Object(self.params.clone()));
+        Json::Object(map)
+    }
+
+    /// A parameter as text.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.params.get(key).and_then(Json::as_str)
+    }
+
+    /// The same act with a parameter changed; `null` takes it away.
+    #[must_use]
+    pub fn with(&self, key: &str, value: Json) -> Self {
+        let mut changed = self.clone();
+        if value.is_null() {
+            changed.params.remove(key);
+        } else {
+            changed.params.insert(key.to_owned(), value);
+        }
+        changed
+    }
+
+    /// The same act by somebody else.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self {
+            actor: ActorSpec::of(actor),
+            ..self.clone()
+        }
+    }
+}
+
+impl Serialize for Act {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write().serialize(serializer)
+    }
+}
+impl<'de> Deserialize<'de> for Act {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(&Json::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What an act answered.
+#[derive(Clone, Debug)]
+pub struct Performed {
+    /// Its answer.
+    pub result: Json,
+    /// The decision behind it.
+    pub decision: Decision,
+}
+
+async fn run<U: UseCase + serde::de::DeserializeOwned>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    verb: &str,
+    params: &Map<String, Json>,
+) -> Result<Performed, AppError> {
+    let use_case: U = serde_json::from_value(Json::Object(params.clone()))
+        .map_err(|error| AppError::invalid(verb, error))?;
+    let Allowed { out, decision } = attempt(ctx, tx, &use_case).await?;
+    let result = serde_json::to_value(&out).unwrap_or_default();
+    Ok(Performed { result, decision })
+}
+
+/// Which use case a verb is.
+macro_rules! verbs {
+    ($($verb:literal => $use_case:ty),+ $(,)?) => {
+        /// Verbs that are built.
+        pub const BUILT: &[&str] = &[$($verb),+];
+
+        async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
+            match verb {
+                $($verb => run::<$use_case>(ctx, tx, verb, params).await,)+
+                other => Err(AppError::NotSupported(other.to_owned())),
+            }
+        }
+    };
+}
+
+verbs! {
+    "create_cart" => order::CreateCart,
+    "checkout_cart" => order::CheckoutCart,
+    "order" => order::PlaceOrder,
+}
+
+/// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.
+///
+/// # Errors
+/// [`AppError::Refused`] with the decision, or whatever kept it from being decided.
+pub async fn perform(ctx: &Ctx, tx: &mut Tx<'_>, act: &Act) -> Result<Performed, AppError> {
+    let ctx = Ctx {
+        actor: act.actor.clone(),
+        ..ctx.clone()
+    };
+    // The futures of the use cases are large; one box keeps the caller's small.
+    Box::pin(dispatch(&ctx, tx, &act.verb, &act.params)).await
+}
+
+/// An act as a write.
+pub struct Perform {
+    /// Its context; the act's actor counts.
+    pub ctx: Ctx,
+    /// What to do.
+    pub act: Act,
+}
+
+impl Command for Perform {
+    type Out = Performed;
+    type Error = AppError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Performed, AppError> {
+        perform(&self.ctx, tx, &self.act).await
+    }
+
+    async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
+        let ctx = Ctx {
+            actor: self.act.actor.clone(),
+            ..self.ctx.clone()
+        };
+        record_refusal(&ctx, tx, error).await
+    }
+}
