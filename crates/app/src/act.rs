@@ -10,7 +10,7 @@ use crate::actor::ActorSpec;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::order;
+use crate::{order, order_requests};
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -184,6 +184,8 @@ verbs! {
     "update_cart" => order::UpdateCart,
     "checkout_cart" => order::CheckoutCart,
     "order" => order::PlaceOrder,
+    "request_order" => order_requests::RequestOrder,
+    "answer_order_request" => order_requests::AnswerOrderRequest,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.

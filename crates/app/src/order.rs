@@ -106,7 +106,9 @@ impl Wanted {
             })
     }
 
-    fn line(&self, item: &Item) -> Line {
+    /// The line that is asked for, with everything left out at its default.
+    #[must_use]
+    pub fn line(&self, item: &Item) -> Line {
         let term = self.term.unwrap_or_else(|| default_term(item));
         Line {
             item: item.id,

@@ -71,8 +71,16 @@ pub(super) async fn decide(State(server): State<Server>, principal: Principal, b
 }
 
 /// Does something by name: the verbs of the scenario format, as the caller.
-pub(super) async fn command(State(server): State<Server>, principal: Principal, Path(verb): Path<String>, bytes: Bytes) -> Strict {
+pub(super) async fn command(State(server): State<Server>, principal: Principal, Path(verb): Path<String>, RawQuery(query): RawQuery, bytes: Bytes) -> Strict {
     let lang = principal.lang;
+    let query = path::query(query.as_deref());
+    let behalf = query.iter().find(|(key, _)| key == "as").map(|(_, name)| name.clone());
+    let actor = match behalf {
+        // On a sandbox the operator may play any party.
+        Some(name) if principal.claims.operator && server.settings().sandbox => tierline_app::actor::ActorSpec::of(&name),
+        Some(_) => return Err(details(Problem::forbidden("only the operator of a sandbox acts as somebody else"), lang)),
+        None => principal.actor(),
+    };
     if !act::BUILT.contains(&verb.as_str()) {
         return Err(details(Problem::not_found(&format!("command {verb}")), lang));
     }
@@ -80,8 +88,8 @@ pub(super) async fn command(State(server): State<Server>, principal: Principal, 
     let tenant = principal.account.as_ref().map_or(uuid::Uuid::nil(), |account| account.tenant.uuid());
     let path = format!("/program/v1/commands/{verb}");
     let key = principal.request_id.as_deref().map(|id| Key::new(tenant, id, "POST", &path, &bytes));
-    let act = Act { actor: principal.actor(), verb, params };
-    let ctx = server.app().ctx(principal.actor());
+    let act = Act { actor: actor.clone(), verb, params };
+    let ctx = server.app().ctx(actor);
     match server.app().perform(ctx, act, key).await {
         Ok(result) => Ok(Json(json!({ "result": result })).into_response()),
         Err(error) => Err(details(Problem::of(error, lang), lang)),
