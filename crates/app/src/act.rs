@@ -10,7 +10,9 @@ use crate::actor::ActorSpec;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::order;
+use crate::{
+    agreement, apply, attest, locations, lookup, merge, order, profile, standing, verification,
+};
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,6 +169,22 @@ verbs! {
     "create_cart" => order::CreateCart,
     "checkout_cart" => order::CheckoutCart,
     "order" => order::PlaceOrder,
+    "apply" => apply::Apply,
+    "appeal" => verification::Appeal,
+    "escalate_verification" => verification::EscalateVerification,
+    "associate_location" => locations::AssociateLocation,
+    "associate_tenant" => locations::AssociateTenant,
+    "add_location" => locations::AddLocation,
+    "delete_location" => locations::DeleteLocation,
+    "update_profile" => profile::UpdateProfile,
+    "sign_agreement" => agreement::SignAgreement,
+    "agreement_status" => agreement::AgreementStatus,
+    "attest" => attest::Attest,
+    "accept_customer_agreement" => attest::AcceptCustomerAgreement,
+    "verify_partner_id" => lookup::VerifyPartnerId,
+    "record_assessment" => standing::RecordAssessment,
+    "yearly_check" => standing::YearlyCheck,
+    "merge_organizations" => merge::MergeOrganizations,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.
