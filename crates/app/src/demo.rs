@@ -39,8 +39,13 @@ impl Command for LayDemo {
     type Out = ();
     type Error = AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
-        let facts: Json = serde_yaml_ng::from_str(FACTS).map_err(|error| AppError::Impossible(error.to_string()))?;
-        let given = facts.get("given").and_then(Json::as_array).cloned().unwrap_or_default();
+        let facts: Json = serde_yaml_ng::from_str(FACTS)
+            .map_err(|error| AppError::Impossible(error.to_string()))?;
+        let given = facts
+            .get("given")
+            .and_then(Json::as_array)
+            .cloned()
+            .unwrap_or_default();
         world::lay(tx, &given, self.now).await?;
         for (index, act) in busy().iter().enumerate() {
             let seed = Ids::named("demo", &index.to_string(), self.now).uuid();
@@ -53,12 +58,42 @@ impl Command for LayDemo {
 
 /// What resellers asked their providers for and nobody answered yet.
 fn busy() -> Vec<Act> {
-    let request = |reseller: &str, provider: &str, customer: &str, item: &str, quantity: i64, note: &str| {
-        Act::of(reseller, "request_order", json!({ "provider": provider, "customer": customer, "item": item, "quantity": quantity, "note": note }))
+    let request = |reseller: &str,
+                   provider: &str,
+                   customer: &str,
+                   item: &str,
+                   quantity: i64,
+                   note: &str| {
+        Act::of(
+            reseller,
+            "request_order",
+            json!({ "provider": provider, "customer": customer, "item": item, "quantity": quantity, "note": note }),
+        )
     };
     vec![
-        request("cedar", "meridian", "red-rock-dental", "desk-premium", 15, "The clinic opens a second site next month."),
-        request("bridgewater", "meridian", "lakeside-logistics", "calling-addon", 10, "Front desk asks for calling."),
-        request("seine", "alpenrand", "garonne-architects", "desk-standard", 8, "Seasonal staff."),
+        request(
+            "cedar",
+            "meridian",
+            "red-rock-dental",
+            "desk-premium",
+            15,
+            "The clinic opens a second site next month.",
+        ),
+        request(
+            "bridgewater",
+            "meridian",
+            "lakeside-logistics",
+            "calling-addon",
+            10,
+            "Front desk asks for calling.",
+        ),
+        request(
+            "seine",
+            "alpenrand",
+            "garonne-architects",
+            "desk-standard",
+            8,
+            "Seasonal staff.",
+        ),
     ]
 }

@@ -749,7 +749,13 @@ impl UseCase for UpdateCart {
         wanted_facts(&self.wanted, ctx, acting, tx, Checkpoint::CreateCart).await
     }
 
-    async fn apply(&self, ctx: &Ctx, acting: &Acting, facts: &Facts, tx: &mut Tx<'_>) -> Result<Placed, AppError> {
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Placed, AppError> {
         let mut cart = names::the_cart(tx, &self.cart).await?;
         let item = names::the_item(tx, &self.wanted.item).await?;
         cart.lines = vec![self.wanted.line(&item)];
@@ -758,7 +764,10 @@ impl UseCase for UpdateCart {
         cart.modified_by.clone_from(&acting.caller.name);
         cart.version = cart.version.saturating_add(1);
         tx.put(&cart).await?;
-        Ok(Placed { cart: Some(cart.handle), ..Placed::of(facts) })
+        Ok(Placed {
+            cart: Some(cart.handle),
+            ..Placed::of(facts)
+        })
     }
 }
 

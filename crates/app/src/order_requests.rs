@@ -114,7 +114,13 @@ impl UseCase for RequestOrder {
         Ok(found)
     }
 
-    async fn apply(&self, ctx: &Ctx, acting: &Acting, _facts: &Facts, tx: &mut Tx<'_>) -> Result<Requested, AppError> {
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Requested, AppError> {
         let reseller = acting.partner()?;
         let provider = names::the_account(tx, &self.provider).await?;
         let customer = names::the_tenant(tx, &self.customer).await?;
@@ -136,7 +142,11 @@ impl UseCase for RequestOrder {
             version: 1,
         };
         tx.insert(&request).await?;
-        Ok(Requested { request: request.handle, state: request.state, order: None })
+        Ok(Requested {
+            request: request.handle,
+            state: request.state,
+            order: None,
+        })
     }
 }
 
@@ -144,9 +154,16 @@ impl AnswerOrderRequest {
     async fn request(&self, tx: &mut Tx<'_>, acting: &Acting) -> Result<OrderRequest, AppError> {
         let missing = || AppError::missing("order request", &self.request);
         let id = self.request.parse::<uuid::Uuid>().map_err(|_| missing())?;
-        let request = tx.get::<OrderRequest>(&[Value::Id(id)]).await?.ok_or_else(missing)?;
+        let request = tx
+            .get::<OrderRequest>(&[Value::Id(id)])
+            .await?
+            .ok_or_else(missing)?;
         // A request that was sent to somebody else does not exist for this caller.
-        if acting.partner()?.id == request.provider { Ok(request) } else { Err(missing()) }
+        if acting.partner()?.id == request.provider {
+            Ok(request)
+        } else {
+            Err(missing())
+        }
     }
 
     /// The provider's order, with that reseller as partner of record.
@@ -171,7 +188,11 @@ impl UseCase for AnswerOrderRequest {
     type Out = Requested;
 
     fn checkpoint(&self) -> Checkpoint {
-        if self.accept { Checkpoint::Order } else { Checkpoint::AnswerOrderRequest }
+        if self.accept {
+            Checkpoint::Order
+        } else {
+            Checkpoint::AnswerOrderRequest
+        }
     }
 
     fn subject(&self) -> String {
@@ -190,26 +211,48 @@ impl UseCase for AnswerOrderRequest {
         facts::begin(tx, ctx, acting, Checkpoint::AnswerOrderRequest).await
     }
 
-    async fn apply(&self, ctx: &Ctx, acting: &Acting, facts: &Facts, tx: &mut Tx<'_>) -> Result<Requested, AppError> {
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Requested, AppError> {
         let mut request = self.request(tx, acting).await?;
         if request.state != RequestState::Open {
             // Answered before: the first answer stands and is told again.
-            return Ok(Requested { request: request.handle, state: request.state, order: None });
+            return Ok(Requested {
+                request: request.handle,
+                state: request.state,
+                order: None,
+            });
         }
         let mut order = None;
         if self.accept {
-            let placed = self.order(tx, &request).await?.apply(ctx, acting, facts, tx).await?;
+            let placed = self
+                .order(tx, &request)
+                .await?
+                .apply(ctx, acting, facts, tx)
+                .await?;
             request.became = match &placed.order {
                 Some(placed) => names::order(tx, placed).await?.map(|order| order.id),
                 None => None,
             };
             order = Some(placed);
         }
-        request.state = if self.accept { RequestState::Accepted } else { RequestState::Declined };
+        request.state = if self.accept {
+            RequestState::Accepted
+        } else {
+            RequestState::Declined
+        };
         request.reason.clone_from(&self.reason);
         request.answered = Some(ctx.now);
         request.version = request.version.saturating_add(1);
         tx.put(&request).await?;
-        Ok(Requested { request: request.handle, state: request.state, order })
+        Ok(Requested {
+            request: request.handle,
+            state: request.state,
+            order,
+        })
     }
 }

@@ -32,7 +32,13 @@ impl fmt::Display for Report {
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
         }
-        write!(f, "{} decisions replayed, {} orders followed, {} findings", self.decisions, self.orders, self.findings.len())
+        write!(
+            f,
+            "{} decisions replayed, {} orders followed, {} findings",
+            self.decisions,
+            self.orders,
+            self.findings.len()
+        )
     }
 }
 
@@ -53,18 +59,29 @@ impl Command for Verify {
 
 async fn decisions(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError> {
     for (id,) in tx.fetch_all::<(uuid::Uuid,)>(DECISIONS, &[]).await? {
-        let Some(row) = tx.get::<StoredDecision>(&[Value::Id(id)]).await? else { continue };
+        let Some(row) = tx.get::<StoredDecision>(&[Value::Id(id)]).await? else {
+            continue;
+        };
         report.decisions = report.decisions.saturating_add(1);
         let facts: Facts = match serde_json::from_value(row.facts.0) {
             Ok(facts) => facts,
             Err(error) => {
-                report.findings.push(format!("decisions {id}: its facts cannot be read: {error}"));
+                report
+                    .findings
+                    .push(format!("decisions {id}: its facts cannot be read: {error}"));
                 continue;
             }
         };
-        let again: Vec<String> = decide(&facts, &[]).failed().iter().map(|rule| rule.id.to_string()).collect();
+        let again: Vec<String> = decide(&facts, &[])
+            .failed()
+            .iter()
+            .map(|rule| rule.id.to_string())
+            .collect();
         if again != row.rules.0 || again.is_empty() != row.allowed {
-            report.findings.push(format!("decisions {id}: stored {:?}, replayed {again:?}", row.rules.0));
+            report.findings.push(format!(
+                "decisions {id}: stored {:?}, replayed {again:?}",
+                row.rules.0
+            ));
         }
     }
     Ok(())
@@ -73,19 +90,33 @@ async fn decisions(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError>
 async fn orders(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError> {
     let mut expected: i64 = 0;
     for (id,) in tx.fetch_all::<(uuid::Uuid,)>(ORDERS, &[]).await? {
-        let Some(order) = tx.get::<Order>(&[Value::Id(id)]).await? else { continue };
+        let Some(order) = tx.get::<Order>(&[Value::Id(id)]).await? else {
+            continue;
+        };
         report.orders = report.orders.saturating_add(1);
         expected = expected.saturating_add(1);
         if order.number != expected {
-            report.findings.push(format!("orders {id}: number {} where {expected} was due", order.number));
+            report.findings.push(format!(
+                "orders {id}: number {} where {expected} was due",
+                order.number
+            ));
             expected = order.number;
         }
         for line in &order.lines {
-            let Some(subscription) = line.subscription else { continue };
-            match tx.get::<Subscription>(&[Value::Id(subscription.uuid())]).await? {
+            let Some(subscription) = line.subscription else {
+                continue;
+            };
+            match tx
+                .get::<Subscription>(&[Value::Id(subscription.uuid())])
+                .await?
+            {
                 Some(found) if found.order_id == Some(order.id) => {}
-                Some(_) => report.findings.push(format!("subscriptions {subscription}: does not name its order {id}")),
-                None => report.findings.push(format!("orders {id}: its subscription {subscription} is missing")),
+                Some(_) => report.findings.push(format!(
+                    "subscriptions {subscription}: does not name its order {id}"
+                )),
+                None => report.findings.push(format!(
+                    "orders {id}: its subscription {subscription} is missing"
+                )),
             }
         }
     }

@@ -35,12 +35,28 @@ pub(crate) async fn run(args: Args) -> ExitCode {
 async fn act(args: &Args) -> Result<Value, String> {
     let params = read_params(&args.params)?;
     let server = args.server.trim_end_matches('/');
-    let http = reqwest::Client::builder().build().map_err(|error| chain(&error))?;
+    let http = reqwest::Client::builder()
+        .build()
+        .map_err(|error| chain(&error))?;
     let unreachable = |error: reqwest::Error| format!("{server}: {}", chain(&error));
-    let credentials: Value = http.get(format!("{server}/sandbox/credentials")).send().await.map_err(unreachable)?.json().await.map_err(unreachable)?;
-    let principals = credentials["principals"].as_array().cloned().unwrap_or_default();
-    let operator = principals.iter().find(|principal| principal["kind"] == json!("operator"));
-    let token = operator.and_then(|operator| operator["accessTokenUser"].as_str()).ok_or("the server offers no credentials: it is no sandbox")?;
+    let credentials: Value = http
+        .get(format!("{server}/sandbox/credentials"))
+        .send()
+        .await
+        .map_err(unreachable)?
+        .json()
+        .await
+        .map_err(unreachable)?;
+    let principals = credentials["principals"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let operator = principals
+        .iter()
+        .find(|principal| principal["kind"] == json!("operator"));
+    let token = operator
+        .and_then(|operator| operator["accessTokenUser"].as_str())
+        .ok_or("the server offers no credentials: it is no sandbox")?;
     let answer = http
         .post(format!("{server}/program/v1/commands/{}", args.verb))
         .query(&[("as", &args.actor)])
@@ -51,5 +67,12 @@ async fn act(args: &Args) -> Result<Value, String> {
         .map_err(unreachable)?;
     let status = answer.status();
     let body: Value = answer.json().await.map_err(unreachable)?;
-    if status.is_success() { Ok(body["result"].clone()) } else { Err(body["detail"].as_str().unwrap_or("the server failed").to_owned()) }
+    if status.is_success() {
+        Ok(body["result"].clone())
+    } else {
+        Err(body["detail"]
+            .as_str()
+            .unwrap_or("the server failed")
+            .to_owned())
+    }
 }

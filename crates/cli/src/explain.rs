@@ -17,8 +17,10 @@ use crate::{Printer, chain, fail};
 
 /// Explain a deal: may it go through, and if not, which rule, which fact, what remedy.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  tierline explain order --as cedar customer=red-rock-dental item=desk-standard quantity=10\n  \
-                        tierline explain invite_customer --as harbor customer=isar-bakery --lang ja")]
+#[command(
+    after_help = "Examples:\n  tierline explain order --as cedar customer=red-rock-dental item=desk-standard quantity=10\n  \
+                        tierline explain invite_customer --as harbor customer=isar-bakery --lang ja"
+)]
 pub(crate) struct Args {
     /// What is tried: order, invite_customer, accept_partnership, …
     verb: String,
@@ -72,11 +74,19 @@ fn exit(answer: &Value) -> ExitCode {
 pub(crate) fn read_params(pairs: &[String]) -> Result<Map<String, Value>, String> {
     let mut params = Map::new();
     for pair in pairs {
-        let (name, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is not name=value"))?;
-        let list = matches!(name, "roles" | "subscriptions" | "further_resellers" | "documents") || value.contains(',');
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| format!("`{pair}` is not name=value"))?;
+        let list = matches!(
+            name,
+            "roles" | "subscriptions" | "further_resellers" | "documents"
+        ) || value.contains(',');
         let value = if list {
             json!(value.split(',').collect::<Vec<_>>())
-        } else if let (Ok(number), false) = (value.parse::<i64>(), matches!(name, "partner_id" | "partner_of_record")) {
+        } else if let (Ok(number), false) = (
+            value.parse::<i64>(),
+            matches!(name, "partner_id" | "partner_of_record"),
+        ) {
             json!(number)
         } else {
             match value {
@@ -91,37 +101,69 @@ pub(crate) fn read_params(pairs: &[String]) -> Result<Map<String, Value>, String
 }
 
 async fn ask_here(args: &Args, params: Map<String, Value>, lang: Lang) -> Result<Value, String> {
-    let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS).await.map_err(|error| chain(&error))?;
+    let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
+        .await
+        .map_err(|error| chain(&error))?;
     let app = App::new(db, Clock::wall());
     match &args.world {
         Some(file) => {
             let (now, given) = check::read_world(file).map_err(|bad| bad.to_string())?;
             app.clock().move_to(now);
-            app.db().write(LayWorld { given, now }).await.map_err(|error| chain(&error))?;
+            app.db()
+                .write(LayWorld { given, now })
+                .await
+                .map_err(|error| chain(&error))?;
         }
         None => {
             let now = app.clock().world_now();
-            app.db().write(LayDemo { now }).await.map_err(|error| chain(&error))?;
+            app.db()
+                .write(LayDemo { now })
+                .await
+                .map_err(|error| chain(&error))?;
         }
     }
     let actor = ActorSpec::of(&args.actor);
     let mut ctx = app.ctx(actor.clone());
     ctx.lang = lang;
-    let act = Act { actor, verb: args.verb.clone(), params };
+    let act = Act {
+        actor,
+        verb: args.verb.clone(),
+        params,
+    };
     let explained = app.explain(ctx, act).await.map_err(|error| chain(&error))?;
     let mut shown = render::decision(&explained.decision, explained.remedy.as_ref(), lang);
     shown["chain"] = render::chain(&explained.facts);
     Ok(shown)
 }
 
-async fn ask_server(server: &str, args: &Args, params: Map<String, Value>) -> Result<Value, String> {
+async fn ask_server(
+    server: &str,
+    args: &Args,
+    params: Map<String, Value>,
+) -> Result<Value, String> {
     let server = server.trim_end_matches('/');
-    let http = reqwest::Client::builder().build().map_err(|error| chain(&error))?;
+    let http = reqwest::Client::builder()
+        .build()
+        .map_err(|error| chain(&error))?;
     let unreachable = |error: reqwest::Error| format!("{server}: {}", chain(&error));
-    let credentials: Value = http.get(format!("{server}/sandbox/credentials")).send().await.map_err(unreachable)?.json().await.map_err(unreachable)?;
-    let principals = credentials["principals"].as_array().cloned().unwrap_or_default();
-    let operator = principals.iter().find(|principal| principal["kind"] == json!("operator"));
-    let token = operator.and_then(|operator| operator["accessTokenUser"].as_str()).ok_or("the server offers no credentials: it is no sandbox")?;
+    let credentials: Value = http
+        .get(format!("{server}/sandbox/credentials"))
+        .send()
+        .await
+        .map_err(unreachable)?
+        .json()
+        .await
+        .map_err(unreachable)?;
+    let principals = credentials["principals"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let operator = principals
+        .iter()
+        .find(|principal| principal["kind"] == json!("operator"));
+    let token = operator
+        .and_then(|operator| operator["accessTokenUser"].as_str())
+        .ok_or("the server offers no credentials: it is no sandbox")?;
     let answer = http
         .post(format!("{server}/program/v1/decisions"))
         .bearer_auth(token)
@@ -132,7 +174,14 @@ async fn ask_server(server: &str, args: &Args, params: Map<String, Value>) -> Re
         .map_err(unreachable)?;
     let status = answer.status();
     let body: Value = answer.json().await.map_err(unreachable)?;
-    if status.is_success() { Ok(body) } else { Err(body["detail"].as_str().unwrap_or("the server failed").to_owned()) }
+    if status.is_success() {
+        Ok(body)
+    } else {
+        Err(body["detail"]
+            .as_str()
+            .unwrap_or("the server failed")
+            .to_owned())
+    }
 }
 
 fn tell(answer: &Value, lang: Lang) {
@@ -154,22 +203,51 @@ fn tell(answer: &Value, lang: Lang) {
     }
     let violations = answer["violations"].as_array().cloned().unwrap_or_default();
     for violation in &violations {
-        Printer::line(format!("\n{}  {}", bold(violation["rule"].as_str().unwrap_or_default()), wrap(violation["statement"].as_str().unwrap_or_default(), 9)));
+        Printer::line(format!(
+            "\n{}  {}",
+            bold(violation["rule"].as_str().unwrap_or_default()),
+            wrap(violation["statement"].as_str().unwrap_or_default(), 9)
+        ));
         for fact in violation["facts"].as_array().into_iter().flatten() {
-            Printer::line(format!("         · {}: {}", fact["label"].as_str().unwrap_or_default(), fact["value"].as_str().unwrap_or_default()));
+            Printer::line(format!(
+                "         · {}: {}",
+                fact["label"].as_str().unwrap_or_default(),
+                fact["value"].as_str().unwrap_or_default()
+            ));
         }
     }
     if violations.is_empty() {
         return;
     }
     if let (Some(status), code) = (answer["wire"]["status"].as_u64(), &answer["wire"]["code"]) {
-        Printer::line(format!("\n{} {status} {}", if ja { "応答:" } else { "On the wire:" }, if code.is_null() { String::new() } else { code.to_string() }));
+        Printer::line(format!(
+            "\n{} {status} {}",
+            if ja { "応答:" } else { "On the wire:" },
+            if code.is_null() {
+                String::new()
+            } else {
+                code.to_string()
+            }
+        ));
     }
     match &answer["remedy"] {
-        Value::Null => Printer::line(if ja { "\nこれを解消するコマンドはありません。" } else { "\nNo command cures it." }),
+        Value::Null => Printer::line(if ja {
+            "\nこれを解消するコマンドはありません。"
+        } else {
+            "\nNo command cures it."
+        }),
         remedy => {
-            Printer::line(if ja { "\n次のとおりにすれば成立します（試行済み）:" } else { "\nWhat makes it pass (rehearsed):" });
-            for act in remedy["commands"].as_array().into_iter().flatten().chain(std::iter::once(&remedy["then"])) {
+            Printer::line(if ja {
+                "\n次のとおりにすれば成立します（試行済み）:"
+            } else {
+                "\nWhat makes it pass (rehearsed):"
+            });
+            for act in remedy["commands"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .chain(std::iter::once(&remedy["then"]))
+            {
                 Printer::line(format!("  {}", command(act)));
             }
         }
@@ -178,18 +256,35 @@ fn tell(answer: &Value, lang: Lang) {
 
 /// An act as a line to paste.
 fn command(act: &Value) -> String {
-    let Some(map) = act.as_object() else { return act.to_string() };
-    let actor = map.get("as").map_or_else(String::new, |actor| actor.as_str().map_or_else(|| actor.to_string(), str::to_owned));
+    let Some(map) = act.as_object() else {
+        return act.to_string();
+    };
+    let actor = map.get("as").map_or_else(String::new, |actor| {
+        actor
+            .as_str()
+            .map_or_else(|| actor.to_string(), str::to_owned)
+    });
     let mut line = String::new();
     for (verb, params) in map.iter().filter(|(key, _)| *key != "as") {
         line = format!("tierline do {verb} --as {actor}");
         for (name, value) in params.as_object().into_iter().flatten() {
             let value = match value {
                 Value::String(text) => text.clone(),
-                Value::Array(list) => list.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(","),
+                Value::Array(list) => list
+                    .iter()
+                    .map(|item| {
+                        item.as_str()
+                            .map_or_else(|| item.to_string(), str::to_owned)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(","),
                 other => other.to_string(),
             };
-            let quoted = if value.contains(' ') { format!("'{name}={value}'") } else { format!("{name}={value}") };
+            let quoted = if value.contains(' ') {
+                format!("'{name}={value}'")
+            } else {
+                format!("{name}={value}")
+            };
             line.push_str(&format!(" {quoted}"));
         }
     }
@@ -197,7 +292,12 @@ fn command(act: &Value) -> String {
 }
 
 fn texts(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|text| text.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Folds a text at about a hundred columns, hanging under its start.

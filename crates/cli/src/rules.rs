@@ -32,7 +32,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let lang = Lang::of_locale(&args.lang);
     let tests = tests(&args.scenarios);
     if let Some(id) = &args.id {
-        let Some(entry) = id.parse::<RuleId>().ok().and_then(book::entry) else { return fail(format!("{id} is no rule of the rulebook")) };
+        let Some(entry) = id.parse::<RuleId>().ok().and_then(book::entry) else {
+            return fail(format!("{id} is no rule of the rulebook"));
+        };
         tell(entry, lang, &tests);
         return ExitCode::SUCCESS;
     }
@@ -42,10 +44,24 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     for entry in book::all() {
-        Printer::line(format!("{}  {:<9}  {}", entry.id, render::status(entry.id), entry.texts(lang).statement));
+        Printer::line(format!(
+            "{}  {:<9}  {}",
+            entry.id,
+            render::status(entry.id),
+            entry.texts(lang).statement
+        ));
     }
-    let count = |status: &str| book::all().filter(|entry| render::status(entry.id) == status).count();
-    Printer::line(format!("{} enforced, {} by construction, {} planned", count("enforced"), count("behaviour"), count("planned")));
+    let count = |status: &str| {
+        book::all()
+            .filter(|entry| render::status(entry.id) == status)
+            .count()
+    };
+    Printer::line(format!(
+        "{} enforced, {} by construction, {} planned",
+        count("enforced"),
+        count("behaviour"),
+        count("planned")
+    ));
     ExitCode::SUCCESS
 }
 
@@ -53,8 +69,17 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 fn tests(directory: &std::path::Path) -> BTreeMap<String, Vec<String>> {
     let mut files = Vec::new();
     for directory in [directory.to_owned(), directory.join("own")] {
-        let Ok(entries) = std::fs::read_dir(directory) else { continue };
-        files.extend(entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.extension().is_some_and(|extension| extension == "yaml")));
+        let Ok(entries) = std::fs::read_dir(directory) else {
+            continue;
+        };
+        files.extend(
+            entries
+                .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+                .filter(|path| {
+                    path.extension()
+                        .is_some_and(|extension| extension == "yaml")
+                }),
+        );
     }
     files.sort();
     check::cases_by_rule(&files).unwrap_or_default()
@@ -73,11 +98,16 @@ fn issue(entry: &Entry) -> &'static str {
 
 fn row(entry: &Entry, tests: &BTreeMap<String, Vec<String>>) -> Value {
     let id = entry.id.to_string();
-    let behaviour = rules::BEHAVIOUR.iter().find(|(known, _)| *known == id).map(|(_, test)| (*test).to_owned());
+    let behaviour = rules::BEHAVIOUR
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, test)| (*test).to_owned());
     let mut named = tests.get(&id).cloned().unwrap_or_default();
     named.extend(behaviour);
     let status = render::status(entry.id);
-    let place: Vec<String> = rules::find(entry.id).map(|rule| rule.at.iter().map(|at| at.to_string()).collect()).unwrap_or_default();
+    let place: Vec<String> = rules::find(entry.id)
+        .map(|rule| rule.at.iter().map(|at| at.to_string()).collect())
+        .unwrap_or_default();
     json!({
         "id": id,
         "status": status,
@@ -89,7 +119,12 @@ fn row(entry: &Entry, tests: &BTreeMap<String, Vec<String>>) -> Value {
 
 fn tell(entry: &Entry, lang: Lang, tests: &BTreeMap<String, Vec<String>>) {
     let texts = entry.texts(lang);
-    Printer::line(format!("{} ({}, {})", entry.id, entry.grade, render::status(entry.id)));
+    Printer::line(format!(
+        "{} ({}, {})",
+        entry.id,
+        entry.grade,
+        render::status(entry.id)
+    ));
     Printer::line(format!("  {}", texts.statement));
     if !texts.refusal.is_empty() {
         Printer::line(format!("  refusal  {}", texts.refusal));
@@ -100,7 +135,11 @@ fn tell(entry: &Entry, lang: Lang, tests: &BTreeMap<String, Vec<String>>) {
     Printer::line(format!("  checked  {}", entry.checked));
     if let Some(rule) = rules::find(entry.id) {
         let at: Vec<String> = rule.at.iter().map(|at| at.to_string()).collect();
-        Printer::line(format!("  enforced at {} (step {})", at.join(", "), rule.step));
+        Printer::line(format!(
+            "  enforced at {} (step {})",
+            at.join(", "),
+            rule.step
+        ));
     }
     if let Some(cases) = tests.get(&entry.id.to_string()) {
         Printer::line(format!("  cases    {}", cases.join(", ")));
