@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use tierline_rules::Decision;
+use tierline_rules::{Decision, Facts};
 use tierline_store::{Command, StoreError, Tx};
 
 use crate::actor::ActorSpec;
-use crate::attempt::{Allowed, UseCase, attempt, record_refusal};
+use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::order;
@@ -120,6 +120,14 @@ pub struct Performed {
     pub decision: Decision,
 }
 
+fn read_params<U: serde::de::DeserializeOwned>(
+    verb: &str,
+    params: &Map<String, Json>,
+) -> Result<U, AppError> {
+    serde_json::from_value(Json::Object(params.clone()))
+        .map_err(|error| AppError::invalid(verb, error))
+}
+
 async fn run<U: UseCase + serde::de::DeserializeOwned>(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -138,6 +146,13 @@ macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
         /// Verbs that are built.
         pub const BUILT: &[&str] = &[$($verb),+];
+
+        async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
+            match verb {
+                $($verb => dry_run(ctx, tx, &read_params::<$use_case>(verb, params)?).await,)+
+                other => Err(AppError::NotSupported(other.to_owned())),
+            }
+        }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
@@ -165,6 +180,22 @@ pub async fn perform(ctx: &Ctx, tx: &mut Tx<'_>, act: &Act) -> Result<Performed,
     };
     // The futures of the use cases are large; one box keeps the caller's small.
     Box::pin(dispatch(&ctx, tx, &act.verb, &act.params)).await
+}
+
+/// Only decides: the dry run of an act.
+///
+/// # Errors
+/// Whatever keeps it from being decided.
+pub async fn decide_only(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    act: &Act,
+) -> Result<(Decision, Facts), AppError> {
+    let ctx = Ctx {
+        actor: act.actor.clone(),
+        ..ctx.clone()
+    };
+    Box::pin(dispatch_dry(&ctx, tx, &act.verb, &act.params)).await
 }
 
 /// An act as a write.

@@ -160,6 +160,12 @@ pub async fn resolve(tx: &mut Tx<'_>, spec: &ActorSpec) -> Result<Acting, AppErr
     Err(AppError::missing("party", name))
 }
 
+/// The operator as a caller.
+#[must_use]
+pub fn operator_caller() -> Caller {
+    caller(CallerKind::Operator, OPERATOR, &ActorSpec::operator())
+}
+
 fn acting(
     caller: Caller,
     account: Option<Account>,

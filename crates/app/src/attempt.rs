@@ -11,6 +11,7 @@ use crate::actor::{self, Acting};
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::events;
+use crate::reveal;
 
 /// One verb of the program.
 pub trait UseCase: Send + Sync {
@@ -39,6 +40,12 @@ pub trait UseCase: Send + Sync {
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> impl Future<Output = Result<Self::Out, AppError>> + Send;
+
+    /// What its decision rests on, known before the transaction: racing commands with a common lock take
+    /// turns.
+    fn locks(&self, _ctx: &Ctx) -> Vec<tierline_store::Lock> {
+        Vec::new()
+    }
 
     /// Whether the decision is kept beside what it was about: orders and relationships do.
     fn keeps_decision(&self) -> bool {
@@ -72,7 +79,8 @@ pub async fn attempt<U: UseCase>(
     let acting = actor::resolve(tx, &ctx.actor).await?;
     let facts = use_case.facts(ctx, &acting, tx).await?;
     let verdict = decide(&facts, &switched_off(ctx, &facts));
-    let decision = verdict.explain(&facts);
+    let mut decision = verdict.explain(&facts);
+    reveal::conceal(&mut decision, &facts);
     if !decision.allowed {
         return Err(AppError::Refused(Box::new(Refusal {
             decision,
@@ -108,7 +116,8 @@ pub async fn dry_run<U: UseCase>(
 ) -> Result<(Decision, Facts), AppError> {
     let acting = actor::resolve(tx, &ctx.actor).await?;
     let facts = use_case.facts(ctx, &acting, tx).await?;
-    let decision = decide(&facts, &switched_off(ctx, &facts)).explain(&facts);
+    let mut decision = decide(&facts, &switched_off(ctx, &facts)).explain(&facts);
+    reveal::conceal(&mut decision, &facts);
     Ok((decision, facts))
 }
 

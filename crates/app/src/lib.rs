@@ -5,8 +5,10 @@
 
 pub mod act;
 pub mod actor;
+pub mod app;
 pub mod attempt;
 pub mod check;
+pub mod clock;
 pub mod ctx;
 pub mod error;
 pub mod events;
@@ -15,10 +17,12 @@ pub mod fixes;
 pub mod names;
 pub mod order;
 pub mod remedy;
+pub mod reveal;
 pub mod schedule;
 pub mod state;
 pub mod windows;
 pub mod world;
 
+pub use app::App;
 pub use ctx::Ctx;
 pub use error::AppError;

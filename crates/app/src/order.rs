@@ -552,7 +552,7 @@ pub struct CheckoutCart {
 }
 
 /// What a cart or an order answers.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Placed {
     /// The cart that was made or checked out.
     pub cart: Option<String>,

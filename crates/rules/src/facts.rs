@@ -1060,9 +1060,6 @@ pub struct Standing {
     pub overdue: Vec<(String, Date)>,
     /// The day of the last capability assessment, when it failed (ENR-016).
     pub assessment_failed: Option<Date>,
-    /// Its organization has an account in the region of the customer (IDN-013); absent where no
-    /// customer is in sight.
-    pub account_in_region: Option<bool>,
 }
 
 /// Which tenant an application is for.

@@ -302,6 +302,13 @@ pub const fn bare(status: u16) -> Answer {
     }
 }
 
+impl Default for Answer {
+    /// What a stored decision is read back with: the wire answer is stored beside it.
+    fn default() -> Self {
+        private(0)
+    }
+}
+
 impl Answer {
     /// The same answer with a code on the line.
     #[must_use]

@@ -172,6 +172,21 @@ CREATE TABLE decisions (
     rules {json} NOT NULL, facts {json} NOT NULL, profile {text} NOT NULL
 ) {strict};
 CREATE INDEX decisions_subject ON decisions (subject);
+CREATE TABLE idempotency (
+    tenant {id} NOT NULL, request_id {text} NOT NULL, method {text} NOT NULL, path {text} NOT NULL, fingerprint {text} NOT NULL,
+    outcome {text} NOT NULL, at_server {instant} NOT NULL, PRIMARY KEY (tenant, request_id, method, path)
+) {strict};
+CREATE TABLE applications (
+    client_id {id} PRIMARY KEY, account {id} NOT NULL REFERENCES accounts (id), name {text} NOT NULL, secret_hash {bytes} NOT NULL, created {instant} NOT NULL
+) {strict};
+CREATE TABLE refresh_tokens (
+    hash {bytes} PRIMARY KEY, account {id} NOT NULL REFERENCES accounts (id), user_name {text} NOT NULL, client_id {text} NOT NULL, expires {instant} NOT NULL,
+    used {instant}
+) {strict};
+CREATE TABLE contacts (
+    tenant {id} PRIMARY KEY REFERENCES tenants (id), company_name {text} NOT NULL, email {text} NOT NULL, first_name {text}, last_name {text},
+    phone {text}, address {json} NOT NULL
+) {strict};
 CREATE TABLE events (
     position {serial}, id {id} NOT NULL UNIQUE, at_world {instant} NOT NULL, at_server {instant} NOT NULL, kind {text} NOT NULL,
     actor {text} NOT NULL, subject {text} NOT NULL, outcome {text} NOT NULL CHECK (outcome IN ('succeeded','failed')), rule {text}

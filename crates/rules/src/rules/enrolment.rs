@@ -1249,14 +1249,16 @@ mod tests {
 
     #[test]
     fn what_is_in_order_passes() {
-        for facts in vec![
-            two_tier(C::Order),
-            one_tier(C::Order),
-            one_tier(C::ChangeQuantity),
-            applying(PartnerType::DirectBill),
-            applying(PartnerType::IndirectReseller),
-            by(C::SignAgreement, in_the_state(reseller(), S::Qualified)),
-        ] {
+        let sound: [fn() -> Facts; 6] = [
+            || two_tier(C::Order),
+            || one_tier(C::Order),
+            || one_tier(C::ChangeQuantity),
+            || applying(PartnerType::DirectBill),
+            || applying(PartnerType::IndirectReseller),
+            || by(C::SignAgreement, in_the_state(reseller(), S::Qualified)),
+        ];
+        for make in sound {
+            let facts = make();
             assert_eq!(failed(&facts, "ENR"), NOTHING, "{:?}", facts.checkpoint);
         }
     }

@@ -3,7 +3,7 @@
 use tierline_domain::admin::ProgramRole;
 use tierline_domain::partner::{Environment, LocationKind, LocationState, PartnerType, TenantType};
 
-use super::enrolment::{enrolled, seller};
+use super::enrolment::enrolled;
 use super::{NEW_BUSINESS, PURCHASE};
 use crate::book::RuleId;
 use crate::facts::{
@@ -191,19 +191,6 @@ pub(crate) fn show_other_type(f: &Facts) -> Vec<Shown> {
             shown("wanted type", kind),
         ]
     })
-}
-
-fn elsewhere(f: &Facts) -> bool {
-    f.standing
-        .as_ref()
-        .is_some_and(|standing| standing.account_in_region == Some(false))
-        && match (
-            seller(f).and_then(Party::region),
-            f.buyer.as_ref().and_then(|buyer| buyer.region),
-        ) {
-            (Some(own), Some(theirs)) => own != theirs.region,
-            _ => false,
-        }
 }
 
 fn show_buyer(f: &Facts) -> Vec<Shown> {
@@ -396,29 +383,6 @@ pub static RULES: &[Rule] = &[
                 .map(|account| shown_of(account, "credentials of", account))
                 .into_iter()
                 .collect()
-        },
-    },
-    Rule {
-        id: RuleId::of("IDN-013"),
-        step: Step::Region,
-        ground: Ground::BuyerRegion,
-        at: NEW_BUSINESS.and(Checkpoints::of(&[C::InviteCustomer])),
-        forbids: |f| elsewhere(f) && (f.new_business || f.checkpoint == C::InviteCustomer),
-        answer: |_| documented(403, 2030),
-        shows: |f| {
-            let mut facts: Vec<Shown> = seller(f)
-                .map(|own| shown_of(&own.name, "organization", &own.organization))
-                .into_iter()
-                .collect();
-            if let Some(buyer) = &f.buyer {
-                facts.push(shown_of(&buyer.name, "customer", &buyer.name));
-                facts.extend(
-                    buyer.region.map(|there| {
-                        shown_of(&buyer.name, "region without an account", there.region)
-                    }),
-                );
-            }
-            facts
         },
     },
     Rule {
@@ -680,10 +644,10 @@ fn show_blocks(f: &Facts) -> Vec<Shown> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Roles, Standing};
+    use crate::facts::Roles;
     use crate::testing::{
-        answer, application as applying, buyer, by, direct_bill, failed, named, one_tier, party,
-        place, provider, reseller, shows, two_tier,
+        answer, application as applying, by, direct_bill, failed, named, one_tier, party, place,
+        provider, reseller, shows, two_tier,
     };
 
     const NOTHING: [&str; 0] = [];
@@ -694,13 +658,15 @@ mod tests {
 
     #[test]
     fn what_is_in_order_passes() {
-        for facts in vec![
-            two_tier(C::Order),
-            one_tier(C::Order),
-            applying(PartnerType::DirectBill),
-            applying(PartnerType::IndirectProvider),
-            applying(PartnerType::IndirectReseller),
-        ] {
+        let sound: [fn() -> Facts; 5] = [
+            || two_tier(C::Order),
+            || one_tier(C::Order),
+            || applying(PartnerType::DirectBill),
+            || applying(PartnerType::IndirectProvider),
+            || applying(PartnerType::IndirectReseller),
+        ];
+        for make in sound {
+            let facts = make();
             assert_eq!(failed(&facts, "IDN"), NOTHING, "{:?}", facts.checkpoint);
         }
     }
@@ -814,34 +780,6 @@ mod tests {
         assert_eq!(failed(&facts, "IDN"), ["IDN-012"]);
         wanted(&mut facts).tenant = TenantChoice::Existing("IR-A-csp".to_owned());
         assert_eq!(failed(&facts, "IDN"), NOTHING, "the same account again");
-    }
-
-    #[test]
-    fn idn_013_looks_for_an_account_in_the_region() {
-        let mut facts = one_tier(C::Order);
-        facts.buyer = Some(buyer("C-US", "US"));
-        assert_eq!(
-            failed(&facts, "IDN"),
-            NOTHING,
-            "not known whether there is an account"
-        );
-        facts.standing = Some(Standing {
-            account_in_region: Some(true),
-            ..Standing::default()
-        });
-        assert_eq!(failed(&facts, "IDN"), NOTHING);
-        facts.standing = Some(Standing {
-            account_in_region: Some(false),
-            ..Standing::default()
-        });
-        assert_eq!(failed(&facts, "IDN"), ["IDN-013"]);
-        assert_eq!(answer(&facts, "IDN"), (403, Some(2030)));
-        facts.buyer = Some(buyer("C-1", "FR"));
-        assert_eq!(
-            failed(&facts, "IDN"),
-            NOTHING,
-            "the region is the seller's own"
-        );
     }
 
     #[test]
