@@ -710,6 +710,9 @@ mod tests {
         facts
     }
 
+    /// A country, what is broken, and the rule and code that say so.
+    type Broken = (&'static str, fn(&mut CustomerForm), &'static str, u32);
+
     fn accepting() -> Facts {
         let mut facts = by(C::AcceptRelationship, direct_bill());
         facts.other = facts.actor.take();
@@ -779,7 +782,7 @@ mod tests {
 
     #[test]
     fn forms_of_new_customers_are_checked_field_by_field() {
-        let broken: [(&str, fn(&mut CustomerForm), &str, u32); 8] = [
+        let broken: [Broken; 8] = [
             (
                 "UA",
                 |form| form.registration_number = None,
