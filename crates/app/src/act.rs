@@ -78,6 +78,22 @@ impl Act {
         self.params.get(key).and_then(Json::as_str)
     }
 
+    /// What its decision rests on, as far as names tell before the transaction: the actor and every party
+    /// named. Racing acts with a name in common take turns.
+    #[must_use]
+    pub fn locks(&self) -> Vec<tierline_store::Lock> {
+        let lock = |name: &str| tierline_store::Lock::on("name", &name.to_lowercase());
+        let mut locks = vec![lock(self.actor.party())];
+        for value in self.params.values() {
+            match value {
+                Json::String(name) => locks.push(lock(name)),
+                Json::Array(names) => locks.extend(names.iter().filter_map(Json::as_str).map(lock)),
+                _ => {}
+            }
+        }
+        locks
+    }
+
     /// The same act with a parameter changed; `null` takes it away.
     #[must_use]
     pub fn with(&self, key: &str, value: Json) -> Self {
@@ -165,6 +181,7 @@ macro_rules! verbs {
 
 verbs! {
     "create_cart" => order::CreateCart,
+    "update_cart" => order::UpdateCart,
     "checkout_cart" => order::CheckoutCart,
     "order" => order::PlaceOrder,
 }
@@ -209,6 +226,10 @@ pub struct Perform {
 impl Command for Perform {
     type Out = Performed;
     type Error = AppError;
+
+    fn locks(&self) -> Vec<tierline_store::Lock> {
+        self.act.locks()
+    }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Performed, AppError> {
         perform(&self.ctx, tx, &self.act).await

@@ -6,6 +6,7 @@
 pub mod act;
 pub mod actor;
 pub mod app;
+pub mod ask;
 pub mod attempt;
 pub mod check;
 pub mod clock;

@@ -722,6 +722,44 @@ impl UseCase for PlaceOrder {
     }
 }
 
+/// Change an open cart: judged like its creation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateCart {
+    /// The cart.
+    pub cart: String,
+    /// What it should hold.
+    pub wanted: Wanted,
+}
+
+impl UseCase for UpdateCart {
+    type Out = Placed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::CreateCart
+    }
+
+    fn subject(&self) -> String {
+        self.cart.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        wanted_facts(&self.wanted, ctx, acting, tx, Checkpoint::CreateCart).await
+    }
+
+    async fn apply(&self, ctx: &Ctx, acting: &Acting, facts: &Facts, tx: &mut Tx<'_>) -> Result<Placed, AppError> {
+        let mut cart = names::the_cart(tx, &self.cart).await?;
+        let item = names::the_item(tx, &self.wanted.item).await?;
+        cart.lines = vec![self.wanted.line(&item)];
+        cart.role_declared = self.wanted.role();
+        cart.modified = ctx.now;
+        cart.modified_by.clone_from(&acting.caller.name);
+        cart.version = cart.version.saturating_add(1);
+        tx.put(&cart).await?;
+        Ok(Placed { cart: Some(cart.handle), ..Placed::of(facts) })
+    }
+}
+
 impl CheckoutCart {
     async fn cart(&self, tx: &mut Tx<'_>) -> Result<Cart, AppError> {
         names::the_cart(tx, &self.cart).await
