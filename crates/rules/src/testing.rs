@@ -3,10 +3,12 @@
 
 use smallvec::SmallVec;
 use tierline_domain::admin::Mfa;
+use tierline_domain::catalog::{Frequency, Generation, ItemKind, Publisher, Term};
 use tierline_domain::customer::{
     Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState,
     Segment,
 };
+use tierline_domain::order::RoleDeclared;
 use tierline_domain::partner::{
     AccountState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType,
     PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
@@ -16,7 +18,7 @@ use tierline_domain::time::{Date, Timestamp};
 use crate::decide;
 use crate::facts::{
     Application, AttestationForm, Buyer, Caller, CallerKind, Channel, Checkpoint, Facts, Named,
-    PartnershipFact, Party, PlaceFact, Relation, Roles, TenantChoice, TokenKind,
+    PartnershipFact, Party, PlaceFact, Purchase, Relation, Roles, TenantChoice, TokenKind,
 };
 use crate::regions::region_on;
 
@@ -228,6 +230,50 @@ pub(crate) fn application(kind: PartnerType) -> Facts {
         assessment_failed: None,
     }));
     facts
+}
+
+/// A licence that the buyer's segment may have, sold for a year.
+pub(crate) fn purchase(item: &str, segment: Segment) -> Purchase {
+    Purchase {
+        item: item.to_owned(),
+        kind: ItemKind::Licence,
+        generation: Generation::NewCommerce,
+        publisher: Publisher::Operator,
+        segment,
+        quantity: 5,
+        term: Term::YEAR,
+        term_offered: true,
+        frequency: Frequency::Monthly,
+        frequency_offered: true,
+        min_quantity: 1,
+        max_quantity: 10_000,
+        customer_max: None,
+        prerequisites: Vec::new(),
+        prerequisite_owned: false,
+        least_of_base: None,
+        trial_of: None,
+        trial_used: false,
+        trial_item_owned: false,
+        concurrent: None,
+        tenant_ceiling: 300,
+        end_of_sale: None,
+        eligible_seller: true,
+        not_sold_in: SmallVec::new(),
+        requires_attestation: false,
+        attestation_accepted: true,
+        availability_outdated: false,
+        role_declared: RoleDeclared::Direct,
+        further_resellers: Vec::new(),
+        currency: None,
+        other_currency: None,
+        alignment: None,
+        cost_usd: None,
+        cart: None,
+        plan_active: false,
+        plan_owned: false,
+        parent_fits: None,
+        without_cart: false,
+    }
 }
 
 /// A sound attestation.
