@@ -1,1 +1,18 @@
-//! tierline store
+//! The only room that speaks SQL: statements, migrations, transactions, and the two engines behind them.
+//!
+//! It knows nothing of HTTP, permissions or clocks. One text serves SQLite and PostgreSQL; which of the two
+//! runs is asked nowhere outside [`engine`].
+
+pub mod engine;
+pub mod error;
+pub mod statement;
+pub mod table;
+pub mod value;
+
+pub use engine::row::{self, FromRow, Row};
+pub use engine::tx::{self, Tx};
+pub use engine::{Command, Db, DbConfig, LaneStats, Lock, Migration};
+pub use error::StoreError;
+pub use statement::Statement;
+pub use table::Table;
+pub use value::{BadValue, Bind, Field, Json, Kind, Value, v};

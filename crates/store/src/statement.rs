@@ -1,0 +1,110 @@
+//! SQL as named constants: one text for both engines, checked when the program is compiled.
+//!
+//! The house dialect numbers parameters `$1`, `$2`, … in order of first use, because SQLite numbers
+//! them by appearance. A text that breaks this does not compile.
+
+/// One SQL text with the name it has in logs and errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// `module::NAME` or `table.NAME`.
+    pub name: &'static str,
+    /// The text.
+    pub sql: &'static str,
+}
+
+impl Statement {
+    /// A statement whose parameters are numbered as the house dialect wants.
+    ///
+    /// # Panics
+    /// When they are not, which the compiler reports for constants.
+    #[must_use]
+    pub const fn new(name: &'static str, sql: &'static str) -> Self {
+        assert!(
+            numbered_by_first_use(sql),
+            "parameters must be $1, $2, … in order of first use, and `::` is not in the dialect"
+        );
+        Self { name, sql }
+    }
+}
+
+const fn numbered_by_first_use(sql: &str) -> bool {
+    let text = sql.as_bytes();
+    let (mut at, mut seen, mut quoted) = (0, 0, false);
+    while at < text.len() {
+        let byte = text[at];
+        at += 1;
+        if byte == b'\'' {
+            quoted = !quoted;
+        }
+        if quoted {
+            continue;
+        }
+        if byte == b':' && at < text.len() && text[at] == b':' {
+            return false;
+        }
+        if byte != b'$' {
+            continue;
+        }
+        let mut number: u32 = 0;
+        while at < text.len() && text[at].is_ascii_digit() {
+            number = number * 10 + digit(text[at]);
+            at += 1;
+        }
+        if number == 0 || number > seen + 1 {
+            return false;
+        }
+        if number == seen + 1 {
+            seen = number;
+        }
+    }
+    true
+}
+
+const fn digit(byte: u8) -> u32 {
+    match byte {
+        b'1' => 1,
+        b'2' => 2,
+        b'3' => 3,
+        b'4' => 4,
+        b'5' => 5,
+        b'6' => 6,
+        b'7' => 7,
+        b'8' => 8,
+        b'9' => 9,
+        _ => 0,
+    }
+}
+
+/// Defines named statements and `ALL`, the list of them, so that a test can prepare every one on
+/// both engines.
+///
+/// `pub NAME = "…";` for statements that other modules run, `NAME = "…";` for private ones.
+#[macro_export]
+macro_rules! statements {
+    ($($(#[$meta:meta])* $vis:vis $name:ident = $sql:expr;)*) => {
+        $($(#[$meta])*
+        $vis const $name: $crate::statement::Statement =
+            $crate::statement::Statement::new(concat!(module_path!(), "::", stringify!($name)), $sql);)*
+
+        /// Every statement defined here.
+        pub const ALL: &[$crate::statement::Statement] = &[$($name),*];
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_by_first_use() {
+        assert!(numbered_by_first_use("SELECT 1"));
+        assert!(numbered_by_first_use("WHERE a = $1 OR b = $1 AND c = $2"));
+        assert!(numbered_by_first_use(
+            "VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
+        ));
+        assert!(numbered_by_first_use("WHERE a = 'costs $9' AND b = $1"));
+        assert!(!numbered_by_first_use("WHERE a = $2 AND b = $1"));
+        assert!(!numbered_by_first_use("WHERE a = $0"));
+        assert!(!numbered_by_first_use("WHERE a = $1::text"));
+    }
+}
