@@ -1,1 +1,10 @@
-//! tierline billing
+//! Prices, cycles and charges: exact integer arithmetic on plain values.
+//!
+//! It never sees a rule or a database; `app` carries the values.
+#![warn(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing
+)]
+
+pub mod cycle;

@@ -1,6 +1,6 @@
 //! From facts to a decision: every applicable rule is asked, in the fixed order of GEN-010.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::book::RuleId;
@@ -54,7 +54,7 @@ fn rank(answer: Answer) -> u8 {
 }
 
 /// One rule in a refusal, with what this case shows of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Violation {
     /// The rule.
     pub rule: RuleId,
@@ -68,7 +68,7 @@ pub struct Violation {
 }
 
 /// Status, code and line code of a refusal as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wire {
     /// The HTTP status.
     pub status: u16,
@@ -79,7 +79,7 @@ pub struct Wire {
 }
 
 /// A decision in full: the texts are chosen when it is rendered.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Decision {
     /// May it go through?
     pub allowed: bool,

@@ -1009,6 +1009,8 @@ pub struct Application {
     pub tenant_own: bool,
     /// Another partner account that the tenant is associated with.
     pub tenant_associated_with: Option<String>,
+    /// Country of that tenant, if it exists.
+    pub tenant_country: Option<Country>,
     /// Country of the application.
     pub country: Country,
     /// That country's region.
@@ -1019,7 +1021,7 @@ pub struct Application {
     pub membership: MembershipState,
     /// Whole months as an active reseller.
     pub tenure_months: i64,
-    /// The organization has been a program partner before.
+    /// The organization has never been a program partner.
     pub newcomer: bool,
     /// Cloud revenue in US dollars, where recorded.
     pub revenue_cloud: Option<Money>,
@@ -1047,6 +1049,17 @@ pub struct Application {
     pub support_plan: SupportPlan,
     /// Earliest day of re-enrolment after de-authorisation.
     pub wait_until: Option<Date>,
+    /// The day of the last capability assessment, when it failed (ENR-015).
+    pub assessment_failed: Option<Date>,
+}
+
+/// What is on record about the account that acts, beside its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Standing {
+    /// Bills that are more than sixty days overdue, with the day they were due (ENR-037).
+    pub overdue: Vec<(String, Date)>,
+    /// The day of the last capability assessment, when it failed (ENR-016).
+    pub assessment_failed: Option<Date>,
 }
 
 /// Which tenant an application is for.
@@ -1119,6 +1132,8 @@ pub struct Form {
     pub etag_stale: bool,
     /// The PartnerID looked up.
     pub looked_up: Option<Named>,
+    /// Test resellers that the provider's sandbox holds (ENR-041).
+    pub sandbox_resellers: i64,
     /// An order request that a command is about: provider, reseller, state.
     pub order_request: Option<(String, String, String)>,
 }
@@ -1221,6 +1236,8 @@ pub struct Facts {
     pub attestation: Option<AttestationForm>,
     /// An application.
     pub application: Option<Box<Application>>,
+    /// What is on record about the account that acts.
+    pub standing: Option<Standing>,
     /// Anything else.
     pub form: Form,
 }
@@ -1257,6 +1274,7 @@ impl Facts {
             customer_form: None,
             attestation: None,
             application: None,
+            standing: None,
             form: Form::default(),
         }
     }

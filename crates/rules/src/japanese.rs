@@ -1,4 +1,11 @@
 //! The Japanese texts of the rulebook, one file a prefix.
 
 /// The files of `program/ja/`.
-pub(crate) const FILES: &[&str] = &[];
+pub(crate) const FILES: &[&str] = &[
+    include_str!("../../../program/ja/GEN.toml"),
+    include_str!("../../../program/ja/IDN.toml"),
+    include_str!("../../../program/ja/ENR.toml"),
+    include_str!("../../../program/ja/AGR.toml"),
+    include_str!("../../../program/ja/REG.toml"),
+    include_str!("../../../program/ja/REL.toml"),
+];

@@ -19,3 +19,6 @@ pub mod rules;
 pub use book::{Lang, RuleId};
 pub use decision::{Decision, Verdict, Violation, Wire, decide};
 pub use facts::{Checkpoint, Facts};
+
+#[cfg(test)]
+mod testing;

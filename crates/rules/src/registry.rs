@@ -155,6 +155,86 @@ tierline_domain::words! {
         Sandbox = "sandbox",
         /// The cloud.
         Cloud = "cloud",
+        /// The type an application asks for.
+        ApplicationType = "application_type",
+        /// The tenant an application is for acts in another type.
+        ApplicationTenant = "application_tenant",
+        /// Who owns the tenant an application is for.
+        TenantOwner = "tenant_owner",
+        /// The applicant has never been in the program.
+        Newcomer = "newcomer",
+        /// How long the applicant has been a reseller.
+        Tenure = "tenure",
+        /// Revenue of the trailing twelve months.
+        Revenue = "revenue",
+        /// The credit check.
+        CreditCheck = "credit_check",
+        /// The partner support plan.
+        SupportPlan = "support_plan",
+        /// The assessment of capabilities.
+        Capability = "capability",
+        /// A managed service of the partner's own.
+        ManagedService = "managed_service",
+        /// The receivables process.
+        Receivables = "receivables",
+        /// Infrastructure to support resellers.
+        ResellerInfrastructure = "reseller_infrastructure",
+        /// The wait after de-authorisation.
+        WaitingPeriod = "waiting_period",
+        /// Membership of the organization.
+        Membership = "membership",
+        /// Sign-in credentials of an account.
+        Credentials = "credentials",
+        /// The business registration number.
+        RegistrationNumber = "registration_number",
+        /// The address of the primary contact.
+        ContactAddress = "contact_address",
+        /// Customer-support details.
+        SupportContact = "support_contact",
+        /// The program account a location is tied to.
+        LocationTie = "location_tie",
+        /// The country of a location beside that of the tenant.
+        LocationCountry = "location_country",
+        /// The state of a location.
+        LocationState = "location_state",
+        /// Whether a PartnerID is that of a location or of a global account.
+        LocationKind = "location_kind",
+        /// What keeps a location from being deleted.
+        DeletionBlock = "deletion_block",
+        /// Whether an address is genuine.
+        Address = "address",
+        /// The one field of a profile update.
+        Profile = "profile",
+        /// How long verification has been pending.
+        VerificationWait = "verification_wait",
+        /// The documents of an appeal.
+        Documents = "documents",
+        /// The reseller has a provider.
+        ProviderTie = "provider_tie",
+        /// The partner is moving to the indirect model.
+        Transition = "transition",
+        /// The transitioning partner's enrolment as a reseller.
+        ResellerEnrolment = "reseller_enrolment",
+        /// Subscriptions of one customer in a sandbox.
+        SandboxSubscriptions = "sandbox_subscriptions",
+        /// Seats of one subscription in a sandbox.
+        SandboxSeats = "sandbox_seats",
+        /// Test resellers of a sandbox.
+        SandboxResellers = "sandbox_resellers",
+        /// The form of an identifier.
+        Identifier = "identifier",
+        /// A tenant asked about does not exist.
+        TenantIdentity = "tenant_identity",
+        /// Fields of an attestation.
+        AttestationFields = "attestation_fields",
+        /// The day an attestation states.
+        AttestationDate = "attestation_date",
+        /// The agreement template.
+        Template = "template",
+        /// An attestation like one on record.
+        Duplicate = "duplicate",
+        /// Whether the customer may accept directly.
+        DirectAcceptance = "direct_acceptance",
     }
 }
 
@@ -219,6 +299,13 @@ pub const fn bare(status: u16) -> Answer {
         status,
         code: Code::Bare,
         line_code: None,
+    }
+}
+
+impl Default for Answer {
+    /// What a stored decision is read back with: the wire answer is stored beside it.
+    fn default() -> Self {
+        private(0)
     }
 }
 

@@ -5,8 +5,10 @@
 
 pub mod engine;
 pub mod error;
+pub mod schema;
 pub mod statement;
 pub mod table;
+pub mod tables;
 pub mod value;
 
 pub use engine::row::{self, FromRow, Row};

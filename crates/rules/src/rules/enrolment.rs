@@ -1,6 +1,1726 @@
-//! placeholder
+//! Section 2: enrolment, the lifecycle of a program account, and what each state allows.
 
-use crate::registry::Rule;
+use tierline_domain::admin::ProgramRole;
+use tierline_domain::customer::Acquired;
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::partner::{
+    AccountState, Environment, MembershipState, PartnerType, PartnershipState, ResellerEnrolment,
+    SupportPlan,
+};
+use tierline_domain::time::whole_months;
+
+use super::identity::{named_no_reseller, other_type, show_named, show_other_type};
+use super::{NEW_BUSINESS, PURCHASE, SUBSCRIPTION_CHANGE};
+use crate::book::RuleId;
+use crate::facts::{
+    Application, CallerKind, Channel, Checkpoint as C, Checkpoints, Facts, Named, Party,
+    TenantChoice,
+};
+use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+
+use AccountState as S;
+
+const APPLY: Checkpoints = Checkpoints::of(&[C::Apply]);
+const SIGN: Checkpoints = Checkpoints::of(&[C::SignAgreement]);
+/// Commands that make a relationship which was not there.
+const RELATIONS: Checkpoints = Checkpoints::of(&[
+    C::CreateCustomer,
+    C::InviteCustomer,
+    C::InvitePartner,
+    C::AcceptPartnership,
+]);
+/// Commands that the caller's state decides (ENR-043).
+const BY_STATE: Checkpoints = NEW_BUSINESS
+    .and(SUBSCRIPTION_CHANGE)
+    .and(RELATIONS)
+    .and(SIGN);
+/// Commands that put a reseller on a subscription, or do business on one that names it.
+const NAMING: Checkpoints = NEW_BUSINESS.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
+/// What belongs to the billed partner above a reseller (ENR-040).
+const BILLED_ONLY: Checkpoints = PURCHASE.and(Checkpoints::of(&[
+    C::CreateCustomer,
+    C::ReadPriceSheet,
+    C::ReadInvoice,
+    C::ReadCredit,
+]));
+
+/// Revenue that a direct-bill applicant shows (ENR-012), in US cents.
+const DIRECT_BILL_REVENUE_MINOR: i64 = 30_000_000;
+/// Revenue below which a reseller loses its authorisation (ENR-033), in US cents.
+pub const RESELLER_REVENUE_MINOR: i64 = 100_000;
+/// Months of tenure as a reseller before direct-bill (ENR-011).
+const TENURE_MONTHS: i64 = 12;
+/// Business days that verification normally takes (ENR-006).
+const VERIFICATION_DAYS: i64 = 5;
+/// Caps of a sandbox (ENR-041).
+const SANDBOX_CUSTOMERS: i64 = 75;
+const SANDBOX_SUBSCRIPTIONS: i64 = 5;
+const SANDBOX_SEATS: i64 = 25;
+const SANDBOX_RESELLERS: i64 = 5;
+
+/// Verification is over and was passed: the account is enrolled, whatever became of it since.
+#[must_use]
+pub fn enrolled(party: &Party) -> bool {
+    !matches!(
+        party.state,
+        S::NotEnrolled | S::Applied | S::Pending | S::Rejected
+    )
+}
+
+/// Who would sell: the caller's account, or the receiving partner of a transfer (TRF-027).
+#[must_use]
+pub fn seller(f: &Facts) -> Option<&Party> {
+    match &f.transfer {
+        Some(transfer) if f.checkpoint == C::AcceptTransfer => Some(&transfer.to),
+        _ => f.actor.as_ref(),
+    }
+}
+
+/// The named account is a reseller, or was to become one.
+fn named_reseller(f: &Facts) -> Option<&Party> {
+    f.named
+        .party()
+        .filter(|party| party.acts_as_reseller || party.kind == PartnerType::IndirectReseller)
+}
+
+/// Business is done with a named reseller, or the reseller is put on record.
+fn naming(f: &Facts) -> bool {
+    f.new_business || f.checkpoint == C::SetPartnerOfRecord
+}
+
+/// The named reseller's agreement is open where the command wants it accepted.
+pub(crate) fn named_unsigned(f: &Facts) -> bool {
+    named_reseller(f).is_some_and(|party| !party.signed)
+}
+
+/// The named reseller and the region whose signature is missing.
+pub(crate) fn show_unsigned(party: &Party) -> Vec<Shown> {
+    let mut facts = vec![
+        shown_of(&party.name, "reseller", &party.name),
+        shown_of(&party.name, "agreement", "open"),
+    ];
+    facts.extend(
+        party
+            .region
+            .map(|fact| shown_of(&party.name, "region", fact.region)),
+    );
+    facts
+}
+
+fn show_named_unsigned(f: &Facts) -> Vec<Shown> {
+    named_reseller(f).map_or_else(Vec::new, show_unsigned)
+}
+
+fn in_state(party: Option<&Party>, states: &[AccountState]) -> bool {
+    party.is_some_and(|party| states.contains(&party.state))
+}
+
+/// A restricted partner that is enrolled as a reseller may still invite with its provider (ENR-025).
+fn indirect_invitation(f: &Facts) -> bool {
+    f.checkpoint == C::InviteCustomer
+        && f.other.is_some()
+        && f.actor.as_ref().is_some_and(|actor| actor.acts_as_reseller)
+}
+
+const ONLY_ACTIVE: &[AccountState] = &[S::Active];
+const ESTATE: &[AccountState] = &[S::Active, S::Restricted, S::Suspended];
+const SIGNING: &[AccountState] = &[S::Qualified, S::Active, S::Restricted, S::Suspended];
+const JOINING: &[AccountState] = &[S::Qualified, S::Active];
+
+/// The states in which the caller may give this command (the table after ENR-044, with the exemptions
+/// that single rules grant).
+fn allowing(f: &Facts) -> &'static [AccountState] {
+    match f.checkpoint {
+        C::SignAgreement => SIGNING,
+        // Who is not enrolled yet is answered by REL-002; a mover may join its provider while restricted.
+        C::AcceptPartnership => JOINING,
+        C::InviteCustomer if indirect_invitation(f) => &[S::Active, S::Restricted],
+        C::CreateCustomer | C::InvitePartner | C::InviteCustomer => ONLY_ACTIVE,
+        // ENR-027: seats of what a restricted partner has may still change.
+        C::ChangeQuantity if f.new_business => &[S::Active, S::Restricted],
+        _ if f.new_business => ONLY_ACTIVE,
+        _ => ESTATE,
+    }
+}
+
+fn state_forbids(f: &Facts) -> bool {
+    seller(f).is_some_and(|party| {
+        party.state != S::Active
+            && !allowing(f).contains(&party.state)
+            && !(f.checkpoint == C::AcceptPartnership
+                && (!enrolled(party) || (party.state == S::Restricted && party.acts_as_reseller)))
+    })
+}
+
+/// The code of a state: resellers have one of their own.
+fn by_kind(party: Option<&Party>) -> Answer {
+    if party.is_some_and(|party| party.kind == PartnerType::IndirectReseller) {
+        documented(403, 800_039)
+    } else {
+        documented(403, 900_149)
+    }
+}
+
+fn named_code(f: &Facts) -> Answer {
+    by_kind(f.named.party())
+}
+
+fn caller_code(f: &Facts) -> Answer {
+    by_kind(seller(f))
+}
+
+fn show_state(party: &Party) -> Vec<Shown> {
+    vec![
+        shown_of(&party.name, "partner", &party.name),
+        shown_of(&party.name, "current state", party.state),
+        shown_of(&party.name, "since", party.state_since),
+    ]
+}
+
+fn show_caller_state(f: &Facts) -> Vec<Shown> {
+    seller(f).map_or_else(Vec::new, show_state)
+}
+
+fn show_caller_states(f: &Facts) -> Vec<Shown> {
+    let mut facts = show_caller_state(f);
+    facts.push(shown("states that allow the command", words(allowing(f))));
+    facts
+}
+
+fn show_named_state(f: &Facts) -> Vec<Shown> {
+    f.named.party().map_or_else(Vec::new, show_state)
+}
+
+fn show_named_states(f: &Facts) -> Vec<Shown> {
+    let mut facts = show_named_state(f);
+    facts.push(shown("states that allow the command", words(ONLY_ACTIVE)));
+    facts
+}
+
+fn words(states: &[AccountState]) -> String {
+    states
+        .iter()
+        .map(|state| state.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn show_suspension(f: &Facts) -> Vec<Shown> {
+    let mut facts = show_caller_state(f);
+    if let Some(standing) = &f.standing {
+        for (invoice, due) in &standing.overdue {
+            facts.push(shown(
+                "reason",
+                format!("invoice {invoice}, due {due}, is more than sixty days overdue"),
+            ));
+        }
+    }
+    facts
+}
+
+fn show_deauthorized(party: &Party) -> Vec<Shown> {
+    let mut facts = show_state(party);
+    let amounts = [
+        ("cloud revenue counted", party.revenue_cloud),
+        ("perpetual revenue counted", party.revenue_perpetual),
+    ];
+    facts.extend(
+        amounts
+            .into_iter()
+            .filter_map(|(label, amount)| Some(shown_of(&party.name, label, amount?))),
+    );
+    facts.push(shown(
+        "threshold",
+        Money::new(RESELLER_REVENUE_MINOR, Currency::USD),
+    ));
+    facts
+}
+
+fn application(f: &Facts) -> Option<&Application> {
+    f.application.as_deref()
+}
+
+fn applies_as(f: &Facts, kind: PartnerType) -> Option<&Application> {
+    application(f).filter(|wanted| wanted.wanted == Some(kind))
+}
+
+fn for_direct_bill(f: &Facts) -> Option<&Application> {
+    applies_as(f, PartnerType::DirectBill)
+}
+
+fn revenue(wanted: &Application) -> Option<Money> {
+    wanted
+        .revenue_cloud
+        .and_then(|counted| counted.at_par(Currency::USD).ok())
+}
+
+fn membership_open(f: &Facts) -> Option<MembershipState> {
+    let membership = match application(f) {
+        Some(wanted) => wanted.membership,
+        None => f.actor.as_ref()?.membership,
+    };
+    (membership != MembershipState::Active).then_some(membership)
+}
+
+fn show_membership(f: &Facts) -> Vec<Shown> {
+    membership_open(f)
+        .map(|state| shown("membership", state))
+        .into_iter()
+        .collect()
+}
+
+fn show_applicant_state(f: &Facts) -> Vec<Shown> {
+    f.actor.as_ref().map_or_else(Vec::new, show_state)
+}
+
+fn sandbox(f: &Facts) -> bool {
+    f.actor
+        .as_ref()
+        .is_some_and(|actor| actor.environment == Environment::Sandbox)
+}
+
+fn show_limit(what: &str, limit: i64, now: i64) -> Vec<Shown> {
+    vec![shown("limit", format!("{limit} {what}")), shown("now", now)]
+}
+
+fn restricted_purchase(f: &Facts) -> bool {
+    f.new_business && f.checkpoint != C::ChangeQuantity && in_state(seller(f), &[S::Restricted])
+}
+
+fn restricted_relation(f: &Facts) -> bool {
+    matches!(f.checkpoint, C::CreateCustomer | C::InviteCustomer)
+        && in_state(f.actor.as_ref(), &[S::Restricted])
+        && !indirect_invitation(f)
+}
+
+fn seats_asked(f: &Facts) -> Option<i64> {
+    match &f.purchase {
+        Some(purchase) => Some(purchase.quantity),
+        None => f
+            .subscription
+            .as_ref()
+            .and_then(|subscription| subscription.new_quantity),
+    }
+}
+
+fn unfinished(f: &Facts) -> bool {
+    f.named.party().is_some_and(|party| !enrolled(party))
+}
 
 /// Rules of this section.
-pub static RULES: &[Rule] = &[];
+pub static RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::of("ENR-001"),
+        step: Step::NamedKnown,
+        ground: Ground::NamedIdentity,
+        at: NAMING,
+        forbids: |f| named_reseller(f).is_some_and(|party| !enrolled(party)) && naming(f),
+        answer: |_| documented(400, 800_016),
+        shows: |f| {
+            let mut facts = vec![shown("open step", "enrolment as an indirect reseller")];
+            facts.extend(show_named(f));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-001"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedAgreement,
+        at: NEW_BUSINESS,
+        forbids: |f| f.new_business && named_unsigned(f),
+        answer: |_| documented(403, 900_123),
+        shows: |f| {
+            let mut facts = vec![shown("open step", "acceptance of the partner agreement")];
+            facts.extend(show_named_unsigned(f));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-002"),
+        step: Step::ProgramStatus,
+        ground: Ground::Newcomer,
+        at: APPLY,
+        forbids: |f| {
+            application(f).is_some_and(|wanted| {
+                wanted.newcomer
+                    && matches!(
+                        wanted.wanted,
+                        Some(PartnerType::DirectBill | PartnerType::IndirectProvider)
+                    )
+            })
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            application(f).map_or_else(Vec::new, |wanted| {
+                vec![
+                    shown("new company", &wanted.organization),
+                    shown("requested type", &wanted.wanted_word),
+                ]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-003"),
+        step: Step::Role,
+        ground: Ground::UserRole,
+        at: APPLY,
+        forbids: |f| {
+            f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+        },
+        answer: |_| documented(400, 3000),
+        shows: |f| {
+            vec![
+                shown("missing", "work account with global administrator rights"),
+                shown("roles held", f.caller.role_names.join(", ")),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-003"),
+        step: Step::TenantType,
+        ground: Ground::TenantOwner,
+        at: APPLY,
+        forbids: |f| {
+            application(f).is_some_and(|wanted| {
+                matches!(wanted.tenant, TenantChoice::Other(_)) && !wanted.tenant_own
+            })
+        },
+        answer: |_| documented(400, 3000),
+        shows: |f| {
+            let tenant = match application(f).map(|wanted| &wanted.tenant) {
+                Some(TenantChoice::Other(name)) => name.as_str(),
+                _ => "",
+            };
+            vec![
+                shown("missing", "global administrator rights in the tenant"),
+                shown("tenant", tenant),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-003"),
+        step: Step::Catalogue,
+        ground: Ground::SupportContact,
+        at: APPLY,
+        forbids: |f| application(f).is_some_and(|wanted| wanted.support_contact.is_none()),
+        answer: |_| documented(400, 3000),
+        shows: |_| {
+            vec![shown(
+                "missing",
+                "customer-support details (support_contact)",
+            )]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-004"),
+        step: Step::Catalogue,
+        ground: Ground::ContactAddress,
+        at: APPLY,
+        forbids: |f| application(f).is_some_and(|wanted| wanted.contact_email_bad),
+        answer: |_| documented(400, 3000),
+        shows: |f| {
+            application(f).map_or_else(Vec::new, |wanted| {
+                vec![
+                    shown("contact_email", &wanted.contact_email),
+                    shown("fault", "not on a domain of the company"),
+                ]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-005"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: SIGN.and(Checkpoints::of(&[C::EscalateVerification])),
+        // Nothing is signed before verification is over, and nothing is escalated once it is.
+        forbids: |f| {
+            if f.checkpoint == C::SignAgreement {
+                in_state(f.actor.as_ref(), &[S::Applied, S::Pending, S::Rejected])
+            } else {
+                f.actor
+                    .as_ref()
+                    .is_some_and(|actor| !matches!(actor.state, S::Applied | S::Pending))
+            }
+        },
+        answer: |_| private(409),
+        shows: show_applicant_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-006"),
+        step: Step::ProgramStatus,
+        ground: Ground::VerificationWait,
+        at: Checkpoints::of(&[C::EscalateVerification]),
+        forbids: |f| {
+            in_state(f.actor.as_ref(), &[S::Applied, S::Pending])
+                && f.form.business_days_pending <= VERIFICATION_DAYS
+        },
+        answer: |_| private(409),
+        shows: |f| {
+            let mut facts = show_applicant_state(f);
+            facts.push(shown("business days pending", f.form.business_days_pending));
+            facts.push(shown("escalation after business day", VERIFICATION_DAYS));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-007"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: SIGN.and(Checkpoints::of(&[C::Appeal, C::EscalateVerification])),
+        // Only a rejection can be appealed, and a rejected applicant can do nothing else.
+        forbids: |f| {
+            f.actor
+                .as_ref()
+                .is_some_and(|actor| (actor.state == S::Rejected) != (f.checkpoint == C::Appeal))
+        },
+        answer: |_| private(409),
+        shows: show_applicant_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-007"),
+        step: Step::Catalogue,
+        ground: Ground::Documents,
+        at: Checkpoints::of(&[C::Appeal]),
+        forbids: |f| f.form.documents.is_empty(),
+        answer: |_| private(409),
+        shows: |f| {
+            let mut facts = show_applicant_state(f);
+            facts.push(shown("documents", "none"));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-008"),
+        step: Step::ProgramStatus,
+        ground: Ground::Membership,
+        at: APPLY.and(SIGN),
+        forbids: |f| membership_open(f).is_some(),
+        answer: |_| documented(403, 900_149),
+        shows: show_membership,
+    },
+    Rule {
+        id: RuleId::of("ENR-009"),
+        step: Step::CallerAgreement,
+        ground: Ground::CallerAgreement,
+        at: BY_STATE,
+        forbids: |f| in_state(seller(f), &[S::Qualified]) && state_forbids(f),
+        answer: |_| documented(403, 900_124),
+        shows: show_caller_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-009"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedAgreement,
+        at: NAMING,
+        forbids: |f| in_state(f.named.party(), &[S::Qualified]) && naming(f),
+        answer: |_| documented(403, 900_123),
+        shows: show_named_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-010"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerLocation,
+        at: NEW_BUSINESS.and(SIGN),
+        forbids: |f| {
+            seller(f).is_some_and(|party| party.location.is_none())
+                && (f.new_business || f.checkpoint == C::SignAgreement)
+        },
+        answer: |_| private(409),
+        shows: |f| {
+            seller(f).map_or_else(Vec::new, |party| {
+                vec![
+                    shown_of(&party.name, "partner", &party.name),
+                    shown_of(&party.name, "PartnerID", "none associated"),
+                    shown_of(&party.name, "country", party.country),
+                ]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-011"),
+        step: Step::Quantity,
+        ground: Ground::Tenure,
+        at: APPLY,
+        forbids: |f| for_direct_bill(f).is_some_and(|wanted| wanted.tenure_months < TENURE_MONTHS),
+        answer: |_| private(403),
+        shows: |f| {
+            for_direct_bill(f).map_or_else(Vec::new, |wanted| {
+                vec![
+                    shown("months as a reseller", wanted.tenure_months),
+                    shown("months required", TENURE_MONTHS),
+                ]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-012"),
+        step: Step::Quantity,
+        ground: Ground::Revenue,
+        at: APPLY,
+        forbids: |f| {
+            for_direct_bill(f)
+                .and_then(revenue)
+                .is_some_and(|counted| counted.minor < DIRECT_BILL_REVENUE_MINOR)
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            let Some(counted) = for_direct_bill(f).and_then(revenue) else {
+                return Vec::new();
+            };
+            let missing = DIRECT_BILL_REVENUE_MINOR.saturating_sub(counted.minor);
+            vec![
+                shown("cloud revenue counted", counted),
+                shown("missing", Money::new(missing, Currency::USD)),
+                shown(
+                    "required",
+                    Money::new(DIRECT_BILL_REVENUE_MINOR, Currency::USD),
+                ),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-013"),
+        step: Step::Credit,
+        ground: Ground::CreditCheck,
+        at: APPLY,
+        forbids: |f| for_direct_bill(f).is_some_and(|wanted| wanted.credit_check != "passed"),
+        answer: |_| private(403),
+        shows: |f| {
+            for_direct_bill(f).map_or_else(Vec::new, |wanted| {
+                vec![shown("credit check", &wanted.credit_check)]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-014"),
+        step: Step::Catalogue,
+        ground: Ground::SupportPlan,
+        at: APPLY,
+        forbids: |f| {
+            for_direct_bill(f).is_some_and(|wanted| wanted.support_plan == SupportPlan::None)
+        },
+        answer: |_| private(403),
+        shows: |_| vec![shown("support plan", SupportPlan::None)],
+    },
+    Rule {
+        id: RuleId::of("ENR-015"),
+        step: Step::Catalogue,
+        ground: Ground::Capability,
+        at: APPLY,
+        forbids: |f| for_direct_bill(f).is_some_and(|wanted| wanted.assessment_failed.is_some()),
+        answer: |_| private(403),
+        shows: |f| {
+            for_direct_bill(f)
+                .and_then(|wanted| wanted.assessment_failed)
+                .map(|day| shown("capability assessment", format!("failed on {day}")))
+                .into_iter()
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-016"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: NEW_BUSINESS.and(RELATIONS),
+        forbids: |f| {
+            f.standing
+                .as_ref()
+                .is_some_and(|standing| standing.assessment_failed.is_some())
+                && (restricted_purchase(f) || restricted_relation(f))
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            f.standing
+                .as_ref()
+                .and_then(|standing| standing.assessment_failed)
+                .map(|day| shown("reassessment", format!("failed on {day}")))
+                .into_iter()
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-017"),
+        step: Step::Catalogue,
+        ground: Ground::ManagedService,
+        at: APPLY,
+        forbids: |f| for_direct_bill(f).is_some_and(|wanted| !wanted.managed_service),
+        answer: |_| private(403),
+        shows: |_| vec![shown("qualifying service", "none declared")],
+    },
+    Rule {
+        id: RuleId::of("ENR-018"),
+        step: Step::ProgramStatus,
+        ground: Ground::Membership,
+        at: APPLY,
+        forbids: |f| for_direct_bill(f).is_some() && membership_open(f).is_some(),
+        answer: |_| private(403),
+        shows: show_membership,
+    },
+    Rule {
+        id: RuleId::of("ENR-018"),
+        step: Step::Catalogue,
+        ground: Ground::Receivables,
+        at: APPLY,
+        forbids: |f| for_direct_bill(f).is_some_and(|wanted| !wanted.receivables),
+        answer: |_| private(403),
+        shows: |_| vec![shown("missing", "receivables process")],
+    },
+    Rule {
+        id: RuleId::of("ENR-019"),
+        step: Step::Catalogue,
+        ground: Ground::Profile,
+        at: Checkpoints::of(&[C::UpdateProfile]),
+        forbids: |f| {
+            f.form
+                .profile
+                .as_ref()
+                .is_some_and(|(field, _)| field == "billing_anniversary")
+                && f.actor.as_ref().is_some_and(|actor| actor.kind.is_billed())
+        },
+        answer: |_| private(409),
+        shows: |f| {
+            f.form
+                .profile
+                .as_ref()
+                .map_or_else(Vec::new, |(field, _)| vec![shown("immutable", field)])
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-020"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: SIGN,
+        forbids: |f| {
+            f.actor_is(PartnerType::DirectBill) && in_state(f.actor.as_ref(), &[S::Rejected])
+        },
+        answer: |_| private(403),
+        shows: show_applicant_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-021"),
+        step: Step::TenantType,
+        ground: Ground::ApplicationTenant,
+        at: APPLY,
+        forbids: |f| {
+            other_type(f).is_some_and(|(holder, kind)| {
+                matches!(
+                    holder.kind,
+                    PartnerType::DirectBill | PartnerType::IndirectReseller
+                ) && matches!(
+                    kind,
+                    PartnerType::DirectBill | PartnerType::IndirectReseller
+                )
+            })
+        },
+        answer: |_| private(409),
+        shows: show_other_type,
+    },
+    Rule {
+        id: RuleId::of("ENR-022"),
+        step: Step::ProgramStatus,
+        ground: Ground::Membership,
+        at: APPLY,
+        forbids: |f| {
+            applies_as(f, PartnerType::IndirectReseller).is_some() && membership_open(f).is_some()
+        },
+        answer: |_| private(403),
+        shows: show_membership,
+    },
+    Rule {
+        id: RuleId::of("ENR-022"),
+        step: Step::Partnership,
+        ground: Ground::ProviderTie,
+        at: PURCHASE,
+        forbids: |f| f.actor_is(PartnerType::IndirectReseller) && !f.has_provider,
+        answer: |_| private(403),
+        shows: |f| {
+            let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
+            vec![
+                shown("reseller", name),
+                shown("missing", "relationship with a provider"),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-023"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: NEW_BUSINESS.and(RELATIONS),
+        forbids: |f| restricted_purchase(f) || restricted_relation(f),
+        answer: |_| documented(403, 900_149),
+        shows: |f| {
+            let mut facts = show_caller_state(f);
+            if let Some(day) = f
+                .standing
+                .as_ref()
+                .and_then(|standing| standing.assessment_failed)
+            {
+                facts.push(shown("reason", format!("assessment failed on {day}")));
+            }
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-024"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: NEW_BUSINESS,
+        forbids: restricted_purchase,
+        answer: |_| documented(403, 900_149),
+        shows: |f| {
+            let mut facts = show_caller_state(f);
+            facts.push(shown(
+                "restricted",
+                "new purchases; the existing estate is not",
+            ));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-025"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: RELATIONS,
+        forbids: restricted_relation,
+        answer: |_| documented(403, 900_149),
+        shows: |f| {
+            let mut facts = show_caller_state(f);
+            facts.push(shown("blocked capability", f.checkpoint));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-028"),
+        step: Step::Chain,
+        ground: Ground::Acquisition,
+        at: NEW_BUSINESS,
+        forbids: |f| {
+            f.new_business
+                && f.actor.as_ref().is_some_and(|actor| {
+                    actor.transitioning && actor.kind == PartnerType::DirectBill
+                })
+                && f.relation
+                    .as_ref()
+                    .is_some_and(|relation| relation.acquired == Acquired::AsReseller)
+                && f.checkpoint != C::AcceptTransfer
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            f.relation.as_ref().map_or_else(Vec::new, |relation| {
+                vec![
+                    shown("partner", &relation.partner),
+                    shown_of(&relation.customer, "customer", &relation.customer),
+                    shown("acquired", relation.acquired),
+                ]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-029"),
+        step: Step::PartnerType,
+        ground: Ground::Transition,
+        at: Checkpoints::of(&[C::ExtendRelationship]),
+        forbids: |f| {
+            !f.actor
+                .as_ref()
+                .is_some_and(|actor| actor.kind == PartnerType::DirectBill && actor.transitioning)
+        },
+        answer: |_| private(403),
+        shows: |_| {
+            vec![shown(
+                "failed condition",
+                "the partner is not in transition",
+            )]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-029"),
+        step: Step::ProgramStatus,
+        ground: Ground::ResellerEnrolment,
+        at: Checkpoints::of(&[C::ExtendRelationship]),
+        forbids: |f| {
+            f.actor
+                .as_ref()
+                .is_some_and(|actor| actor.reseller_enrolment != ResellerEnrolment::Complete)
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            let enrolment = f
+                .actor
+                .as_ref()
+                .map_or(ResellerEnrolment::None, |actor| actor.reseller_enrolment);
+            vec![
+                shown("failed condition", "reseller enrolment is not complete"),
+                shown("reseller enrolment", enrolment),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-029"),
+        step: Step::Partnership,
+        ground: Ground::Partnership,
+        at: Checkpoints::of(&[C::ExtendRelationship]),
+        forbids: |f| {
+            f.partnership
+                .as_ref()
+                .is_none_or(|partnership| partnership.state != PartnershipState::Active)
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            let state = f
+                .partnership
+                .as_ref()
+                .map_or(PartnershipState::None, |partnership| partnership.state);
+            let mut facts = vec![
+                shown(
+                    "failed condition",
+                    "the provider's partnership was not accepted",
+                ),
+                shown("partnership", state),
+            ];
+            facts.extend(
+                f.other
+                    .as_ref()
+                    .map(|provider| shown_of(&provider.name, "provider", &provider.name)),
+            );
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-029"),
+        step: Step::Relationship,
+        ground: Ground::Acquisition,
+        at: Checkpoints::of(&[C::ExtendRelationship]),
+        forbids: |f| {
+            f.relation
+                .as_ref()
+                .is_some_and(|relation| relation.acquired == Acquired::AsReseller)
+        },
+        answer: |_| private(403),
+        shows: |_| {
+            vec![shown(
+                "failed condition",
+                "the customer was not acquired directly",
+            )]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-029"),
+        step: Step::CustomerAgreement,
+        ground: Ground::Declaration,
+        at: Checkpoints::of(&[C::ExtendRelationship]),
+        forbids: |f| f.form.consent == Some(false),
+        answer: |_| private(403),
+        shows: |_| {
+            vec![shown(
+                "failed condition",
+                "the customer did not give informed consent beforehand",
+            )]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-031"),
+        step: Step::PartnerType,
+        ground: Ground::CallerType,
+        at: BILLED_ONLY,
+        // A reseller account with a finished transition behind it used to be a direct-bill partner.
+        forbids: |f| {
+            f.caller.channel == Channel::Api
+                && f.actor.as_ref().is_some_and(|actor| {
+                    actor.kind == PartnerType::IndirectReseller
+                        && actor.reseller_enrolment == ResellerEnrolment::Complete
+                })
+        },
+        answer: |f| {
+            if f.checkpoint == C::ReadPriceSheet {
+                documented(403, 800_043)
+            } else {
+                documented(403, 2032)
+            }
+        },
+        shows: |f| {
+            let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
+            vec![
+                shown("former direct-bill partner", name),
+                shown("access", Channel::Api),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-032"),
+        step: Step::TenantType,
+        ground: Ground::ApplicationTenant,
+        at: APPLY,
+        forbids: |f| {
+            other_type(f).is_some_and(|(holder, kind)| {
+                holder.kind == PartnerType::IndirectReseller && kind == PartnerType::DirectBill
+            })
+        },
+        answer: |_| private(409),
+        shows: show_other_type,
+    },
+    Rule {
+        id: RuleId::of("ENR-033"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: RELATIONS,
+        forbids: |f| in_state(f.actor.as_ref(), &[S::Deauthorized]),
+        answer: |_| documented(403, 800_039),
+        shows: |f| f.actor.as_ref().map_or_else(Vec::new, show_deauthorized),
+    },
+    Rule {
+        id: RuleId::of("ENR-033"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedState,
+        at: NAMING,
+        forbids: |f| in_state(f.named.party(), &[S::Deauthorized]) && naming(f),
+        answer: |_| documented(403, 800_039),
+        shows: |f| f.named.party().map_or_else(Vec::new, show_deauthorized),
+    },
+    Rule {
+        id: RuleId::of("ENR-036"),
+        step: Step::ProgramStatus,
+        ground: Ground::WaitingPeriod,
+        at: APPLY,
+        forbids: |f| {
+            application(f)
+                .and_then(|wanted| wanted.wait_until)
+                .is_some_and(|day| f.today < day)
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            application(f)
+                .and_then(|wanted| wanted.wait_until)
+                .map(|day| shown("earliest date of re-enrolment", day))
+                .into_iter()
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-037"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: NEW_BUSINESS,
+        forbids: |f| f.new_business && in_state(seller(f), &[S::Suspended]),
+        answer: caller_code,
+        shows: show_suspension,
+    },
+    Rule {
+        id: RuleId::of("ENR-037"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedState,
+        at: NAMING,
+        forbids: |f| in_state(f.named.party(), &[S::Suspended]) && naming(f),
+        answer: named_code,
+        shows: show_named_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-038"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: NEW_BUSINESS,
+        forbids: |f| f.new_business && in_state(seller(f), &[S::Suspended]),
+        answer: caller_code,
+        shows: show_caller_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-038"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedState,
+        at: NAMING,
+        forbids: |f| in_state(f.named.party(), &[S::Suspended]) && naming(f),
+        answer: named_code,
+        shows: show_named_state,
+    },
+    Rule {
+        id: RuleId::of("ENR-039"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedAgreement,
+        at: NEW_BUSINESS,
+        forbids: |f| f.new_business && named_unsigned(f),
+        answer: |_| documented(403, 900_123),
+        shows: show_named_unsigned,
+    },
+    Rule {
+        id: RuleId::of("ENR-040"),
+        step: Step::PartnerType,
+        ground: Ground::CallerType,
+        at: BILLED_ONLY,
+        forbids: |f| f.actor_is(PartnerType::IndirectReseller),
+        answer: |f| {
+            if f.checkpoint == C::ReadPriceSheet {
+                documented(403, 800_043)
+            } else {
+                documented(403, 2032)
+            }
+        },
+        shows: |f| {
+            let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
+            vec![
+                shown("partner", name),
+                shown("type", PartnerType::IndirectReseller),
+                shown("command of the provider", f.checkpoint),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-041"),
+        step: Step::Quantity,
+        ground: Ground::Sandbox,
+        at: Checkpoints::of(&[C::CreateCustomer]),
+        forbids: |f| {
+            sandbox(f)
+                && f.actor
+                    .as_ref()
+                    .is_some_and(|actor| actor.sandbox_customers >= SANDBOX_CUSTOMERS)
+        },
+        answer: |_| documented(400, 800_018),
+        shows: |f| {
+            show_limit(
+                "customers",
+                SANDBOX_CUSTOMERS,
+                f.actor.as_ref().map_or(0, |actor| actor.sandbox_customers),
+            )
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-041"),
+        step: Step::Quantity,
+        ground: Ground::SandboxSubscriptions,
+        at: PURCHASE,
+        forbids: |f| {
+            sandbox(f)
+                && f.buyer
+                    .as_ref()
+                    .is_some_and(|buyer| buyer.subscription_count >= SANDBOX_SUBSCRIPTIONS)
+        },
+        answer: |_| documented(400, 800_018),
+        shows: |f| {
+            let count = f.buyer.as_ref().map_or(0, |buyer| buyer.subscription_count);
+            show_limit("subscriptions per customer", SANDBOX_SUBSCRIPTIONS, count)
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-041"),
+        step: Step::Quantity,
+        ground: Ground::SandboxSeats,
+        at: PURCHASE.and(Checkpoints::of(&[C::ChangeQuantity])),
+        forbids: |f| {
+            sandbox(f)
+                && f.new_business
+                && seats_asked(f).is_some_and(|seats| seats > SANDBOX_SEATS)
+        },
+        answer: |_| documented(400, 800_018),
+        shows: |f| {
+            show_limit(
+                "seats per subscription",
+                SANDBOX_SEATS,
+                seats_asked(f).unwrap_or_default(),
+            )
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-041"),
+        step: Step::Quantity,
+        ground: Ground::SandboxResellers,
+        at: Checkpoints::of(&[C::InvitePartner]),
+        forbids: |f| sandbox(f) && f.form.sandbox_resellers >= SANDBOX_RESELLERS,
+        answer: |_| documented(400, 800_018),
+        shows: |f| {
+            show_limit(
+                "test resellers",
+                SANDBOX_RESELLERS,
+                f.form.sandbox_resellers,
+            )
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-042"),
+        step: Step::NamedKnown,
+        ground: Ground::NamedIdentity,
+        at: PURCHASE.and(Checkpoints::of(&[C::SetPartnerOfRecord])),
+        // A provider's PartnerID has an answer of its own (ORD-012).
+        forbids: |f| {
+            named_no_reseller(f)
+                && !matches!(&f.named, Named::Account { party, .. } if party.kind == PartnerType::IndirectProvider)
+        },
+        answer: |_| documented(400, 800_016),
+        shows: show_named,
+    },
+    Rule {
+        id: RuleId::of("ENR-043"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerState,
+        at: BY_STATE,
+        forbids: |f| state_forbids(f) && !in_state(seller(f), &[S::Qualified]),
+        answer: caller_code,
+        shows: show_caller_states,
+    },
+    Rule {
+        id: RuleId::of("ENR-043"),
+        step: Step::ProgramStatus,
+        ground: Ground::CallerAgreement,
+        at: BY_STATE,
+        forbids: |f| in_state(seller(f), &[S::Qualified]) && state_forbids(f),
+        answer: |_| documented(403, 900_124),
+        shows: show_caller_states,
+    },
+    Rule {
+        id: RuleId::of("ENR-043"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedIdentity,
+        at: NAMING,
+        forbids: |f| unfinished(f) && naming(f),
+        answer: named_code,
+        shows: show_named_states,
+    },
+    Rule {
+        id: RuleId::of("ENR-043"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedAgreement,
+        at: NAMING,
+        forbids: |f| in_state(f.named.party(), &[S::Qualified]) && naming(f),
+        answer: |_| documented(403, 900_123),
+        shows: show_named_states,
+    },
+    Rule {
+        id: RuleId::of("ENR-043"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedState,
+        at: NAMING,
+        forbids: |f| {
+            in_state(
+                f.named.party(),
+                &[S::Suspended, S::Deauthorized, S::Terminated],
+            ) && naming(f)
+        },
+        answer: named_code,
+        shows: show_named_states,
+    },
+    Rule {
+        id: RuleId::of("ENR-044"),
+        step: Step::NamedStatus,
+        ground: Ground::NamedState,
+        at: NAMING,
+        forbids: |f| {
+            named_reseller(f)
+                .is_some_and(|party| matches!(party.state, S::Deauthorized | S::Terminated))
+                && naming(f)
+        },
+        answer: |_| documented(403, 800_039),
+        shows: show_named_state,
+    },
+];
+
+/// Whole months as a reseller, as ENR-011 counts them.
+#[must_use]
+pub fn tenure_months(
+    onboarded: tierline_domain::time::Date,
+    today: tierline_domain::time::Date,
+) -> i64 {
+    i64::from(whole_months(onboarded, today))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Roles, Standing};
+    use crate::testing::{
+        answer, application as applying, by, direct_bill, failed, named, one_tier, place, provider,
+        relation, reseller, shows, two_tier,
+    };
+
+    const NOTHING: [&str; 0] = [];
+
+    fn wanted(f: &mut Facts) -> &mut Application {
+        f.application.as_deref_mut().unwrap()
+    }
+
+    fn in_the_state(mut party: Party, state: AccountState) -> Party {
+        party.state = state;
+        party
+    }
+
+    fn lacking(change: impl Fn(&mut Application)) -> Vec<String> {
+        let mut facts = applying(PartnerType::DirectBill);
+        change(wanted(&mut facts));
+        failed(&facts, "ENR")
+    }
+
+    #[test]
+    fn what_is_in_order_passes() {
+        let sound: [fn() -> Facts; 6] = [
+            || two_tier(C::Order),
+            || one_tier(C::Order),
+            || one_tier(C::ChangeQuantity),
+            || applying(PartnerType::DirectBill),
+            || applying(PartnerType::IndirectReseller),
+            || by(C::SignAgreement, in_the_state(reseller(), S::Qualified)),
+        ];
+        for make in sound {
+            let facts = make();
+            assert_eq!(failed(&facts, "ENR"), NOTHING, "{:?}", facts.checkpoint);
+        }
+    }
+
+    #[test]
+    fn enr_001_lists_the_open_steps() {
+        let mut facts = two_tier(C::Order);
+        facts.named = named(in_the_state(reseller(), S::NotEnrolled));
+        assert_eq!(failed(&facts, "ENR"), ["ENR-001", "ENR-042", "ENR-043"]);
+        assert_eq!(answer(&facts, "ENR"), (400, Some(800_016)));
+        let mut unsigned = in_the_state(reseller(), S::Qualified);
+        unsigned.signed = false;
+        facts.named = named(unsigned);
+        assert_eq!(
+            failed(&facts, "ENR"),
+            ["ENR-001", "ENR-009", "ENR-039", "ENR-043"]
+        );
+        assert_eq!(answer(&facts, "ENR"), (403, Some(900_123)));
+        assert!(shows(&facts, "ENR-001").contains("agreement"));
+        assert!(
+            shows(&facts, "ENR-043").contains("qualified")
+                && shows(&facts, "ENR-043").contains("active")
+        );
+    }
+
+    #[test]
+    fn direct_bill_applicants_lack_one_thing_at_a_time() {
+        assert_eq!(lacking(|form| form.newcomer = true), ["ENR-002"]);
+        assert_eq!(lacking(|form| form.tenure_months = 11), ["ENR-011"]);
+        assert_eq!(lacking(|form| form.tenure_months = 12), NOTHING);
+        let usd = |minor| Some(Money::new(minor, Currency::USD));
+        assert_eq!(
+            lacking(|form| form.revenue_cloud = usd(29_999_999)),
+            ["ENR-012"]
+        );
+        assert_eq!(
+            lacking(|form| form.revenue_cloud = usd(30_000_000)),
+            NOTHING
+        );
+        assert_eq!(
+            lacking(|form| form.credit_check = "open".to_owned()),
+            ["ENR-013"]
+        );
+        assert_eq!(
+            lacking(|form| form.support_plan = SupportPlan::None),
+            ["ENR-014"]
+        );
+        assert_eq!(
+            lacking(|form| form.assessment_failed = Some("2023-05-01".parse().unwrap())),
+            ["ENR-015"]
+        );
+        assert_eq!(lacking(|form| form.managed_service = false), ["ENR-017"]);
+        assert_eq!(lacking(|form| form.receivables = false), ["ENR-018"]);
+        assert_eq!(
+            lacking(|form| form.membership = MembershipState::Pending),
+            ["ENR-008", "ENR-018"]
+        );
+    }
+
+    #[test]
+    fn the_same_lacks_do_not_touch_a_reseller() {
+        let mut facts = applying(PartnerType::IndirectReseller);
+        let form = wanted(&mut facts);
+        form.newcomer = true;
+        form.tenure_months = 0;
+        form.credit_check = "failed".to_owned();
+        form.support_plan = SupportPlan::None;
+        form.managed_service = false;
+        form.receivables = false;
+        form.assessment_failed = Some("2023-05-01".parse().unwrap());
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        wanted(&mut facts).membership = MembershipState::Rejected;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-008", "ENR-022"]);
+        assert_eq!(answer(&facts, "ENR"), (403, Some(900_149)));
+    }
+
+    #[test]
+    fn enr_012_counts_to_the_cent() {
+        let mut facts = applying(PartnerType::DirectBill);
+        wanted(&mut facts).revenue_cloud = Some(Money::new(25_000_050, Currency::USD));
+        assert!(shows(&facts, "ENR-012").contains("USD 250000.50"));
+        assert!(shows(&facts, "ENR-012").contains("USD 49999.50"));
+    }
+
+    #[test]
+    fn enr_002_providers_start_as_resellers_too() {
+        let mut facts = applying(PartnerType::IndirectProvider);
+        wanted(&mut facts).newcomer = true;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-002"]);
+    }
+
+    #[test]
+    fn enr_003_and_enr_004_ask_for_contacts_and_rights() {
+        assert_eq!(lacking(|form| form.support_contact = None), ["ENR-003"]);
+        assert_eq!(lacking(|form| form.contact_email_bad = true), ["ENR-004"]);
+        assert_eq!(
+            lacking(|form| {
+                form.tenant = TenantChoice::Other("C-1".to_owned());
+                form.tenant_own = false;
+            }),
+            ["ENR-003"]
+        );
+        assert_eq!(
+            lacking(|form| form.tenant = TenantChoice::Other("TA-int".to_owned())),
+            NOTHING
+        );
+        let mut facts = applying(PartnerType::DirectBill);
+        facts.caller.roles = Roles::NONE.with(ProgramRole::AdminAgent);
+        assert_eq!(failed(&facts, "ENR"), ["ENR-003"]);
+        assert_eq!(answer(&facts, "ENR"), (400, Some(3000)));
+    }
+
+    #[test]
+    fn nothing_is_signed_before_verification_and_association() {
+        let sign = |state| by(C::SignAgreement, in_the_state(reseller(), state));
+        for state in [S::Applied, S::Pending] {
+            assert_eq!(
+                failed(&sign(state), "ENR"),
+                ["ENR-005", "ENR-043"],
+                "{state}"
+            );
+        }
+        assert_eq!(
+            failed(&sign(S::Rejected), "ENR"),
+            ["ENR-005", "ENR-007", "ENR-043"]
+        );
+        for state in [S::NotEnrolled, S::Deauthorized, S::Terminated] {
+            let expected: &[&str] = &["ENR-043"];
+            assert_eq!(failed(&sign(state), "ENR"), expected, "{state}");
+        }
+        for state in [S::Qualified, S::Active, S::Restricted, S::Suspended] {
+            assert_eq!(failed(&sign(state), "ENR"), NOTHING, "{state}");
+        }
+        let mut facts = sign(S::Qualified);
+        facts.actor.as_mut().unwrap().location = None;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-010"]);
+        assert_eq!(answer(&facts, "ENR"), (409, None));
+        let mut facts = sign(S::Qualified);
+        facts.actor.as_mut().unwrap().membership = MembershipState::Pending;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-008"]);
+        let refused = by(C::SignAgreement, in_the_state(direct_bill(), S::Rejected));
+        assert_eq!(
+            failed(&refused, "ENR"),
+            ["ENR-005", "ENR-007", "ENR-020", "ENR-043"]
+        );
+    }
+
+    #[test]
+    fn enr_006_escalation_waits_for_the_fifth_business_day() {
+        let mut facts = by(
+            C::EscalateVerification,
+            in_the_state(reseller(), S::Pending),
+        );
+        facts.form.business_days_pending = 5;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-006"]);
+        facts.form.business_days_pending = 6;
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        facts.actor = Some(in_the_state(reseller(), S::Active));
+        assert_eq!(failed(&facts, "ENR"), ["ENR-005"]);
+        facts.actor = Some(in_the_state(reseller(), S::Rejected));
+        assert_eq!(failed(&facts, "ENR"), ["ENR-005", "ENR-007"]);
+    }
+
+    #[test]
+    fn enr_007_only_a_rejection_is_appealed_and_with_documents() {
+        let mut facts = by(C::Appeal, in_the_state(reseller(), S::Rejected));
+        assert_eq!(failed(&facts, "ENR"), ["ENR-007"]);
+        facts.form.documents = vec!["business licence".to_owned()];
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        facts.actor = Some(in_the_state(reseller(), S::Pending));
+        assert_eq!(failed(&facts, "ENR"), ["ENR-007"]);
+        assert_eq!(answer(&facts, "ENR"), (409, None));
+    }
+
+    #[test]
+    fn enr_010_no_transaction_without_a_partner_id() {
+        let mut facts = one_tier(C::Order);
+        facts.actor.as_mut().unwrap().location = None;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-010"]);
+        facts.checkpoint = C::ChangeQuantity;
+        facts.new_business = false;
+        assert_eq!(
+            failed(&facts, "ENR"),
+            NOTHING,
+            "fewer seats are no transaction"
+        );
+    }
+
+    #[test]
+    fn states_and_what_they_allow() {
+        let business = |checkpoint, state| {
+            let mut facts = one_tier(checkpoint);
+            facts.actor = Some(in_the_state(direct_bill(), state));
+            failed(&facts, "ENR")
+        };
+        assert_eq!(
+            business(C::Order, S::Restricted),
+            ["ENR-023", "ENR-024", "ENR-043"]
+        );
+        assert_eq!(
+            business(C::Upgrade, S::Restricted),
+            ["ENR-023", "ENR-024", "ENR-043"]
+        );
+        assert_eq!(
+            business(C::ChangeQuantity, S::Restricted),
+            NOTHING,
+            "ENR-027"
+        );
+        assert_eq!(
+            business(C::Order, S::Suspended),
+            ["ENR-037", "ENR-038", "ENR-043"]
+        );
+        assert_eq!(
+            business(C::ChangeQuantity, S::Suspended),
+            ["ENR-037", "ENR-038", "ENR-043"]
+        );
+        assert_eq!(business(C::Order, S::Qualified), ["ENR-009", "ENR-043"]);
+        assert_eq!(business(C::Order, S::Terminated), ["ENR-043"]);
+        let estate = |state| {
+            let mut facts = one_tier(C::Suspend);
+            facts.new_business = false;
+            facts.actor = Some(in_the_state(direct_bill(), state));
+            failed(&facts, "ENR")
+        };
+        assert_eq!(estate(S::Restricted), NOTHING);
+        assert_eq!(estate(S::Suspended), NOTHING);
+        assert_eq!(estate(S::Terminated), ["ENR-043"]);
+    }
+
+    #[test]
+    fn codes_follow_the_state_and_the_type() {
+        for (party, state, code) in [
+            (direct_bill(), S::Suspended, 900_149),
+            (reseller(), S::Suspended, 800_039),
+            (direct_bill(), S::Qualified, 900_124),
+            (reseller(), S::Deauthorized, 800_039),
+        ] {
+            let facts = by(C::InviteCustomer, in_the_state(party, state));
+            assert_eq!(answer(&facts, "ENR"), (403, Some(code)), "{state}");
+        }
+    }
+
+    #[test]
+    fn enr_025_a_restricted_partner_invites_only_as_a_reseller() {
+        let mut facts = by(
+            C::InviteCustomer,
+            in_the_state(direct_bill(), S::Restricted),
+        );
+        assert_eq!(failed(&facts, "ENR"), ["ENR-023", "ENR-025", "ENR-043"]);
+        facts.actor.as_mut().unwrap().acts_as_reseller = true;
+        assert_eq!(
+            failed(&facts, "ENR"),
+            ["ENR-023", "ENR-025", "ENR-043"],
+            "not by itself"
+        );
+        facts.other = Some(provider());
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        facts.checkpoint = C::CreateCustomer;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-023", "ENR-025", "ENR-043"]);
+    }
+
+    #[test]
+    fn enr_043_lets_the_right_ones_join_a_provider() {
+        let join =
+            |party, state| failed(&by(C::AcceptPartnership, in_the_state(party, state)), "ENR");
+        assert_eq!(join(reseller(), S::Qualified), NOTHING);
+        assert_eq!(join(reseller(), S::NotEnrolled), NOTHING, "REL-002 answers");
+        assert_eq!(join(reseller(), S::Suspended), ["ENR-043"]);
+        assert_eq!(join(reseller(), S::Deauthorized), ["ENR-033", "ENR-043"]);
+        let mut mover = direct_bill();
+        mover.acts_as_reseller = true;
+        assert_eq!(join(mover, S::Restricted), NOTHING);
+        assert_eq!(join(direct_bill(), S::Restricted), ["ENR-043"]);
+    }
+
+    #[test]
+    fn named_resellers_are_judged_by_their_own_state() {
+        let naming = |checkpoint, state| {
+            let mut facts = two_tier(checkpoint);
+            facts.named = named(in_the_state(reseller(), state));
+            failed(&facts, "ENR")
+        };
+        assert_eq!(
+            naming(C::Order, S::Suspended),
+            ["ENR-037", "ENR-038", "ENR-043"]
+        );
+        assert_eq!(
+            naming(C::Order, S::Deauthorized),
+            ["ENR-033", "ENR-043", "ENR-044"]
+        );
+        assert_eq!(
+            naming(C::ChangeQuantity, S::Deauthorized),
+            ["ENR-033", "ENR-043", "ENR-044"]
+        );
+        assert_eq!(naming(C::Order, S::Terminated), ["ENR-043", "ENR-044"]);
+        let mut facts = two_tier(C::ChangeQuantity);
+        facts.named = named(in_the_state(reseller(), S::Deauthorized));
+        facts.new_business = false;
+        assert_eq!(failed(&facts, "ENR"), NOTHING, "what runs, runs on");
+        let mut mover = in_the_state(direct_bill(), S::Restricted);
+        mover.acts_as_reseller = true;
+        let mut facts = two_tier(C::Order);
+        facts.named = named(mover);
+        assert_eq!(
+            failed(&facts, "ENR"),
+            NOTHING,
+            "a restricted partner sells through its provider"
+        );
+    }
+
+    #[test]
+    fn enr_016_and_enr_037_show_why() {
+        let mut facts = one_tier(C::Order);
+        facts.actor = Some(in_the_state(direct_bill(), S::Restricted));
+        facts.standing = Some(Standing {
+            assessment_failed: Some("2023-10-02".parse().unwrap()),
+            ..Standing::default()
+        });
+        assert_eq!(
+            failed(&facts, "ENR"),
+            ["ENR-016", "ENR-023", "ENR-024", "ENR-043"]
+        );
+        assert_eq!(answer(&facts, "ENR"), (403, Some(900_149)));
+        assert!(shows(&facts, "ENR-016").contains("2023-10-02"));
+        facts.actor = Some(in_the_state(direct_bill(), S::Suspended));
+        facts.standing = Some(Standing {
+            overdue: vec![("inv-1".to_owned(), "2023-09-15".parse().unwrap())],
+            ..Standing::default()
+        });
+        assert!(shows(&facts, "ENR-037").contains("inv-1"));
+    }
+
+    #[test]
+    fn enr_021_and_enr_032_want_a_second_tenant() {
+        let mut facts = applying(PartnerType::DirectBill);
+        wanted(&mut facts).tenant = TenantChoice::Existing("IR-A-csp".to_owned());
+        wanted(&mut facts).tenant_held_by = Some(reseller());
+        assert_eq!(failed(&facts, "ENR"), ["ENR-021", "ENR-032"]);
+        assert_eq!(answer(&facts, "ENR"), (409, None));
+        wanted(&mut facts).tenant_held_by = Some(provider());
+        assert_eq!(failed(&facts, "ENR"), NOTHING, "IDN-031 alone");
+    }
+
+    #[test]
+    fn enr_022_the_first_order_needs_a_provider() {
+        let mut facts = one_tier(C::Order);
+        facts.actor = Some(reseller());
+        assert_eq!(failed(&facts, "ENR"), ["ENR-022", "ENR-040"]);
+        facts.has_provider = true;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-040"]);
+        assert_eq!(answer(&facts, "ENR"), (403, Some(2032)));
+    }
+
+    #[test]
+    fn enr_028_and_enr_029_guard_the_move() {
+        let mut mover = direct_bill();
+        mover.transitioning = true;
+        mover.reseller_enrolment = ResellerEnrolment::Complete;
+        mover.acts_as_reseller = true;
+        let mut facts = one_tier(C::Order);
+        facts.actor = Some(mover.clone());
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        facts.relation.as_mut().unwrap().acquired = Acquired::AsReseller;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-028"]);
+
+        let mut facts = two_tier(C::ExtendRelationship);
+        facts.new_business = false;
+        facts.named = Named::None;
+        facts.actor = Some(mover);
+        facts.other = Some(provider());
+        facts.relation = Some(relation("DB-1", "C-1"));
+        facts.form.consent = Some(true);
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        let fails = |change: &dyn Fn(&mut Facts), word: &str| {
+            let mut facts = facts.clone();
+            change(&mut facts);
+            assert_eq!(failed(&facts, "ENR"), ["ENR-029"]);
+            assert!(shows(&facts, "ENR-029").contains(word), "{word}");
+        };
+        fails(
+            &|f| f.actor.as_mut().unwrap().transitioning = false,
+            "transition",
+        );
+        fails(
+            &|f| f.actor.as_mut().unwrap().reseller_enrolment = ResellerEnrolment::Open,
+            "open",
+        );
+        fails(
+            &|f| f.relation.as_mut().unwrap().acquired = Acquired::AsReseller,
+            "acquired",
+        );
+        fails(
+            &|f| f.partnership.as_mut().unwrap().state = PartnershipState::Invited,
+            "invited",
+        );
+        fails(&|f| f.form.consent = Some(false), "consent");
+    }
+
+    #[test]
+    fn enr_031_former_direct_bill_partners_lose_the_api() {
+        let mut facts = by(C::ReadPriceSheet, reseller());
+        assert_eq!(failed(&facts, "ENR"), ["ENR-040"]);
+        assert_eq!(answer(&facts, "ENR"), (403, Some(800_043)));
+        facts.actor.as_mut().unwrap().reseller_enrolment = ResellerEnrolment::Complete;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-031", "ENR-040"]);
+        facts.caller.channel = Channel::Portal;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-040"]);
+    }
+
+    #[test]
+    fn enr_036_counts_a_year_from_the_day() {
+        let mut facts = applying(PartnerType::IndirectReseller);
+        wanted(&mut facts).wait_until = Some("2023-11-16".parse().unwrap());
+        assert_eq!(failed(&facts, "ENR"), ["ENR-036"]);
+        assert!(shows(&facts, "ENR-036").contains("2023-11-16"));
+        wanted(&mut facts).wait_until = Some("2023-11-15".parse().unwrap());
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+    }
+
+    #[test]
+    fn enr_041_caps_a_sandbox_and_nothing_else() {
+        let mut facts = by(C::CreateCustomer, direct_bill());
+        facts.actor.as_mut().unwrap().sandbox_customers = 75;
+        assert_eq!(failed(&facts, "ENR"), NOTHING, "production has no caps");
+        facts.actor.as_mut().unwrap().environment = Environment::Sandbox;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-041"]);
+        facts.actor.as_mut().unwrap().sandbox_customers = 74;
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        let mut facts = one_tier(C::Order);
+        facts.actor.as_mut().unwrap().environment = Environment::Sandbox;
+        facts.buyer.as_mut().unwrap().subscription_count = 4;
+        assert_eq!(failed(&facts, "ENR"), NOTHING);
+        facts.buyer.as_mut().unwrap().subscription_count = 5;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-041"]);
+        let mut facts = by(C::InvitePartner, provider());
+        facts.actor.as_mut().unwrap().environment = Environment::Sandbox;
+        facts.form.sandbox_resellers = 5;
+        assert_eq!(failed(&facts, "ENR"), ["ENR-041"]);
+        assert_eq!(answer(&facts, "ENR"), (400, Some(800_018)));
+    }
+
+    #[test]
+    fn enr_042_past_business_is_no_enrolment() {
+        let mut facts = two_tier(C::Order);
+        facts.named = Named::Unenrolled {
+            given: "LOC-A2".to_owned(),
+            place: place("LOC-A2", "FR"),
+        };
+        assert_eq!(failed(&facts, "ENR"), ["ENR-042"]);
+        facts.named = named(provider());
+        assert_eq!(
+            failed(&facts, "ENR"),
+            NOTHING,
+            "ORD-012 answers for a provider"
+        );
+    }
+
+    #[test]
+    fn enr_019_the_billing_anniversary_never_moves() {
+        let mut facts = by(C::UpdateProfile, direct_bill());
+        facts.form.profile = Some(("billing_anniversary".to_owned(), "2024-01-01".to_owned()));
+        assert_eq!(failed(&facts, "ENR"), ["ENR-019"]);
+        assert_eq!(answer(&facts, "ENR"), (409, None));
+    }
+}

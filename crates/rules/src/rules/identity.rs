@@ -1,6 +1,947 @@
-//! placeholder
+//! Section 1: partner types, tenants, locations and PartnerIDs.
 
-use crate::registry::Rule;
+use tierline_domain::admin::ProgramRole;
+use tierline_domain::partner::{Environment, LocationKind, LocationState, PartnerType, TenantType};
+
+use super::enrolment::enrolled;
+use super::{NEW_BUSINESS, PURCHASE};
+use crate::book::RuleId;
+use crate::facts::{
+    Application, CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, PlaceFact,
+    TenantChoice,
+};
+use crate::regions::{NUMBER_REQUIRED, listed};
+use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+
+const APPLY: Checkpoints = Checkpoints::of(&[C::Apply]);
+/// Where a PartnerID is tied to a program account.
+const ASSOCIATION: Checkpoints = Checkpoints::of(&[C::AssociateLocation, C::Apply]);
+const PROFILE: Checkpoints = Checkpoints::of(&[C::UpdateProfile]);
+/// Where a reseller is named by its PartnerID.
+const NAMING: Checkpoints = PURCHASE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
+/// What only a transactional partner type may do, whichever of the three it is.
+const TRANSACTIONAL: Checkpoints = PURCHASE.and(Checkpoints::of(&[
+    C::CreateCustomer,
+    C::InviteCustomer,
+    C::Attest,
+    C::SignAgreement,
+]));
+
+fn application(f: &Facts) -> Option<&Application> {
+    f.application.as_deref()
+}
+
+/// The location whose PartnerID would be tied.
+fn place(f: &Facts) -> Option<&PlaceFact> {
+    f.form
+        .place
+        .as_ref()
+        .or_else(|| application(f).and_then(|wanted| wanted.location.as_ref()))
+}
+
+fn show_place(f: &Facts) -> Vec<Shown> {
+    place(f).map_or_else(Vec::new, |place| {
+        vec![
+            shown("location", &place.name),
+            shown("PartnerID", &place.partner_id),
+        ]
+    })
+}
+
+/// The account that the location would be tied to, where it exists already.
+fn own_account(f: &Facts) -> Option<&str> {
+    match application(f) {
+        Some(wanted) if wanted.tenant == TenantChoice::New => None,
+        Some(wanted) => wanted.account.as_ref().map(|account| account.name.as_str()),
+        None => f.actor.as_ref().map(|actor| actor.name.as_str()),
+    }
+}
+
+/// The country of the program tenant that a location would be paired with.
+fn tenant_country(f: &Facts) -> Option<tierline_domain::place::Country> {
+    match application(f) {
+        Some(wanted) => Some(wanted.tenant_country.unwrap_or(wanted.country)),
+        None => f.actor.as_ref().map(|actor| actor.country),
+    }
+}
+
+fn sandboxed(f: &Facts) -> bool {
+    f.actor
+        .as_ref()
+        .is_some_and(|actor| actor.environment == Environment::Sandbox)
+}
+
+/// The PartnerID given belongs to somebody, but to no enrolled reseller account.
+pub(crate) fn named_no_reseller(f: &Facts) -> bool {
+    match &f.named {
+        Named::Unenrolled { .. } => true,
+        Named::Account { party, .. } => !reseller(party),
+        Named::None | Named::Unknown { .. } => false,
+    }
+}
+
+fn reseller(party: &Party) -> bool {
+    party.acts_as_reseller && enrolled(party) && party.location.is_some()
+}
+
+/// What was given as reseller, what it belongs to, and how far that is enrolled.
+pub(crate) fn show_named(f: &Facts) -> Vec<Shown> {
+    let mut facts: Vec<Shown> = f
+        .named
+        .given()
+        .map(|given| shown("PartnerID", given))
+        .into_iter()
+        .collect();
+    match &f.named {
+        Named::Unenrolled { place, .. } => {
+            facts.push(shown_of(&place.organization, "location", &place.name));
+            facts.push(shown_of(&place.organization, "kind", place.kind));
+        }
+        Named::Account { party, .. } => {
+            facts.push(shown_of(&party.name, "partner", &party.name));
+            facts.push(shown_of(&party.name, "type", party.kind));
+            facts.push(shown_of(&party.name, "state", party.state));
+        }
+        Named::None | Named::Unknown { .. } => {}
+    }
+    facts
+}
+
+fn profile<'a>(f: &'a Facts, field: &str) -> Option<&'a str> {
+    f.form
+        .profile
+        .as_ref()
+        .filter(|(name, _)| name == field)
+        .map(|(_, value)| value.as_str())
+}
+
+fn show_profile(f: &Facts) -> Vec<Shown> {
+    f.form
+        .profile
+        .as_ref()
+        .map_or_else(Vec::new, |(field, value)| {
+            vec![shown("field", field), shown("value", value)]
+        })
+}
+
+/// The wanted value of the account's country, where it is another one.
+fn other_country(f: &Facts) -> bool {
+    profile(f, "country").is_some_and(|wanted| {
+        f.actor
+            .as_ref()
+            .is_some_and(|actor| !wanted.eq_ignore_ascii_case(actor.country.as_str()))
+    })
+}
+
+fn verified(party: &Party) -> bool {
+    enrolled(party)
+}
+
+fn membership_admin(f: &Facts) -> bool {
+    f.caller
+        .roles
+        .any(&[ProgramRole::GlobalAdmin, ProgramRole::AccountAdmin])
+        || f.caller
+            .role_names
+            .iter()
+            .any(|name| name == ProgramRole::AccountAdmin.as_str())
+}
+
+fn number_missing(f: &Facts) -> bool {
+    application(f).is_some_and(|wanted| {
+        (wanted.registration_number.is_none() || !wanted.registration_number_fits)
+            && listed(NUMBER_REQUIRED, wanted.country)
+    })
+}
+
+/// The tenant asked for is in use by, or associated with, an account that is not the applicant's own.
+fn tenant_taken(f: &Facts) -> Option<&str> {
+    if let Some(wanted) = application(f) {
+        let own = wanted.account.as_ref().map(|account| account.name.as_str());
+        let holder = wanted
+            .tenant_held_by
+            .as_ref()
+            .map(|account| account.name.as_str());
+        return holder
+            .or(wanted.tenant_associated_with.as_deref())
+            .filter(|name| own != Some(*name));
+    }
+    let own = f.actor.as_ref().map(|actor| actor.name.as_str());
+    f.form
+        .tenant
+        .as_ref()
+        .and_then(|(_, account)| account.as_deref())
+        .filter(|name| own != Some(*name))
+}
+
+/// The account that holds the wanted tenant in another type, unless it moves from direct-bill to
+/// reseller (ENR-026).
+pub(crate) fn other_type(f: &Facts) -> Option<(&Party, PartnerType)> {
+    let wanted = application(f)?;
+    let (kind, holder) = (wanted.wanted?, wanted.tenant_held_by.as_ref()?);
+    let moves = holder.kind == PartnerType::DirectBill && kind == PartnerType::IndirectReseller;
+    (holder.kind != kind && holder.kind != PartnerType::Advisor && !moves).then_some((holder, kind))
+}
+
+pub(crate) fn show_other_type(f: &Facts) -> Vec<Shown> {
+    other_type(f).map_or_else(Vec::new, |(holder, kind)| {
+        vec![
+            shown("tenant", &holder.tenant),
+            shown_of(&holder.name, "held type", holder.kind),
+            shown("wanted type", kind),
+        ]
+    })
+}
+
+fn show_buyer(f: &Facts) -> Vec<Shown> {
+    f.buyer.as_ref().map_or_else(Vec::new, |buyer| {
+        let mut facts = vec![
+            shown_of(&buyer.name, "tenant", &buyer.name),
+            shown_of(&buyer.name, "tenant type", buyer.tenant_type),
+        ];
+        facts.extend(
+            buyer
+                .program_since
+                .map(|day| shown_of(&buyer.name, "program tenant since", day)),
+        );
+        facts
+    })
+}
 
 /// Rules of this section.
-pub static RULES: &[Rule] = &[];
+pub static RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::of("IDN-001"),
+        step: Step::PartnerType,
+        ground: Ground::ApplicationType,
+        at: APPLY,
+        forbids: |f| {
+            application(f)
+                .is_some_and(|wanted| matches!(wanted.wanted, None | Some(PartnerType::Advisor)))
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            application(f).map_or_else(Vec::new, |wanted| {
+                vec![shown("requested type", &wanted.wanted_word)]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-001"),
+        step: Step::PartnerType,
+        ground: Ground::CallerType,
+        at: TRANSACTIONAL,
+        forbids: |f| f.actor_is(PartnerType::Advisor),
+        answer: |_| private(403),
+        shows: |f| {
+            f.actor.as_ref().map_or_else(Vec::new, |actor| {
+                vec![
+                    shown("partner", &actor.name),
+                    shown("tenant", &actor.tenant),
+                    shown("held type", actor.kind),
+                ]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-003"),
+        step: Step::PartnerType,
+        ground: Ground::CallerType,
+        at: PURCHASE,
+        forbids: |f| f.actor_is(PartnerType::IndirectReseller),
+        answer: |_| private(403),
+        shows: |f| {
+            f.actor.as_ref().map_or_else(Vec::new, |actor| {
+                vec![shown("partner", &actor.name), shown("type", actor.kind)]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-005"),
+        step: Step::Catalogue,
+        ground: Ground::ManagedService,
+        at: APPLY,
+        forbids: |f| {
+            application(f).is_some_and(|wanted| {
+                wanted.wanted == Some(PartnerType::DirectBill) && !wanted.managed_service
+            })
+        },
+        answer: |_| private(403),
+        shows: |_| vec![shown("missing capability", "managed service")],
+    },
+    Rule {
+        id: RuleId::of("IDN-006"),
+        step: Step::Catalogue,
+        ground: Ground::ResellerInfrastructure,
+        at: APPLY,
+        forbids: |f| {
+            application(f).is_some_and(|wanted| {
+                wanted.wanted == Some(PartnerType::IndirectProvider)
+                    && !wanted.reseller_infrastructure
+            })
+        },
+        answer: |_| private(403),
+        shows: |_| {
+            vec![shown(
+                "missing capability",
+                "infrastructure to support resellers at scale",
+            )]
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-008"),
+        step: Step::NamedKnown,
+        ground: Ground::NamedIdentity,
+        at: NAMING,
+        forbids: |f| matches!(&f.named, Named::Unenrolled { place, .. } if place.kind == LocationKind::Global),
+        answer: |_| documented(400, 800_016),
+        shows: show_named,
+    },
+    Rule {
+        id: RuleId::of("IDN-008"),
+        step: Step::Catalogue,
+        ground: Ground::LocationKind,
+        at: ASSOCIATION,
+        forbids: |f| place(f).is_some_and(|place| place.kind == LocationKind::Global),
+        answer: |_| private(400),
+        shows: |f| {
+            let mut facts = show_place(f);
+            facts.extend(place(f).map(|place| shown("kind", place.kind)));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-009"),
+        step: Step::Catalogue,
+        ground: Ground::LocationTie,
+        at: ASSOCIATION,
+        // One to one in production only.
+        forbids: |f| {
+            place(f).is_some_and(|place| {
+                place.account.is_some() && place.account.as_deref() != own_account(f)
+            }) && !sandboxed(f)
+        },
+        answer: |_| private(409),
+        shows: |f| {
+            let mut facts = show_place(f);
+            facts.extend(place(f).and_then(|place| {
+                place
+                    .account
+                    .as_ref()
+                    .map(|account| shown_of(account, "tied to", account))
+            }));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-010"),
+        step: Step::Catalogue,
+        ground: Ground::LocationCountry,
+        at: ASSOCIATION,
+        forbids: |f| {
+            place(f).is_some_and(|place| {
+                tenant_country(f).is_some_and(|country| country != place.country)
+            })
+        },
+        answer: |_| private(400),
+        shows: |f| {
+            let mut facts = show_place(f);
+            facts.extend(place(f).map(|place| shown("country of the PartnerID", place.country)));
+            facts.extend(tenant_country(f).map(|country| shown("country of the tenant", country)));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-011"),
+        step: Step::Catalogue,
+        ground: Ground::LocationState,
+        at: ASSOCIATION,
+        forbids: |f| place(f).is_some_and(|place| place.state != LocationState::Active),
+        answer: |_| private(400),
+        shows: |f| {
+            let mut facts = show_place(f);
+            facts.extend(place(f).map(|place| shown("state", place.state)));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-012"),
+        step: Step::Catalogue,
+        ground: Ground::Credentials,
+        at: APPLY,
+        forbids: |f| {
+            application(f).is_some_and(|wanted| {
+                wanted.credentials_of.is_some()
+                    && (matches!(wanted.tenant, TenantChoice::New)
+                        || wanted.credentials_of.as_deref() != own_account(f))
+            })
+        },
+        answer: |_| private(409),
+        shows: |f| {
+            application(f)
+                .and_then(|wanted| wanted.credentials_of.as_ref())
+                .map(|account| shown_of(account, "credentials of", account))
+                .into_iter()
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-014"),
+        step: Step::Catalogue,
+        ground: Ground::Profile,
+        at: PROFILE,
+        forbids: other_country,
+        answer: |_| private(409),
+        shows: |f| {
+            let mut facts = show_profile(f);
+            facts.extend(
+                f.actor
+                    .as_ref()
+                    .map(|actor| shown("country", actor.country)),
+            );
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-015"),
+        step: Step::Catalogue,
+        ground: Ground::Profile,
+        at: PROFILE,
+        forbids: |f| {
+            profile(f, "global_account_country").is_some_and(|wanted| {
+                !f.form
+                    .location_countries
+                    .iter()
+                    .any(|country| wanted.eq_ignore_ascii_case(country.as_str()))
+            })
+        },
+        answer: |_| private(400),
+        shows: |f| {
+            let mut facts = show_profile(f);
+            facts.extend(
+                f.form
+                    .location_countries
+                    .iter()
+                    .map(|country| shown("country with a location", country)),
+            );
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-016"),
+        step: Step::Catalogue,
+        ground: Ground::Address,
+        at: Checkpoints::of(&[C::AddLocation]),
+        forbids: |f| f.form.address_fictitious,
+        answer: |_| private(400),
+        shows: |_| vec![shown("address", "could not be verified")],
+    },
+    Rule {
+        id: RuleId::of("IDN-017"),
+        step: Step::Role,
+        ground: Ground::UserRole,
+        at: Checkpoints::of(&[C::AddLocation, C::DeleteLocation]),
+        forbids: |f| {
+            f.caller.kind == CallerKind::Partner
+                && if f.checkpoint == C::AddLocation {
+                    !membership_admin(f)
+                } else {
+                    !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+                }
+        },
+        answer: |_| private(403),
+        shows: |f| vec![shown("roles held", f.caller.role_names.join(", "))],
+    },
+    Rule {
+        id: RuleId::of("IDN-017"),
+        step: Step::Catalogue,
+        ground: Ground::DeletionBlock,
+        at: Checkpoints::of(&[C::DeleteLocation]),
+        forbids: |f| !f.form.deletion_blocks.is_empty(),
+        answer: |_| private(403),
+        shows: show_blocks,
+    },
+    Rule {
+        id: RuleId::of("IDN-018"),
+        step: Step::Catalogue,
+        ground: Ground::DeletionBlock,
+        at: Checkpoints::of(&[C::DeleteLocation]),
+        forbids: |f| !f.form.deletion_blocks.is_empty(),
+        answer: |_| private(409),
+        shows: show_blocks,
+    },
+    Rule {
+        id: RuleId::of("IDN-020"),
+        step: Step::TenantType,
+        ground: Ground::Association,
+        at: Checkpoints::of(&[C::AssociateTenant, C::Apply]),
+        forbids: |f| tenant_taken(f).is_some(),
+        answer: |_| private(409),
+        shows: |f| {
+            let mut facts: Vec<Shown> = f
+                .form
+                .tenant
+                .as_ref()
+                .map(|(tenant, _)| shown("tenant", tenant))
+                .into_iter()
+                .collect();
+            facts.extend(
+                tenant_taken(f).map(|account| shown_of(account, "associated with", account)),
+            );
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-021"),
+        step: Step::Catalogue,
+        ground: Ground::RegistrationNumber,
+        at: APPLY,
+        forbids: number_missing,
+        answer: |_| private(400),
+        shows: |f| {
+            application(f).map_or_else(Vec::new, |wanted| {
+                let fault = if wanted.registration_number.is_none() {
+                    "missing"
+                } else {
+                    "malformed"
+                };
+                vec![
+                    shown("country", wanted.country),
+                    shown("registration number", fault),
+                ]
+            })
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-022"),
+        step: Step::NamedKnown,
+        ground: Ground::NamedIdentity,
+        at: Checkpoints::of(&[C::VerifyPartnerId]),
+        forbids: |f| matches!(f.form.looked_up, Some(Named::Unknown { .. })),
+        answer: |_| documented(404, 3000),
+        shows: |f| {
+            f.form
+                .looked_up
+                .as_ref()
+                .and_then(Named::given)
+                .map(|given| shown("PartnerID", given))
+                .into_iter()
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-023"),
+        step: Step::NamedKnown,
+        ground: Ground::NamedIdentity,
+        at: NAMING,
+        forbids: named_no_reseller,
+        answer: |_| documented(400, 800_016),
+        shows: show_named,
+    },
+    Rule {
+        id: RuleId::of("IDN-025"),
+        step: Step::Role,
+        ground: Ground::UserRole,
+        at: PROFILE,
+        forbids: |f| {
+            f.caller.kind == CallerKind::Partner
+                && profile(f, "legal_name").is_some()
+                && f.actor
+                    .as_ref()
+                    .is_some_and(|actor| !actor.kind.is_billed())
+                && !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+        },
+        answer: |_| private(403),
+        shows: |f| vec![shown("roles held", f.caller.role_names.join(", "))],
+    },
+    Rule {
+        id: RuleId::of("IDN-025"),
+        step: Step::Catalogue,
+        ground: Ground::Profile,
+        at: PROFILE,
+        forbids: |f| {
+            profile(f, "legal_name").is_some()
+                && f.actor
+                    .as_ref()
+                    .is_some_and(|actor| actor.kind.is_billed() && verified(actor))
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            let mut facts = show_profile(f);
+            facts.extend(f.actor.as_ref().map(|actor| shown("type", actor.kind)));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-028"),
+        step: Step::TenantType,
+        ground: Ground::TenantKind,
+        at: NEW_BUSINESS,
+        // Of a tenant that never was of type Customer nothing has become of it.
+        forbids: |f| {
+            f.new_business
+                && f.buyer.as_ref().is_some_and(|buyer| {
+                    buyer.tenant_type == TenantType::Partner
+                        && (buyer.program_since.is_some() || buyer.subscription_count > 0)
+                })
+        },
+        answer: |_| private(403),
+        shows: show_buyer,
+    },
+    Rule {
+        id: RuleId::of("IDN-029"),
+        step: Step::TenantType,
+        ground: Ground::TenantUse,
+        at: NEW_BUSINESS.and(Checkpoints::of(&[C::AcceptRelationship])),
+        forbids: |f| {
+            f.buyer
+                .as_ref()
+                .is_some_and(|buyer| buyer.used_by.is_some())
+                && (f.new_business || f.checkpoint == C::AcceptRelationship)
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            let mut facts = show_buyer(f);
+            if let Some(buyer) = &f.buyer {
+                facts.extend(
+                    buyer
+                        .used_by
+                        .as_ref()
+                        .map(|account| shown_of(&buyer.name, "program tenant of", account)),
+                );
+            }
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("IDN-031"),
+        step: Step::TenantType,
+        ground: Ground::ApplicationTenant,
+        at: APPLY,
+        forbids: |f| other_type(f).is_some(),
+        answer: |_| private(409),
+        shows: show_other_type,
+    },
+];
+
+fn show_blocks(f: &Facts) -> Vec<Shown> {
+    let mut facts: Vec<Shown> = f
+        .form
+        .place
+        .as_ref()
+        .map(|place| shown("location", &place.name))
+        .into_iter()
+        .collect();
+    facts.extend(
+        f.form
+            .deletion_blocks
+            .iter()
+            .map(|block| shown("block", block)),
+    );
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Roles;
+    use crate::testing::{
+        answer, application as applying, by, direct_bill, failed, named, one_tier, party, place,
+        provider, reseller, shows, two_tier,
+    };
+
+    const NOTHING: [&str; 0] = [];
+
+    fn wanted(f: &mut Facts) -> &mut Application {
+        f.application.as_deref_mut().unwrap()
+    }
+
+    #[test]
+    fn what_is_in_order_passes() {
+        let sound: [fn() -> Facts; 5] = [
+            || two_tier(C::Order),
+            || one_tier(C::Order),
+            || applying(PartnerType::DirectBill),
+            || applying(PartnerType::IndirectProvider),
+            || applying(PartnerType::IndirectReseller),
+        ];
+        for make in sound {
+            let facts = make();
+            assert_eq!(failed(&facts, "IDN"), NOTHING, "{:?}", facts.checkpoint);
+        }
+    }
+
+    #[test]
+    fn idn_001_knows_three_types() {
+        let mut facts = applying(PartnerType::Advisor);
+        assert_eq!(failed(&facts, "IDN"), ["IDN-001"]);
+        wanted(&mut facts).wanted = None;
+        wanted(&mut facts).wanted_word = "franchisee".to_owned();
+        assert_eq!(failed(&facts, "IDN"), ["IDN-001"]);
+        assert!(shows(&facts, "IDN-001").contains("franchisee"));
+        let mut order = one_tier(C::Order);
+        order.actor = Some(party("AD-1", PartnerType::Advisor, "DE"));
+        assert_eq!(failed(&order, "IDN"), ["IDN-001"]);
+        assert_eq!(answer(&order, "IDN"), (403, None));
+    }
+
+    #[test]
+    fn idn_003_a_reseller_does_not_buy_from_the_operator() {
+        let mut facts = one_tier(C::CreateCart);
+        facts.actor = Some(reseller());
+        assert_eq!(failed(&facts, "IDN"), ["IDN-003"]);
+    }
+
+    #[test]
+    fn idn_005_and_idn_006_ask_for_capabilities_of_their_type() {
+        for kind in [
+            PartnerType::DirectBill,
+            PartnerType::IndirectProvider,
+            PartnerType::IndirectReseller,
+        ] {
+            let mut facts = applying(kind);
+            wanted(&mut facts).managed_service = false;
+            let expected: &[&str] = if kind == PartnerType::DirectBill {
+                &["IDN-005"]
+            } else {
+                &[]
+            };
+            assert_eq!(failed(&facts, "IDN"), expected, "{kind}");
+            let mut facts = applying(kind);
+            wanted(&mut facts).reseller_infrastructure = false;
+            let expected: &[&str] = if kind == PartnerType::IndirectProvider {
+                &["IDN-006"]
+            } else {
+                &[]
+            };
+            assert_eq!(failed(&facts, "IDN"), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn idn_008_a_global_account_neither_sells_nor_is_enrolled() {
+        let mut facts = two_tier(C::Order);
+        let mut global = place("GLOBAL-A", "FR");
+        global.kind = LocationKind::Global;
+        facts.named = Named::Unenrolled {
+            given: "GLOBAL-A".to_owned(),
+            place: global.clone(),
+        };
+        assert_eq!(failed(&facts, "IDN"), ["IDN-008", "IDN-023"]);
+        assert_eq!(answer(&facts, "IDN"), (400, Some(800_016)));
+        let mut facts = by(C::AssociateLocation, reseller());
+        facts.form.place = Some(global);
+        assert_eq!(failed(&facts, "IDN"), ["IDN-008"]);
+        assert_eq!(answer(&facts, "IDN"), (400, None));
+    }
+
+    #[test]
+    fn idn_009_to_idn_011_pair_a_tenant_with_a_location() {
+        let mut facts = by(C::AssociateLocation, reseller());
+        facts.form.place = Some(place("LOC-A2", "FR"));
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+        facts.form.place.as_mut().unwrap().account = Some("IR-A".to_owned());
+        assert_eq!(failed(&facts, "IDN"), NOTHING, "its own");
+        facts.form.place.as_mut().unwrap().account = Some("IR-B".to_owned());
+        assert_eq!(failed(&facts, "IDN"), ["IDN-009"]);
+        assert!(shows(&facts, "IDN-009").contains("IR-B"));
+        facts.actor.as_mut().unwrap().environment = Environment::Sandbox;
+        assert_eq!(
+            failed(&facts, "IDN"),
+            NOTHING,
+            "one to one in production only"
+        );
+        facts.form.place = Some(place("LOC-DE", "DE"));
+        assert_eq!(failed(&facts, "IDN"), ["IDN-010"]);
+        assert!(shows(&facts, "IDN-010").contains("DE") && shows(&facts, "IDN-010").contains("FR"));
+        facts.form.place = Some(place("LOC-A2", "FR"));
+        facts.form.place.as_mut().unwrap().state = LocationState::Pending;
+        assert_eq!(failed(&facts, "IDN"), ["IDN-011"]);
+        assert!(shows(&facts, "IDN-011").contains("pending"));
+    }
+
+    #[test]
+    fn a_location_stays_with_the_tenant_it_moves_with() {
+        let mut facts = applying(PartnerType::IndirectReseller);
+        wanted(&mut facts).location.as_mut().unwrap().account = Some("IR-A".to_owned());
+        assert_eq!(
+            failed(&facts, "IDN"),
+            ["IDN-009"],
+            "a new tenant needs a location of its own"
+        );
+        wanted(&mut facts).tenant = TenantChoice::Existing("IR-A-csp".to_owned());
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+    }
+
+    #[test]
+    fn idn_012_credentials_serve_one_account() {
+        let mut facts = applying(PartnerType::DirectBill);
+        wanted(&mut facts).credentials_of = Some("IR-A".to_owned());
+        assert_eq!(failed(&facts, "IDN"), ["IDN-012"]);
+        wanted(&mut facts).tenant = TenantChoice::Existing("IR-A-csp".to_owned());
+        assert_eq!(failed(&facts, "IDN"), NOTHING, "the same account again");
+    }
+
+    #[test]
+    fn profiles_keep_what_is_fixed() {
+        let update = |party: Party, field: &str, value: &str| {
+            let mut facts = by(C::UpdateProfile, party);
+            facts.form.profile = Some((field.to_owned(), value.to_owned()));
+            facts.form.location_countries = vec!["FR".parse().unwrap(), "ES".parse().unwrap()];
+            failed(&facts, "IDN")
+        };
+        assert_eq!(update(reseller(), "country", "DE"), ["IDN-014"]);
+        assert_eq!(update(reseller(), "country", "FR"), NOTHING);
+        assert_eq!(
+            update(reseller(), "global_account_country", "US"),
+            ["IDN-015"]
+        );
+        assert_eq!(update(reseller(), "global_account_country", "ES"), NOTHING);
+        assert_eq!(update(provider(), "legal_name", "Other SAS"), ["IDN-025"]);
+        assert_eq!(
+            update(direct_bill(), "legal_name", "Other GmbH"),
+            ["IDN-025"]
+        );
+        assert_eq!(update(reseller(), "legal_name", "Other SAS"), NOTHING);
+        assert_eq!(
+            update(provider(), "security_contact", "s@ip-1.example"),
+            NOTHING
+        );
+    }
+
+    #[test]
+    fn idn_025_the_global_administrator_renames_a_reseller() {
+        let mut facts = by(C::UpdateProfile, reseller());
+        facts.form.profile = Some(("legal_name".to_owned(), "Other SAS".to_owned()));
+        facts.caller.roles = Roles::NONE.with(ProgramRole::AdminAgent);
+        assert_eq!(failed(&facts, "IDN"), ["IDN-025"]);
+    }
+
+    #[test]
+    fn locations_are_genuine_and_deleted_only_when_free() {
+        let mut facts = by(C::AddLocation, reseller());
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+        facts.form.address_fictitious = true;
+        assert_eq!(failed(&facts, "IDN"), ["IDN-016"]);
+        let mut facts = by(C::DeleteLocation, reseller());
+        facts.form.place = Some(place("LOC-A2", "FR"));
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+        facts.form.deletion_blocks = vec!["the last location".to_owned()];
+        assert_eq!(failed(&facts, "IDN"), ["IDN-017", "IDN-018"]);
+        facts.form.deletion_blocks.clear();
+        facts.caller.roles = Roles::NONE.with(ProgramRole::AccountAdmin);
+        assert_eq!(
+            failed(&facts, "IDN"),
+            ["IDN-017"],
+            "only a global administrator deletes"
+        );
+        facts.checkpoint = C::AddLocation;
+        assert_eq!(
+            failed(&facts, "IDN"),
+            NOTHING,
+            "an account administrator adds"
+        );
+        facts.caller.roles = Roles::NONE.with(ProgramRole::SalesAgent);
+        assert_eq!(failed(&facts, "IDN"), ["IDN-017"]);
+    }
+
+    #[test]
+    fn idn_020_a_tenant_belongs_to_one_account() {
+        let mut facts = by(C::AssociateTenant, reseller());
+        facts.form.tenant = Some(("TB-two".to_owned(), None));
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+        facts.form.tenant = Some(("TB-two".to_owned(), Some("IR-A".to_owned())));
+        assert_eq!(failed(&facts, "IDN"), NOTHING, "its own already");
+        facts.form.tenant = Some(("TB-two".to_owned(), Some("IR-B".to_owned())));
+        assert_eq!(failed(&facts, "IDN"), ["IDN-020"]);
+        let mut facts = applying(PartnerType::IndirectReseller);
+        wanted(&mut facts).tenant = TenantChoice::Other("IR-B-csp".to_owned());
+        wanted(&mut facts).tenant_held_by =
+            Some(party("IR-B", PartnerType::IndirectReseller, "IT"));
+        assert_eq!(failed(&facts, "IDN"), ["IDN-020"]);
+    }
+
+    #[test]
+    fn idn_021_listed_countries_want_a_registration_number() {
+        for (country, number, fits, refused) in [
+            ("BR", None, false, true),
+            ("BR", Some("??"), false, true),
+            ("BR", Some("123"), true, false),
+            ("FR", None, false, false),
+            ("FR", Some("??"), false, false),
+        ] {
+            let mut facts = applying(PartnerType::IndirectReseller);
+            let form = wanted(&mut facts);
+            form.country = country.parse().unwrap();
+            form.location = None;
+            form.registration_number = number.map(str::to_owned);
+            form.registration_number_fits = fits;
+            let expected: &[&str] = if refused { &["IDN-021"] } else { &[] };
+            assert_eq!(failed(&facts, "IDN"), expected, "{country} {number:?}");
+        }
+    }
+
+    #[test]
+    fn idn_022_and_idn_023_look_a_partner_id_up() {
+        let mut facts = by(C::VerifyPartnerId, provider());
+        facts.form.looked_up = Some(Named::Unknown {
+            given: "99999999".to_owned(),
+        });
+        assert_eq!(failed(&facts, "IDN"), ["IDN-022"]);
+        assert_eq!(answer(&facts, "IDN"), (404, Some(3000)));
+        facts.form.looked_up = Some(named(reseller()));
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+        let mut facts = two_tier(C::SetPartnerOfRecord);
+        for (given, expected) in [
+            (named(provider()), &["IDN-023"][..]),
+            (named(direct_bill()), &["IDN-023"]),
+            (
+                Named::Unenrolled {
+                    given: "LOC-A2".to_owned(),
+                    place: place("LOC-A2", "FR"),
+                },
+                &["IDN-023"],
+            ),
+            (
+                Named::Unknown {
+                    given: "99999999".to_owned(),
+                },
+                &[],
+            ),
+            (named(reseller()), &[]),
+        ] {
+            facts.named = given;
+            assert_eq!(failed(&facts, "IDN"), expected);
+        }
+    }
+
+    #[test]
+    fn idn_028_and_idn_029_keep_program_tenants_empty() {
+        let mut facts = one_tier(C::Order);
+        let target = facts.buyer.as_mut().unwrap();
+        target.tenant_type = TenantType::Partner;
+        target.used_by = Some("IR-A".to_owned());
+        assert_eq!(failed(&facts, "IDN"), ["IDN-029"]);
+        facts.buyer.as_mut().unwrap().program_since = Some("2023-10-01".parse().unwrap());
+        assert_eq!(failed(&facts, "IDN"), ["IDN-028", "IDN-029"]);
+        assert!(shows(&facts, "IDN-028").contains("2023-10-01"));
+        facts.buyer.as_mut().unwrap().used_by = None;
+        assert_eq!(failed(&facts, "IDN"), ["IDN-028"]);
+        facts.buyer.as_mut().unwrap().tenant_type = TenantType::Customer;
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+    }
+
+    #[test]
+    fn idn_031_one_tenant_one_type_unless_it_moves() {
+        let mut facts = applying(PartnerType::DirectBill);
+        wanted(&mut facts).tenant = TenantChoice::Existing("IR-A-csp".to_owned());
+        wanted(&mut facts).tenant_held_by = Some(reseller());
+        assert_eq!(failed(&facts, "IDN"), ["IDN-031"]);
+        let mut facts = applying(PartnerType::IndirectReseller);
+        wanted(&mut facts).tenant = TenantChoice::Existing("DB-1-csp".to_owned());
+        wanted(&mut facts).account = Some(direct_bill());
+        wanted(&mut facts).tenant_held_by = Some(direct_bill());
+        wanted(&mut facts).location = None;
+        assert_eq!(failed(&facts, "IDN"), NOTHING);
+    }
+}

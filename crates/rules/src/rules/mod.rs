@@ -74,7 +74,9 @@ pub static SECTIONS: &[&[Rule]] = &[
     security::RULES,
 ];
 
-/// Every enforced rule, in no particular order.
+/// Every enforced rule, in no particular order. A rule that rests on several facts (the caller's state
+/// or the named reseller's; enrolment or agreement) has an entry for each, so that a remedy which cures
+/// one fact can be told from one that cures the other; within a decision an id may then stand twice.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     SECTIONS.iter().flat_map(|section| section.iter())
 }
@@ -113,10 +115,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_is_registered_once_and_in_the_book() {
-        let mut seen = std::collections::BTreeSet::new();
-        for rule in all() {
-            assert!(seen.insert(rule.id), "{} is registered twice", rule.id);
+    fn every_rule_is_registered_once_a_fact_and_in_the_book() {
+        let every: Vec<_> = all().collect();
+        for (place, rule) in every.iter().enumerate() {
+            for other in every.iter().take(place) {
+                let same = rule.id == other.id && rule.ground == other.ground;
+                let together = rule.at.iter().any(|checkpoint| other.at.has(checkpoint));
+                assert!(
+                    !(same && together),
+                    "{} is registered twice for one fact",
+                    rule.id
+                );
+            }
             assert!(
                 !rule.entry().texts(crate::Lang::En).refusal.is_empty(),
                 "{} refuses nothing in the book",

@@ -11,7 +11,8 @@ use crate::statement::Statement;
 /// One step of the schema.
 ///
 /// The text is SQL in which `{id}`, `{text}`, `{int}`, `{bool}`, `{instant}`, `{day}`, `{json}` and `{bytes}`
-/// stand for the engine's column types and `{strict}` closes every `CREATE TABLE`.
+/// stand for the engine's column types, `{serial}` for a key that counts by itself, and `{strict}` closes every
+/// `CREATE TABLE`.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
     /// Its name, which sorts it: `0001_program`.
@@ -101,6 +102,7 @@ fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String>
         ("text" | "day" | "json", Dialect::Sqlite) => "TEXT",
         ("int" | "instant", Dialect::Sqlite) => "INTEGER",
         ("bool", Dialect::Sqlite) => return Some(format!("INTEGER CHECK ({column} IN (0, 1))")),
+        ("serial", Dialect::Sqlite) => "INTEGER PRIMARY KEY AUTOINCREMENT",
         ("strict", Dialect::Sqlite) => "STRICT",
         _ => return None,
     };

@@ -38,7 +38,7 @@ const READERS: usize = 2;
 const QUEUE_MAX: usize = 4_096;
 
 /// Where the data lives.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DbConfig {
     /// A database of this process alone, gone when it is dropped.
     Memory,
@@ -115,9 +115,9 @@ impl Lock {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LaneStats {
     /// Transactions committed.
-    pub groups_committed: u64,
+    pub groups: u64,
     /// Commands answered from a committed transaction, refusals included.
-    pub commands_committed: u64,
+    pub commands: u64,
     /// Commits that had something to make durable.
     pub syncs: u64,
     /// Commands that panicked.
@@ -264,8 +264,8 @@ impl Db {
     pub fn lane_stats(&self) -> LaneStats {
         let counters = &self.shared.counters;
         LaneStats {
-            groups_committed: counters.groups.load(Ordering::Relaxed),
-            commands_committed: counters.commands.load(Ordering::Relaxed),
+            groups: counters.groups.load(Ordering::Relaxed),
+            commands: counters.commands.load(Ordering::Relaxed),
             syncs: counters.syncs.load(Ordering::Relaxed),
             panics: counters.panics.load(Ordering::Relaxed),
         }

@@ -1,0 +1,245 @@
+//! Commands by name: an actor, a verb and its parameters, as scenario files, remedies and the
+//! command line write them. One table says which use case a verb is.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use tierline_rules::{Decision, Facts};
+use tierline_store::{Command, StoreError, Tx};
+
+use crate::actor::ActorSpec;
+use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::order;
+
+/// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Act {
+    /// Who.
+    pub actor: ActorSpec,
+    /// What.
+    pub verb: String,
+    /// With what.
+    pub params: Map<String, Json>,
+}
+
+impl Act {
+    /// An act of a party.
+    #[must_use]
+    pub fn of(actor: &str, verb: &str, params: Json) -> Self {
+        let params = match params {
+            Json::Object(map) => map,
+            _ => Map::new(),
+        };
+        Self {
+            actor: ActorSpec::of(actor),
+            verb: verb.to_owned(),
+            params,
+        }
+    }
+
+    /// Reads the form of the scenario files.
+    ///
+    /// # Errors
+    /// When it is not one actor and one verb.
+    pub fn read(value: &Json) -> Result<Self, AppError> {
+        let bad =
+            || AppError::invalid("when", "an action is `as` and one verb with its parameters");
+        let map = value.as_object().ok_or_else(bad)?;
+        let actor = map.get("as").ok_or_else(bad)?;
+        let actor = serde_json::from_value(actor.clone())
+            .map_err(|error| AppError::invalid("as", error))?;
+        let mut verbs = map.iter().filter(|(key, _)| *key != "as");
+        match (verbs.next(), verbs.next()) {
+            (Some((verb, Json::Object(params))), None) => Ok(Self {
+                actor,
+                verb: verb.clone(),
+                params: params.clone(),
+            }),
+            _ => Err(bad()),
+        }
+    }
+
+    /// The form of the scenario files.
+    #[must_use]
+    pub fn write(&self) -> Json {
+        let mut map = Map::new();
+        map.insert(
+            "as".to_owned(),
+            serde_json::to_value(&self.actor).unwrap_or_default(),
+        );
+        map.insert(self.verb.clone(), Json::Object(self.params.clone()));
+        Json::Object(map)
+    }
+
+    /// A parameter as text.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.params.get(key).and_then(Json::as_str)
+    }
+
+    /// What its decision rests on, as far as names tell before the transaction: the actor and every party
+    /// named. Racing acts with a name in common take turns.
+    #[must_use]
+    pub fn locks(&self) -> Vec<tierline_store::Lock> {
+        let lock = |name: &str| tierline_store::Lock::on("name", &name.to_lowercase());
+        let mut locks = vec![lock(self.actor.party())];
+        for value in self.params.values() {
+            match value {
+                Json::String(name) => locks.push(lock(name)),
+                Json::Array(names) => locks.extend(names.iter().filter_map(Json::as_str).map(lock)),
+                _ => {}
+            }
+        }
+        locks
+    }
+
+    /// The same act with a parameter changed; `null` takes it away.
+    #[must_use]
+    pub fn with(&self, key: &str, value: Json) -> Self {
+        let mut changed = self.clone();
+        if value.is_null() {
+            changed.params.remove(key);
+        } else {
+            changed.params.insert(key.to_owned(), value);
+        }
+        changed
+    }
+
+    /// The same act by somebody else.
+    #[must_use]
+    pub fn by(&self, actor: &str) -> Self {
+        Self {
+            actor: ActorSpec::of(actor),
+            ..self.clone()
+        }
+    }
+}
+
+impl Serialize for Act {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write().serialize(serializer)
+    }
+}
+impl<'de> Deserialize<'de> for Act {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(&Json::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What an act answered.
+#[derive(Clone, Debug)]
+pub struct Performed {
+    /// Its answer.
+    pub result: Json,
+    /// The decision behind it.
+    pub decision: Decision,
+}
+
+fn read_params<U: serde::de::DeserializeOwned>(
+    verb: &str,
+    params: &Map<String, Json>,
+) -> Result<U, AppError> {
+    serde_json::from_value(Json::Object(params.clone()))
+        .map_err(|error| AppError::invalid(verb, error))
+}
+
+async fn run<U: UseCase + serde::de::DeserializeOwned>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    verb: &str,
+    params: &Map<String, Json>,
+) -> Result<Performed, AppError> {
+    let use_case: U = serde_json::from_value(Json::Object(params.clone()))
+        .map_err(|error| AppError::invalid(verb, error))?;
+    let Allowed { out, decision } = attempt(ctx, tx, &use_case).await?;
+    let result = serde_json::to_value(&out).unwrap_or_default();
+    Ok(Performed { result, decision })
+}
+
+/// Which use case a verb is.
+macro_rules! verbs {
+    ($($verb:literal => $use_case:ty),+ $(,)?) => {
+        /// Verbs that are built.
+        pub const BUILT: &[&str] = &[$($verb),+];
+
+        async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
+            match verb {
+                $($verb => dry_run(ctx, tx, &read_params::<$use_case>(verb, params)?).await,)+
+                other => Err(AppError::NotSupported(other.to_owned())),
+            }
+        }
+
+        async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
+            match verb {
+                $($verb => run::<$use_case>(ctx, tx, verb, params).await,)+
+                other => Err(AppError::NotSupported(other.to_owned())),
+            }
+        }
+    };
+}
+
+verbs! {
+    "create_cart" => order::CreateCart,
+    "update_cart" => order::UpdateCart,
+    "checkout_cart" => order::CheckoutCart,
+    "order" => order::PlaceOrder,
+}
+
+/// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.
+///
+/// # Errors
+/// [`AppError::Refused`] with the decision, or whatever kept it from being decided.
+pub async fn perform(ctx: &Ctx, tx: &mut Tx<'_>, act: &Act) -> Result<Performed, AppError> {
+    let ctx = Ctx {
+        actor: act.actor.clone(),
+        ..ctx.clone()
+    };
+    // The futures of the use cases are large; one box keeps the caller's small.
+    Box::pin(dispatch(&ctx, tx, &act.verb, &act.params)).await
+}
+
+/// Only decides: the dry run of an act.
+///
+/// # Errors
+/// Whatever keeps it from being decided.
+pub async fn decide_only(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    act: &Act,
+) -> Result<(Decision, Facts), AppError> {
+    let ctx = Ctx {
+        actor: act.actor.clone(),
+        ..ctx.clone()
+    };
+    Box::pin(dispatch_dry(&ctx, tx, &act.verb, &act.params)).await
+}
+
+/// An act as a write.
+pub struct Perform {
+    /// Its context; the act's actor counts.
+    pub ctx: Ctx,
+    /// What to do.
+    pub act: Act,
+}
+
+impl Command for Perform {
+    type Out = Performed;
+    type Error = AppError;
+
+    fn locks(&self) -> Vec<tierline_store::Lock> {
+        self.act.locks()
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Performed, AppError> {
+        perform(&self.ctx, tx, &self.act).await
+    }
+
+    async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
+        let ctx = Ctx {
+            actor: self.act.actor.clone(),
+            ..self.ctx.clone()
+        };
+        record_refusal(&ctx, tx, error).await
+    }
+}

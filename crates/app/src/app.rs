@@ -1,0 +1,295 @@
+//! The program server without its wire: one world, its clock, and the commands that run on it.
+
+use std::sync::Arc;
+
+use rand::RngCore;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use tierline_domain::time::Timestamp;
+use tierline_rules::{Decision, Lang};
+use tierline_store::{Command, Db, Lock, StoreError, Tx, Value, statements};
+use uuid::Uuid;
+
+use crate::act::{Act, decide_only, perform};
+use crate::actor::ActorSpec;
+use crate::attempt::record_refusal;
+use crate::clock::Clock;
+use crate::ctx::Ctx;
+use crate::error::{AppError, Refusal};
+use crate::remedy::{self, Remedy};
+
+statements! {
+    pub REPLAY = "SELECT fingerprint, outcome FROM idempotency WHERE tenant = $1 AND request_id = $2 AND method = $3 AND path = $4";
+    pub REMEMBER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+}
+
+/// One world and its clock.
+#[derive(Clone)]
+pub struct App {
+    db: Db,
+    clock: Arc<Clock>,
+}
+
+/// What makes a retry safe (GEN-006): the same key with the same fingerprint is the same deed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The caller's tenant.
+    pub tenant: Uuid,
+    /// The request id it gave.
+    pub request_id: String,
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// Digest of the body.
+    pub fingerprint: String,
+}
+
+impl Key {
+    /// A key for a request.
+    #[must_use]
+    pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
+        Self {
+            tenant,
+            request_id: request_id.to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            fingerprint: format!("{:x}", Sha256::digest(body)),
+        }
+    }
+
+    fn values(&self) -> [Value; 4] {
+        let text = |text: &str| Value::Text(text.to_owned());
+        [
+            Value::Id(self.tenant),
+            text(&self.request_id),
+            text(&self.method),
+            text(&self.path),
+        ]
+    }
+}
+
+/// The final outcome of a request, as it is kept for a repeat.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It went through.
+    Done(Json),
+    /// It was refused.
+    Refused(Box<Decision>),
+}
+
+impl App {
+    /// An app on a database.
+    #[must_use]
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self {
+            db,
+            clock: Arc::new(clock),
+        }
+    }
+
+    /// The database.
+    #[must_use]
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The clocks.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A context for one command of an actor.
+    #[must_use]
+    pub fn ctx(&self, actor: ActorSpec) -> Ctx {
+        let mut seed = [0_u8; 16];
+        rand::rngs::ThreadRng::default().fill_bytes(&mut seed);
+        Ctx::new(
+            actor,
+            self.clock.world_now(),
+            self.clock.server_now(),
+            Uuid::from_bytes(seed),
+        )
+    }
+
+    /// Does something by name. With a key, a repeat answers what the first time did.
+    ///
+    /// # Errors
+    /// When it is refused or fails; [`AppError::Conflict`] when the key was used for something else.
+    pub async fn perform(&self, ctx: Ctx, act: Act, key: Option<Key>) -> Result<Json, AppError> {
+        match self.db.write(Once { ctx, act, key }).await? {
+            Outcome::Done(result) => Ok(result),
+            Outcome::Refused(decision) => Err(replayed(*decision)),
+        }
+    }
+
+    /// Only decides, and looks for a remedy where it is refused.
+    ///
+    /// # Errors
+    /// When it cannot be decided.
+    pub async fn explain(&self, ctx: Ctx, act: Act) -> Result<Explained, AppError> {
+        let (decision, facts) = self
+            .db
+            .rehearse(DryRun {
+                ctx: ctx.clone(),
+                act: act.clone(),
+            })
+            .await?;
+        let remedy = if decision.allowed {
+            None
+        } else {
+            remedy::plan(&self.db, &ctx, &act).await?
+        };
+        Ok(Explained {
+            decision,
+            facts,
+            remedy,
+        })
+    }
+
+    /// Runs a read.
+    ///
+    /// # Errors
+    /// The read's own.
+    pub async fn read<C: Command<Error = AppError> + 'static>(
+        &self,
+        command: C,
+    ) -> Result<C::Out, AppError> {
+        self.db.read(command).await
+    }
+
+    /// Moves the world's clock and does what falls due on the way.
+    ///
+    /// # Errors
+    /// When the instant lies in the past, or the store fails.
+    pub async fn advance(&self, until: Timestamp) -> Result<u64, AppError> {
+        let ctx = self.ctx(ActorSpec::operator());
+        if until < ctx.now {
+            return Err(AppError::invalid(
+                "until",
+                "the clock of a world only moves forward",
+            ));
+        }
+        let fired = self.db.write(Advance { ctx, until }).await?;
+        self.clock.move_to(until);
+        Ok(fired)
+    }
+}
+
+/// A decision with everything behind it.
+#[derive(Debug)]
+pub struct Explained {
+    /// The decision.
+    pub decision: Decision,
+    /// The facts.
+    pub facts: tierline_rules::Facts,
+    /// A remedy that was rehearsed, or none.
+    pub remedy: Option<Remedy>,
+}
+
+fn replayed(decision: Decision) -> AppError {
+    let facts = tierline_rules::Facts::bare(
+        tierline_rules::Checkpoint::Operate,
+        EPOCH,
+        crate::actor::operator_caller(),
+    );
+    AppError::Refused(Box::new(Refusal {
+        decision,
+        facts: Box::new(facts),
+        subject: String::new(),
+    }))
+}
+
+const EPOCH: Timestamp = Timestamp::EPOCH;
+
+/// An act that takes effect once per key.
+struct Once {
+    ctx: Ctx,
+    act: Act,
+    key: Option<Key>,
+}
+
+impl Once {
+    async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome>, AppError> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let Some((fingerprint, outcome)) = tx.fetch_optional::<(String, String)>(REPLAY, &key.values()).await? else { return Ok(None) };
+        if fingerprint != key.fingerprint {
+            return Err(AppError::Conflict(format!("request id {} was used with another body", key.request_id)));
+        }
+        let outcome = serde_json::from_str(&outcome).map_err(|error| AppError::Impossible(error.to_string()))?;
+        Ok(Some(outcome))
+    }
+
+    async fn remember(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<(), StoreError> {
+        let Some(key) = &self.key else { return Ok(()) };
+        let [tenant, request, method, path] = key.values();
+        let outcome = Value::Text(serde_json::to_string(outcome).unwrap_or_default());
+        let fingerprint = Value::Text(key.fingerprint.clone());
+        let at = Value::Instant(self.ctx.server_now);
+        tx.execute(REMEMBER, &[tenant, request, method, path, fingerprint, outcome, at]).await.map(|_| ())
+    }
+}
+
+impl Command for Once {
+    type Out = Outcome;
+    type Error = AppError;
+
+    fn locks(&self) -> Vec<Lock> {
+        let mut locks = self.act.locks();
+        locks.extend(self.key.iter().map(|key| Lock::on("request", &format!("{} {}", key.tenant, key.request_id))));
+        locks
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {
+        if let Some(earlier) = self.earlier(tx).await? {
+            return Ok(earlier);
+        }
+        let performed = perform(&self.ctx, tx, &self.act).await?;
+        let outcome = Outcome::Done(performed.result);
+        self.remember(tx, &outcome).await?;
+        Ok(outcome)
+    }
+
+    async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
+        let ctx = Ctx { actor: self.act.actor.clone(), ..self.ctx.clone() };
+        record_refusal(&ctx, tx, error).await?;
+        if let AppError::Refused(refusal) = error {
+            self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone()))).await?;
+        }
+        Ok(())
+    }
+}
+
+struct DryRun {
+    ctx: Ctx,
+    act: Act,
+}
+
+impl Command for DryRun {
+    type Out = (Decision, tierline_rules::Facts);
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
+        decide_only(&self.ctx, tx, &self.act).await
+    }
+}
+
+struct Advance {
+    ctx: Ctx,
+    until: Timestamp,
+}
+
+impl Command for Advance {
+    type Out = u64;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AppError> {
+        crate::schedule::advance(&self.ctx, tx, self.until).await
+    }
+}
+
+/// The language a caller asked for.
+#[must_use]
+pub fn language(locale: Option<&str>) -> Lang {
+    locale.map_or(Lang::En, Lang::of_locale)
+}

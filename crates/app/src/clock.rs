@@ -1,0 +1,69 @@
+//! The two clocks (GEN-004): the world clock decides business dates, the server clock decides lives of
+//! tokens, retries and logs. This is the one file that reads the wall clock.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tierline_domain::time::Timestamp;
+
+/// A world's clock: the server's instant moved by an offset, or standing still where it was pinned.
+#[derive(Debug)]
+pub struct Clock {
+    offset_micros: AtomicI64,
+    pinned: Option<AtomicI64>,
+}
+
+impl Clock {
+    /// Runs with the wall clock.
+    #[must_use]
+    pub const fn wall() -> Self {
+        Self {
+            offset_micros: AtomicI64::new(0),
+            pinned: None,
+        }
+    }
+
+    /// Stands still at an instant until it is moved.
+    #[must_use]
+    pub const fn pinned(at: Timestamp) -> Self {
+        Self {
+            offset_micros: AtomicI64::new(0),
+            pinned: Some(AtomicI64::new(at.as_micros())),
+        }
+    }
+
+    /// The world's instant.
+    #[must_use]
+    pub fn world_now(&self) -> Timestamp {
+        let micros = match &self.pinned {
+            Some(at) => at.load(Ordering::SeqCst),
+            None => self
+                .server_now()
+                .as_micros()
+                .saturating_add(self.offset_micros.load(Ordering::SeqCst)),
+        };
+        Timestamp::from_micros(micros).unwrap_or_else(|_| self.server_now())
+    }
+
+    /// Real time.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the wall clock"
+    )]
+    pub fn server_now(&self) -> Timestamp {
+        Timestamp::from_jiff(jiff::Timestamp::now())
+    }
+
+    /// Moves the world to an instant, from which it runs or stands as before.
+    pub fn move_to(&self, instant: Timestamp) {
+        match &self.pinned {
+            Some(at) => at.store(instant.as_micros(), Ordering::SeqCst),
+            None => {
+                let offset = instant
+                    .as_micros()
+                    .saturating_sub(self.server_now().as_micros());
+                self.offset_micros.store(offset, Ordering::SeqCst);
+            }
+        }
+    }
+}

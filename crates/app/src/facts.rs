@@ -1,0 +1,606 @@
+//! Loads the facts of parties and of the ties between them, from one transaction.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use smallvec::SmallVec;
+use tierline_domain::catalog::{Item, ItemKind};
+use tierline_domain::customer::{
+    AcceptedBy, Acquired, Attestation, ConditionalAccess, Customer, CustomerState, Delegation,
+    Qualification, Relationship, RelationshipState, Segment,
+};
+use tierline_domain::id::Id;
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::partner::{
+    Account, AccountState, Affiliation, Agreement, AgreementState, Location, Organization,
+    PartnerType, Partnership, PartnershipState, Tenant, Waiver,
+};
+use tierline_domain::subscription::{
+    CreditLine, Invoice, InvoiceState, Subscription, SubscriptionState,
+};
+use tierline_domain::time::{Date, Timestamp};
+use tierline_rules::facts::{
+    Buyer, Credit, Exclusivity, Expansion, Facts, Kinship, Named, PartnershipFact, Party,
+    PlaceFact, Policy, Relation, Tie, Tier,
+};
+use tierline_rules::{Checkpoint, regions};
+use tierline_store::{Tx, Value, tables};
+
+use crate::actor::Acting;
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::names::{self, Referred, by_id};
+
+fn id<T>(id: Id<T>) -> [Value; 1] {
+    [Value::Id(id.uuid())]
+}
+
+/// Facts of a command with caller, acting account and operator policy loaded.
+///
+/// # Errors
+/// When the store fails.
+pub async fn begin(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    acting: &Acting,
+    checkpoint: Checkpoint,
+) -> Result<Facts, AppError> {
+    let mut facts = Facts::bare(checkpoint, ctx.now, acting.caller.clone());
+    facts.policy = policy(tx).await?;
+    if let Some(account) = &acting.account {
+        facts.actor = Some(party(tx, account, ctx.now.date()).await?);
+        facts.has_provider = has_provider(tx, account).await?;
+    }
+    Ok(facts)
+}
+
+/// The operator's settings.
+///
+/// # Errors
+/// When the store fails.
+pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
+    let mut policy = Policy::default();
+    for setting in tx
+        .find::<tables::Setting>(tables::settings::EVERY, &[])
+        .await?
+    {
+        let value = &setting.value.0;
+        match setting.key.as_str() {
+            "provider_may_sell_to_partners" => {
+                policy.provider_may_sell_to_partners = value.as_bool().unwrap_or(false)
+            }
+            "statutory_cancellation" => {
+                let country = value
+                    .get("country")
+                    .and_then(|country| country.as_str()?.parse().ok());
+                let days = value.get("days").and_then(serde_json::Value::as_i64);
+                policy.statutory_cancellation = country.zip(days);
+            }
+            "rules_off" => {
+                let off = value.as_array().map(Vec::as_slice).unwrap_or_default();
+                policy.switched_off = off
+                    .iter()
+                    .filter_map(|rule| rule.as_str().map(str::to_owned))
+                    .collect();
+            }
+            _ => {}
+        }
+    }
+    Ok(policy)
+}
+
+/// An account with everything a decision asks of it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn party(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<Party, AppError> {
+    let organization: Organization = by_id(tx, account.organization).await?;
+    let tenant: Tenant = by_id(tx, account.tenant).await?;
+    let agreement = tx.get::<Agreement>(&id(account.id)).await?;
+    let location = match account.location {
+        Some(location) => {
+            let location = by_id::<Location, _>(tx, location).await?;
+            Some(place(tx, &location).await?)
+        }
+        None => None,
+    };
+    Ok(Party {
+        name: account.handle.clone(),
+        title: account
+            .legal_name
+            .clone()
+            .unwrap_or_else(|| organization.name.clone()),
+        organization: organization.handle,
+        kind: account.kind,
+        acts_as_reseller: account.acts_as_reseller(),
+        country: account.country,
+        region: regions::region_on(account.country, today),
+        state: account.state,
+        state_since: account.state_since,
+        onboarded: account.onboarded,
+        membership: organization.membership,
+        signed: agreement.is_some_and(|agreement| {
+            agreement.state == AgreementState::Accepted
+                && agreement.accepted.is_none_or(|day| day <= today)
+        }),
+        tenant: tenant.handle,
+        location,
+        environment: account.environment,
+        sandbox_customers: account.sandbox_customers,
+        cloud: account.cloud,
+        approvals: account.approvals.iter().cloned().collect(),
+        revenue_cloud: account.revenue_cloud,
+        revenue_perpetual: account.revenue_perpetual,
+        transitioning: account.transitioning,
+        reseller_enrolment: account.reseller_enrolment,
+        support_plan: account.support_plan,
+        support_benefit: account.support_benefit,
+        third_party_mfa_exception: account.third_party_mfa_exception,
+        domain: account.domain.clone(),
+        currency: regions::currency(account.country),
+    })
+}
+
+/// A location with its organization's name and the account tied to it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn place(tx: &mut Tx<'_>, location: &Location) -> Result<PlaceFact, AppError> {
+    let organization: Organization = by_id(tx, location.organization).await?;
+    let tied = tx
+        .find::<Account>(tables::accounts::BY_LOCATION, &id(location.id))
+        .await?;
+    Ok(PlaceFact {
+        name: location.handle.clone(),
+        partner_id: location.partner_id.clone(),
+        organization: organization.handle,
+        country: location.country,
+        kind: location.kind,
+        state: location.state,
+        account: tied.into_iter().next().map(|account| account.handle),
+    })
+}
+
+/// What a PartnerID given as reseller of record turns out to be.
+///
+/// # Errors
+/// When the store fails.
+pub async fn named(tx: &mut Tx<'_>, given: Option<&str>, today: Date) -> Result<Named, AppError> {
+    let Some(given) = given else {
+        return Ok(Named::None);
+    };
+    let text = given.to_owned();
+    Ok(match names::partner_id(tx, given).await? {
+        Referred::Nobody => Named::Unknown { given: text },
+        Referred::Place(location) => Named::Unenrolled {
+            given: text,
+            place: place(tx, &location).await?,
+        },
+        Referred::Account(account) => Named::Account {
+            given: text,
+            party: Box::new(party(tx, &account, today).await?),
+        },
+    })
+}
+
+/// The account behind a name that [`named`] resolved to one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn named_account(tx: &mut Tx<'_>, named: &Named) -> Result<Option<Account>, AppError> {
+    match named.party() {
+        Some(party) => names::account(tx, &party.name).await,
+        None => Ok(None),
+    }
+}
+
+/// The states in which an account makes its organization a program partner.
+fn enrolled(account: &Account) -> bool {
+    account.kind != PartnerType::Advisor
+        && matches!(
+            account.state,
+            AccountState::Qualified
+                | AccountState::Active
+                | AccountState::Restricted
+                | AccountState::Suspended
+        )
+}
+
+/// The states in which an account uses its tenant in the program: from the application on (IDN-028).
+fn uses_tenant(account: &Account) -> bool {
+    account.kind != PartnerType::Advisor && account.state != AccountState::NotEnrolled
+}
+
+/// The tenant that would buy, with its owner. `provider` is the provider of the chain, if any.
+///
+/// # Errors
+/// When the store fails.
+pub async fn buyer(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    provider: Option<&Account>,
+    today: Date,
+) -> Result<Buyer, AppError> {
+    let owner: Organization = by_id(tx, tenant.organization).await?;
+    let customer = tx.get::<Customer>(&id(tenant.id)).await?;
+    let accounts = tx
+        .find::<Account>(tables::accounts::BY_ORGANIZATION, &id(tenant.organization))
+        .await?;
+    let users = tx
+        .find::<Account>(tables::accounts::BY_TENANT, &id(tenant.id))
+        .await?;
+    let user = users.into_iter().find(uses_tenant);
+    let mut owner_resells_for_provider = None;
+    if let Some(provider) = provider {
+        for account in accounts.iter().filter(|account| account.acts_as_reseller()) {
+            if partnership_state(tx, provider.id, account.id).await? == PartnershipState::Active {
+                owner_resells_for_provider = Some(account.handle.clone());
+            }
+        }
+    }
+    let held = tx
+        .find::<Subscription>(tables::subscriptions::BY_CUSTOMER, &id(tenant.id))
+        .await?;
+    let live = held
+        .iter()
+        .filter(|held| held.state != SubscriptionState::Deleted)
+        .count();
+    let evidence = tx
+        .find::<Attestation>(tables::attestations::BY_CUSTOMER, &id(tenant.id))
+        .await?;
+    let extra = customer
+        .as_ref()
+        .map_or(0, |customer| customer.extra_subscriptions);
+    Ok(Buyer {
+        name: tenant.handle.clone(),
+        organization: owner.handle,
+        title: owner.name,
+        tenant_type: tenant.kind,
+        used_by_owner: user
+            .as_ref()
+            .is_some_and(|user| user.organization == tenant.organization),
+        used_by: user.map(|user| user.handle),
+        program_since: tenant.program_since,
+        owner_is_partner: accounts.iter().any(enrolled),
+        owner_is_reseller: accounts
+            .iter()
+            .any(|account| enrolled(account) && account.acts_as_reseller()),
+        owner_resells_for_provider,
+        country: tenant.country,
+        region: regions::region_on(tenant.country, today),
+        office: customer
+            .as_ref()
+            .and_then(|customer| customer.office)
+            .filter(|office| *office != tenant.country),
+        segment: customer
+            .as_ref()
+            .map_or(Segment::Commercial, |customer| customer.segment),
+        state_owned: customer
+            .as_ref()
+            .is_some_and(|customer| customer.state_owned),
+        qualification: customer
+            .as_ref()
+            .map_or(Qualification::Approved, |customer| customer.qualification),
+        account_state: customer
+            .as_ref()
+            .map_or(CustomerState::Approved, |customer| customer.account_state),
+        conditional_access: customer
+            .as_ref()
+            .map_or(ConditionalAccess::Open, |customer| {
+                customer.conditional_access
+            }),
+        subscription_count: i64::try_from(live)
+            .unwrap_or(i64::MAX)
+            .saturating_add(extra),
+        currency: regions::currency(tenant.country),
+        customer_of_other: false,
+        accepted_agreement: evidence
+            .iter()
+            .any(|evidence| evidence.accepted_by == AcceptedBy::Customer),
+    })
+}
+
+/// Whether a partner attested for a customer.
+///
+/// # Errors
+/// When the store fails.
+pub async fn attested(
+    tx: &mut Tx<'_>,
+    partner: Id<Account>,
+    customer: Id<Tenant>,
+) -> Result<bool, AppError> {
+    let evidence = tx
+        .find::<Attestation>(tables::attestations::BY_CUSTOMER, &id(customer))
+        .await?;
+    Ok(evidence
+        .iter()
+        .any(|evidence| evidence.partner == Some(partner)))
+}
+
+/// The relationship of a partner with a tenant; `none` where there never was one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn relation(
+    tx: &mut Tx<'_>,
+    partner: &Account,
+    customer: &Tenant,
+) -> Result<Relation, AppError> {
+    let row = tx
+        .get::<Relationship>(&[Value::Id(partner.id.uuid()), Value::Id(customer.id.uuid())])
+        .await?;
+    Ok(Relation {
+        partner: partner.handle.clone(),
+        customer: customer.handle.clone(),
+        state: row
+            .as_ref()
+            .map_or(RelationshipState::None, |row| row.state),
+        delegation: row.as_ref().map_or(Delegation::None, |row| row.delegation),
+        acquired: row.as_ref().map_or(Acquired::Directly, |row| row.acquired),
+    })
+}
+
+async fn partnership_state(
+    tx: &mut Tx<'_>,
+    provider: Id<Account>,
+    reseller: Id<Account>,
+) -> Result<PartnershipState, AppError> {
+    let row = tx
+        .get::<Partnership>(&[Value::Id(provider.uuid()), Value::Id(reseller.uuid())])
+        .await?;
+    Ok(row.map_or(PartnershipState::None, |row| row.state))
+}
+
+/// The relation of a provider and a reseller; `none` where there never was one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn partnership(
+    tx: &mut Tx<'_>,
+    provider: &Account,
+    reseller: &Account,
+    now: Timestamp,
+) -> Result<PartnershipFact, AppError> {
+    let row = tx
+        .get::<Partnership>(&[Value::Id(provider.id.uuid()), Value::Id(reseller.id.uuid())])
+        .await?;
+    Ok(PartnershipFact {
+        provider: provider.handle.clone(),
+        reseller: reseller.handle.clone(),
+        state: row.as_ref().map_or(PartnershipState::None, |row| row.state),
+        since: row.as_ref().map_or(now, |row| row.since).date(),
+        removal_requested: row.and_then(|row| row.removal_requested),
+    })
+}
+
+async fn has_provider(tx: &mut Tx<'_>, account: &Account) -> Result<bool, AppError> {
+    let ties = tx
+        .find::<Partnership>(tables::partnerships::BY_RESELLER, &id(account.id))
+        .await?;
+    Ok(ties.iter().any(|tie| tie.state == PartnershipState::Active))
+}
+
+/// A provider's active partnership with the account whose program tenant the buyer is (TXN-601).
+///
+/// # Errors
+/// When the store fails.
+pub async fn exclusivity(
+    tx: &mut Tx<'_>,
+    provider: &Account,
+    tenant: &Tenant,
+    now: Timestamp,
+) -> Result<Option<Exclusivity>, AppError> {
+    if provider.kind != PartnerType::IndirectProvider {
+        return Ok(None);
+    }
+    for reseller in tx
+        .find::<Account>(tables::accounts::BY_TENANT, &id(tenant.id))
+        .await?
+    {
+        let tie = partnership(tx, provider, &reseller, now).await?;
+        if tie.state != PartnershipState::Active {
+            continue;
+        }
+        let mut other_providers = Vec::new();
+        for other in tx
+            .find::<Partnership>(tables::partnerships::BY_RESELLER, &id(reseller.id))
+            .await?
+        {
+            if other.provider != provider.id && other.state == PartnershipState::Active {
+                other_providers.push(names::account_by_id(tx, other.provider).await?.handle);
+            }
+        }
+        return Ok(Some(Exclusivity {
+            partnership: tie,
+            tenant: tenant.handle.clone(),
+            other_providers,
+        }));
+    }
+    Ok(None)
+}
+
+/// How the buyer's owner is tied to each seller of a chain.
+///
+/// # Errors
+/// When the store fails.
+pub async fn kinship(
+    tx: &mut Tx<'_>,
+    buyer: &Tenant,
+    sellers: &[(&Account, Tier)],
+    today: Date,
+) -> Result<SmallVec<[Kinship; 2]>, AppError> {
+    let mut ties = SmallVec::new();
+    for (seller, tier) in sellers {
+        let organization: Organization = by_id(tx, seller.organization).await?;
+        let tie = tie(tx, buyer.organization, seller.organization, today).await?;
+        let waiver = match tie {
+            Tie::Unrelated => None,
+            _ => {
+                let key = [Value::Id(seller.organization.uuid()), Value::Day(today)];
+                tx.find::<Waiver>(tables::waivers::IN_FORCE, &key)
+                    .await?
+                    .into_iter()
+                    .next()
+                    .map(|waiver| waiver.handle)
+            }
+        };
+        ties.push(Kinship {
+            seller: seller.handle.clone(),
+            seller_organization: organization.handle,
+            tier: *tier,
+            tie,
+            waiver,
+        });
+    }
+    Ok(ties)
+}
+
+/// The tie of two organizations: the closure over all affiliations on record today (IDN-030).
+///
+/// # Errors
+/// When the store fails.
+pub async fn tie(
+    tx: &mut Tx<'_>,
+    from: Id<Organization>,
+    to: Id<Organization>,
+    today: Date,
+) -> Result<Tie, AppError> {
+    if from == to {
+        return Ok(Tie::Same);
+    }
+    let mut reached: BTreeMap<Id<Organization>, (Option<Date>, Vec<Id<Organization>>)> =
+        BTreeMap::new();
+    reached.insert(from, (None, vec![from]));
+    let mut queue = VecDeque::from([from]);
+    while let Some(here) = queue.pop_front() {
+        let (since, path) = reached.get(&here).cloned().unwrap_or_default();
+        for edge in tx
+            .find::<Affiliation>(tables::affiliations::TOUCHING, &id(here))
+            .await?
+        {
+            let next = if edge.of_org == here {
+                edge.with_org
+            } else {
+                edge.of_org
+            };
+            if reached.contains_key(&next) || edge.since.is_some_and(|day| day > today) {
+                continue;
+            }
+            let mut longer = path.clone();
+            longer.push(next);
+            if next == to {
+                let mut names = Vec::new();
+                for step in longer {
+                    names.push(by_id::<Organization, _>(tx, step).await?.handle);
+                }
+                return Ok(Tie::Affiliated {
+                    since: since.max(edge.since),
+                    path: names,
+                });
+            }
+            reached.insert(next, (since.max(edge.since), longer));
+            queue.push_back(next);
+        }
+    }
+    Ok(Tie::Unrelated)
+}
+
+/// What the seller's organization has in the buyer's region, where that is another one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn expansion(
+    tx: &mut Tx<'_>,
+    seller: &Account,
+    buyer: &Buyer,
+    today: Date,
+) -> Result<Option<Expansion>, AppError> {
+    let (Some(ours), Some(theirs)) = (regions::region_on(seller.country, today), buyer.region)
+    else {
+        return Ok(None);
+    };
+    if ours.region == theirs.region {
+        return Ok(None);
+    }
+    let there = |country| {
+        regions::region_on(country, today).is_some_and(|fact| fact.region == theirs.region)
+    };
+    let locations = tx
+        .find::<Location>(tables::locations::BY_ORGANIZATION, &id(seller.organization))
+        .await?;
+    let accounts = tx
+        .find::<Account>(tables::accounts::BY_ORGANIZATION, &id(seller.organization))
+        .await?;
+    let account = accounts
+        .into_iter()
+        .find(|account| account.id != seller.id && there(account.country));
+    let signed = match &account {
+        Some(account) => party(tx, account, today).await?.signed,
+        None => false,
+    };
+    Ok(Some(Expansion {
+        location: locations.iter().any(|location| there(location.country)),
+        enrolled: account.as_ref().is_some_and(enrolled),
+        account: account.map(|account| account.handle),
+        signed,
+    }))
+}
+
+/// The credit of a billed partner against a purchase (BIL-030); `None` where credit is ample.
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn credit(
+    tx: &mut Tx<'_>,
+    partner: &Account,
+    required: Money,
+) -> Result<Option<Credit>, AppError> {
+    let Some(line) = tx.get::<CreditLine>(&id(partner.id)).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Credit {
+        available: available(tx, &line).await?,
+        required: required.at_par(Currency::USD)?,
+    }))
+}
+
+/// Limit less unpaid, unbilled and every unpaid or disputed invoice (BIL-030, BIL-033).
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn available(tx: &mut Tx<'_>, line: &CreditLine) -> Result<Money, AppError> {
+    let mut left = line.credit_limit.at_par(Currency::USD)?;
+    left = left.minus(line.unpaid.at_par(Currency::USD)?)?;
+    left = left.minus(line.unbilled.at_par(Currency::USD)?)?;
+    for invoice in tx
+        .find::<Invoice>(tables::invoices::BY_PARTNER, &id(line.partner))
+        .await?
+    {
+        if invoice.state != InvoiceState::Paid {
+            left = left.minus(invoice.amount.at_par(Currency::USD)?)?;
+        }
+    }
+    Ok(left)
+}
+
+/// The currency in which a seller is billed for an item (BIL-020, REG-021).
+#[must_use]
+pub fn billing_currency(seller: &Account, item: &Item) -> Currency {
+    let brazilian_traditional = seller.country.as_str() == "BR"
+        && item.generation == tierline_domain::catalog::Generation::Traditional
+        && matches!(item.kind, ItemKind::Licence | ItemKind::AddOn);
+    if brazilian_traditional {
+        return Currency::USD;
+    }
+    regions::currency(seller.country).unwrap_or(Currency::USD)
+}
+
+/// The account that a PartnerID, or a name standing for one, refers to.
+///
+/// # Errors
+/// When the store fails.
+pub async fn named_account_of(tx: &mut Tx<'_>, given: &str) -> Result<Option<Account>, AppError> {
+    Ok(match names::partner_id(tx, given).await? {
+        Referred::Account(account) => Some(*account),
+        Referred::Nobody | Referred::Place(_) => None,
+    })
+}

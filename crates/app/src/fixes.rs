@@ -1,0 +1,327 @@
+//! What mends a failing fact: one function a ground. Candidates only; the planner rehearses them.
+
+use serde_json::json;
+use tierline_domain::partner::{
+    Account, PartnerType, Partnership, PartnershipState, Tenant, TenantType,
+};
+use tierline_rules::Facts;
+use tierline_rules::registry::Ground;
+use tierline_store::{Tx, Value, tables};
+
+use crate::act::Act;
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::names;
+
+/// A candidate: commands first, then the action as it should be tried.
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// Commands that change the fact.
+    pub commands: Vec<Act>,
+    /// The action afterwards, corrected or as it was.
+    pub then: Act,
+}
+
+impl Fix {
+    fn commands(commands: Vec<Act>, then: &Act) -> Self {
+        Self {
+            commands,
+            then: then.clone(),
+        }
+    }
+
+    fn instead(then: Act) -> Self {
+        Self {
+            commands: Vec::new(),
+            then,
+        }
+    }
+}
+
+/// Candidates that mend a ground, the most natural first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    ground: Ground,
+    original: &Act,
+    act: &Act,
+    facts: &Facts,
+) -> Result<Vec<Fix>, AppError> {
+    let _ = (ctx, original);
+    match ground {
+        Ground::Relationship => Ok(invite(act, facts)),
+        Ground::CustomerAgreement => Ok(attest(act, facts)),
+        Ground::NamedAgreement => Ok(sign(act, facts)),
+        Ground::NamedIdentity
+        | Ground::Chain
+        | Ground::Partnership
+        | Ground::NamedState
+        | Ground::OptionOne => other_reseller(tx, act, facts).await,
+        Ground::RoleDeclaration => Ok(vec![Fix::instead(act.with("role_declared", json!(null)))]),
+        Ground::CallerType => through_provider(tx, act).await,
+        Ground::Acquisition => through_provider(tx, act).await,
+        Ground::TenantUse | Ground::TenantKind | Ground::Exclusivity => {
+            other_tenant(tx, act, facts).await
+        }
+        Ground::SelfSale | Ground::LoneProvider => unrelated(tx, act, facts).await,
+        Ground::UserRole => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
+        Ground::Authentication => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
+        Ground::Invitation => Ok(vec![Fix::instead(act.with("link", json!(null)))]),
+        Ground::CustomerCeiling => Ok(less(act, facts)),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn customer_of(act: &Act, facts: &Facts) -> Option<String> {
+    act.text("customer")
+        .map(str::to_owned)
+        .or_else(|| facts.buyer.as_ref().map(|buyer| buyer.name.clone()))
+}
+
+/// The partner invites the customer, which accepts together with the customer agreement.
+fn invite(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let (Some(seller), Some(customer)) = (&facts.actor, customer_of(act, facts)) else {
+        return Vec::new();
+    };
+    let commands = vec![
+        Act::of(
+            &seller.name,
+            "invite_customer",
+            json!({ "customer": customer }),
+        ),
+        Act::of(
+            &customer,
+            "accept_relationship",
+            json!({ "partner": seller.name, "accept_agreement": true }),
+        ),
+    ];
+    vec![Fix::commands(commands, act)]
+}
+
+/// The seller attests, or the customer accepts directly.
+fn attest(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let Some(customer) = customer_of(act, facts) else {
+        return Vec::new();
+    };
+    let seller = facts
+        .transfer
+        .as_ref()
+        .map(|transfer| transfer.to.name.clone())
+        .or_else(|| facts.actor.as_ref().map(|actor| actor.name.clone()));
+    let mut fixes = Vec::new();
+    if let Some(seller) = seller {
+        fixes.push(Fix::commands(
+            vec![Act::of(&seller, "attest", json!({ "customer": customer }))],
+            act,
+        ));
+    }
+    fixes.push(Fix::commands(
+        vec![Act::of(&customer, "accept_customer_agreement", json!({}))],
+        act,
+    ));
+    fixes
+}
+
+/// The reseller accepts its partner agreement.
+fn sign(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let party = facts.named.party().or(facts
+        .form
+        .status_query
+        .as_ref()
+        .and_then(|query| query.named.party().or(query.tenant_account.as_ref())));
+    party
+        .map(|party| Fix::commands(vec![Act::of(&party.name, "sign_agreement", json!({}))], act))
+        .into_iter()
+        .collect()
+}
+
+/// The partners of the acting provider that may be named instead, and no reseller at all.
+async fn other_reseller(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
+    let mut fixes = Vec::new();
+    let Some(actor) = &facts.actor else {
+        return Ok(fixes);
+    };
+    if let tierline_rules::facts::Named::Unenrolled { place, .. } = &facts.named {
+        // The right identifier of the same organization comes first.
+        if let Some(organization) = names::organization(tx, &place.organization).await? {
+            for account in tx
+                .find::<Account>(
+                    tables::accounts::BY_ORGANIZATION,
+                    &[Value::Id(organization.id.uuid())],
+                )
+                .await?
+            {
+                if account.acts_as_reseller() {
+                    fixes.push(Fix::instead(
+                        act.with("partner_of_record", json!(account.handle))
+                            .with("role_declared", json!(null)),
+                    ));
+                }
+            }
+        }
+    }
+    if actor.kind == PartnerType::IndirectProvider && act.params.contains_key("customer") {
+        for reseller in resellers(tx, &actor.name).await? {
+            fixes.push(Fix::instead(
+                act.with("partner_of_record", json!(reseller.handle))
+                    .with("role_declared", json!(null)),
+            ));
+        }
+    }
+    if facts.named.is_some() {
+        fixes.push(Fix::instead(
+            act.with("partner_of_record", json!(null))
+                .with("role_declared", json!(null)),
+        ));
+    }
+    Ok(fixes)
+}
+
+async fn resellers(tx: &mut Tx<'_>, provider: &str) -> Result<Vec<Account>, AppError> {
+    let Some(provider) = names::account(tx, provider).await? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for tie in tx
+        .find::<Partnership>(
+            tables::partnerships::BY_PROVIDER,
+            &[Value::Id(provider.id.uuid())],
+        )
+        .await?
+    {
+        if tie.state == PartnershipState::Active {
+            found.push(names::account_by_id(tx, tie.reseller).await?);
+        }
+    }
+    found.sort_by(|a, b| a.handle.cmp(&b.handle));
+    Ok(found)
+}
+
+async fn providers(tx: &mut Tx<'_>, reseller: &str) -> Result<Vec<Account>, AppError> {
+    let Some(reseller) = names::account(tx, reseller).await? else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for tie in tx
+        .find::<Partnership>(
+            tables::partnerships::BY_RESELLER,
+            &[Value::Id(reseller.id.uuid())],
+        )
+        .await?
+    {
+        if tie.state == PartnershipState::Active {
+            found.push(names::account_by_id(tx, tie.provider).await?);
+        }
+    }
+    found.sort_by(|a, b| a.handle.cmp(&b.handle));
+    Ok(found)
+}
+
+/// The reseller's provider does it.
+async fn through_provider(tx: &mut Tx<'_>, act: &Act) -> Result<Vec<Fix>, AppError> {
+    let reseller = act.actor.party().to_owned();
+    let mut fixes = Vec::new();
+    if act.verb == "remove_partnership" {
+        if let Some(provider) = act.text("partner") {
+            fixes.push(Fix::instead(
+                act.by(provider).with("partner", json!(reseller)),
+            ));
+        }
+        return Ok(fixes);
+    }
+    for provider in providers(tx, &reseller).await? {
+        let act = act.by(&provider.handle);
+        let names_reseller = matches!(act.verb.as_str(), "order" | "create_cart");
+        let act = if names_reseller {
+            act.with("partner_of_record", json!(reseller))
+                .with("role_declared", json!(null))
+        } else {
+            act
+        };
+        fixes.push(Fix::instead(act));
+    }
+    Ok(fixes)
+}
+
+/// Another tenant of the same organization, of type Customer, takes the place.
+async fn other_tenant(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
+    let Some(buyer) = &facts.buyer else {
+        return Ok(Vec::new());
+    };
+    let Some(organization) = names::organization(tx, &buyer.organization).await? else {
+        return Ok(Vec::new());
+    };
+    let mut fixes = Vec::new();
+    for tenant in tx
+        .find::<Tenant>(
+            tables::tenants::BY_ORGANIZATION,
+            &[Value::Id(organization.id.uuid())],
+        )
+        .await?
+    {
+        if tenant.kind != TenantType::Customer || tenant.handle == buyer.name {
+            continue;
+        }
+        if act.params.contains_key("customer") {
+            fixes.push(Fix::instead(act.with("customer", json!(tenant.handle))));
+        } else {
+            let partners: Vec<String> = match act.params.get("partner") {
+                Some(serde_json::Value::Array(list)) => list
+                    .iter()
+                    .filter_map(|name| name.as_str().map(str::to_owned))
+                    .collect(),
+                Some(serde_json::Value::String(name)) => vec![name.clone()],
+                _ => Vec::new(),
+            };
+            let invitations = partners
+                .iter()
+                .map(|partner| {
+                    Act::of(
+                        partner,
+                        "invite_customer",
+                        json!({ "customer": tenant.handle }),
+                    )
+                })
+                .collect();
+            fixes.push(Fix::commands(invitations, &act.by(&tenant.handle)));
+        }
+    }
+    Ok(fixes)
+}
+
+/// Another reseller of record in the same provider's channel.
+async fn unrelated(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
+    let Some(actor) = &facts.actor else {
+        return Ok(Vec::new());
+    };
+    if actor.kind != PartnerType::IndirectProvider || !act.params.contains_key("customer") {
+        return Ok(Vec::new());
+    }
+    let named = facts.named.party().map(|party| party.name.clone());
+    let mut fixes = Vec::new();
+    for reseller in resellers(tx, &actor.name).await? {
+        if Some(&reseller.handle) != named.as_ref() {
+            fixes.push(Fix::instead(
+                act.with("partner_of_record", json!(reseller.handle))
+                    .with("role_declared", json!(null)),
+            ));
+        }
+    }
+    Ok(fixes)
+}
+
+/// No more than what remains.
+fn less(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let left = facts
+        .purchase
+        .as_ref()
+        .and_then(|purchase| purchase.customer_max)
+        .map(tierline_rules::facts::Ceiling::left);
+    left.filter(|left| *left > 0)
+        .map(|left| Fix::instead(act.with("quantity", json!(left))))
+        .into_iter()
+        .collect()
+}

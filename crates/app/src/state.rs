@@ -1,0 +1,256 @@
+//! Reads what holds in a world, by the paths of the scenario format: `subscription.sub-1.state`.
+
+use serde_json::{Value as Json, json};
+use tierline_domain::admin::AdminState;
+use tierline_domain::catalog::Item;
+use tierline_domain::customer::{Delegation, Relationship, RelationshipState};
+use tierline_domain::id::Id;
+use tierline_domain::money::Money;
+use tierline_domain::partner::{Account, Partnership, PartnershipState, Tenant};
+use tierline_domain::subscription::{Charge, ResourceRole, Subscription, SubscriptionState};
+use tierline_domain::time::{Date, Timestamp, add_days, add_months};
+use tierline_store::{Tx, Value, tables};
+
+use crate::actor::OPERATOR;
+use crate::error::AppError;
+use crate::names::{self, by_id};
+use crate::{events, windows};
+
+/// The value at a path; `null` where there is none.
+///
+/// # Errors
+/// When the path names something that does not exist.
+pub async fn read(
+    tx: &mut Tx<'_>,
+    path: &str,
+    now: Timestamp,
+    result: &Json,
+) -> Result<Json, AppError> {
+    let mut parts = path.split('.');
+    let noun = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    match (noun, rest.as_slice()) {
+        ("result", [field]) => Ok(result.get(field).cloned().unwrap_or(Json::Null)),
+        ("audit", ["last"]) | ("audit", []) => Ok(Json::Null),
+        ("audit", ["last", "outcome"]) => Ok(events::last(tx)
+            .await?
+            .map_or(Json::Null, |event| json!(event.outcome))),
+        ("partner", [name, field]) => partner(tx, name, field).await,
+        ("tenant", [name, "type"]) => Ok(json!(names::the_tenant(tx, name).await?.kind.as_str())),
+        ("partnership", [provider, reseller, "state"]) => partnership(tx, provider, reseller).await,
+        ("relationship", [partner, customer, field]) => {
+            relationship(tx, partner, customer, field).await
+        }
+        ("subscription", [name, field]) => {
+            let subscription = names::the_subscription(tx, name).await?;
+            of_subscription(tx, &subscription, field, now).await
+        }
+        ("admin_relationship", [name, field]) => admin_relationship(tx, name, field).await,
+        ("transfer", [name, field]) => {
+            let transfer = names::the_transfer(tx, name).await?;
+            match *field {
+                "state" => Ok(json!(transfer.state.as_str())),
+                "subscriptions" => Ok(json!(transfer.subscriptions)),
+                other => Err(AppError::NotSupported(format!("state transfer.{other}"))),
+            }
+        }
+        ("resource_role", [partner, subscription, "role"]) => {
+            resource_role(tx, partner, subscription).await
+        }
+        _ => Err(AppError::NotSupported(format!("state {path}"))),
+    }
+}
+
+async fn partner(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<Json, AppError> {
+    let account = names::the_account(tx, name).await?;
+    match field {
+        "state" => Ok(json!(account.state.as_str())),
+        "type" => Ok(json!(account.kind.as_str())),
+        other => Err(AppError::NotSupported(format!("state partner.{other}"))),
+    }
+}
+
+async fn partnership(tx: &mut Tx<'_>, provider: &str, reseller: &str) -> Result<Json, AppError> {
+    let provider = names::the_account(tx, provider).await?;
+    let reseller = names::the_account(tx, reseller).await?;
+    let row = tx
+        .get::<Partnership>(&[Value::Id(provider.id.uuid()), Value::Id(reseller.id.uuid())])
+        .await?;
+    Ok(json!(
+        row.map_or(PartnershipState::None, |row| row.state).as_str()
+    ))
+}
+
+async fn relationship(
+    tx: &mut Tx<'_>,
+    partner: &str,
+    customer: &str,
+    field: &str,
+) -> Result<Json, AppError> {
+    let partner = names::the_account(tx, partner).await?;
+    let customer = names::the_tenant(tx, customer).await?;
+    let pair = [Value::Id(partner.id.uuid()), Value::Id(customer.id.uuid())];
+    let row = tx.get::<Relationship>(&pair).await?;
+    match field {
+        "state" => Ok(json!(
+            row.map_or(RelationshipState::None, |row| row.state)
+                .as_str()
+        )),
+        "delegation" => {
+            let full = row.is_some_and(|row| {
+                row.delegation == Delegation::Full && row.state == RelationshipState::Active
+            });
+            let granular = tx
+                .find::<tierline_domain::admin::AdminRelationship>(
+                    tables::admin_relationships::BY_PAIR,
+                    &pair,
+                )
+                .await?
+                .iter()
+                .any(|admin| admin.state == AdminState::Active);
+            Ok(json!(if full {
+                "full"
+            } else if granular {
+                "granular"
+            } else {
+                "none"
+            }))
+        }
+        other => Err(AppError::NotSupported(format!(
+            "state relationship.{other}"
+        ))),
+    }
+}
+
+async fn admin_relationship(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<Json, AppError> {
+    let admin = names::the_admin_relationship(tx, name).await?;
+    match field {
+        "state" => Ok(json!(admin.state.as_str())),
+        "ends" => Ok(json!(admin.ends.to_string())),
+        "roles" => Ok(json!(admin.roles)),
+        other => Err(AppError::NotSupported(format!(
+            "state admin_relationship.{other}"
+        ))),
+    }
+}
+
+async fn resource_role(
+    tx: &mut Tx<'_>,
+    partner: &str,
+    subscription: &str,
+) -> Result<Json, AppError> {
+    let partner = names::the_account(tx, partner).await?;
+    let subscription = names::the_subscription(tx, subscription).await?;
+    let key = [
+        Value::Id(partner.id.uuid()),
+        Value::Id(subscription.id.uuid()),
+    ];
+    Ok(tx
+        .get::<ResourceRole>(&key)
+        .await?
+        .map_or(Json::Null, |row| json!(row.role.as_str())))
+}
+
+async fn account_name(
+    tx: &mut Tx<'_>,
+    id: Option<Id<Account>>,
+) -> Result<Option<String>, AppError> {
+    match id {
+        Some(id) => Ok(Some(names::account_by_id(tx, id).await?.handle)),
+        None => Ok(None),
+    }
+}
+
+async fn of_subscription(
+    tx: &mut Tx<'_>,
+    sub: &Subscription,
+    field: &str,
+    now: Timestamp,
+) -> Result<Json, AppError> {
+    let day = |day: Option<Date>| day.map_or(Json::Null, |day| json!(day.to_string()));
+    Ok(match field {
+        "state" => json!(sub.state.as_str()),
+        "quantity" => json!(sub.quantity),
+        "item" => json!(by_id::<Item, _>(tx, sub.item).await?.handle),
+        "customer" => json!(by_id::<Tenant, _>(tx, sub.customer).await?.handle),
+        "seller" => json!(
+            account_name(tx, sub.seller)
+                .await?
+                .unwrap_or_else(|| OPERATOR.to_owned())
+        ),
+        "partner_of_record" => json!(account_name(tx, sub.partner_of_record).await?),
+        "customer_facing_partner" => {
+            json!(account_name(tx, sub.partner_of_record.or(sub.seller)).await?)
+        }
+        "support_contact" => json!(account_name(tx, sub.support_contact.or(sub.seller)).await?),
+        "term" => json!(sub.term.to_string()),
+        "term_end" => day(sub.term_end),
+        "renews_on" => day(sub
+            .term_end
+            .filter(|_| sub.renewal)
+            .map(|end| add_days(end, 1))),
+        "frequency" => json!(sub.frequency.as_str()),
+        "pending_frequency" => json!(sub.pending_frequency.map(|frequency| frequency.as_str())),
+        "renewal" => json!(sub.renewal),
+        "scheduled_change" => sub
+            .scheduled_quantity
+            .map_or(Json::Null, |quantity| json!({ "quantity": quantity })),
+        "billed" => json!(matches!(
+            sub.state,
+            SubscriptionState::Active | SubscriptionState::Suspended
+        )),
+        "billing_currency" => json!(sub.currency.as_str()),
+        "charges" => json!(
+            charges(tx, sub)
+                .await?
+                .iter()
+                .map(|charge| charge.amount)
+                .collect::<Vec<_>>()
+        ),
+        "refunded" => json!(refunded(tx, sub).await?),
+        "cycle_starts" => json!(cycle_starts(sub)),
+        "reducible" => {
+            let open = windows::reducible(sub, now);
+            json!(open.iter().map(|(quantity, until)| json!({ "quantity": quantity, "until": until.to_string() })).collect::<Vec<_>>())
+        }
+        other => {
+            return Err(AppError::NotSupported(format!(
+                "state subscription.{other}"
+            )));
+        }
+    })
+}
+
+async fn charges(tx: &mut Tx<'_>, sub: &Subscription) -> Result<Vec<Charge>, AppError> {
+    Ok(tx
+        .find::<Charge>(
+            tables::charges::BY_SUBSCRIPTION,
+            &[Value::Id(sub.id.uuid())],
+        )
+        .await?)
+}
+
+async fn refunded(tx: &mut Tx<'_>, sub: &Subscription) -> Result<Money, AppError> {
+    let mut sum = Money::zero(sub.currency);
+    for charge in charges(tx, sub)
+        .await?
+        .iter()
+        .filter(|charge| charge.amount.minor < 0)
+    {
+        sum = sum.minus(charge.amount)?;
+    }
+    Ok(sum)
+}
+
+/// Starts of the charge cycles of the running term, from its anchor (BIL-043).
+fn cycle_starts(sub: &Subscription) -> Vec<String> {
+    let anchor = sub.renewed.unwrap_or(sub.bought).date();
+    let Some((every, end)) = sub.frequency.months().zip(sub.term_end) else {
+        return vec![anchor.to_string()];
+    };
+    (0..)
+        .map(|cycle: i32| add_months(anchor, every.saturating_mul(cycle)))
+        .take_while(|start| *start <= end)
+        .map(|start| start.to_string())
+        .collect()
+}

@@ -1,0 +1,284 @@
+//! Facts for the tests of the sections: a French two-tier sale in which nothing is wrong, and small
+//! steps away from it.
+
+use smallvec::SmallVec;
+use tierline_domain::admin::Mfa;
+use tierline_domain::customer::{
+    Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState,
+    Segment,
+};
+use tierline_domain::partner::{
+    AccountState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType,
+    PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
+};
+use tierline_domain::time::{Date, Timestamp};
+
+use crate::decide;
+use crate::facts::{
+    Application, AttestationForm, Buyer, Caller, CallerKind, Channel, Checkpoint, Facts, Named,
+    PartnershipFact, Party, PlaceFact, Relation, Roles, TenantChoice, TokenKind,
+};
+use crate::regions::region_on;
+
+/// Wednesday, 15 November 2023, the day of the base world.
+pub(crate) fn today() -> Date {
+    "2023-11-15".parse().unwrap()
+}
+
+/// Noon of that day.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::noon(today())
+}
+
+/// A user of a partner with every program role, over the API.
+pub(crate) fn caller(name: &str) -> Caller {
+    Caller {
+        kind: CallerKind::Partner,
+        name: name.to_owned(),
+        user: None,
+        roles: Roles::all(),
+        role_names: vec!["global_admin".to_owned(), "admin_agent".to_owned()],
+        customer_admin: false,
+        mfa: Mfa::Present,
+        token: TokenKind::User,
+        channel: Channel::Api,
+        guest: false,
+        application: None,
+    }
+}
+
+/// An active location.
+pub(crate) fn place(name: &str, country: &str) -> PlaceFact {
+    PlaceFact {
+        name: name.to_owned(),
+        partner_id: "4711".to_owned(),
+        organization: "ORG-A".to_owned(),
+        country: country.parse().unwrap(),
+        kind: LocationKind::Location,
+        state: LocationState::Active,
+        account: None,
+    }
+}
+
+/// An active account in good standing.
+pub(crate) fn party(name: &str, kind: PartnerType, country: &str) -> Party {
+    let country = country.parse().unwrap();
+    Party {
+        name: name.to_owned(),
+        title: name.to_owned(),
+        organization: format!("ORG-{name}"),
+        kind,
+        acts_as_reseller: kind == PartnerType::IndirectReseller,
+        country,
+        region: region_on(country, today()),
+        state: AccountState::Active,
+        state_since: "2022-11-15".parse().unwrap(),
+        onboarded: "2021-11-15".parse().unwrap(),
+        membership: MembershipState::Active,
+        signed: true,
+        tenant: format!("{name}-csp"),
+        location: Some(place(&format!("LOC-{name}"), country.as_str())),
+        environment: Environment::Production,
+        sandbox_customers: 0,
+        cloud: Cloud::Public,
+        approvals: SmallVec::new(),
+        revenue_cloud: None,
+        revenue_perpetual: None,
+        transitioning: false,
+        reseller_enrolment: ResellerEnrolment::None,
+        support_plan: SupportPlan::None,
+        support_benefit: false,
+        third_party_mfa_exception: false,
+        domain: format!("{}.example", name.to_ascii_lowercase()),
+        currency: None,
+    }
+}
+
+/// The provider of the base world.
+pub(crate) fn provider() -> Party {
+    party("IP-1", PartnerType::IndirectProvider, "FR")
+}
+
+/// The reseller of the base world.
+pub(crate) fn reseller() -> Party {
+    party("IR-A", PartnerType::IndirectReseller, "FR")
+}
+
+/// The direct-bill partner of the base world.
+pub(crate) fn direct_bill() -> Party {
+    party("DB-1", PartnerType::DirectBill, "DE")
+}
+
+/// An ordinary commercial customer.
+pub(crate) fn buyer(name: &str, country: &str) -> Buyer {
+    let country = country.parse().unwrap();
+    Buyer {
+        name: name.to_owned(),
+        organization: format!("ORG-{name}"),
+        title: name.to_owned(),
+        tenant_type: TenantType::Customer,
+        used_by: None,
+        used_by_owner: false,
+        program_since: None,
+        owner_is_partner: false,
+        owner_is_reseller: false,
+        owner_resells_for_provider: None,
+        country,
+        region: region_on(country, today()),
+        office: None,
+        segment: Segment::Commercial,
+        state_owned: false,
+        qualification: Qualification::Approved,
+        account_state: CustomerState::Approved,
+        conditional_access: ConditionalAccess::Open,
+        subscription_count: 0,
+        currency: None,
+        customer_of_other: false,
+        accepted_agreement: false,
+    }
+}
+
+/// Names a reseller by its account.
+pub(crate) fn named(party: Party) -> Named {
+    Named::Account {
+        given: party.name.clone(),
+        party: Box::new(party),
+    }
+}
+
+/// An active relationship.
+pub(crate) fn relation(partner: &str, customer: &str) -> Relation {
+    Relation {
+        partner: partner.to_owned(),
+        customer: customer.to_owned(),
+        state: RelationshipState::Active,
+        delegation: Delegation::None,
+        acquired: Acquired::Directly,
+    }
+}
+
+/// A command of a partner about nothing in particular.
+pub(crate) fn by(checkpoint: Checkpoint, actor: Party) -> Facts {
+    let mut facts = Facts::bare(checkpoint, now(), caller(&actor.name));
+    facts.actor = Some(actor);
+    facts
+}
+
+/// New business of IP-1 for C-1 that names IR-A.
+pub(crate) fn two_tier(checkpoint: Checkpoint) -> Facts {
+    let mut facts = by(checkpoint, provider());
+    facts.new_business = true;
+    facts.named = named(reseller());
+    facts.partnership = Some(PartnershipFact {
+        provider: "IP-1".to_owned(),
+        reseller: "IR-A".to_owned(),
+        state: PartnershipState::Active,
+        since: "2022-11-15".parse().unwrap(),
+        removal_requested: None,
+    });
+    facts.buyer = Some(buyer("C-1", "FR"));
+    facts.relation = Some(relation("IP-1", "C-1"));
+    facts.attested = true;
+    facts
+}
+
+/// New business of DB-1 for C-1.
+pub(crate) fn one_tier(checkpoint: Checkpoint) -> Facts {
+    let mut facts = by(checkpoint, direct_bill());
+    facts.new_business = true;
+    facts.buyer = Some(buyer("C-1", "FR"));
+    facts.relation = Some(relation("DB-1", "C-1"));
+    facts.attested = true;
+    facts
+}
+
+/// A reseller of two years that applies with a new tenant, everything in order.
+pub(crate) fn application(kind: PartnerType) -> Facts {
+    let account = reseller();
+    let mut facts = by(Checkpoint::Apply, account.clone());
+    facts.application = Some(Box::new(Application {
+        wanted: Some(kind),
+        wanted_word: kind.to_string(),
+        organization: account.organization.clone(),
+        account: Some(account),
+        tenant: TenantChoice::New,
+        tenant_held_by: None,
+        tenant_own: true,
+        tenant_associated_with: None,
+        tenant_country: None,
+        country: "FR".parse().unwrap(),
+        region: region_on("FR".parse().unwrap(), today()),
+        location: Some(place("LOC-A2", "FR")),
+        membership: MembershipState::Active,
+        tenure_months: 24,
+        newcomer: false,
+        revenue_cloud: None,
+        contact_email: "it@ir-a.example".to_owned(),
+        contact_email_bad: false,
+        registration_number: Some("123".to_owned()),
+        registration_number_fits: true,
+        support_contact: Some("help@ir-a.example".to_owned()),
+        credentials_of: None,
+        credit_check: "passed".to_owned(),
+        managed_service: true,
+        receivables: true,
+        reseller_infrastructure: true,
+        support_plan: SupportPlan::Advanced,
+        wait_until: None,
+        assessment_failed: None,
+    }));
+    facts
+}
+
+/// A sound attestation.
+pub(crate) fn attestation() -> AttestationForm {
+    AttestationForm {
+        missing: Vec::new(),
+        agreed: today(),
+        template_fits: true,
+        template: "general".to_owned(),
+        duplicate: false,
+        bought_before: false,
+    }
+}
+
+/// The failed rules of one section, by id, each once.
+pub(crate) fn failed(facts: &Facts, prefix: &str) -> Vec<String> {
+    let mut ids: Vec<String> = decide(facts, &[])
+        .failed()
+        .iter()
+        .map(|rule| rule.id.to_string())
+        .filter(|id| id.starts_with(prefix))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Status and code of the first failure among the rules of one section.
+pub(crate) fn answer(facts: &Facts, prefix: &str) -> (u16, Option<u32>) {
+    let verdict = decide(facts, &[]);
+    let rule = verdict
+        .failed()
+        .iter()
+        .find(|rule| rule.id.prefix() == prefix)
+        .unwrap();
+    let answer = (rule.answer)(facts);
+    let code = match answer.code {
+        crate::registry::Code::Documented(code) => Some(code),
+        _ => None,
+    };
+    (answer.status, code)
+}
+
+/// What a rule shows about the facts, one line a fact.
+pub(crate) fn shows(facts: &Facts, id: &str) -> String {
+    decide(facts, &[])
+        .explain(facts)
+        .violations
+        .iter()
+        .filter(|violation| violation.rule.to_string() == id)
+        .flat_map(|violation| &violation.facts)
+        .map(|fact| [&fact.label, ": ", &fact.value, "\n"].concat())
+        .collect()
+}

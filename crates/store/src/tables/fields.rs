@@ -1,0 +1,104 @@
+//! How the domain's own types are kept in columns.
+
+use tierline_domain::admin::{AdminState, Mfa, UserAccount};
+use tierline_domain::catalog::{Frequency, Generation, ItemKind, Offered, Publisher, Term};
+use tierline_domain::customer::{
+    AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
+    RelationshipState, Segment,
+};
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::order::{CartState, Line, OrderLine, OrderState, RequestState, RoleDeclared};
+use tierline_domain::partner::{
+    AccountState, AgreementState, Cloud, Environment, LocationKind, LocationState, MembershipState,
+    PartnerType, PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
+};
+use tierline_domain::place::Country;
+use tierline_domain::subscription::{
+    Batch, InvoiceState, ResourceRoleName, SubscriptionState, TransferKind, TransferState,
+};
+
+use crate::value::{BadValue, Field, Kind, Value};
+
+/// Words, codes and amounts: kept as the text they print as.
+macro_rules! as_text {
+    ($($type:ty),+ $(,)?) => {$(
+        impl Field for $type {
+            const KIND: Kind = Kind::Text;
+            fn to_value(&self) -> Value {
+                Value::Text(self.to_string())
+            }
+            fn from_value(value: Value) -> Result<Self, BadValue> {
+                let text = String::from_value(value)?;
+                text.parse().map_err(|_| BadValue::new(stringify!($type), &text))
+            }
+        }
+    )+};
+}
+
+/// Structures that are never queried: kept as JSON.
+macro_rules! as_json {
+    ($($type:ty),+ $(,)?) => {$(
+        impl Field for $type {
+            const KIND: Kind = Kind::Json;
+            fn to_value(&self) -> Value {
+                crate::value::to_json(self)
+            }
+            fn from_value(value: Value) -> Result<Self, BadValue> {
+                crate::value::from_json(value)
+            }
+        }
+    )+};
+}
+
+as_text!(
+    AcceptedBy,
+    AccountState,
+    Acquired,
+    AdminState,
+    AgreementState,
+    CartState,
+    Cloud,
+    ConditionalAccess,
+    Country,
+    Currency,
+    CustomerState,
+    Delegation,
+    Environment,
+    Frequency,
+    Generation,
+    InvoiceState,
+    ItemKind,
+    LocationKind,
+    LocationState,
+    MembershipState,
+    Mfa,
+    Money,
+    OrderState,
+    PartnerType,
+    PartnershipState,
+    Publisher,
+    Qualification,
+    RelationshipState,
+    RequestState,
+    ResellerEnrolment,
+    ResourceRoleName,
+    RoleDeclared,
+    Segment,
+    SubscriptionState,
+    SupportPlan,
+    TenantType,
+    Term,
+    TransferKind,
+    TransferState,
+    UserAccount,
+);
+
+as_json!(
+    Line,
+    Vec<Batch>,
+    Vec<Country>,
+    Vec<Line>,
+    Vec<Offered>,
+    Vec<OrderLine>,
+    Vec<String>
+);

@@ -1,0 +1,463 @@
+//! The program's tables, one row type each. Whole rows are read and written with fixed texts that the
+//! `table!` macro builds; everything else is a named statement beside its table.
+
+use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
+use tierline_domain::catalog::{DatedPrice, Item, Promotion};
+use tierline_domain::customer::{Attestation, Customer, Relationship};
+use tierline_domain::order::{Cart, Order, OrderRequest};
+use tierline_domain::partner::{
+    Account, Affiliation, Agreement, Location, Organization, Partnership, Tenant, Waiver,
+};
+use tierline_domain::subscription::{
+    Charge, CreditLine, Invoice, ResourceRole, Subscription, Transfer,
+};
+use tierline_domain::time::Timestamp;
+use uuid::Uuid;
+
+use crate::table;
+use crate::value::Json;
+
+mod fields;
+
+table! {
+    /// Companies.
+    organizations: Organization {
+        key { id }
+        columns { id, handle, name, headquarters, membership }
+        finds { BY_HANDLE = "WHERE handle = $1", BY_NAME = "WHERE name = $1 ORDER BY handle" }
+    }
+}
+table! {
+    /// Recorded ties of ownership or control.
+    affiliations: Affiliation {
+        key { of_org, with_org }
+        columns { of_org, with_org, since }
+        finds { TOUCHING = "WHERE of_org = $1 OR with_org = $1 ORDER BY of_org, with_org" }
+    }
+}
+table! {
+    /// Waivers of the self-sale ban.
+    waivers: Waiver {
+        key { handle }
+        columns { handle, organization, from_day, until_day }
+        finds { IN_FORCE = "WHERE organization = $1 AND from_day <= $2 AND until_day >= $2 ORDER BY handle" }
+    }
+}
+table! {
+    /// Location accounts and their PartnerIDs.
+    locations: Location {
+        key { id }
+        columns { id, handle, organization, country, kind, state, partner_id }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_PARTNER_ID = "WHERE partner_id = $1",
+            BY_ORGANIZATION = "WHERE organization = $1 ORDER BY handle"
+        }
+    }
+}
+table! {
+    /// Directory tenants.
+    tenants: Tenant {
+        key { id }
+        columns { id, handle, organization, kind, country, domain, associated_with, program_since }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_DOMAIN = "WHERE domain = $1",
+            BY_ORGANIZATION = "WHERE organization = $1 ORDER BY handle"
+        }
+    }
+}
+table! {
+    /// Program accounts.
+    accounts: Account {
+        key { id }
+        columns {
+            id, handle, organization, kind, country, state, state_since, onboarded, tenant, location, domain, environment,
+            sandbox_customers, cloud, approvals, revenue_cloud, revenue_perpetual, transitioning, reseller_enrolment, support_plan,
+            support_benefit, third_party_mfa_exception, legal_name, security_contact, version
+        }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_TENANT = "WHERE tenant = $1 ORDER BY handle",
+            BY_ORGANIZATION = "WHERE organization = $1 ORDER BY handle",
+            BY_LOCATION = "WHERE location = $1 ORDER BY handle",
+            EVERY = "ORDER BY handle"
+        }
+    }
+}
+table! {
+    /// Partner agreements.
+    agreements: Agreement {
+        key { account }
+        columns { account, state, accepted, template, signer, signer_left, terms_updated }
+        finds {}
+    }
+}
+table! {
+    /// Provider–reseller relations.
+    partnerships: Partnership {
+        key { provider, reseller }
+        columns { provider, reseller, state, since, removal_requested, provider_access }
+        finds {
+            BY_PROVIDER = "WHERE provider = $1 ORDER BY reseller",
+            BY_RESELLER = "WHERE reseller = $1 ORDER BY provider"
+        }
+    }
+}
+table! {
+    /// What makes a tenant an end customer.
+    customers: Customer {
+        key { tenant }
+        columns {
+            tenant, office, segment, state_owned, qualification, account_state, conditional_access, budget, extra_subscriptions,
+            culture, language, registration_number, version
+        }
+        finds {}
+    }
+}
+table! {
+    /// Reseller relationships.
+    relationships: Relationship {
+        key { partner, customer }
+        columns { partner, customer, state, since, removed, delegation, acquired, joint_with, self_service }
+        finds {
+            BY_PARTNER = "WHERE partner = $1 ORDER BY customer",
+            BY_CUSTOMER = "WHERE customer = $1 ORDER BY partner"
+        }
+    }
+}
+table! {
+    /// Evidence of the customer agreement.
+    attestations: Attestation {
+        key { id }
+        columns {
+            id, customer, partner, accepted_by, first_name, last_name, email, phone, agreed, template, recorded_by, recorded_at
+        }
+        finds { BY_CUSTOMER = "WHERE customer = $1 ORDER BY recorded_at, id" }
+    }
+}
+table! {
+    /// Granular delegated administration.
+    admin_relationships: AdminRelationship {
+        key { id }
+        columns { id, handle, partner, customer, name, roles, state, requested, ends, days, auto_extend, is_default, assigned }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_PAIR = "WHERE partner = $1 AND customer = $2 ORDER BY handle",
+            BY_PARTNER = "WHERE partner = $1 ORDER BY handle",
+            BY_CUSTOMER = "WHERE customer = $1 ORDER BY handle"
+        }
+    }
+}
+table! {
+    /// Security groups of partners.
+    security_groups: Group {
+        key { id }
+        columns { id, handle, partner, members, nested_in_admin_agents }
+        finds { BY_HANDLE = "WHERE handle = $1", BY_PARTNER = "WHERE partner = $1 ORDER BY handle" }
+    }
+}
+table! {
+    /// Roles of granular relationships held by groups.
+    assignments: Assignment {
+        key { admin_relationship, security_group }
+        columns { admin_relationship, security_group, roles }
+        finds { BY_RELATIONSHIP = "WHERE admin_relationship = $1 ORDER BY security_group" }
+    }
+}
+table! {
+    /// Users of partners' tenants.
+    users: User {
+        key { id }
+        columns { id, handle, partner, roles, mfa, account, guest_in, sign_in_name }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_PARTNER = "WHERE partner = $1 ORDER BY handle",
+            BY_SIGN_IN_NAME = "WHERE sign_in_name = $1"
+        }
+    }
+}
+table! {
+    /// The catalogue.
+    items: Item {
+        key { id }
+        columns {
+            id, handle, title, kind, generation, publisher, segment, offered, min_quantity, max_quantity, customer_max, prerequisites,
+            percent_of_base, trial_of, upgrades_to, concurrent_limit, end_of_sale, not_sold_in, exclusive_to, requires_attestation,
+            partner_of_record_fixed, renewable, cancellable
+        }
+        finds { BY_HANDLE = "WHERE handle = $1", EVERY = "ORDER BY handle" }
+    }
+}
+table! {
+    /// Prices that changed.
+    dated_prices: DatedPrice {
+        key { item, term, from_day }
+        columns { item, term, from_day, amount }
+        finds { OF_TERM = "WHERE item = $1 AND term = $2 AND from_day <= $3 ORDER BY from_day" }
+    }
+}
+table! {
+    /// Promotions.
+    promotions: Promotion {
+        key { id }
+        columns { id, handle, item, max_seats, discount_percent }
+        finds { BY_HANDLE = "WHERE handle = $1", BY_ITEM = "WHERE item = $1 ORDER BY discount_percent DESC, handle" }
+    }
+}
+table! {
+    /// Carts.
+    carts: Cart {
+        key { id }
+        columns {
+            id, handle, partner, customer, lines, role_declared, state, created, modified, modified_by, ordered_as, became, home, version
+        }
+        finds { BY_HANDLE = "WHERE handle = $1" }
+    }
+}
+table! {
+    /// Orders.
+    orders: Order {
+        key { id }
+        columns { id, handle, partner, customer, lines, state, placed, currency, number, home, version }
+        finds { BY_HANDLE = "WHERE handle = $1", BY_PAIR = "WHERE partner = $1 AND customer = $2 ORDER BY placed, id" }
+    }
+}
+table! {
+    /// Resellers' requests for a purchase.
+    order_requests: OrderRequest {
+        key { id }
+        columns { id, handle, reseller, provider, customer, line, state, note, reason, created, answered, became, version }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_PROVIDER = "WHERE provider = $1 ORDER BY created DESC, id",
+            BY_RESELLER = "WHERE reseller = $1 ORDER BY created DESC, id"
+        }
+    }
+}
+table! {
+    /// Subscriptions.
+    subscriptions: Subscription {
+        key { id }
+        columns {
+            id, handle, seller, customer, item, quantity, term, frequency, partner_of_record, state, bought, renewed, term_end, renewal,
+            renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, pending_frequency, upgraded, converted_from_trial,
+            updates, order_id, order_handle, parent, deprovisioned, default_owner, support_contact, friendly_name, home, version
+        }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_CUSTOMER = "WHERE customer = $1 ORDER BY bought, handle",
+            BY_SELLER = "WHERE seller = $1 ORDER BY bought, handle",
+            BY_PARENT = "WHERE parent = $1 ORDER BY bought, handle",
+            EVERY = "ORDER BY bought, handle"
+        }
+    }
+}
+table! {
+    /// Amounts booked on subscriptions.
+    charges: Charge {
+        key { id }
+        columns { id, subscription, position, kind, amount, from_day, until_day, booked }
+        finds { BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY position" }
+    }
+}
+table! {
+    /// Transfers between partners.
+    transfers: Transfer {
+        key { id }
+        columns { id, handle, kind, from_partner, to_partner, customer, subscriptions, partner_of_record, state, created, version }
+        finds { BY_HANDLE = "WHERE handle = $1", BY_CUSTOMER = "WHERE customer = $1 ORDER BY created, id" }
+    }
+}
+table! {
+    /// Roles on consumption resources.
+    resource_roles: ResourceRole {
+        key { partner, subscription }
+        columns { partner, subscription, role }
+        finds { BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY partner" }
+    }
+}
+table! {
+    /// Bills of the operator.
+    invoices: Invoice {
+        key { id }
+        columns { id, handle, partner, amount, due, state }
+        finds { BY_HANDLE = "WHERE handle = $1", BY_PARTNER = "WHERE partner = $1 ORDER BY due, handle" }
+    }
+}
+table! {
+    /// Credit lines.
+    credit_lines: CreditLine {
+        key { partner }
+        columns { partner, credit_limit, unpaid, unbilled }
+        finds {}
+    }
+}
+
+/// One operator setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    pub value: Json<serde_json::Value>,
+}
+table! {
+    /// Operator settings.
+    settings: Setting {
+        key { key }
+        columns { key, value }
+        finds { EVERY = "ORDER BY key" }
+    }
+}
+
+/// A counter for human numbers, gapless because it moves in the transaction that uses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// What it counts.
+    pub name: String,
+    /// The last number given out.
+    pub value: i64,
+}
+table! {
+    /// Counters.
+    counters: Counter {
+        key { name }
+        columns { name, value }
+        finds {}
+    }
+}
+
+/// Something that happens by date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub due: Timestamp,
+    /// What.
+    pub kind: String,
+    /// To what: a short name or an id.
+    pub subject: String,
+    /// When it was done.
+    pub done: Option<Timestamp>,
+}
+table! {
+    /// The schedule.
+    schedule: Due {
+        key { id }
+        columns { id, due, kind, subject, done }
+        finds {
+            NEXT = "WHERE done IS NULL AND due <= $1 ORDER BY due, id LIMIT 1",
+            UPCOMING = "WHERE done IS NULL ORDER BY due, id LIMIT 200",
+            OPEN_FOR = "WHERE done IS NULL AND subject = $1 ORDER BY due, id",
+            OPEN_OF = "WHERE done IS NULL AND kind = $1 AND subject = $2 ORDER BY due, id"
+        }
+    }
+}
+
+/// An application that asks for tokens. The secret is 256 random bits, kept hashed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Its client id.
+    pub client_id: Uuid,
+    /// The account it acts for.
+    pub account: tierline_domain::id::Id<Account>,
+    /// What it is called.
+    pub name: String,
+    /// SHA-256 of the secret.
+    pub secret_hash: Vec<u8>,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+table! {
+    /// Application registrations.
+    applications: Application {
+        key { client_id }
+        columns { client_id, account, name, secret_hash, created }
+        finds {}
+    }
+}
+
+/// A refresh token: rotated at every use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// SHA-256 of the token.
+    pub hash: Vec<u8>,
+    /// The account.
+    pub account: tierline_domain::id::Id<Account>,
+    /// The user's sign-in name.
+    pub user_name: String,
+    /// The application it was issued to.
+    pub client_id: String,
+    /// When it ends, by the server clock.
+    pub expires: Timestamp,
+    /// When it was used.
+    pub used: Option<Timestamp>,
+}
+table! {
+    /// Refresh tokens.
+    refresh_tokens: RefreshToken {
+        key { hash }
+        columns { hash, account, user_name, client_id, expires, used }
+        finds {}
+    }
+}
+
+/// Personal values of a customer, apart from everything else so that they can be erased.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contact {
+    /// The tenant.
+    pub tenant: tierline_domain::id::Id<tierline_domain::partner::Tenant>,
+    /// Company name on bills.
+    pub company_name: String,
+    /// Mail address.
+    pub email: String,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// Postal address as it was given.
+    pub address: Json<serde_json::Value>,
+}
+table! {
+    /// Personal values of customers.
+    contacts: Contact {
+        key { tenant }
+        columns { tenant, company_name, email, first_name, last_name, phone, address }
+        finds {}
+    }
+}
+
+/// A decision as it was made, with its facts, for replay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDecision {
+    /// Its id.
+    pub id: Uuid,
+    /// When, in the world.
+    pub at_world: Timestamp,
+    /// Where it was checked.
+    pub checkpoint: String,
+    /// Who acted.
+    pub actor: String,
+    /// What it was about.
+    pub subject: String,
+    /// Whether it was allowed.
+    pub allowed: bool,
+    /// Rules that forbade.
+    pub rules: Json<Vec<String>>,
+    /// The typed facts.
+    pub facts: Json<serde_json::Value>,
+    /// Version of the profile.
+    pub profile: String,
+}
+table! {
+    /// Decisions.
+    decisions: StoredDecision {
+        key { id }
+        columns { id, at_world, checkpoint, actor, subject, allowed, rules, facts, profile }
+        finds { BY_SUBJECT = "WHERE subject = $1 ORDER BY at_world, id" }
+    }
+}
