@@ -31,6 +31,7 @@ impl Migration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Sqlite,
+    Postgres,
 }
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -104,6 +105,17 @@ fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String>
         ("bool", Dialect::Sqlite) => return Some(format!("INTEGER CHECK ({column} IN (0, 1))")),
         ("serial", Dialect::Sqlite) => "INTEGER PRIMARY KEY AUTOINCREMENT",
         ("strict", Dialect::Sqlite) => "STRICT",
+        ("id", Dialect::Postgres) => "uuid",
+        // So that both engines sort alike, whatever the database was made with.
+        ("text", Dialect::Postgres) => "text COLLATE \"C\"",
+        ("int", Dialect::Postgres) => "bigint",
+        ("bool", Dialect::Postgres) => "boolean",
+        ("instant", Dialect::Postgres) => "timestamptz",
+        ("day", Dialect::Postgres) => "date",
+        ("json", Dialect::Postgres) => "jsonb",
+        ("bytes", Dialect::Postgres) => "bytea",
+        ("serial", Dialect::Postgres) => "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        ("strict", Dialect::Postgres) => "",
         _ => return None,
     };
     Some(word.to_owned())
