@@ -621,9 +621,19 @@ pub async fn credit(
     let Some(line) = tx.get::<CreditLine>(&id(partner.id)).await? else {
         return Ok(None);
     };
+    let mut disputed = Money::zero(Currency::USD);
+    for invoice in tx
+        .find::<Invoice>(tables::invoices::BY_PARTNER, &id(partner.id))
+        .await?
+    {
+        if invoice.state == InvoiceState::Disputed {
+            disputed = disputed.plus(invoice.amount.at_par(Currency::USD)?)?;
+        }
+    }
     Ok(Some(Credit {
         available: available(tx, &line).await?,
         required: required.at_par(Currency::USD)?,
+        disputed,
     }))
 }
 

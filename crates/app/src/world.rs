@@ -923,7 +923,6 @@ async fn item(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
             };
         }
     }
-    f.set("title", &mut row.title)?;
     Ok(tx.put(&row).await?)
 }
 

@@ -538,7 +538,14 @@ pub static RULES: &[Rule] = &[
         ground: Ground::NamedIdentity,
         at: NAMING,
         forbids: named_no_reseller,
-        answer: |_| documented(400, 800_016),
+        answer: |f| {
+            // A provider's PartnerID has a code of its own (ORD-012).
+            if super::catalogue::names_provider(f) {
+                documented(404, 2072)
+            } else {
+                documented(400, 800_016)
+            }
+        },
         shows: show_named,
     },
     Rule {
