@@ -104,7 +104,7 @@ async fn serve(args: Args) -> Result<(), String> {
 async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String> {
     let path = directory.join("tierline.db");
     let fresh = !path.exists();
-    let db = Db::open(&DbConfig::File(path), schema::MIGRATIONS)
+    let db = Db::open(&DbConfig::File { path }, schema::MIGRATIONS)
         .await
         .map_err(|error| crate::chain(&error))?;
     let app = App::new(db, clock);

@@ -21,7 +21,7 @@ pub(crate) async fn run(args: Args) -> ExitCode {
     if !path.exists() {
         return fail(format!("{} does not exist", path.display()));
     }
-    let db = match Db::open(&DbConfig::File(path), schema::MIGRATIONS).await {
+    let db = match Db::open(&DbConfig::File { path }, schema::MIGRATIONS).await {
         Ok(db) => db,
         Err(error) => return fail(chain(&error)),
     };
