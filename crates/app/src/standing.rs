@@ -254,10 +254,10 @@ pub async fn fall_due(
             }
         }
         REVENUE_WARNING => {
-            if let Some(account) = names::account(tx, subject).await? {
-                if below(&account)? {
-                    tell(ctx, tx, "revenue_below_threshold", &account).await?;
-                }
+            if let Some(account) = names::account(tx, subject).await?
+                && below(&account)?
+            {
+                tell(ctx, tx, "revenue_below_threshold", &account).await?;
             }
         }
         OVERDUE => {

@@ -1,4 +1,8 @@
 //! What enrolment and agreements leave behind beside a yes or no: evidence, notices, verification.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 use serde_json::{Value as Json, json};
 use tierline_app::act::{Act, Perform, Performed};

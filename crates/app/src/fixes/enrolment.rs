@@ -75,10 +75,10 @@ async fn usable_location(
     account: &Account,
     country: Country,
 ) -> Result<(Vec<Act>, String), AppError> {
-    if let Some(place) = free_location(tx, account).await? {
-        if place.country == country {
-            return Ok((Vec::new(), place.handle));
-        }
+    if let Some(place) = free_location(tx, account).await?
+        && place.country == country
+    {
+        return Ok((Vec::new(), place.handle));
     }
     let name = locations::new_name(tx, account, country).await?;
     let add = Act::of(
