@@ -29,7 +29,7 @@ const ARRIVING: Checkpoints = NEW_BUSINESS;
 /// Where two partners would join.
 const JOINING: Checkpoints = Checkpoints::of(&[C::InvitePartner, C::AcceptPartnership]);
 
-fn counts(f: &Facts) -> bool {
+pub(super) fn counts(f: &Facts) -> bool {
     f.new_business || !NEW_BUSINESS.has(f.checkpoint)
 }
 
@@ -50,7 +50,7 @@ fn sold_to_partner(f: &Facts) -> bool {
 }
 
 /// The links of the chain that was tried, as a line of arrows.
-fn chain(f: &Facts) -> Vec<Shown> {
+pub(super) fn chain(f: &Facts) -> Vec<Shown> {
     let mut links = vec!["operator".to_owned()];
     links.extend(f.actor.iter().map(|actor| actor.name.clone()));
     links.extend(
@@ -64,7 +64,7 @@ fn chain(f: &Facts) -> Vec<Shown> {
 }
 
 /// A link that neither supported chain has (TXN-101, TXN-102, and TXN-106's direct sale).
-fn unsupported_chain(f: &Facts) -> bool {
+pub(super) fn unsupported_chain(f: &Facts) -> bool {
     let Some(actor) = &f.actor else { return false };
     match actor.kind {
         PartnerType::IndirectProvider => {
@@ -107,7 +107,7 @@ fn owner_of_subscription(f: &Facts) -> Vec<Shown> {
 }
 
 /// The tenant is used in the program by anyone.
-fn program_tenant(f: &Facts) -> bool {
+pub(super) fn program_tenant(f: &Facts) -> bool {
     counts(f)
         && f.buyer
             .as_ref()
@@ -115,7 +115,7 @@ fn program_tenant(f: &Facts) -> bool {
 }
 
 /// The tenant, its type and who uses it.
-fn tenant_use(f: &Facts) -> Vec<Shown> {
+pub(super) fn tenant_use(f: &Facts) -> Vec<Shown> {
     f.buyer
         .iter()
         .flat_map(|buyer| {
@@ -138,11 +138,11 @@ fn tenant_use(f: &Facts) -> Vec<Shown> {
 }
 
 /// The ties that forbid: without waiver, and not into the shared-services tenant (TXN-410).
-fn bans(f: &Facts, of: fn(&Kinship) -> bool) -> bool {
+pub(super) fn bans(f: &Facts, of: fn(&Kinship) -> bool) -> bool {
     counts(f) && !f.shared_services() && f.kinship.iter().any(|kin| kin.forbids() && of(kin))
 }
 
-fn ties(f: &Facts) -> Vec<Shown> {
+pub(super) fn ties(f: &Facts) -> Vec<Shown> {
     let Some((buyer, owner)) = buyer_and_owner(f) else {
         return Vec::new();
     };
@@ -184,12 +184,12 @@ fn tie(buyer: &str, owner: &str, kin: &Kinship) -> Vec<Shown> {
     }
 }
 
-fn exclusive(f: &Facts) -> bool {
+pub(super) fn exclusive(f: &Facts) -> bool {
     f.exclusivity.is_some()
 }
 
 /// The partnership in force, its date, and the three ways out (TXN-614).
-fn exclusivity(f: &Facts) -> Vec<Shown> {
+pub(super) fn exclusivity(f: &Facts) -> Vec<Shown> {
     let Some(Exclusive {
         provider,
         reseller,
@@ -327,7 +327,9 @@ fn ends_by_reseller(f: &Facts) -> bool {
 fn licences_in_transfer(f: &Facts) -> impl Iterator<Item = &crate::facts::SubscriptionFact> {
     f.transfer.iter().flat_map(|transfer| {
         transfer.subscriptions.iter().filter(move |subscription| {
+            // A marketplace item has an answer of its own (TRF-021).
             subscription.kind.has_seats()
+                && subscription.kind != ItemKind::Marketplace
                 && (subscription.generation == tierline_domain::catalog::Generation::NewCommerce
                     || transfer.kind == TransferKind::Plan)
         })
@@ -832,7 +834,7 @@ pub static RULES: &[Rule] = &[
     },
 ];
 
-fn ceiling(f: &Facts) -> Option<crate::facts::Ceiling> {
+pub(super) fn ceiling(f: &Facts) -> Option<crate::facts::Ceiling> {
     f.purchase
         .as_ref()
         .and_then(|purchase| purchase.customer_max)
