@@ -10,7 +10,6 @@ use crate::actor::ActorSpec;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::order;
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +75,22 @@ impl Act {
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.params.get(key).and_then(Json::as_str)
+    }
+
+    /// What its decision rests on, as far as names tell before the transaction: the actor and every party
+    /// named. Racing acts with a name in common take turns.
+    #[must_use]
+    pub fn locks(&self) -> Vec<tierline_store::Lock> {
+        let lock = |name: &str| tierline_store::Lock::on("name", &name.to_lowercase());
+        let mut locks = vec![lock(self.actor.party())];
+        for value in self.params.values() {
+            match value {
+                Json::String(name) => locks.push(lock(name)),
+                Json::Array(names) => locks.extend(names.iter().filter_map(Json::as_str).map(lock)),
+                _ => {}
+            }
+        }
+        locks
     }
 
     /// The same act with a parameter changed; `null` takes it away.
@@ -164,9 +179,28 @@ macro_rules! verbs {
 }
 
 verbs! {
-    "create_cart" => order::CreateCart,
-    "checkout_cart" => order::CheckoutCart,
-    "order" => order::PlaceOrder,
+    "create_cart" => crate::order::CreateCart,
+    "update_cart" => crate::order::UpdateCart,
+    "checkout_cart" => crate::order::CheckoutCart,
+    "order" => crate::order::PlaceOrder,
+    "request_order" => crate::order_requests::RequestOrder,
+    "answer_order_request" => crate::order_requests::AnswerOrderRequest,
+    "apply" => crate::apply::Apply,
+    "appeal" => crate::verification::Appeal,
+    "escalate_verification" => crate::verification::EscalateVerification,
+    "associate_location" => crate::locations::AssociateLocation,
+    "associate_tenant" => crate::locations::AssociateTenant,
+    "add_location" => crate::locations::AddLocation,
+    "delete_location" => crate::locations::DeleteLocation,
+    "update_profile" => crate::profile::UpdateProfile,
+    "sign_agreement" => crate::agreement::SignAgreement,
+    "agreement_status" => crate::agreement::AgreementStatus,
+    "attest" => crate::attest::Attest,
+    "accept_customer_agreement" => crate::attest::AcceptCustomerAgreement,
+    "verify_partner_id" => crate::lookup::VerifyPartnerId,
+    "record_assessment" => crate::standing::RecordAssessment,
+    "yearly_check" => crate::standing::YearlyCheck,
+    "merge_organizations" => crate::merge::MergeOrganizations,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.
@@ -209,6 +243,10 @@ pub struct Perform {
 impl Command for Perform {
     type Out = Performed;
     type Error = AppError;
+
+    fn locks(&self) -> Vec<tierline_store::Lock> {
+        self.act.locks()
+    }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Performed, AppError> {
         perform(&self.ctx, tx, &self.act).await

@@ -11,9 +11,9 @@ use tierline_rules::{Decision, Lang};
 use tierline_store::{Command, Db, Lock, StoreError, Tx, Value, statements};
 use uuid::Uuid;
 
-use crate::act::{Act, Perform, Performed, decide_only};
+use crate::act::{Act, decide_only, perform};
 use crate::actor::ActorSpec;
-use crate::attempt::{UseCase, attempt, record_refusal};
+use crate::attempt::record_refusal;
 use crate::clock::Clock;
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
@@ -72,9 +72,9 @@ impl Key {
 
 /// The final outcome of a request, as it is kept for a repeat.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Outcome<T> {
+pub enum Outcome {
     /// It went through.
-    Done(T),
+    Done(Json),
     /// It was refused.
     Refused(Box<Decision>),
 }
@@ -114,27 +114,15 @@ impl App {
         )
     }
 
-    /// Runs a use case. With a key, a repeat answers what the first time did.
+    /// Does something by name. With a key, a repeat answers what the first time did.
     ///
     /// # Errors
     /// When it is refused or fails; [`AppError::Conflict`] when the key was used for something else.
-    pub async fn run<U>(&self, ctx: Ctx, use_case: U, key: Option<Key>) -> Result<U::Out, AppError>
-    where
-        U: UseCase + 'static,
-        U::Out: for<'de> Deserialize<'de>,
-    {
-        match self.db.write(Once { ctx, use_case, key }).await? {
-            Outcome::Done(out) => Ok(out),
+    pub async fn perform(&self, ctx: Ctx, act: Act, key: Option<Key>) -> Result<Json, AppError> {
+        match self.db.write(Once { ctx, act, key }).await? {
+            Outcome::Done(result) => Ok(result),
             Outcome::Refused(decision) => Err(replayed(*decision)),
         }
-    }
-
-    /// Does something by name.
-    ///
-    /// # Errors
-    /// When it is refused or fails.
-    pub async fn perform(&self, ctx: Ctx, act: Act) -> Result<Performed, AppError> {
-        self.db.write(Perform { ctx, act }).await
     }
 
     /// Only decides, and looks for a remedy where it is refused.
@@ -216,19 +204,15 @@ fn replayed(decision: Decision) -> AppError {
 
 const EPOCH: Timestamp = Timestamp::EPOCH;
 
-/// A use case that takes effect once per key.
-struct Once<U> {
+/// An act that takes effect once per key.
+struct Once {
     ctx: Ctx,
-    use_case: U,
+    act: Act,
     key: Option<Key>,
 }
 
-impl<U> Once<U>
-where
-    U: UseCase,
-    U::Out: for<'de> Deserialize<'de>,
-{
-    async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome<U::Out>>, AppError> {
+impl Once {
+    async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome>, AppError> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
@@ -249,15 +233,12 @@ where
         Ok(Some(outcome))
     }
 
-    async fn remember(&self, tx: &mut Tx<'_>, outcome: &Json) -> Result<(), StoreError> {
+    async fn remember(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<(), StoreError> {
         let Some(key) = &self.key else { return Ok(()) };
         let [tenant, request, method, path] = key.values();
-        let rest = [
-            Value::Text(key.fingerprint.clone()),
-            Value::Text(outcome.to_string()),
-            Value::Instant(self.ctx.server_now),
-        ];
-        let [fingerprint, outcome, at] = rest;
+        let outcome = Value::Text(serde_json::to_string(outcome).unwrap_or_default());
+        let fingerprint = Value::Text(key.fingerprint.clone());
+        let at = Value::Instant(self.ctx.server_now);
         tx.execute(
             REMEMBER,
             &[tenant, request, method, path, fingerprint, outcome, at],
@@ -267,16 +248,12 @@ where
     }
 }
 
-impl<U> Command for Once<U>
-where
-    U: UseCase,
-    U::Out: for<'de> Deserialize<'de>,
-{
-    type Out = Outcome<U::Out>;
+impl Command for Once {
+    type Out = Outcome;
     type Error = AppError;
 
     fn locks(&self) -> Vec<Lock> {
-        let mut locks = self.use_case.locks(&self.ctx);
+        let mut locks = self.act.locks();
         locks.extend(
             self.key
                 .iter()
@@ -285,23 +262,25 @@ where
         locks
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {
         if let Some(earlier) = self.earlier(tx).await? {
             return Ok(earlier);
         }
-        let allowed = attempt(&self.ctx, tx, &self.use_case).await?;
-        let outcome = serde_json::to_value(Outcome::Done(&allowed.out)).unwrap_or_default();
+        let performed = perform(&self.ctx, tx, &self.act).await?;
+        let outcome = Outcome::Done(performed.result);
         self.remember(tx, &outcome).await?;
-        Ok(Outcome::Done(allowed.out))
+        Ok(outcome)
     }
 
     async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
-        record_refusal(&self.ctx, tx, error).await?;
+        let ctx = Ctx {
+            actor: self.act.actor.clone(),
+            ..self.ctx.clone()
+        };
+        record_refusal(&ctx, tx, error).await?;
         if let AppError::Refused(refusal) = error {
-            let outcome =
-                serde_json::to_value(Outcome::<()>::Refused(Box::new(refusal.decision.clone())))
-                    .unwrap_or_default();
-            self.remember(tx, &outcome).await?;
+            self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone())))
+                .await?;
         }
         Ok(())
     }

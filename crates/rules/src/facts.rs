@@ -163,6 +163,16 @@ tierline_domain::words! {
         RequestOrder = "request_order",
         /// Accept or decline such a request.
         AnswerOrderRequest = "answer_order_request",
+        /// The reseller says no to a partnership (ours).
+        DeclinePartnership = "decline_partnership",
+        /// The provider takes its invitation back (ours).
+        WithdrawPartnership = "withdraw_partnership",
+        /// The reseller opens a support case that asks for the end of a partnership (ours, REL-013).
+        RequestPartnershipRemoval = "request_partnership_removal",
+        /// The customer says no to a relationship (ours).
+        DeclineRelationship = "decline_relationship",
+        /// The partner takes its invitation back (ours).
+        WithdrawInvitation = "withdraw_invitation",
         /// What the operator does: allowed whatever it finds.
         Operate = "operate",
     }
@@ -1148,8 +1158,12 @@ pub struct Form {
     pub business_days_pending: i64,
     /// Qualification asked for.
     pub qualification: Option<String>,
+    /// A validation code that the qualification needs was not given (CUS-025).
+    pub validation_code_missing: bool,
     /// Self-service is on for the partner and customer.
     pub self_service: Option<bool>,
+    /// What a customer would buy by itself, and whether it is of a kind that it may (CUS-026).
+    pub self_service_item: Option<(String, bool)>,
     /// State of an order that a document is for.
     pub order_state: Option<OrderState>,
     /// Market of a price sheet.

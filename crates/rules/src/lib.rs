@@ -12,6 +12,7 @@ pub mod book;
 pub mod decision;
 pub mod facts;
 mod japanese;
+pub mod names;
 pub mod regions;
 pub mod registry;
 pub mod rules;

@@ -235,6 +235,30 @@ tierline_domain::words! {
         Duplicate = "duplicate",
         /// Whether the customer may accept directly.
         DirectAcceptance = "direct_acceptance",
+        /// The type of the partner that is invited.
+        OtherType = "other_type",
+        /// An invitation link that was altered.
+        InvitationLink = "invitation_link",
+        /// The company name of a new customer.
+        CompanyName = "company_name",
+        /// The mail address of a new customer.
+        CustomerAddress = "customer_address",
+        /// The telephone number of a new customer.
+        Phone = "phone",
+        /// The domain of a new customer.
+        Domain = "domain",
+        /// The special qualification asked for.
+        QualificationValue = "qualification_value",
+        /// The validation code of a qualification.
+        ValidationCode = "validation_code",
+        /// Whether a customer may buy by itself.
+        SelfService = "self_service",
+        /// What a customer may buy by itself.
+        SelfServiceItem = "self_service_item",
+        /// The relationship of a support contact with the customer.
+        ContactRelationship = "contact_relationship",
+        /// The rights of a support contact in the customer's tenant.
+        ContactAccess = "contact_access",
         /// The cart's seven days, its owner and its lines.
         Cart = "cart",
         /// The cart was checked out and changed since.

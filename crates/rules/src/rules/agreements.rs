@@ -471,7 +471,7 @@ pub static RULES: &[Rule] = &[
                     .map(|buyer| shown_of(&buyer.name, "customer", &buyer.name)),
             );
             facts.extend(
-                f.actor
+                f.other
                     .as_ref()
                     .map(|partner| shown_of(&partner.name, "partner to ask", &partner.name)),
             );

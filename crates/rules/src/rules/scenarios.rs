@@ -11,7 +11,7 @@ use tierline_domain::subscription::TransferKind;
 use super::regions::{both_partners, both_regions, customer_elsewhere, partner_elsewhere, seller};
 use super::{NEW_BUSINESS, PURCHASE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
-use crate::facts::{Buyer, CallerKind, Checkpoint as C, Checkpoints, Facts, Kinship, Tie, Tier};
+use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Kinship, Tie, Tier};
 use crate::registry::{Ground, Rule, Shown, Step, documented, per_rule, private, shown, shown_of};
 
 /// Where somebody would become, or be served as, an end customer.
@@ -143,17 +143,26 @@ pub(super) fn bans(f: &Facts, of: fn(&Kinship) -> bool) -> bool {
 }
 
 pub(super) fn ties(f: &Facts) -> Vec<Shown> {
-    let Some(buyer) = &f.buyer else {
+    let Some((buyer, owner)) = buyer_and_owner(f) else {
         return Vec::new();
     };
     f.kinship
         .iter()
         .filter(|kin| kin.forbids())
-        .flat_map(|kin| tie(buyer, kin))
+        .flat_map(|kin| tie(buyer, owner, kin))
         .collect()
 }
 
-fn tie(buyer: &Buyer, kin: &Kinship) -> Vec<Shown> {
+/// The tenant that would buy and its owner. A customer about to be created is called by its company's name.
+fn buyer_and_owner(f: &Facts) -> Option<(&str, &str)> {
+    match (&f.buyer, &f.customer_form) {
+        (Some(buyer), _) => Some((&buyer.name, &buyer.organization)),
+        (None, Some(form)) => Some((&form.name, &form.name)),
+        (None, None) => None,
+    }
+}
+
+fn tie(buyer: &str, owner: &str, kin: &Kinship) -> Vec<Shown> {
     let seller = shown(
         &format!("seller in the chain, as {}", kin.tier),
         &kin.seller,
@@ -162,18 +171,14 @@ fn tie(buyer: &Buyer, kin: &Kinship) -> Vec<Shown> {
         Tie::Unrelated => Vec::new(),
         Tie::Same => vec![
             seller,
-            shown_of(
-                &buyer.name,
-                "buyer and seller are the same organization",
-                &buyer.organization,
-            ),
+            shown_of(buyer, "buyer and seller are the same organization", owner),
         ],
         Tie::Affiliated { since, path } => {
             let mut facts = vec![
                 seller,
-                shown_of(&buyer.name, "affiliated organizations", path.join(" – ")),
+                shown_of(buyer, "affiliated organizations", path.join(" – ")),
             ];
-            facts.extend(since.map(|day| shown_of(&buyer.name, "affiliation recorded on", day)));
+            facts.extend(since.map(|day| shown_of(buyer, "affiliation recorded on", day)));
             facts
         }
     }
@@ -375,7 +380,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-204"),
         step: Step::Relationship,
         ground: Ground::SubscriptionOwner,
-        at: SUBSCRIPTION_CHANGE,
+        at: SUBSCRIPTION_CHANGE.and(Checkpoints::of(&[C::SetSupportContact])),
         forbids: unrelated_seller,
         answer: |_| documented(404, 20_003),
         shows: owner_of_subscription,
@@ -430,7 +435,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-303"),
         step: Step::Relationship,
         ground: Ground::SubscriptionOwner,
-        at: SUBSCRIPTION_CHANGE,
+        at: SUBSCRIPTION_CHANGE.and(Checkpoints::of(&[C::SetSupportContact])),
         forbids: |f| {
             unrelated_seller(f)
                 && f.relation
@@ -589,7 +594,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-501"),
         step: Step::Affiliation,
         ground: Ground::SelfSale,
-        at: SERVING,
+        at: SERVING.and(Checkpoints::of(&[C::CreateCustomer])),
         forbids: |f| bans(f, |kin| kin.tie == Tie::Same),
         answer: |_| private(403),
         shows: ties,
@@ -598,7 +603,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-502"),
         step: Step::Affiliation,
         ground: Ground::SelfSale,
-        at: SERVING,
+        at: SERVING.and(Checkpoints::of(&[C::CreateCustomer])),
         forbids: |f| bans(f, |kin| matches!(kin.tie, Tie::Affiliated { .. })),
         answer: |_| private(403),
         shows: ties,
@@ -669,6 +674,15 @@ pub static RULES: &[Rule] = &[
         forbids: exclusive,
         answer: |_| private(409),
         shows: exclusivity,
+    },
+    Rule {
+        id: RuleId::of("TXN-602"),
+        step: Step::Exclusivity,
+        ground: Ground::ReverseExclusivity,
+        at: Checkpoints::of(&[C::AcceptPartnership]),
+        forbids: super::partnerships::customer_of_provider,
+        answer: |_| private(409),
+        shows: super::partnerships::show_customer_of_provider,
     },
     Rule {
         id: RuleId::of("TXN-604"),
