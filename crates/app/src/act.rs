@@ -188,6 +188,7 @@ verbs! {
     "apply" => crate::apply::Apply,
     "appeal" => crate::verification::Appeal,
     "escalate_verification" => crate::verification::EscalateVerification,
+    "decide_verification" => crate::verification::DecideVerification,
     "associate_location" => crate::locations::AssociateLocation,
     "associate_tenant" => crate::locations::AssociateTenant,
     "add_location" => crate::locations::AddLocation,
