@@ -164,14 +164,18 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => dry_run(ctx, tx, &read_params::<$use_case>(verb, params)?).await,)+
+                $($verb => {
+                    let use_case = read_params::<$use_case>(verb, params)?;
+                    // Each arm's future is boxed: held inline, a debug build adds them all up on the stack.
+                    Box::pin(dry_run(ctx, tx, &use_case)).await
+                })+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
-                $($verb => run::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => Box::pin(run::<$use_case>(ctx, tx, verb, params)).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
@@ -198,6 +202,27 @@ verbs! {
     "agreement_status" => crate::agreement::AgreementStatus,
     "attest" => crate::attest::Attest,
     "accept_customer_agreement" => crate::attest::AcceptCustomerAgreement,
+    "invite_partner" => crate::partnership::InvitePartner,
+    "accept_partnership" => crate::partnership::AcceptPartnership,
+    "decline_partnership" => crate::partnership::DeclinePartnership,
+    "withdraw_partnership" => crate::partnership::WithdrawPartnership,
+    "remove_partnership" => crate::partnership::RemovePartnership,
+    "request_partnership_removal" => crate::partnership::RequestPartnershipRemoval,
+    "end_partnership" => crate::partnership::EndPartnership,
+    "withdraw_provider_access" => crate::partnership::WithdrawProviderAccess,
+    "create_customer" => crate::new_customer::CreateCustomer,
+    "invite_customer" => crate::relationship::InviteCustomer,
+    "accept_relationship" => crate::relationship::AcceptRelationship,
+    "decline_relationship" => crate::relationship::DeclineRelationship,
+    "withdraw_invitation" => crate::relationship::WithdrawInvitation,
+    "extend_relationship" => crate::relationship::ExtendRelationship,
+    "remove_relationship" => crate::relationship::RemoveRelationship,
+    "set_qualification" => crate::customer::SetQualification,
+    "set_self_service" => crate::customer::SetSelfService,
+    "self_service_purchase" => crate::customer::SelfServicePurchase,
+    "read_customer" => crate::customer::ReadCustomer,
+    "read_software_keys" => crate::customer::ReadSoftwareKeys,
+    "set_support_contact" => crate::support_contact::SetSupportContact,
     "verify_partner_id" => crate::lookup::VerifyPartnerId,
     "record_assessment" => crate::standing::RecordAssessment,
     "yearly_check" => crate::standing::YearlyCheck,
