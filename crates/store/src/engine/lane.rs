@@ -165,9 +165,13 @@ impl Lane {
     /// Runs one command in a transaction of its own until it is committed, refused, or out of attempts.
     async fn alone(&mut self, mut job: Box<dyn Job>, before: Option<Uncommitted>) {
         let mut last = before.unwrap_or(Uncommitted::Failed(StoreError::Contended));
+        let mut unknown = None;
         for attempt in 0..ATTEMPTS_MAX {
-            if matches!(last, Uncommitted::Unknown(_)) && !job.is_repeatable() {
-                break;
+            if let Uncommitted::Unknown(error) = &last {
+                unknown.get_or_insert_with(|| error.clone());
+                if !job.is_repeatable() {
+                    break;
+                }
             }
             pause(attempt).await;
             last = match self.attempt(std::slice::from_mut(&mut job)).await {
@@ -179,7 +183,8 @@ impl Lane {
                 break;
             }
         }
-        job.fail(last.into_error());
+        // Later attempts that fail tell nothing about an earlier one that may be in force.
+        job.fail(unknown.unwrap_or(last.into_error()));
         job.answer();
     }
 

@@ -35,7 +35,7 @@ pub(super) enum Dialect {
 }
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
-    position {int} PRIMARY KEY, name {text} NOT NULL UNIQUE, checksum {bytes} NOT NULL
+    position {int} NOT NULL PRIMARY KEY, name {text} NOT NULL UNIQUE, checksum {bytes} NOT NULL
 ) {strict}";
 
 const APPLIED: Statement = Statement::new(
@@ -103,7 +103,7 @@ fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String>
         ("text" | "day" | "json", Dialect::Sqlite) => "TEXT",
         ("int" | "instant", Dialect::Sqlite) => "INTEGER",
         ("bool", Dialect::Sqlite) => return Some(format!("INTEGER CHECK ({column} IN (0, 1))")),
-        ("serial", Dialect::Sqlite) => "INTEGER PRIMARY KEY AUTOINCREMENT",
+        ("serial", Dialect::Sqlite) => "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
         ("strict", Dialect::Sqlite) => "STRICT",
         ("id", Dialect::Postgres) => "uuid",
         // So that both engines sort alike, whatever the database was made with.

@@ -147,16 +147,12 @@ impl PgSession {
             }
             (Err(error), _) if connection.is_alive() => Err(Uncommitted::Failed(error)),
             (Err(error), _) => Err(Uncommitted::Lost(error)),
-            (Ok(()), Err(error)) => {
-                let is_unknown = is_connection_lost(&error);
-                match connection.translate("COMMIT", error) {
-                    error if is_unknown => {
-                        connection.is_broken = true;
-                        Err(Uncommitted::Unknown(error))
-                    }
-                    error => Err(Uncommitted::Failed(error)),
-                }
+            (Ok(()), Err(error)) if is_connection_lost(&error) => {
+                connection.is_broken = true;
+                let unknown = StoreError::OutcomeUnknown(Arc::new(error));
+                Err(Uncommitted::Unknown(unknown))
             }
+            (Ok(()), Err(error)) => Err(Uncommitted::Failed(connection.translate("COMMIT", error))),
         }
     }
 

@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
 
-use super::{Db, DbConfig, Migration};
+use super::{Command, Db, DbConfig, Migration, Tx};
+use crate::error::StoreError;
+use crate::statement::Statement;
 
 /// The variable that names a cluster, or forbids one.
 pub const SERVER_VARIABLE: &str = "TIERLINE_TEST_POSTGRES";
@@ -33,6 +35,69 @@ pub struct Fixture {
     /// `SQLite` or `PostgreSQL`.
     pub engine: &'static str,
     dir: Option<PathBuf>,
+}
+
+/// One column, as far as the engines can be compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Column {
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it may be empty.
+    pub is_nullable: bool,
+    /// How SQLite would keep it.
+    pub storage: String,
+}
+
+impl Fixture {
+    /// Every column of every table, sorted.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn columns(&self) -> Result<Vec<Column>, StoreError> {
+        let statement = match self.config {
+            DbConfig::Postgres { .. } => POSTGRES_COLUMNS,
+            DbConfig::Memory | DbConfig::File { .. } => SQLITE_COLUMNS,
+        };
+        let mut columns = self.db.read(Columns(statement)).await?;
+        columns.sort();
+        Ok(columns)
+    }
+}
+
+const SQLITE_COLUMNS: Statement = Statement::new(
+    "testing.SQLITE_COLUMNS",
+    "SELECT t.name, c.name, CASE WHEN c.\"notnull\" = 1 THEN 0 ELSE 1 END, c.type
+     FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'",
+);
+const POSTGRES_COLUMNS: Statement = Statement::new(
+    "testing.POSTGRES_COLUMNS",
+    "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), is_nullable = 'YES', CASE
+         WHEN data_type IN ('uuid', 'bytea') THEN 'BLOB'
+         WHEN data_type IN ('text', 'date', 'jsonb') THEN 'TEXT'
+         WHEN data_type IN ('bigint', 'boolean', 'timestamp with time zone') THEN 'INTEGER'
+         ELSE data_type END
+     FROM information_schema.columns WHERE table_schema = current_schema()",
+);
+
+struct Columns(Statement);
+
+impl Command for Columns {
+    type Out = Vec<Column>;
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<Column>, StoreError> {
+        let rows = tx
+            .fetch_all::<(String, String, bool, String)>(self.0, &[])
+            .await?;
+        let column = |(table, name, is_nullable, storage)| Column {
+            table,
+            name,
+            is_nullable,
+            storage,
+        };
+        Ok(rows.into_iter().map(column).collect())
+    }
 }
 
 impl Drop for Fixture {

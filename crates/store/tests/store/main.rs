@@ -5,5 +5,9 @@
     reason = "a test says what went wrong by where it stops"
 )]
 
+mod broken_connections;
 mod group_commit;
+mod racing_writers;
+mod round_trip;
+mod schemas;
 mod things;

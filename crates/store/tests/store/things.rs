@@ -29,7 +29,7 @@ table! {
 }
 statements! {
     COUNT = "SELECT COUNT(*) FROM things";
-    GROW = "UPDATE things SET size = COALESCE(size, 0) + 1 WHERE name = $1";
+    pub(crate) GROW = "UPDATE things SET size = COALESCE(size, 0) + 1 WHERE name = $1";
 }
 pub(crate) static SCHEMA: &[Migration] = &[Migration {
     name: "0001_things",
