@@ -113,8 +113,18 @@ impl Issuer {
     pub fn new(key: &[u8; 32], name: &str) -> Result<Self, p256::ecdsa::Error> {
         let key = SigningKey::from_slice(key)?;
         let verifying = *key.verifying_key();
-        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(verifying.to_encoded_point(false).as_bytes()).get(..12).unwrap_or_default());
-        Ok(Self { key, verifying, kid, name: name.to_owned(), verified: Mutex::new(HashMap::new()) })
+        let kid = URL_SAFE_NO_PAD.encode(
+            Sha256::digest(verifying.to_encoded_point(false).as_bytes())
+                .get(..12)
+                .unwrap_or_default(),
+        );
+        Ok(Self {
+            key,
+            verifying,
+            kid,
+            name: name.to_owned(),
+            verified: Mutex::new(HashMap::new()),
+        })
     }
 
     /// An access token.
@@ -123,7 +133,12 @@ impl Issuer {
         let seconds = now.as_micros().div_euclid(1_000_000);
         let user = subject.user.as_ref();
         let claims = Claims {
-            aud: if user.is_some() { AUDIENCE_API } else { AUDIENCE_GRAPH }.to_owned(),
+            aud: if user.is_some() {
+                AUDIENCE_API
+            } else {
+                AUDIENCE_GRAPH
+            }
+            .to_owned(),
             iss: format!("{}/{}/", self.name, subject.tenant),
             iat: seconds,
             nbf: seconds,
@@ -143,7 +158,11 @@ impl Issuer {
         };
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": self.kid });
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(&header), part(&serde_json::to_value(&claims).unwrap_or_default()));
+        let signed = format!(
+            "{}.{}",
+            part(&header),
+            part(&serde_json::to_value(&claims).unwrap_or_default())
+        );
         let signature: Signature = self.key.sign(signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
     }
@@ -155,7 +174,12 @@ impl Issuer {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, BadToken> {
         let seconds = now.as_micros().div_euclid(1_000_000);
         let digest: [u8; 32] = Sha256::digest(token).into();
-        let known = self.verified.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
+        let known = self
+            .verified
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&digest)
+            .cloned();
         let claims = match known {
             Some(claims) => claims,
             None => self.check(token)?,
@@ -178,14 +202,25 @@ impl Issuer {
         let (signed, signature) = token.rsplit_once('.').ok_or(BadToken::Invalid)?;
         let (header, body) = signed.split_once('.').ok_or(BadToken::Invalid)?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| BadToken::Invalid);
-        let header: Value = serde_json::from_slice(&decode(header)?).map_err(|_| BadToken::Invalid)?;
-        if header.get("alg").and_then(Value::as_str) != Some("ES256") || header.get("kid").and_then(Value::as_str) != Some(&self.kid) {
+        let header: Value =
+            serde_json::from_slice(&decode(header)?).map_err(|_| BadToken::Invalid)?;
+        if header.get("alg").and_then(Value::as_str) != Some("ES256")
+            || header.get("kid").and_then(Value::as_str) != Some(&self.kid)
+        {
             return Err(BadToken::Invalid);
         }
-        let signature = Signature::from_slice(&decode(signature)?).map_err(|_| BadToken::Invalid)?;
-        self.verifying.verify(signed.as_bytes(), &signature).map_err(|_| BadToken::Invalid)?;
-        let claims: Claims = serde_json::from_slice(&decode(body)?).map_err(|_| BadToken::Invalid)?;
-        if claims.aud == AUDIENCE_API || claims.aud == AUDIENCE_GRAPH { Ok(claims) } else { Err(BadToken::Invalid) }
+        let signature =
+            Signature::from_slice(&decode(signature)?).map_err(|_| BadToken::Invalid)?;
+        self.verifying
+            .verify(signed.as_bytes(), &signature)
+            .map_err(|_| BadToken::Invalid)?;
+        let claims: Claims =
+            serde_json::from_slice(&decode(body)?).map_err(|_| BadToken::Invalid)?;
+        if claims.aud == AUDIENCE_API || claims.aud == AUDIENCE_GRAPH {
+            Ok(claims)
+        } else {
+            Err(BadToken::Invalid)
+        }
     }
 
     /// The public key, as clients fetch it.
@@ -223,7 +258,13 @@ mod tests {
     }
 
     fn subject() -> Subject {
-        Subject { tenant: Uuid::from_u128(1), application: "app".to_owned(), user: Some((Uuid::from_u128(2), "kim@ip-1.example".to_owned())), mfa: true, operator: false }
+        Subject {
+            tenant: Uuid::from_u128(1),
+            application: "app".to_owned(),
+            user: Some((Uuid::from_u128(2), "kim@ip-1.example".to_owned())),
+            mfa: true,
+            operator: false,
+        }
     }
 
     #[test]
@@ -232,7 +273,11 @@ mod tests {
         let token = issuer(7).issue(&subject(), now);
         let issuer = issuer(7);
         assert_eq!(issuer.verify(&token, now).unwrap().tid, Uuid::from_u128(1));
-        assert_eq!(issuer.verify(&token, now.plus_hours(2)), Err(BadToken::Expired), "remembered tokens end too");
+        assert_eq!(
+            issuer.verify(&token, now.plus_hours(2)),
+            Err(BadToken::Expired),
+            "remembered tokens end too"
+        );
     }
 
     #[test]
@@ -243,7 +288,10 @@ mod tests {
         let mut altered: Vec<char> = token.chars().collect();
         let middle = altered.len() / 2;
         altered[middle] = if altered[middle] == 'A' { 'B' } else { 'A' };
-        assert_eq!(issuer(7).verify(&altered.into_iter().collect::<String>(), now), Err(BadToken::Invalid));
+        assert_eq!(
+            issuer(7).verify(&altered.into_iter().collect::<String>(), now),
+            Err(BadToken::Invalid)
+        );
         assert_eq!(issuer(7).verify("a.b.c", now), Err(BadToken::Invalid));
     }
 }

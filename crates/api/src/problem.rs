@@ -44,13 +44,23 @@ mod own {
 
 impl Problem {
     fn new(status: StatusCode, code: u32, description: String) -> Self {
-        Self { status, code: Some(code), description, data: Vec::new(), decision: None }
+        Self {
+            status,
+            code: Some(code),
+            description,
+            data: Vec::new(),
+            decision: None,
+        }
     }
 
     /// A body or parameter that cannot be read.
     #[must_use]
     pub fn malformed(field: &str, problem: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, format!("{field}: {problem}"))
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            own::MALFORMED,
+            format!("{field}: {problem}"),
+        )
     }
 
     /// A documented refusal of form: 400 with code 3000 and the like.
@@ -62,26 +72,42 @@ impl Problem {
     /// Something that is not there, or that the caller may not know of.
     #[must_use]
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, own::NOT_FOUND, format!("{what} does not exist"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            own::NOT_FOUND,
+            format!("{what} does not exist"),
+        )
     }
 
     /// A documented operation that is not built yet.
     #[must_use]
     pub fn not_implemented(method: &str, path: &str) -> Self {
-        let text = format!("{method} {path} is documented but not implemented yet; see docs/fidelity.md for what is");
+        let text = format!(
+            "{method} {path} is documented but not implemented yet; see docs/fidelity.md for what is"
+        );
         Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
     }
 
     /// No valid token.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, own::FORBIDDEN, "the call carries no valid bearer token; get one from the token endpoint".to_owned())
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            own::FORBIDDEN,
+            "the call carries no valid bearer token; get one from the token endpoint".to_owned(),
+        )
     }
 
     /// A token without a second factor (SEC-002): no body.
     #[must_use]
     pub fn mfa_required() -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, code: None, description: "MFA required".to_owned(), data: Vec::new(), decision: None }
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            code: None,
+            description: "MFA required".to_owned(),
+            data: Vec::new(),
+            decision: None,
+        }
     }
 
     /// The caller may not.
@@ -93,7 +119,9 @@ impl Problem {
     /// The customer is unknown, or not the caller's: one answer for both, so that the status reveals nothing.
     #[must_use]
     pub fn no_customer(partner: &str, customer: &str) -> Self {
-        let text = format!("partner {partner} has no commerce relationship with customer {customer}; invite the customer, or create it");
+        let text = format!(
+            "partner {partner} has no commerce relationship with customer {customer}; invite the customer, or create it"
+        );
         let mut problem = Self::new(StatusCode::FORBIDDEN, 20_002, text);
         problem.data = vec!["CUS-002".to_owned()];
         problem
@@ -104,10 +132,27 @@ impl Problem {
     pub fn refused(decision: Decision, lang: Lang) -> Self {
         let wire = decision.wire;
         let description = render::headline(&decision, lang);
-        let mut data: Vec<String> = decision.violations.iter().map(|violation| violation.rule.to_string()).collect();
-        data.extend(decision.violations.first().map(|violation| format!("/program/v1/rules/{}", violation.rule)));
-        let status = wire.and_then(|wire| StatusCode::from_u16(wire.status).ok()).unwrap_or(StatusCode::FORBIDDEN);
-        Self { status, code: wire.and_then(|wire| wire.code), description, data, decision: Some(Box::new(decision)) }
+        let mut data: Vec<String> = decision
+            .violations
+            .iter()
+            .map(|violation| violation.rule.to_string())
+            .collect();
+        data.extend(
+            decision
+                .violations
+                .first()
+                .map(|violation| format!("/program/v1/rules/{}", violation.rule)),
+        );
+        let status = wire
+            .and_then(|wire| StatusCode::from_u16(wire.status).ok())
+            .unwrap_or(StatusCode::FORBIDDEN);
+        Self {
+            status,
+            code: wire.and_then(|wire| wire.code),
+            description,
+            data,
+            decision: Some(Box::new(decision)),
+        }
     }
 
     /// Any failure of a command.
@@ -119,13 +164,19 @@ impl Problem {
             AppError::Invalid { field, problem } => Self::malformed(&field, &problem),
             AppError::Forbidden(who) => Self::forbidden(&format!("this is not for a {who}")),
             AppError::Conflict(text) => Self::new(StatusCode::CONFLICT, own::CONFLICT, text),
-            AppError::NotSupported(what) => {
-                Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, format!("{what} is not implemented yet"))
-            }
+            AppError::NotSupported(what) => Self::new(
+                StatusCode::NOT_IMPLEMENTED,
+                own::NOT_IMPLEMENTED,
+                format!("{what} is not implemented yet"),
+            ),
             AppError::Impossible(text) => Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, text),
             AppError::Store(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, own::INTERNAL, "the server failed; the request may be repeated with the same id".to_owned())
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    own::INTERNAL,
+                    "the server failed; the request may be repeated with the same id".to_owned(),
+                )
             }
         }
     }
@@ -148,7 +199,10 @@ impl Problem {
             "code": self.code,
         });
         if let (Some(decision), Some(map)) = (&self.decision, body.as_object_mut()) {
-            map.insert("decision".to_owned(), render::decision(decision, None, lang));
+            map.insert(
+                "decision".to_owned(),
+                render::decision(decision, None, lang),
+            );
         }
         body
     }
@@ -157,14 +211,20 @@ impl Problem {
     pub fn into_details(self, lang: Lang) -> Response {
         let body = self.details(lang);
         let mut response = (self.status, Json(body)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         challenge(self.status, response)
     }
 }
 
 fn challenge(status: StatusCode, mut response: Response) -> Response {
     if status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
+        response.headers_mut().insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer error=\"invalid_token\""),
+        );
     }
     response
 }
@@ -174,6 +234,9 @@ impl IntoResponse for Problem {
         if self.code.is_none() {
             return challenge(self.status, self.status.into_response());
         }
-        challenge(self.status, (self.status, Json(self.documented_body())).into_response())
+        challenge(
+            self.status,
+            (self.status, Json(self.documented_body())).into_response(),
+        )
     }
 }

@@ -9,16 +9,29 @@ use tierline_rules::{Decision, Lang, RuleId, Violation, rules};
 /// One sentence for the description of an error: the first rule's refusal and its facts.
 #[must_use]
 pub fn headline(decision: &Decision, lang: Lang) -> String {
-    let Some(first) = decision.violations.first() else { return String::new() };
-    let text = book::entry(first.rule).map(|entry| entry.texts(lang).refusal.clone()).unwrap_or_default();
+    let Some(first) = decision.violations.first() else {
+        return String::new();
+    };
+    let text = book::entry(first.rule)
+        .map(|entry| entry.texts(lang).refusal.clone())
+        .unwrap_or_default();
     let facts = facts_line(first);
-    if facts.is_empty() { format!("{}: {text}", first.rule) } else { format!("{}: {text} ({facts})", first.rule) }
+    if facts.is_empty() {
+        format!("{}: {text}", first.rule)
+    } else {
+        format!("{}: {text} ({facts})", first.rule)
+    }
 }
 
 /// The facts of a violation in one line.
 #[must_use]
 pub fn facts_line(violation: &Violation) -> String {
-    violation.facts.iter().map(|fact| format!("{}: {}", fact.label, fact.value)).collect::<Vec<_>>().join("; ")
+    violation
+        .facts
+        .iter()
+        .map(|fact| format!("{}: {}", fact.label, fact.value))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// A decision with every rule, its texts and facts, and the remedy that was rehearsed.
@@ -60,7 +73,11 @@ pub fn chain(facts: &Facts) -> Value {
             bills.push(json!({ "from": seller, "to": buyer }));
         }
     }
-    let facing = links.len().checked_sub(2).and_then(|index| links.get(index)).cloned();
+    let facing = links
+        .len()
+        .checked_sub(2)
+        .and_then(|index| links.get(index))
+        .cloned();
     json!({ "links": links, "bills": bills, "supports": { "customer": links.last(), "by": facing } })
 }
 
@@ -83,7 +100,10 @@ pub fn links(facts: &Facts) -> Vec<String> {
 pub fn status(id: RuleId) -> &'static str {
     if rules::find(id).is_some() {
         "enforced"
-    } else if rules::BEHAVIOUR.iter().any(|(known, _)| *known == id.to_string()) {
+    } else if rules::BEHAVIOUR
+        .iter()
+        .any(|(known, _)| *known == id.to_string())
+    {
         "behaviour"
     } else {
         "planned"

@@ -34,7 +34,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { sandbox: false, body_bytes_max: 1024 * 1024, request_seconds_max: 30 }
+        Self {
+            sandbox: false,
+            body_bytes_max: 1024 * 1024,
+            request_seconds_max: 30,
+        }
     }
 }
 
@@ -54,7 +58,13 @@ impl Server {
     /// A server on an app.
     #[must_use]
     pub fn new(app: App, issuer: Issuer, settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { app, issuer, settings }) }
+        Self {
+            inner: Arc::new(Inner {
+                app,
+                issuer,
+                settings,
+            }),
+        }
     }
 
     /// The app.
@@ -81,7 +91,10 @@ fn router(server: &Server) -> Router {
     routes::all()
         .with_state(server.clone())
         .layer(DefaultBodyLimit::max(server.settings().body_bytes_max))
-        .layer(TimeoutLayer::with_status_code(http::StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(server.settings().request_seconds_max)))
+        .layer(TimeoutLayer::with_status_code(
+            http::StatusCode::SERVICE_UNAVAILABLE,
+            Duration::from_secs(server.settings().request_seconds_max),
+        ))
         .layer(middleware::from_fn(echo))
         .layer(CatchPanicLayer::new())
 }
@@ -90,10 +103,16 @@ fn router(server: &Server) -> Router {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(server: Server, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(
+    server: Server,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let normalised = MapRequestLayer::new(normalise).layer(router(&server));
     let service = axum::ServiceExt::<Request>::into_make_service(normalised);
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop)
+        .await
 }
 
 /// The address a listener got.

@@ -10,7 +10,6 @@ use crate::actor::ActorSpec;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::order;
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,10 +179,28 @@ macro_rules! verbs {
 }
 
 verbs! {
-    "create_cart" => order::CreateCart,
-    "update_cart" => order::UpdateCart,
-    "checkout_cart" => order::CheckoutCart,
-    "order" => order::PlaceOrder,
+    "create_cart" => crate::order::CreateCart,
+    "update_cart" => crate::order::UpdateCart,
+    "checkout_cart" => crate::order::CheckoutCart,
+    "order" => crate::order::PlaceOrder,
+    "request_order" => crate::order_requests::RequestOrder,
+    "answer_order_request" => crate::order_requests::AnswerOrderRequest,
+    "apply" => crate::apply::Apply,
+    "appeal" => crate::verification::Appeal,
+    "escalate_verification" => crate::verification::EscalateVerification,
+    "associate_location" => crate::locations::AssociateLocation,
+    "associate_tenant" => crate::locations::AssociateTenant,
+    "add_location" => crate::locations::AddLocation,
+    "delete_location" => crate::locations::DeleteLocation,
+    "update_profile" => crate::profile::UpdateProfile,
+    "sign_agreement" => crate::agreement::SignAgreement,
+    "agreement_status" => crate::agreement::AgreementStatus,
+    "attest" => crate::attest::Attest,
+    "accept_customer_agreement" => crate::attest::AcceptCustomerAgreement,
+    "verify_partner_id" => crate::lookup::VerifyPartnerId,
+    "record_assessment" => crate::standing::RecordAssessment,
+    "yearly_check" => crate::standing::YearlyCheck,
+    "merge_organizations" => crate::merge::MergeOrganizations,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.

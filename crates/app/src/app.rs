@@ -213,12 +213,23 @@ struct Once {
 
 impl Once {
     async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome>, AppError> {
-        let Some(key) = &self.key else { return Ok(None) };
-        let Some((fingerprint, outcome)) = tx.fetch_optional::<(String, String)>(REPLAY, &key.values()).await? else { return Ok(None) };
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        let Some((fingerprint, outcome)) = tx
+            .fetch_optional::<(String, String)>(REPLAY, &key.values())
+            .await?
+        else {
+            return Ok(None);
+        };
         if fingerprint != key.fingerprint {
-            return Err(AppError::Conflict(format!("request id {} was used with another body", key.request_id)));
+            return Err(AppError::Conflict(format!(
+                "request id {} was used with another body",
+                key.request_id
+            )));
         }
-        let outcome = serde_json::from_str(&outcome).map_err(|error| AppError::Impossible(error.to_string()))?;
+        let outcome = serde_json::from_str(&outcome)
+            .map_err(|error| AppError::Impossible(error.to_string()))?;
         Ok(Some(outcome))
     }
 
@@ -228,7 +239,12 @@ impl Once {
         let outcome = Value::Text(serde_json::to_string(outcome).unwrap_or_default());
         let fingerprint = Value::Text(key.fingerprint.clone());
         let at = Value::Instant(self.ctx.server_now);
-        tx.execute(REMEMBER, &[tenant, request, method, path, fingerprint, outcome, at]).await.map(|_| ())
+        tx.execute(
+            REMEMBER,
+            &[tenant, request, method, path, fingerprint, outcome, at],
+        )
+        .await
+        .map(|_| ())
     }
 }
 
@@ -238,7 +254,11 @@ impl Command for Once {
 
     fn locks(&self) -> Vec<Lock> {
         let mut locks = self.act.locks();
-        locks.extend(self.key.iter().map(|key| Lock::on("request", &format!("{} {}", key.tenant, key.request_id))));
+        locks.extend(
+            self.key
+                .iter()
+                .map(|key| Lock::on("request", &format!("{} {}", key.tenant, key.request_id))),
+        );
         locks
     }
 
@@ -253,10 +273,14 @@ impl Command for Once {
     }
 
     async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
-        let ctx = Ctx { actor: self.act.actor.clone(), ..self.ctx.clone() };
+        let ctx = Ctx {
+            actor: self.act.actor.clone(),
+            ..self.ctx.clone()
+        };
         record_refusal(&ctx, tx, error).await?;
         if let AppError::Refused(refusal) = error {
-            self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone()))).await?;
+            self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone())))
+                .await?;
         }
         Ok(())
     }

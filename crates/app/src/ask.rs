@@ -22,7 +22,10 @@ pub fn ask<T, F>(read: F) -> Ask<T, F>
 where
     F: for<'a, 'b> Fn(&'a mut Tx<'b>) -> Answer<'a, T> + Send + Sync,
 {
-    Ask { read, answers: PhantomData }
+    Ask {
+        read,
+        answers: PhantomData,
+    }
 }
 
 impl<T: Send, F> Command for Ask<T, F>

@@ -5,22 +5,35 @@
 
 pub mod act;
 pub mod actor;
+pub mod agreement;
 pub mod app;
+pub mod apply;
 pub mod ask;
 pub mod attempt;
+pub mod attest;
 pub mod check;
 pub mod clock;
+pub mod contact;
 pub mod ctx;
+pub mod demo;
 pub mod error;
 pub mod events;
 pub mod facts;
 pub mod fixes;
+pub mod locations;
+pub mod lookup;
+pub mod merge;
 pub mod names;
 pub mod order;
+pub mod order_requests;
+pub mod profile;
 pub mod remedy;
 pub mod reveal;
 pub mod schedule;
+pub mod standing;
 pub mod state;
+pub mod verification;
+pub mod verify;
 pub mod windows;
 pub mod world;
 

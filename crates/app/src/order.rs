@@ -6,6 +6,7 @@ use tierline_billing::cycle;
 use tierline_domain::catalog::{
     DatedPrice, Frequency, Generation, Item, ItemKind, Promotion, Term,
 };
+use tierline_domain::customer::Segment;
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money, Rounding};
 use tierline_domain::order::{Cart, CartState, Line, Order, OrderLine, OrderState, RoleDeclared};
@@ -106,7 +107,9 @@ impl Wanted {
             })
     }
 
-    fn line(&self, item: &Item) -> Line {
+    /// The line that is asked for, with everything left out at its default.
+    #[must_use]
+    pub fn line(&self, item: &Item) -> Line {
         let term = self.term.unwrap_or_else(|| default_term(item));
         Line {
             item: item.id,
@@ -274,17 +277,20 @@ async fn purchase(
     for given in &line.further_resellers {
         further.push(facts::named(tx, Some(given), today).await?);
     }
-    let parent_fits = match (&line.parent, item.kind, item.generation) {
-        (_, ItemKind::AddOn, Generation::Traditional) => Some(held.iter().any(|(sub, of)| {
-            sub.state == SubscriptionState::Active
+    let fitting_parent = |running: &dyn Fn(&Subscription) -> bool| {
+        held.iter().any(|(sub, of)| {
+            running(sub)
                 && item.prerequisites.contains(&of.handle)
                 && line
                     .parent
                     .as_ref()
                     .is_none_or(|parent| *parent == sub.handle)
-        })),
-        _ => None,
+        })
     };
+    let traditional_add_on =
+        item.kind == ItemKind::AddOn && item.generation == Generation::Traditional;
+    let parent_fits =
+        traditional_add_on.then(|| fitting_parent(&|sub| sub.state == SubscriptionState::Active));
     Ok(Purchase {
         item: item.handle.clone(),
         kind: item.kind,
@@ -343,8 +349,30 @@ async fn purchase(
         plan_active: own_plan && own_usage,
         plan_owned: plans().any(|(sub, _)| live(sub)),
         parent_fits,
+        parent_inactive: parent_fits == Some(false) && fitting_parent(&|_| true),
+        trial_excluded: item.kind == ItemKind::Trial && trial_excluded(tx, item).await?,
+        plan_state: plans()
+            .filter(|(sub, _)| sub.seller == Some(deal.seller.id))
+            .map(|(sub, _)| sub.state)
+            .min(),
         without_cart: deal.without_cart,
     })
+}
+
+/// ORD-025: there are no trials of government, education and add-on items.
+async fn trial_excluded(tx: &mut Tx<'_>, trial: &Item) -> Result<bool, AppError> {
+    let paid = match &trial.trial_of {
+        Some(paid) => names::item(tx, paid).await?,
+        None => None,
+    };
+    let special = |item: &Item| {
+        item.kind == ItemKind::AddOn
+            || matches!(
+                item.segment,
+                Segment::Education | Segment::GovernmentCommunityCloud
+            )
+    };
+    Ok(special(trial) || paid.as_ref().is_some_and(special))
 }
 
 /// The least whole number of seats that is a percentage of a base.
@@ -747,7 +775,13 @@ impl UseCase for UpdateCart {
         wanted_facts(&self.wanted, ctx, acting, tx, Checkpoint::CreateCart).await
     }
 
-    async fn apply(&self, ctx: &Ctx, acting: &Acting, facts: &Facts, tx: &mut Tx<'_>) -> Result<Placed, AppError> {
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Placed, AppError> {
         let mut cart = names::the_cart(tx, &self.cart).await?;
         let item = names::the_item(tx, &self.wanted.item).await?;
         cart.lines = vec![self.wanted.line(&item)];
@@ -756,7 +790,10 @@ impl UseCase for UpdateCart {
         cart.modified_by.clone_from(&acting.caller.name);
         cart.version = cart.version.saturating_add(1);
         tx.put(&cart).await?;
-        Ok(Placed { cart: Some(cart.handle), ..Placed::of(facts) })
+        Ok(Placed {
+            cart: Some(cart.handle),
+            ..Placed::of(facts)
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
+use crate::standing;
 
 /// A subscription's term is over: it renews, expires or is disabled.
 pub const TERM_END: &str = "term_end";
@@ -164,20 +165,32 @@ pub async fn drop_open(tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(),
 /// When the store fails or an item names something that is gone.
 pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64, AppError> {
     let mut done = 0_u64;
-    while let Some(item) = tx
+    while let Some(mut item) = tx
         .find::<Due>(tables::schedule::NEXT, &[Value::Instant(until)])
         .await?
         .pop()
     {
+        let seed = Ids::named("due", &format!("{} {}", ctx.seed, item.id), item.due).uuid();
         let ctx = Ctx {
             now: item.due.max(ctx.now),
+            seed,
             ..ctx.clone()
         };
-        return Err(AppError::NotSupported(format!(
-            "scheduled {} at {}",
-            item.kind, ctx.now
-        )));
+        item.done = Some(ctx.now);
+        tx.put(&item).await?;
+        fall_due(&ctx, tx, &item).await?;
+        done = done.saturating_add(1);
     }
-    done = done.saturating_add(0);
     Ok(done)
+}
+
+/// Does one thing that fell due. Each module answers for its own kinds.
+async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError> {
+    if standing::fall_due(ctx, tx, &item.kind, &item.subject).await? {
+        return Ok(());
+    }
+    Err(AppError::NotSupported(format!(
+        "scheduled {} at {}",
+        item.kind, ctx.now
+    )))
 }

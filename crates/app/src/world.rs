@@ -14,9 +14,9 @@ use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{Cart, CartState, Line, Order, OrderLine, OrderState, RoleDeclared};
 use tierline_domain::partner::{
-    Account, AccountState, Affiliation, Agreement, AgreementState, Location, LocationKind,
-    LocationState, MembershipState, Organization, PartnerType, Partnership, PartnershipState,
-    Tenant, TenantType, Waiver,
+    Account, AccountState, Affiliation, Agreement, AgreementState, Judgement, Location,
+    LocationKind, LocationState, MembershipState, Organization, PartnerType, Partnership,
+    PartnershipState, Requirement, Tenant, TenantType, Waiver,
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
@@ -31,7 +31,7 @@ use tierline_store::{Tx, Value, tables};
 use crate::ctx::Ids;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{facts, order, schedule};
+use crate::{facts, order, schedule, standing};
 
 /// The template of the partner agreement in force.
 pub const PARTNER_TEMPLATE: &str = "partner-agreement-2020";
@@ -135,7 +135,7 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "cart" => cart(tx, &f).await,
         "order" => placed_order(tx, &f, today).await,
         "transfer" => transfer(tx, &f, today).await,
-        "invoice" => invoice(tx, &f).await,
+        "invoice" => invoice(tx, &f, today).await,
         "credit" => credit(tx, &f).await,
         "support_contact" => support_contact(tx, &f).await,
         "resource_role" => resource_role(tx, &f).await,
@@ -337,7 +337,21 @@ async fn partner(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Result<()
         })
         .await?;
     }
-    Ok(())
+    if let Some(plan) = f.text("support_plan")?.filter(|_| !row.kind.is_billed()) {
+        // What is said of an applicant's plan counts for its application (ENR-014).
+        let judged = Judgement {
+            id: named_id("support plan", &row.handle),
+            account: row.id,
+            requirement: Requirement::SupportPlan,
+            passed: plan != "none",
+            day: today.date(),
+            recorded_at: today,
+            recorded_by: "facts".to_owned(),
+            evidence: plan,
+        };
+        tx.put(&judged).await?;
+    }
+    standing::plan_revenue(tx, &row, today.date()).await
 }
 
 async fn new_account(
@@ -909,7 +923,6 @@ async fn item(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
             };
         }
     }
-    f.set("title", &mut row.title)?;
     Ok(tx.put(&row).await?)
 }
 
@@ -1213,7 +1226,7 @@ async fn transfer(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Result<(
     schedule::plan_transfer(tx, &row).await
 }
 
-async fn invoice(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
+async fn invoice(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Result<(), AppError> {
     let handle: String = f.must("id")?;
     let row = Invoice {
         id: named_id("invoice", &handle),
@@ -1225,7 +1238,8 @@ async fn invoice(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
         due: f.must("due")?,
         state: f.get("state")?.unwrap_or(InvoiceState::Unpaid),
     };
-    Ok(tx.put(&row).await?)
+    tx.put(&row).await?;
+    standing::plan_bill(tx, &row, today.date()).await
 }
 
 async fn credit(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {

@@ -163,6 +163,16 @@ tierline_domain::words! {
         RequestOrder = "request_order",
         /// Accept or decline such a request.
         AnswerOrderRequest = "answer_order_request",
+        /// The reseller says no to a partnership (ours).
+        DeclinePartnership = "decline_partnership",
+        /// The provider takes its invitation back (ours).
+        WithdrawPartnership = "withdraw_partnership",
+        /// The reseller opens a support case that asks for the end of a partnership (ours, REL-013).
+        RequestPartnershipRemoval = "request_partnership_removal",
+        /// The customer says no to a relationship (ours).
+        DeclineRelationship = "decline_relationship",
+        /// The partner takes its invitation back (ours).
+        WithdrawInvitation = "withdraw_invitation",
         /// What the operator does: allowed whatever it finds.
         Operate = "operate",
     }
@@ -716,6 +726,12 @@ pub struct Purchase {
     pub plan_owned: bool,
     /// A traditional add-on's parent is right and active (ORD-023).
     pub parent_fits: Option<bool>,
+    /// The parent is the right one, but it is not active.
+    pub parent_inactive: bool,
+    /// There is no trial of the item: it is for a special segment, or an add-on (ORD-025).
+    pub trial_excluded: bool,
+    /// The state of the plan this seller sold to the customer, if it sold one (ORD-037).
+    pub plan_state: Option<SubscriptionState>,
     /// Bought without a cart.
     pub without_cart: bool,
 }
@@ -787,6 +803,16 @@ pub struct Credit {
     pub available: Money,
     /// What the purchase needs.
     pub required: Money,
+    /// How much of what is used up is disputed (BIL-033).
+    pub disputed: Money,
+}
+
+impl Credit {
+    /// The purchase goes beyond what is available.
+    #[must_use]
+    pub const fn exceeded(&self) -> bool {
+        self.required.minor > self.available.minor
+    }
 }
 
 /// A subscription that a command is about.
@@ -804,16 +830,28 @@ pub struct SubscriptionFact {
     pub kind: ItemKind,
     /// The item's generation.
     pub generation: Generation,
+    /// The item's publisher.
+    pub publisher: Publisher,
+    /// The item's last day of sale.
+    pub end_of_sale: Option<Date>,
     /// Its state.
     pub state: SubscriptionState,
+    /// When it was bought.
+    pub bought: Timestamp,
     /// Seats now.
     pub quantity: i64,
     /// Seats asked for.
     pub new_quantity: Option<i64>,
     /// Seats that may still be taken away, with the end of each window.
     pub reducible: Vec<(i64, Timestamp)>,
-    /// End of the window in which it may be cancelled.
+    /// End of the window in which it may be cancelled; absent where cancelling knows no window.
     pub cancel_until: Option<Timestamp>,
+    /// The frequency asked for, and whether the item is billed that way.
+    pub new_frequency: Option<(Frequency, bool)>,
+    /// The term asked for.
+    pub new_term: Option<Term>,
+    /// Whether renewal shall be on.
+    pub new_renewal: Option<bool>,
     /// Its term.
     pub term: Term,
     /// Its frequency.
@@ -826,8 +864,10 @@ pub struct SubscriptionFact {
     pub renewal_queued: bool,
     /// Reseller of record, if any.
     pub partner_of_record: Option<String>,
-    /// It was upgraded (SUB-027).
+    /// It was upgraded in this term (SUB-027).
     pub upgraded: bool,
+    /// It came out of a trial at its end (SUB-033).
+    pub converted_from_trial: bool,
     /// Updates so far.
     pub updates: i64,
     /// Item bounds.
@@ -842,6 +882,12 @@ pub struct SubscriptionFact {
     pub partner_of_record_fixed: bool,
     /// Active subscriptions under this plan.
     pub active_children: i64,
+    /// Their short names.
+    pub children: Vec<String>,
+    /// Subscriptions of the same order that are not active, with their state (SUB-040).
+    pub order_blockers: Vec<(String, SubscriptionState)>,
+    /// Seats under the promotion it carries (ORD-034).
+    pub promotion: Option<Ceiling>,
     /// Part of another open transfer.
     pub in_transfer: Option<String>,
     /// Customer-wide seat ceiling, where the item has one (ORD-020).
@@ -942,6 +988,10 @@ pub struct TransferFact {
     pub receiver_relation: RelationshipState,
     /// The receiving partner has an active plan for the customer.
     pub receiver_plan: bool,
+    /// The state of that plan, if the receiving partner ever sold one.
+    pub receiver_plan_state: Option<SubscriptionState>,
+    /// The caller is the giving partner.
+    pub caller_gives: bool,
     /// The customer agreement is evidenced with the receiving partner.
     pub receiver_evidence: bool,
     /// The subscriptions.
@@ -1108,8 +1158,12 @@ pub struct Form {
     pub business_days_pending: i64,
     /// Qualification asked for.
     pub qualification: Option<String>,
+    /// A validation code that the qualification needs was not given (CUS-025).
+    pub validation_code_missing: bool,
     /// Self-service is on for the partner and customer.
     pub self_service: Option<bool>,
+    /// What a customer would buy by itself, and whether it is of a kind that it may (CUS-026).
+    pub self_service_item: Option<(String, bool)>,
     /// State of an order that a document is for.
     pub order_state: Option<OrderState>,
     /// Market of a price sheet.

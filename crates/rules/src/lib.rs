@@ -10,8 +10,11 @@
 
 pub mod book;
 pub mod decision;
+#[cfg(test)]
+mod exhaustion;
 pub mod facts;
 mod japanese;
+pub mod names;
 pub mod regions;
 pub mod registry;
 pub mod rules;

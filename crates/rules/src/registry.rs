@@ -235,6 +235,142 @@ tierline_domain::words! {
         Duplicate = "duplicate",
         /// Whether the customer may accept directly.
         DirectAcceptance = "direct_acceptance",
+        /// The type of the partner that is invited.
+        OtherType = "other_type",
+        /// An invitation link that was altered.
+        InvitationLink = "invitation_link",
+        /// The company name of a new customer.
+        CompanyName = "company_name",
+        /// The mail address of a new customer.
+        CustomerAddress = "customer_address",
+        /// The telephone number of a new customer.
+        Phone = "phone",
+        /// The domain of a new customer.
+        Domain = "domain",
+        /// The special qualification asked for.
+        QualificationValue = "qualification_value",
+        /// The validation code of a qualification.
+        ValidationCode = "validation_code",
+        /// Whether a customer may buy by itself.
+        SelfService = "self_service",
+        /// What a customer may buy by itself.
+        SelfServiceItem = "self_service_item",
+        /// The relationship of a support contact with the customer.
+        ContactRelationship = "contact_relationship",
+        /// The rights of a support contact in the customer's tenant.
+        ContactAccess = "contact_access",
+        /// The cart's seven days, its owner and its lines.
+        Cart = "cart",
+        /// The cart was checked out and changed since.
+        CartSubmitted = "cart_submitted",
+        /// How old the availability is.
+        AvailabilityAge = "availability_age",
+        /// The last day of sale.
+        EndOfSale = "end_of_sale",
+        /// For which partners the item is.
+        SellerEligibility = "seller_eligibility",
+        /// The seller's approval for a segment.
+        SellerApproval = "seller_approval",
+        /// The attestation that an offer wants on its line.
+        OfferAttestation = "offer_attestation",
+        /// How many further resellers are declared, and after whom.
+        FurtherResellers = "further_resellers",
+        /// Whether each further reseller is one.
+        FurtherResellerIdentity = "further_reseller_identity",
+        /// The agreement of each further reseller.
+        FurtherResellerAgreement = "further_reseller_agreement",
+        /// The billing frequency beside the term.
+        FrequencyChoice = "frequency_choice",
+        /// The share of the base seats that an add-on must cover.
+        BaseShare = "base_share",
+        /// Subscriptions of one item at one time.
+        ConcurrentLimit = "concurrent_limit",
+        /// Subscriptions of one tenant.
+        TenantCeiling = "tenant_ceiling",
+        /// The customer had the trial before.
+        TrialUsed = "trial_used",
+        /// The customer owns what the trial is for.
+        TrialOwned = "trial_owned",
+        /// Whether there is a trial of the item at all.
+        TrialExists = "trial_exists",
+        /// The custom end date.
+        Alignment = "alignment",
+        /// The terms that would share an end.
+        AlignmentTerms = "alignment_terms",
+        /// Whether items of this kind can be aligned.
+        AlignmentKind = "alignment_kind",
+        /// The customer has the consumption plan.
+        PlanOwned = "plan_owned",
+        /// The consumption plan that something needs.
+        ConsumptionPlan = "consumption_plan",
+        /// The currency of what the customer already holds.
+        OlderCurrency = "older_currency",
+        /// The base that a traditional add-on names.
+        AddOnParent = "add_on_parent",
+        /// The state of that base.
+        AddOnParentState = "add_on_parent_state",
+        /// Seats under a promotion.
+        PromotionLimit = "promotion_limit",
+        /// The review of an order and its document.
+        OrderReview = "order_review",
+        /// The state of the named reseller's location.
+        NamedPlaceState = "named_place_state",
+        /// The window in which a subscription may be cancelled.
+        CancellationWindow = "cancellation_window",
+        /// Whether the item can be cancelled at all.
+        Cancellable = "cancellable",
+        /// A prepaid plan for a third party's operating system.
+        SoftwarePlan = "software_plan",
+        /// The windows in which seats may be taken away.
+        SeatWindow = "seat_window",
+        /// The seat count within the item's bounds.
+        SeatBounds = "seat_bounds",
+        /// Seats of software cannot be taken away.
+        SoftwareSeats = "software_seats",
+        /// The subscription came out of an upgrade.
+        Upgraded = "upgraded",
+        /// The subscription is a trial.
+        TrialItem = "trial_item",
+        /// Whether the item renews.
+        Renewable = "renewable",
+        /// A renewal is queued.
+        RenewalQueued = "renewal_queued",
+        /// Renewal is switched off.
+        RenewalOff = "renewal_off",
+        /// The change of frequency in mid-term.
+        FrequencyChange = "frequency_change",
+        /// The other subscriptions of the order.
+        OrderSiblings = "order_siblings",
+        /// Whether the item is billed that way.
+        FrequencyOffered = "frequency_offered",
+        /// What still runs under a plan.
+        LiveChildren = "live_children",
+        /// Whether the partner of record can change.
+        RecordFixed = "record_fixed",
+        /// Updates in the life of a subscription.
+        Updates = "updates",
+        /// The ETag.
+        StaleEtag = "stale_etag",
+        /// The receiving partner's relationship with the customer.
+        ReceiverRelationship = "receiver_relationship",
+        /// The receiving partner's consumption plan.
+        ReceiverPlan = "receiver_plan",
+        /// The reseller of record of a transfer.
+        TransferReseller = "transfer_reseller",
+        /// The receiving partner acts, and somebody else did.
+        TransferInitiator = "transfer_initiator",
+        /// Who takes part in a transfer and decides it.
+        TransferParty = "transfer_party",
+        /// The state of what a transfer carries.
+        TransferContents = "transfer_contents",
+        /// Another open transfer.
+        OtherTransfer = "other_transfer",
+        /// Giver and receiver of a transfer.
+        SameParty = "same_party",
+        /// Products of third parties in a transfer.
+        ThirdParty = "third_party",
+        /// The signatures on a form.
+        Signatures = "signatures",
     }
 }
 

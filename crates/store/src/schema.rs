@@ -52,6 +52,12 @@ CREATE TABLE agreements (
     account {id} PRIMARY KEY REFERENCES accounts (id), state {text} NOT NULL CHECK (state IN ('accepted','open')), accepted {day},
     template {text} NOT NULL, signer {text}, signer_left {bool} NOT NULL, terms_updated {day}
 ) {strict};
+CREATE TABLE judgements (
+    id {id} PRIMARY KEY, account {id} NOT NULL REFERENCES accounts (id),
+    requirement {text} NOT NULL CHECK (requirement IN ('capability','support_plan','verification')), passed {bool} NOT NULL, day {day} NOT NULL,
+    recorded_at {instant} NOT NULL, recorded_by {text} NOT NULL, evidence {text} NOT NULL
+) {strict};
+CREATE INDEX judgements_account ON judgements (account, requirement);
 CREATE TABLE partnerships (
     provider {id} NOT NULL REFERENCES accounts (id), reseller {id} NOT NULL REFERENCES accounts (id),
     state {text} NOT NULL CHECK (state IN ('none','invited','active','declined','withdrawn','lapsed','removed')),

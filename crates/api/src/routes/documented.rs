@@ -6,7 +6,10 @@ const OPERATIONS: &str = include_str!("../../../../program/operations.txt");
 /// Whether the documentation lists an operation.
 #[must_use]
 pub fn lists(method: &str, path: &str) -> bool {
-    OPERATIONS.lines().filter_map(|line| line.split_once(' ')).any(|(known, template)| known == method && fits(template, path))
+    OPERATIONS
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .any(|(known, template)| known == method && fits(template, path))
 }
 
 /// Every documented operation.

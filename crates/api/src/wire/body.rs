@@ -30,10 +30,13 @@ pub fn lenient(value: Value) -> Value {
 /// # Errors
 /// A 400 that names what is wrong: malformed JSON, invalid UTF-8, a wrong type, a missing member.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("body", "is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Problem::malformed("body", "is not UTF-8"))?;
     let text = text.trim_start_matches('\u{feff}');
-    let value: Value = serde_json::from_str(text).map_err(|error| Problem::malformed("body", &error.to_string()))?;
-    serde_json::from_value(lenient(value)).map_err(|error| Problem::malformed("body", &error.to_string()))
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Problem::malformed("body", &error.to_string()))?;
+    serde_json::from_value(lenient(value))
+        .map_err(|error| Problem::malformed("body", &error.to_string()))
 }
 
 /// A body of `/program/v1`: exact names, nothing unknown (the type says so).
@@ -41,7 +44,8 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// # Errors
 /// A 400 that names what is wrong.
 pub fn strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("body", "is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Problem::malformed("body", "is not UTF-8"))?;
     serde_json::from_str(text).map_err(|error| Problem::malformed("body", &error.to_string()))
 }
 
@@ -78,6 +82,9 @@ mod tests {
         }
         assert_eq!(word("Monthly"), "monthly");
         assert_eq!(word("ANNUAL"), "annual");
-        assert_eq!(word("IsIndirectCloudSolutionProviderOf"), "is_indirect_cloud_solution_provider_of");
+        assert_eq!(
+            word("IsIndirectCloudSolutionProviderOf"),
+            "is_indirect_cloud_solution_provider_of"
+        );
     }
 }

@@ -10,8 +10,16 @@ pub fn normalise(path: &str) -> String {
     if path.starts_with("/program/") {
         return path.to_owned();
     }
-    let mut segments: Vec<String> = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_lowercase).collect();
-    while segments.first().is_some_and(|first| first == "v1") && segments.get(1).is_some_and(|second| second == "v1" || second == "webhooks") {
+    let mut segments: Vec<String> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    while segments.first().is_some_and(|first| first == "v1")
+        && segments
+            .get(1)
+            .is_some_and(|second| second == "v1" || second == "webhooks")
+    {
         segments.remove(0);
     }
     format!("/{}", segments.join("/"))
@@ -51,7 +59,9 @@ pub fn decode(text: &str) -> String {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]
@@ -62,14 +72,22 @@ mod tests {
     fn paths_of_released_clients_arrive() {
         assert_eq!(normalise("/v1//customers"), "/v1/customers");
         assert_eq!(normalise("/v1//v1/customers/ABC/"), "/v1/customers/abc");
-        assert_eq!(normalise("/V1/Customers/relationshipRequests"), "/v1/customers/relationshiprequests");
-        assert_eq!(normalise("/program/v1/rules/TXN-601"), "/program/v1/rules/TXN-601");
+        assert_eq!(
+            normalise("/V1/Customers/relationshipRequests"),
+            "/v1/customers/relationshiprequests"
+        );
+        assert_eq!(
+            normalise("/program/v1/rules/TXN-601"),
+            "/program/v1/rules/TXN-601"
+        );
         assert_eq!(normalise("/"), "/");
     }
 
     #[test]
     fn queries_are_read_in_any_case() {
-        let read = query(Some("Size=0&Filter=%7B%22a%22%3A1%7D?seekOperation=Next&x=a+b"));
+        let read = query(Some(
+            "Size=0&Filter=%7B%22a%22%3A1%7D?seekOperation=Next&x=a+b",
+        ));
         assert_eq!(read[0], ("size".to_owned(), "0".to_owned()));
         assert_eq!(read[1].1, "{\"a\":1}");
         assert_eq!(read[2].0, "seekoperation");

@@ -50,11 +50,14 @@ fn show_place(f: &Facts) -> Vec<Shown> {
 
 /// The account that the location would be tied to, where it exists already.
 fn own_account(f: &Facts) -> Option<&str> {
-    match application(f) {
-        Some(wanted) if wanted.tenant == TenantChoice::New => None,
-        Some(wanted) => wanted.account.as_ref().map(|account| account.name.as_str()),
-        None => f.actor.as_ref().map(|actor| actor.name.as_str()),
-    }
+    let account = match application(f) {
+        Some(wanted) if matches!(wanted.tenant, TenantChoice::Existing(_)) => {
+            wanted.account.as_ref()
+        }
+        Some(_) => None,
+        None => f.actor.as_ref(),
+    };
+    account.map(|account| account.name.as_str())
 }
 
 /// The country of the program tenant that a location would be paired with.
@@ -535,7 +538,14 @@ pub static RULES: &[Rule] = &[
         ground: Ground::NamedIdentity,
         at: NAMING,
         forbids: named_no_reseller,
-        answer: |_| documented(400, 800_016),
+        answer: |f| {
+            // A provider's PartnerID has a code of its own (ORD-012).
+            if super::catalogue::names_provider(f) {
+                documented(404, 2072)
+            } else {
+                documented(400, 800_016)
+            }
+        },
         shows: show_named,
     },
     Rule {

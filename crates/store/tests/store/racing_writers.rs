@@ -147,5 +147,8 @@ fn locks_are_told_apart_and_stay_the_same() {
     ];
     assert_eq!(locks.iter().collect::<HashSet<_>>().len(), locks.len());
     // Servers of different releases lock together: the key may never change.
-    assert_eq!(format!("{:?}", Lock::on("customer", "42")), "Lock(-2999222314255377764)");
+    assert_eq!(
+        format!("{:?}", Lock::on("customer", "42")),
+        "Lock(-2999222314255377764)"
+    );
 }
