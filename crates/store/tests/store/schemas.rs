@@ -31,7 +31,7 @@ impl Command for PrepareAll {
 async fn every_statement_is_understood_by_both_engines() {
     both_engines(schema::MIGRATIONS, |test| async move {
         let done = test.db.write(PrepareAll).await;
-        assert!(done.is_ok(), "{:?}", done);
+        assert!(done.is_ok(), "{done:?}");
     })
     .await;
 }
