@@ -190,7 +190,11 @@ fn tell(answer: &Value, lang: Lang) {
     let links = texts(&answer["chain"]["links"]).join(" → ");
     let terminal = std::io::stdout().is_terminal();
     let bold = |text: &str| {
-        if terminal { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+        if terminal {
+            format!("\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     };
     let verdict = match (answer["allowed"] == json!(true), ja) {
         (true, false) => "Yes, this goes through.",

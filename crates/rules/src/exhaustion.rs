@@ -68,22 +68,34 @@ impl Seen {
             }
         }
         if verdict.failed().iter().all(|rule| rule.ground == first) {
-            let entry = self.alone.entry(first).or_insert_with(|| (0, describe(facts)));
+            let entry = self
+                .alone
+                .entry(first)
+                .or_insert_with(|| (0, describe(facts)));
             entry.0 += 1;
         }
     }
 }
 
 fn describe(f: &Facts) -> String {
-    let actor = f.actor.as_ref().map_or_else(String::new, |actor| format!("{} {}", actor.kind, actor.state));
+    let actor = f.actor.as_ref().map_or_else(String::new, |actor| {
+        format!("{} {}", actor.kind, actor.state)
+    });
     let named = match &f.named {
         Named::None => "none".to_owned(),
         Named::Unknown { .. } => "unknown".to_owned(),
         Named::Unenrolled { .. } => "unenrolled".to_owned(),
-        Named::Account { party, .. } => format!("{} {} signed={}", party.kind, party.state, party.signed),
+        Named::Account { party, .. } => {
+            format!("{} {} signed={}", party.kind, party.state, party.signed)
+        }
     };
     let buyer = f.buyer.as_ref().map_or_else(String::new, |buyer| {
-        format!("{} used={} partner={}", buyer.tenant_type, buyer.used_by.is_some(), buyer.owner_is_partner)
+        format!(
+            "{} used={} partner={}",
+            buyer.tenant_type,
+            buyer.used_by.is_some(),
+            buyer.owner_is_partner
+        )
     });
     format!("{} by {actor}, naming {named}, into {buyer}", f.checkpoint)
 }
@@ -93,29 +105,88 @@ fn invariants(f: &Facts) {
     let seller = f.actor.as_ref().or(f.other.as_ref()).unwrap();
     let sells = f.new_business;
     if let Some(buyer) = &f.buyer {
-        assert_eq!(seller.region(), buyer.region.map(|fact| fact.region), "nothing crosses regions: {}", describe(f));
-        assert!(buyer.used_by.is_none(), "nothing goes into a program tenant: {}", describe(f));
-        assert!(!f.kinship.iter().any(Kinship::forbids), "nothing is sold to oneself or an affiliate: {}", describe(f));
-        assert!(f.exclusivity.is_none(), "one tenant is reseller or customer of a provider: {}", describe(f));
+        assert_eq!(
+            seller.region(),
+            buyer.region.map(|fact| fact.region),
+            "nothing crosses regions: {}",
+            describe(f)
+        );
+        assert!(
+            buyer.used_by.is_none(),
+            "nothing goes into a program tenant: {}",
+            describe(f)
+        );
+        assert!(
+            !f.kinship.iter().any(Kinship::forbids),
+            "nothing is sold to oneself or an affiliate: {}",
+            describe(f)
+        );
+        assert!(
+            f.exclusivity.is_none(),
+            "one tenant is reseller or customer of a provider: {}",
+            describe(f)
+        );
         if sells {
             let lone = seller.kind == PartnerType::IndirectProvider && f.named.party().is_none();
-            assert!(!(lone && buyer.owner_is_partner && !f.policy.provider_may_sell_to_partners), "no lone provider sells to a partner: {}", describe(f));
-            assert!(f.relation.as_ref().is_some_and(Relation::is_active), "no sale without a relationship: {}", describe(f));
-            assert!(f.attested || buyer.accepted_agreement, "no sale without the customer agreement: {}", describe(f));
+            assert!(
+                !(lone && buyer.owner_is_partner && !f.policy.provider_may_sell_to_partners),
+                "no lone provider sells to a partner: {}",
+                describe(f)
+            );
+            assert!(
+                f.relation.as_ref().is_some_and(Relation::is_active),
+                "no sale without a relationship: {}",
+                describe(f)
+            );
+            assert!(
+                f.attested || buyer.accepted_agreement,
+                "no sale without the customer agreement: {}",
+                describe(f)
+            );
         }
     }
     if sells {
-        assert!(seller.signed && seller.state == AccountState::Active, "no sale by an unsigned or inactive partner: {}", describe(f));
-        assert!(seller.kind.is_billed(), "resellers do not order: {}", describe(f));
+        assert!(
+            seller.signed && seller.state == AccountState::Active,
+            "no sale by an unsigned or inactive partner: {}",
+            describe(f)
+        );
+        assert!(
+            seller.kind.is_billed(),
+            "resellers do not order: {}",
+            describe(f)
+        );
         if let Some(reseller) = f.named.party() {
-            assert_eq!(reseller.region(), seller.region(), "the chain stays in one region: {}", describe(f));
-            assert!(reseller.signed && reseller.acts_as_reseller, "the reseller named has signed: {}", describe(f));
-            assert_eq!(f.partnership.as_ref().map(|tie| tie.state), Some(PartnershipState::Active), "a partnership stands behind it: {}", describe(f));
+            assert_eq!(
+                reseller.region(),
+                seller.region(),
+                "the chain stays in one region: {}",
+                describe(f)
+            );
+            assert!(
+                reseller.signed && reseller.acts_as_reseller,
+                "the reseller named has signed: {}",
+                describe(f)
+            );
+            assert_eq!(
+                f.partnership.as_ref().map(|tie| tie.state),
+                Some(PartnershipState::Active),
+                "a partnership stands behind it: {}",
+                describe(f)
+            );
         }
     }
-    if matches!(f.checkpoint, Checkpoint::InvitePartner | Checkpoint::AcceptPartnership) {
+    if matches!(
+        f.checkpoint,
+        Checkpoint::InvitePartner | Checkpoint::AcceptPartnership
+    ) {
         let other = f.other.as_ref().unwrap();
-        assert_eq!(seller.region(), other.region(), "partners join in one region: {}", describe(f));
+        assert_eq!(
+            seller.region(),
+            other.region(),
+            "partners join in one region: {}",
+            describe(f)
+        );
     }
 }
 
@@ -129,8 +200,13 @@ fn named_variants() -> Vec<Named> {
     gone.state = AccountState::Deauthorized;
     vec![
         Named::None,
-        Named::Unknown { given: "99999999".to_owned() },
-        Named::Unenrolled { given: "LOC-A2".to_owned(), place: testing::place("LOC-A2", "FR") },
+        Named::Unknown {
+            given: "99999999".to_owned(),
+        },
+        Named::Unenrolled {
+            given: "LOC-A2".to_owned(),
+            place: testing::place("LOC-A2", "FR"),
+        },
         testing::named(reseller),
         testing::named(open),
         testing::named(gone),
@@ -142,7 +218,12 @@ fn named_variants() -> Vec<Named> {
 fn sellers() -> Vec<crate::facts::Party> {
     let mut all = Vec::new();
     for kind in PartnerType::ALL {
-        for state in [AccountState::Active, AccountState::Qualified, AccountState::Restricted, AccountState::Suspended] {
+        for state in [
+            AccountState::Active,
+            AccountState::Qualified,
+            AccountState::Restricted,
+            AccountState::Suspended,
+        ] {
             for signed in [true, false] {
                 let mut party = testing::party("S-1", *kind, "FR");
                 party.state = state;
@@ -169,10 +250,23 @@ fn orders(seen: &mut Seen) {
             let is_named = named.is_some();
             facts.named = named;
             if let Some(purchase) = &mut facts.purchase {
-                purchase.role_declared = if is_named { tierline_domain::order::RoleDeclared::Indirect } else { tierline_domain::order::RoleDeclared::Direct };
+                purchase.role_declared = if is_named {
+                    tierline_domain::order::RoleDeclared::Indirect
+                } else {
+                    tierline_domain::order::RoleDeclared::Direct
+                };
             }
-            for partnership in [PartnershipState::Active, PartnershipState::None, PartnershipState::Removed] {
-                facts.partnership = tie_template.clone().filter(|_| is_named).map(|tie| crate::facts::PartnershipFact { state: partnership, ..tie });
+            for partnership in [
+                PartnershipState::Active,
+                PartnershipState::None,
+                PartnershipState::Removed,
+            ] {
+                facts.partnership = tie_template.clone().filter(|_| is_named).map(|tie| {
+                    crate::facts::PartnershipFact {
+                        state: partnership,
+                        ..tie
+                    }
+                });
                 for region in [here, abroad, None] {
                     for (tenant_type, used, own) in [
                         (TenantType::Customer, false, false),
@@ -204,7 +298,10 @@ fn relations(seen: &mut Seen, facts: &mut Facts, two_tier: bool) {
     for first in TIES {
         for second in if two_tier { &TIES[..] } else { &TIES[..1] } {
             facts.kinship = if two_tier {
-                smallvec![kin("S-1", Tier::Provider, first), kin("IR-A", Tier::Reseller, *second)]
+                smallvec![
+                    kin("S-1", Tier::Provider, first),
+                    kin("IR-A", Tier::Reseller, *second)
+                ]
             } else {
                 smallvec![kin("S-1", Tier::Only, first)]
             };
@@ -246,7 +343,12 @@ fn the_fact_space_of_scenarios_1_to_8_keeps_the_document() {
     let mut seen = Seen::default();
     orders(&mut seen);
     joinings(&mut seen);
-    println!("{} worlds decided, {} allowed, in {:.1?}", seen.worlds, seen.allowed, started.elapsed());
+    println!(
+        "{} worlds decided, {} allowed, in {:.1?}",
+        seen.worlds,
+        seen.allowed,
+        started.elapsed()
+    );
     assert!(seen.worlds > 1_000_000, "the space is whole");
     assert!(seen.allowed > 0, "not always denied");
     for (ground, (count, first)) in &seen.alone {
@@ -261,6 +363,9 @@ fn the_fact_space_of_scenarios_1_to_8_keeps_the_document() {
         Ground::Relationship,
         Ground::CustomerAgreement,
     ] {
-        assert!(seen.alone.contains_key(&ground), "no world in which {ground} alone refuses");
+        assert!(
+            seen.alone.contains_key(&ground),
+            "no world in which {ground} alone refuses"
+        );
     }
 }
