@@ -36,6 +36,13 @@ const CONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long one server may take to answer, or to acknowledge what was sent.
 const NETWORK_WAIT: Duration = Duration::from_secs(10);
 
+/// Every transaction with a smaller number has ended. Written as text in between, because `xid8` has no other
+/// way into a number.
+pub(super) const SETTLED_BEFORE: Statement = Statement::new(
+    "postgres.SETTLED_BEFORE",
+    "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+);
+
 type Sent = BoxFuture<'static, Result<(), Error>>;
 
 /// Reads a connection string and fills in what makes a lost server show.
