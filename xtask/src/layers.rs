@@ -18,14 +18,30 @@ const ROOMS: &[&[&str]] = &[
 ];
 /// Rooms without I/O, and what they must never reach, however deep.
 const PURE: &[&str] = &["tierline-domain", "tierline-rules", "tierline-billing"];
-const IMPURE: &[&str] = &["tokio", "rusqlite", "tokio-postgres", "axum", "hyper", "reqwest"];
+const IMPURE: &[&str] = &[
+    "tokio",
+    "rusqlite",
+    "tokio-postgres",
+    "axum",
+    "hyper",
+    "reqwest",
+];
 
 /// Checks the arrows.
 pub(crate) fn check() -> Result<(), String> {
-    let output = Command::new("cargo").args(["metadata", "--format-version", "1"]).current_dir(root()).output().map_err(|error| error.to_string())?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .map_err(|error| error.to_string())?;
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
     let findings = judge(&graph(&metadata));
-    if findings.is_empty() { Ok(()) } else { Err(findings.join("\n")) }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(findings.join("\n"))
+    }
 }
 
 /// Crate → crates it needs outside of tests.
@@ -35,9 +51,15 @@ fn graph(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .map(|package| {
             let needs = package["dependencies"].as_array().into_iter().flatten();
-            let needs = needs.filter(|need| need["kind"].is_null() && need["optional"] != Value::Bool(true));
-            let needs = needs.filter_map(|need| need["name"].as_str().map(str::to_owned)).collect();
-            (package["name"].as_str().unwrap_or_default().to_owned(), needs)
+            let needs = needs
+                .filter(|need| need["kind"].is_null() && need["optional"] != Value::Bool(true));
+            let needs = needs
+                .filter_map(|need| need["name"].as_str().map(str::to_owned))
+                .collect();
+            (
+                package["name"].as_str().unwrap_or_default().to_owned(),
+                needs,
+            )
         })
         .collect()
 }
@@ -73,18 +95,45 @@ mod tests {
     use super::*;
 
     fn graph_of(edges: &[(&str, &[&str])]) -> BTreeMap<String, BTreeSet<String>> {
-        edges.iter().map(|(name, needs)| ((*name).to_owned(), needs.iter().map(|need| (*need).to_owned()).collect())).collect()
+        edges
+            .iter()
+            .map(|(name, needs)| {
+                (
+                    (*name).to_owned(),
+                    needs.iter().map(|need| (*need).to_owned()).collect(),
+                )
+            })
+            .collect()
     }
 
     #[test]
     fn an_upward_arrow_is_found() {
-        assert!(judge(&graph_of(&[("tierline-app", &["tierline-store", "tierline-rules"])])).is_empty());
-        assert_eq!(judge(&graph_of(&[("tierline-store", &["tierline-app"])])).len(), 1);
-        assert_eq!(judge(&graph_of(&[("tierline-rules", &["tierline-billing"])])).len(), 1);
+        assert!(
+            judge(&graph_of(&[(
+                "tierline-app",
+                &["tierline-store", "tierline-rules"]
+            )]))
+            .is_empty()
+        );
+        assert_eq!(
+            judge(&graph_of(&[("tierline-store", &["tierline-app"])])).len(),
+            1
+        );
+        assert_eq!(
+            judge(&graph_of(&[("tierline-rules", &["tierline-billing"])])).len(),
+            1
+        );
     }
 
     #[test]
     fn a_pure_room_that_reaches_a_runtime_is_found() {
-        assert_eq!(judge(&graph_of(&[("tierline-domain", &["helper"]), ("helper", &["tokio"])])).len(), 1);
+        assert_eq!(
+            judge(&graph_of(&[
+                ("tierline-domain", &["helper"]),
+                ("helper", &["tokio"])
+            ]))
+            .len(),
+            1
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! The project's own commands: `cargo xtask demo | test | ci | soak | rules --prove | layers | tidy`.
-#![expect(clippy::print_stdout, reason = "a developer's tool talks on standard output")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a developer's tool talks on standard output"
+)]
 
 use std::process::ExitCode;
 

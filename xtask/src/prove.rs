@@ -10,9 +10,16 @@ use crate::run::{root, run, scenarios};
 
 /// Switches every enforced rule off in turn and lists those that no case needs.
 pub(crate) fn prove() -> Result<(), String> {
-    run("cargo", &["build", "--release", "--quiet", "-p", "tierline"])?;
+    run(
+        "cargo",
+        &["build", "--release", "--quiet", "-p", "tierline"],
+    )?;
     let binary = root().join("target/release/tierline");
-    let output = Command::new(&binary).args(["rules", "--json"]).current_dir(root()).output().map_err(|error| error.to_string())?;
+    let output = Command::new(&binary)
+        .args(["rules", "--json"])
+        .current_dir(root())
+        .output()
+        .map_err(|error| error.to_string())?;
     let rules: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
     let enforced: Vec<String> = rules
         .as_array()
@@ -44,6 +51,18 @@ pub(crate) fn prove() -> Result<(), String> {
     });
     let mut idle = idle.into_inner().unwrap_or_default();
     idle.sort();
-    println!("{} enforced rules switched off in turn; no case fails without: {}", enforced.len(), if idle.is_empty() { "none".to_owned() } else { idle.join(" ") });
-    if idle.is_empty() { Ok(()) } else { Err(String::new()) }
+    println!(
+        "{} enforced rules switched off in turn; no case fails without: {}",
+        enforced.len(),
+        if idle.is_empty() {
+            "none".to_owned()
+        } else {
+            idle.join(" ")
+        }
+    );
+    if idle.is_empty() {
+        Ok(())
+    } else {
+        Err(String::new())
+    }
 }

@@ -8,7 +8,9 @@ use crate::{layers, postgres, tidy};
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_owned)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(PathBuf::new, Path::to_owned)
 }
 
 /// Runs a program in the root and fails with its name when it fails.
@@ -24,17 +26,33 @@ fn run_with(program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<(), St
         .current_dir(root())
         .status()
         .map_err(|error| format!("{program} cannot be started: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{program} {} failed", args.join(" "))) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{program} {} failed", args.join(" ")))
+    }
 }
 
 /// Whether a program is on the path.
 pub(crate) fn have(program: &str) -> bool {
-    Command::new("sh").args(["-c", &format!("command -v {program}")]).output().is_ok_and(|found| found.status.success())
+    Command::new("sh")
+        .args(["-c", &format!("command -v {program}")])
+        .output()
+        .is_ok_and(|found| found.status.success())
 }
 
 /// `cargo run --release -- serve --demo`.
 pub(crate) fn demo(args: &[String]) -> Result<(), String> {
-    let mut all = vec!["run", "--release", "--quiet", "-p", "tierline", "--", "serve", "--demo"];
+    let mut all = vec![
+        "run",
+        "--release",
+        "--quiet",
+        "-p",
+        "tierline",
+        "--",
+        "serve",
+        "--demo",
+    ];
     all.extend(args.iter().map(String::as_str));
     run("cargo", &all)
 }
@@ -43,8 +61,15 @@ pub(crate) fn demo(args: &[String]) -> Result<(), String> {
 pub(crate) fn scenarios() -> Vec<String> {
     let mut files = Vec::new();
     for directory in ["scenarios", "scenarios/own"] {
-        let Ok(entries) = std::fs::read_dir(root().join(directory)) else { continue };
-        files.extend(entries.flatten().map(|entry| format!("{directory}/{}", entry.file_name().to_string_lossy())).filter(|name| name.ends_with(".yaml")));
+        let Ok(entries) = std::fs::read_dir(root().join(directory)) else {
+            continue;
+        };
+        files.extend(
+            entries
+                .flatten()
+                .map(|entry| format!("{directory}/{}", entry.file_name().to_string_lossy()))
+                .filter(|name| name.ends_with(".yaml")),
+        );
     }
     files.sort();
     files
@@ -53,9 +78,18 @@ pub(crate) fn scenarios() -> Vec<String> {
 /// Every test on both engines.
 pub(crate) fn test(filter: &[String]) -> Result<(), String> {
     let cluster = postgres::Cluster::start()?;
-    let env = cluster.as_ref().map(|cluster| ("TIERLINE_TEST_POSTGRES", cluster.url()));
-    let env: Vec<(&str, &str)> = env.iter().map(|(name, url)| (*name, url.as_str())).collect();
-    let mut args = if have("cargo-nextest") { vec!["nextest", "run", "--workspace", "--no-fail-fast"] } else { vec!["test", "--workspace", "--no-fail-fast"] };
+    let env = cluster
+        .as_ref()
+        .map(|cluster| ("TIERLINE_TEST_POSTGRES", cluster.url()));
+    let env: Vec<(&str, &str)> = env
+        .iter()
+        .map(|(name, url)| (*name, url.as_str()))
+        .collect();
+    let mut args = if have("cargo-nextest") {
+        vec!["nextest", "run", "--workspace", "--no-fail-fast"]
+    } else {
+        vec!["test", "--workspace", "--no-fail-fast"]
+    };
     args.extend(filter.iter().map(String::as_str));
     let mut steps: Vec<(String, Result<(), String>)> = Vec::new();
     steps.push(("tests".to_owned(), run_with("cargo", &args, &env)));
@@ -72,7 +106,9 @@ fn check_scenarios() -> Result<(), String> {
     let mut args = vec!["check", "--quiet"];
     args.extend(files.iter().map(String::as_str));
     let binary = root().join("target/debug/tierline");
-    let binary = std::env::var("CARGO_TARGET_DIR").map_or(binary, |target| PathBuf::from(target).join("debug/tierline"));
+    let binary = std::env::var("CARGO_TARGET_DIR").map_or(binary, |target| {
+        PathBuf::from(target).join("debug/tierline")
+    });
     run(&binary.to_string_lossy(), &args)
 }
 
@@ -85,8 +121,15 @@ fn finish(steps: &[(String, Result<(), String>)]) -> Result<(), String> {
             Err(problem) => println!("FAIL  {name}: {problem}"),
         }
     }
-    println!("{} passed, {failed} failed", steps.len().saturating_sub(failed));
-    if failed == 0 { Ok(()) } else { Err(String::new()) }
+    println!(
+        "{} passed, {failed} failed",
+        steps.len().saturating_sub(failed)
+    );
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(String::new())
+    }
 }
 
 /// What `.ci/run` calls.
@@ -96,11 +139,28 @@ pub(crate) fn ci() -> Result<(), String> {
     let mut step = |name: &str, work: &dyn Fn() -> Result<(), String>| {
         let started = Instant::now();
         let outcome = work();
-        times.push(format!("{:>6.0} s  {name}", started.elapsed().as_secs_f32()));
+        times.push(format!(
+            "{:>6.0} s  {name}",
+            started.elapsed().as_secs_f32()
+        ));
         steps.push((name.to_owned(), outcome));
     };
-    step("format", &|| run("cargo", &["fmt", "--all", "--", "--check"]));
-    step("lints", &|| run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]));
+    step("format", &|| {
+        run("cargo", &["fmt", "--all", "--", "--check"])
+    });
+    step("lints", &|| {
+        run(
+            "cargo",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        )
+    });
     step("layers", &layers::check);
     step("tidy", &tidy::check);
     step("licences", &deny);
@@ -129,7 +189,9 @@ fn drift() -> Result<(), String> {
     }
     let mut drifted = Vec::new();
     for (from, to) in [("", "program"), ("scenarios", "scenarios")] {
-        let Ok(entries) = std::fs::read_dir(shared.join(from)) else { continue };
+        let Ok(entries) = std::fs::read_dir(shared.join(from)) else {
+            continue;
+        };
         for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
             let name = entry.file_name();
             let ours = root().join(to).join(&name);
@@ -138,14 +200,35 @@ fn drift() -> Result<(), String> {
             }
         }
     }
-    if drifted.is_empty() { Ok(()) } else { Err(format!("differs from what it was copied from: {}", drifted.join(", "))) }
+    if drifted.is_empty() {
+        Ok(())
+    } else {
+        Err(format!(
+            "differs from what it was copied from: {}",
+            drifted.join(", ")
+        ))
+    }
 }
 
 /// The long figures: each row is a program of the workspace and its arguments.
-const SOAK: &[(&str, &[&str])] = &[("exhaustion", &["test", "--release", "-p", "tierline-rules", "exhaustion", "--", "--nocapture"])];
+const SOAK: &[(&str, &[&str])] = &[(
+    "exhaustion",
+    &[
+        "test",
+        "--release",
+        "-p",
+        "tierline-rules",
+        "exhaustion",
+        "--",
+        "--nocapture",
+    ],
+)];
 
 /// Runs every long figure.
 pub(crate) fn soak() -> Result<(), String> {
-    let steps: Vec<_> = SOAK.iter().map(|(name, args)| ((*name).to_owned(), run("cargo", args))).collect();
+    let steps: Vec<_> = SOAK
+        .iter()
+        .map(|(name, args)| ((*name).to_owned(), run("cargo", args)))
+        .collect();
     finish(&steps)
 }

@@ -18,15 +18,27 @@ pub(crate) fn check() -> Result<(), String> {
     files.sort();
     let mut findings = Vec::new();
     for file in files {
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
-        let name = file.strip_prefix(root()).unwrap_or(&file).to_string_lossy().into_owned();
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
+        let name = file
+            .strip_prefix(root())
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .into_owned();
         findings.extend(judge(&name, &text));
     }
-    if findings.is_empty() { Ok(()) } else { Err(findings.join("\n")) }
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(findings.join("\n"))
+    }
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return;
+    };
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.is_dir() {
             collect(&path, files);
@@ -45,13 +57,25 @@ fn judge(name: &str, text: &str) -> Vec<String> {
     let mut findings = Vec::new();
     let lines = text.lines().count();
     if lines > LINES_MAX && !text.contains("// tidy: long because ") {
-        findings.push(format!("{name}: {lines} lines; split it, or say `// tidy: long because …`"));
+        findings.push(format!(
+            "{name}: {lines} lines; split it, or say `// tidy: long because …`"
+        ));
     }
     let product = name.contains("/src/");
-    let exact = ["domain", "rules", "billing", "store", "app"].iter().any(|room| name.starts_with(&format!("crates/{room}/src")));
+    let exact = ["domain", "rules", "billing", "store", "app"]
+        .iter()
+        .any(|room| name.starts_with(&format!("crates/{room}/src")));
     for (index, line) in text.lines().enumerate() {
-        let mut found = |what: &str| findings.push(format!("{name}:{}: {what}", index.saturating_add(1)));
-        for word in ["TODO", "FIXME", "todo!(", "unimplemented!(", "dbg!(", "#[ignore"] {
+        let mut found =
+            |what: &str| findings.push(format!("{name}:{}: {what}", index.saturating_add(1)));
+        for word in [
+            "TODO",
+            "FIXME",
+            "todo!(",
+            "unimplemented!(",
+            "dbg!(",
+            "#[ignore",
+        ] {
             if line.contains(word) {
                 found(&format!("`{word}` is left over: do it, or write an issue"));
             }
@@ -59,10 +83,20 @@ fn judge(name: &str, text: &str) -> Vec<String> {
         if exact && (has_word(line, "f64") || has_word(line, "f32")) {
             found("no floats in this room: amounts and shares are integers");
         }
-        if product && !CLOCKS.contains(&name) && ["Timestamp::now", "SystemTime::now", "Instant::now"].iter().any(|call| line.contains(call)) && !name.ends_with("exhaustion.rs") {
+        if product
+            && !CLOCKS.contains(&name)
+            && ["Timestamp::now", "SystemTime::now", "Instant::now"]
+                .iter()
+                .any(|call| line.contains(call))
+            && !name.ends_with("exhaustion.rs")
+        {
             found("reads a clock: take the instant from the context");
         }
-        if !name.starts_with("crates/store/src/engine") && ["Tx::Sqlite", "Tx::Pg"].iter().any(|branch| line.contains(branch)) {
+        if !name.starts_with("crates/store/src/engine")
+            && ["Tx::Sqlite", "Tx::Pg"]
+                .iter()
+                .any(|branch| line.contains(branch))
+        {
             found("asks which engine runs: only the store's engine may");
         }
         for place in ["/home/", "/root/", "/work/"] {
@@ -75,7 +109,8 @@ fn judge(name: &str, text: &str) -> Vec<String> {
 }
 
 fn has_word(line: &str, word: &str) -> bool {
-    line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|part| part == word)
+    line.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .any(|part| part == word)
 }
 
 #[cfg(test)]
@@ -86,8 +121,14 @@ mod tests {
     fn leftovers_are_found() {
         assert!(judge("crates/app/src/x.rs", "fn a() {}\n").is_empty());
         assert_eq!(judge("crates/app/src/x.rs", "// TODO later\n").len(), 1);
-        assert_eq!(judge("crates/billing/src/x.rs", "let x: f64 = 1.0;\n").len(), 1);
-        assert_eq!(judge("crates/api/src/x.rs", "let t = jiff::Timestamp::now();\n").len(), 1);
+        assert_eq!(
+            judge("crates/billing/src/x.rs", "let x: f64 = 1.0;\n").len(),
+            1
+        );
+        assert_eq!(
+            judge("crates/api/src/x.rs", "let t = jiff::Timestamp::now();\n").len(),
+            1
+        );
         assert!(judge("crates/app/src/clock.rs", "jiff::Timestamp::now()\n").is_empty());
     }
 
@@ -95,6 +136,12 @@ mod tests {
     fn long_files_need_a_reason() {
         let long = "x\n".repeat(801);
         assert_eq!(judge("crates/api/src/x.rs", &long).len(), 1);
-        assert!(judge("crates/api/src/x.rs", &format!("// tidy: long because it is one table\n{long}")).is_empty());
+        assert!(
+            judge(
+                "crates/api/src/x.rs",
+                &format!("// tidy: long because it is one table\n{long}")
+            )
+            .is_empty()
+        );
     }
 }
