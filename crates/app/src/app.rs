@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
-use tierline_store::{Command, Db, Lock, StoreError, Tx, Value, statements};
+use tierline_store::idempotency::Replay;
+pub use tierline_store::idempotency::RequestKey as Key;
+use tierline_store::{Command, Db, Lock, StoreError, Tx};
 use uuid::Uuid;
 
 use crate::act::{Act, decide_only, perform};
@@ -19,55 +20,11 @@ use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::remedy::{self, Remedy};
 
-statements! {
-    pub REPLAY = "SELECT fingerprint, outcome FROM idempotency WHERE tenant = $1 AND request_id = $2 AND method = $3 AND path = $4";
-    pub REMEMBER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-}
-
 /// One world and its clock.
 #[derive(Clone)]
 pub struct App {
     db: Db,
     clock: Arc<Clock>,
-}
-
-/// What makes a retry safe (GEN-006): the same key with the same fingerprint is the same deed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The caller's tenant.
-    pub tenant: Uuid,
-    /// The request id it gave.
-    pub request_id: String,
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
-    /// Digest of the body.
-    pub fingerprint: String,
-}
-
-impl Key {
-    /// A key for a request.
-    #[must_use]
-    pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
-        Self {
-            tenant,
-            request_id: request_id.to_owned(),
-            method: method.to_owned(),
-            path: path.to_owned(),
-            fingerprint: format!("{:x}", Sha256::digest(body)),
-        }
-    }
-
-    fn values(&self) -> [Value; 4] {
-        let text = |text: &str| Value::Text(text.to_owned());
-        [
-            Value::Id(self.tenant),
-            text(&self.request_id),
-            text(&self.method),
-            text(&self.path),
-        ]
-    }
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -216,18 +173,16 @@ impl Once {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let Some((fingerprint, outcome)) = tx
-            .fetch_optional::<(String, String)>(REPLAY, &key.values())
-            .await?
-        else {
-            return Ok(None);
+        let outcome = match tx.replay(key).await? {
+            Replay::New => return Ok(None),
+            Replay::Answered(outcome) => outcome,
+            Replay::Clash => {
+                return Err(AppError::Conflict(format!(
+                    "request id {} was used with another body",
+                    key.request_id
+                )));
+            }
         };
-        if fingerprint != key.fingerprint {
-            return Err(AppError::Conflict(format!(
-                "request id {} was used with another body",
-                key.request_id
-            )));
-        }
         let outcome = serde_json::from_str(&outcome)
             .map_err(|error| AppError::Impossible(error.to_string()))?;
         Ok(Some(outcome))
@@ -235,16 +190,8 @@ impl Once {
 
     async fn remember(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<(), StoreError> {
         let Some(key) = &self.key else { return Ok(()) };
-        let [tenant, request, method, path] = key.values();
-        let outcome = Value::Text(serde_json::to_string(outcome).unwrap_or_default());
-        let fingerprint = Value::Text(key.fingerprint.clone());
-        let at = Value::Instant(self.ctx.server_now);
-        tx.execute(
-            REMEMBER,
-            &[tenant, request, method, path, fingerprint, outcome, at],
-        )
-        .await
-        .map(|_| ())
+        let outcome = serde_json::to_string(outcome).unwrap_or_default();
+        tx.remember(key, &outcome, self.ctx.server_now).await
     }
 }
 
@@ -254,12 +201,12 @@ impl Command for Once {
 
     fn locks(&self) -> Vec<Lock> {
         let mut locks = self.act.locks();
-        locks.extend(
-            self.key
-                .iter()
-                .map(|key| Lock::on("request", &format!("{} {}", key.tenant, key.request_id))),
-        );
+        locks.extend(self.key.iter().map(Key::lock));
         locks
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.key.is_some()
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {
