@@ -1,6 +1,8 @@
 //! Commands by name: an actor, a verb and its parameters, as scenario files, remedies and the
 //! command line write them. One table says which use case a verb is.
 
+use std::pin::Pin;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tierline_rules::{Decision, Facts};
@@ -156,6 +158,28 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
     Ok(Performed { result, decision })
 }
 
+/// What a use case is doing, on the heap. The futures of the use cases are large, and the stack of a lane is
+/// not: without this the table below would ask for room for every verb at once.
+type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
+
+fn doing<'a, 'b: 'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'b>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Doing<'a, Performed> {
+    Box::pin(run::<U>(ctx, tx, verb, params))
+}
+
+fn deciding<'a, 'b: 'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'b>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Doing<'a, (Decision, Facts)> {
+    Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
+}
+
 /// Which use case a verb is.
 macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
@@ -164,14 +188,14 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => dry_run(ctx, tx, &read_params::<$use_case>(verb, params)?).await,)+
+                $($verb => deciding::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
-                $($verb => run::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => doing::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
