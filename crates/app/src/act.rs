@@ -1,8 +1,6 @@
 //! Commands by name: an actor, a verb and its parameters, as scenario files, remedies and the
 //! command line write them. One table says which use case a verb is.
 
-use std::pin::Pin;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tierline_rules::{Decision, Facts};
@@ -158,28 +156,6 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
     Ok(Performed { result, decision })
 }
 
-/// What a use case is doing, on the heap. The futures of the use cases are large, and the stack of a lane is
-/// not: without this the table below would ask for room for every verb at once.
-type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
-
-fn doing<'a, 'b: 'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
-    ctx: &'a Ctx,
-    tx: &'a mut Tx<'b>,
-    verb: &'a str,
-    params: &'a Map<String, Json>,
-) -> Doing<'a, Performed> {
-    Box::pin(run::<U>(ctx, tx, verb, params))
-}
-
-fn deciding<'a, 'b: 'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
-    ctx: &'a Ctx,
-    tx: &'a mut Tx<'b>,
-    verb: &'a str,
-    params: &'a Map<String, Json>,
-) -> Doing<'a, (Decision, Facts)> {
-    Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
-}
-
 /// Which use case a verb is.
 macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
@@ -188,14 +164,18 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => deciding::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => {
+                    let use_case = read_params::<$use_case>(verb, params)?;
+                    // Each arm's future is boxed: held inline, a debug build adds them all up on the stack.
+                    Box::pin(dry_run(ctx, tx, &use_case)).await
+                })+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
-                $($verb => doing::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => Box::pin(run::<$use_case>(ctx, tx, verb, params)).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
@@ -222,6 +202,27 @@ verbs! {
     "agreement_status" => crate::agreement::AgreementStatus,
     "attest" => crate::attest::Attest,
     "accept_customer_agreement" => crate::attest::AcceptCustomerAgreement,
+    "invite_partner" => crate::partnership::InvitePartner,
+    "accept_partnership" => crate::partnership::AcceptPartnership,
+    "decline_partnership" => crate::partnership::DeclinePartnership,
+    "withdraw_partnership" => crate::partnership::WithdrawPartnership,
+    "remove_partnership" => crate::partnership::RemovePartnership,
+    "request_partnership_removal" => crate::partnership::RequestPartnershipRemoval,
+    "end_partnership" => crate::partnership::EndPartnership,
+    "withdraw_provider_access" => crate::partnership::WithdrawProviderAccess,
+    "create_customer" => crate::new_customer::CreateCustomer,
+    "invite_customer" => crate::relationship::InviteCustomer,
+    "accept_relationship" => crate::relationship::AcceptRelationship,
+    "decline_relationship" => crate::relationship::DeclineRelationship,
+    "withdraw_invitation" => crate::relationship::WithdrawInvitation,
+    "extend_relationship" => crate::relationship::ExtendRelationship,
+    "remove_relationship" => crate::relationship::RemoveRelationship,
+    "set_qualification" => crate::customer::SetQualification,
+    "set_self_service" => crate::customer::SetSelfService,
+    "self_service_purchase" => crate::customer::SelfServicePurchase,
+    "read_customer" => crate::customer::ReadCustomer,
+    "read_software_keys" => crate::customer::ReadSoftwareKeys,
+    "set_support_contact" => crate::support_contact::SetSupportContact,
     "verify_partner_id" => crate::lookup::VerifyPartnerId,
     "record_assessment" => crate::standing::RecordAssessment,
     "yearly_check" => crate::standing::YearlyCheck,
