@@ -3,7 +3,7 @@
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Checkpoint, RuleId};
 use tierline_store::log::{self, Outcome};
-use tierline_store::{FromRow, Row, StoreError, Tx, statements};
+use tierline_store::{FromRow, Row, StoreError, Tx, Value, statements};
 
 use crate::ctx::Ctx;
 
@@ -111,7 +111,16 @@ pub async fn refused(
     subject: &str,
     rule: Option<RuleId>,
 ) -> Result<(), StoreError> {
-    append(ctx, tx, checkpoint.as_str(), actor, subject, Outcome::Failed, rule).await
+    append(
+        ctx,
+        tx,
+        checkpoint.as_str(),
+        actor,
+        subject,
+        Outcome::Failed,
+        rule,
+    )
+    .await
 }
 
 /// Something happened by date, or as a consequence.
@@ -124,7 +133,16 @@ pub async fn happened(
     kind: &str,
     subject: &str,
 ) -> Result<(), StoreError> {
-    append(ctx, tx, kind, "scheduler", subject, Outcome::Succeeded, None).await
+    append(
+        ctx,
+        tx,
+        kind,
+        "scheduler",
+        subject,
+        Outcome::Succeeded,
+        None,
+    )
+    .await
 }
 
 /// The last line of the trail.
