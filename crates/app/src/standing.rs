@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
-use tierline_domain::partner::{Account, AccountState, Judgement, PartnerType, Requirement};
+use tierline_domain::partner::{
+    Account, AccountState, Judgement, PartnerType, Partnership, PartnershipState, Requirement,
+};
 use tierline_domain::subscription::{Invoice, InvoiceState};
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_rules::Checkpoint;
@@ -212,9 +214,26 @@ async fn check_revenue(
     if judged && below(&account)? {
         enter(&mut account, AccountState::Deauthorized, today);
         tx.put(&account).await?;
-        events::happened(ctx, tx, "reseller_deauthorized", &account.handle).await?;
+        tell(ctx, tx, "reseller_deauthorized", &account).await?;
     }
     Ok(account)
+}
+
+/// Tells a reseller and all of its providers (ENR-034): one event each.
+async fn tell(ctx: &Ctx, tx: &mut Tx<'_>, kind: &str, reseller: &Account) -> Result<(), AppError> {
+    events::happened(ctx, tx, kind, &reseller.handle).await?;
+    let key = [Value::Id(reseller.id.uuid())];
+    for tie in tx
+        .find::<Partnership>(tables::partnerships::BY_RESELLER, &key)
+        .await?
+    {
+        if tie.state == PartnershipState::Active {
+            let provider = names::account_by_id(tx, tie.provider).await?;
+            let subject = format!("{} to {}", reseller.handle, provider.handle);
+            events::happened(ctx, tx, kind, &subject).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Does what fell due for an account; `false` where the kind is none of this module's.
@@ -235,12 +254,10 @@ pub async fn fall_due(
             }
         }
         REVENUE_WARNING => {
-            let warned = match names::account(tx, subject).await? {
-                Some(account) => below(&account)?,
-                None => false,
-            };
-            if warned {
-                events::happened(ctx, tx, "revenue_below_threshold", subject).await?;
+            if let Some(account) = names::account(tx, subject).await?
+                && below(&account)?
+            {
+                tell(ctx, tx, "revenue_below_threshold", &account).await?;
             }
         }
         OVERDUE => {

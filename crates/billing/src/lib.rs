@@ -8,3 +8,9 @@
 )]
 
 pub mod cycle;
+pub mod meter;
+pub mod prorate;
+pub mod traditional;
+
+#[cfg(test)]
+mod examples;

@@ -135,6 +135,16 @@ tierline_domain::words! {
         SubscriptionState = "subscription_state",
         /// Rights in the customer's tenant.
         Access = "access",
+        /// Which roles are held there.
+        AccessRole = "access_role",
+        /// An application's consent in the customer's tenant.
+        ApplicationConsent = "application_consent",
+        /// A role that the tenant does not offer.
+        RoleOffered = "role_offered",
+        /// How far back an audit query reaches.
+        AuditRange = "audit_range",
+        /// The time in which a fraud credit may be asked for.
+        FraudDeadline = "fraud_deadline",
         /// The invitation or request, its link and its state.
         Invitation = "invitation",
         /// A confirmation or declaration.

@@ -1044,6 +1044,6 @@ mod tests {
     }
 
     fn education() -> Purchase {
-        crate::testing::purchase("suite-education", Segment::Education)
+        crate::testing::purchase_of("suite-education", Segment::Education)
     }
 }
