@@ -3,14 +3,19 @@
 //! This room knows who may act for whom and what follows from an allowed command. It refuses nothing
 //! itself, speaks no wire format and opens no socket.
 
+pub mod accounts;
 pub mod act;
 pub mod actor;
+pub mod affiliation;
 pub mod agreement;
 pub mod app;
 pub mod apply;
 pub mod ask;
 pub mod attempt;
 pub mod attest;
+pub mod cancel;
+pub mod change_quantity;
+pub mod charges;
 pub mod check;
 pub mod clock;
 pub mod contact;
@@ -20,6 +25,8 @@ pub mod error;
 pub mod events;
 pub mod facts;
 pub mod fixes;
+pub mod frequency;
+pub mod lifecycle;
 pub mod locations;
 pub mod lookup;
 pub mod merge;
@@ -27,11 +34,19 @@ pub mod names;
 pub mod order;
 pub mod order_requests;
 pub mod profile;
+pub mod promotion;
+pub mod rating;
+pub mod record;
 pub mod remedy;
+pub mod renewal;
 pub mod reveal;
 pub mod schedule;
 pub mod standing;
 pub mod state;
+pub mod subscription;
+pub mod suspend;
+pub mod transfer;
+pub mod update_subscription;
 pub mod verification;
 pub mod verify;
 pub mod windows;
