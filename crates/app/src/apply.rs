@@ -18,6 +18,7 @@ use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
+use crate::locations::new_name;
 use crate::names::{self, by_id};
 use crate::world::{PARTNER_TEMPLATE, add_location};
 use crate::{contact, facts, standing};
@@ -273,7 +274,7 @@ impl UseCase for Apply {
         let newcomer = !accounts.iter().any(been_in);
         let location = match &self.location {
             Some(name) => {
-                let place = names::the_location(tx, name).await?;
+                let place = names::the_place(tx, name).await?;
                 Some(facts::place(tx, &place).await?)
             }
             None => None,
@@ -520,20 +521,18 @@ async fn tie_location(
     mut account: Account,
     wanted: Option<&str>,
 ) -> Result<Account, AppError> {
-    let place = match wanted {
-        Some(name) => names::the_location(tx, name).await?,
-        None if account.location.is_some() => return Ok(account),
-        None => match free_location(tx, &account).await? {
-            Some(place) => place,
-            None => {
-                let name = format!("LOC-{}", account.handle);
-                let name = match names::location(tx, &name).await? {
-                    Some(_) => format!("{name}-{}", account.country),
-                    None => name,
-                };
-                add_location(tx, &name, account.organization, account.country).await?
-            }
-        },
+    if wanted.is_none() && account.location.is_some() {
+        return Ok(account);
+    }
+    let free = match wanted {
+        Some(name) => Some(names::the_place(tx, name).await?),
+        None => free_location(tx, &account).await?,
+    };
+    let place = if let Some(place) = free {
+        place
+    } else {
+        let name = new_name(tx, &account, account.country).await?;
+        add_location(tx, &name, account.organization, account.country).await?
     };
     account.location = Some(place.id);
     tx.put(&account).await?;

@@ -15,7 +15,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::world::CUSTOMER_TEMPLATE;
-use crate::{events, facts, names};
+use crate::{contact, events, facts, names};
 
 /// Who accepted for the customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,14 +47,15 @@ impl Contact {
     }
 
     fn missing(&self) -> Vec<String> {
+        let blank = |text: &str| text.trim().is_empty();
         let fields = [
-            ("first_name", &self.first_name),
-            ("last_name", &self.last_name),
-            ("email", &self.email),
+            ("first_name", blank(&self.first_name)),
+            ("last_name", blank(&self.last_name)),
+            ("email", contact::domain_of(&self.email).is_none()),
         ];
         fields
             .into_iter()
-            .filter(|(_, value)| value.trim().is_empty())
+            .filter(|(_, bad)| *bad)
             .map(|(field, _)| field.to_owned())
             .collect()
     }

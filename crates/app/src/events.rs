@@ -10,6 +10,7 @@ statements! {
     pub APPEND = "INSERT INTO events (id, at_world, at_server, kind, actor, subject, outcome, rule) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     pub LAST = "SELECT at_world, kind, actor, subject, outcome, rule FROM events ORDER BY position DESC LIMIT 1";
     pub RECENT = "SELECT at_world, kind, actor, subject, outcome, rule FROM events ORDER BY position DESC LIMIT 100";
+    pub OF_ACTOR = "SELECT at_world, kind, actor, subject, outcome, rule FROM events WHERE actor = $1 AND at_world >= $2 ORDER BY position";
 }
 
 /// One line of the audit trail.
@@ -129,4 +130,20 @@ pub async fn happened(
 /// When the store fails.
 pub async fn last(tx: &mut Tx<'_>) -> Result<Option<Event>, StoreError> {
     tx.fetch_optional(LAST, &[]).await
+}
+
+/// What one actor tried since a day.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of_actor(
+    tx: &mut Tx<'_>,
+    actor: &str,
+    from: tierline_domain::time::Date,
+) -> Result<Vec<Event>, StoreError> {
+    let key = [
+        Value::Text(actor.to_owned()),
+        Value::Instant(Timestamp::start_of(from)),
+    ];
+    tx.fetch_all(OF_ACTOR, &key).await
 }

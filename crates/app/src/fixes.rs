@@ -13,6 +13,8 @@ use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names;
 
+mod enrolment;
+
 /// A candidate: commands first, then the action as it should be tried.
 #[derive(Clone, Debug)]
 pub struct Fix {
@@ -55,6 +57,9 @@ pub async fn of(
         Ground::Relationship => Ok(invite(act, facts)),
         Ground::CustomerAgreement => Ok(attest(act, facts)),
         Ground::NamedAgreement => Ok(sign(act, facts)),
+        Ground::NamedIdentity if act.params.contains_key("partner_id") => {
+            enrolment::known_identifiers(tx, act, facts).await
+        }
         Ground::NamedIdentity
         | Ground::Chain
         | Ground::Partnership
@@ -71,7 +76,7 @@ pub async fn of(
         Ground::Authentication => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
         Ground::Invitation => Ok(vec![Fix::instead(act.with("link", json!(null)))]),
         Ground::CustomerCeiling => Ok(less(act, facts)),
-        _ => Ok(Vec::new()),
+        other => enrolment::of(tx, other, act, facts).await,
     }
 }
 

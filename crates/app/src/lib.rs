@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod act;
 pub mod actor;
+pub mod admin;
 pub mod affiliation;
 pub mod agreement;
 pub mod app;
@@ -21,6 +22,7 @@ pub mod clock;
 pub mod contact;
 pub mod ctx;
 pub mod demo;
+pub mod desk;
 pub mod error;
 pub mod events;
 pub mod facts;

@@ -23,7 +23,7 @@ pub enum UpdateProfile {
     /// Legal name of the company.
     LegalName(String),
     /// The day on which billing years begin.
-    BillingAnniversary(String),
+    BillingAnniversary(i64),
     /// Country of the global account.
     GlobalAccountCountry(Country),
     /// Who is told about security matters.
@@ -35,7 +35,7 @@ impl UpdateProfile {
         match self {
             Self::Country(country) => ("country", country.to_string()),
             Self::LegalName(name) => ("legal_name", name.clone()),
-            Self::BillingAnniversary(day) => ("billing_anniversary", day.clone()),
+            Self::BillingAnniversary(day) => ("billing_anniversary", day.to_string()),
             Self::GlobalAccountCountry(country) => ("global_account_country", country.to_string()),
             Self::SecurityContact(contact) => ("security_contact", contact.clone()),
         }

@@ -1,5 +1,6 @@
 //! `tierline explain`: the decision for a deal, told like a colleague would.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
@@ -187,7 +188,14 @@ async fn ask_server(
 fn tell(answer: &Value, lang: Lang) {
     let ja = lang == Lang::Ja;
     let links = texts(&answer["chain"]["links"]).join(" → ");
-    let bold = |text: &str| format!("\u{1b}[1m{text}\u{1b}[0m");
+    let terminal = std::io::stdout().is_terminal();
+    let bold = |text: &str| {
+        if terminal {
+            format!("\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    };
     let verdict = match (answer["allowed"] == json!(true), ja) {
         (true, false) => "Yes, this goes through.",
         (true, true) => "はい、この取引は成立します。",

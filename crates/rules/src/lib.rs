@@ -10,6 +10,8 @@
 
 pub mod book;
 pub mod decision;
+#[cfg(test)]
+mod exhaustion;
 pub mod facts;
 mod japanese;
 pub mod names;

@@ -234,47 +234,12 @@ pub(crate) fn application(kind: PartnerType) -> Facts {
     facts
 }
 
-/// A licence that the buyer's segment may have, sold for a year.
-pub(crate) fn purchase(item: &str, segment: Segment) -> Purchase {
+/// A licence of a segment.
+pub(crate) fn purchase_of(item: &str, segment: Segment) -> Purchase {
     Purchase {
         item: item.to_owned(),
-        kind: ItemKind::Licence,
-        generation: Generation::NewCommerce,
-        publisher: Publisher::Operator,
         segment,
-        quantity: 5,
-        term: Term::YEAR,
-        term_offered: true,
-        frequency: Frequency::Monthly,
-        frequency_offered: true,
-        min_quantity: 1,
-        max_quantity: 10_000,
-        customer_max: None,
-        prerequisites: Vec::new(),
-        prerequisite_owned: false,
-        least_of_base: None,
-        trial_of: None,
-        trial_used: false,
-        trial_item_owned: false,
-        concurrent: None,
-        tenant_ceiling: 300,
-        end_of_sale: None,
-        eligible_seller: true,
-        not_sold_in: SmallVec::new(),
-        requires_attestation: false,
-        attestation_accepted: true,
-        availability_outdated: false,
-        role_declared: RoleDeclared::Direct,
-        further_resellers: Vec::new(),
-        currency: None,
-        other_currency: None,
-        alignment: None,
-        cost_usd: None,
-        cart: None,
-        plan_active: false,
-        plan_owned: false,
-        parent_fits: None,
-        without_cart: false,
+        ..purchase()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod tables;
 pub mod value;
 
 pub use engine::row::{self, FromRow, Row};
+pub use engine::testing;
 pub use engine::tx::{self, Tx};
 pub use engine::{Command, Db, DbConfig, LaneStats, Lock, Migration};
 pub use error::StoreError;

@@ -79,7 +79,10 @@ pub(super) fn no_customer_agreement(f: &Facts) -> bool {
         Some(transfer) if f.checkpoint == C::AcceptTransfer => transfer.receiver_evidence,
         _ => f.attested,
     };
+    // A reseller cannot attest (AGR-021): its order fails for what it is, not for the customer's evidence.
+    let billed = seller(f).is_some_and(|seller| seller.kind.is_billed());
     !evidenced
+        && billed
         && f.buyer
             .as_ref()
             .is_some_and(|buyer| !buyer.accepted_agreement)

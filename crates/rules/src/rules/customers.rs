@@ -939,6 +939,7 @@ mod tests {
             needs: Vec::new(),
             granular: Vec::new(),
             active_relationship: false,
+            ended: false,
             default_unassigned: false,
             full: false,
             guest_there: false,
@@ -1044,6 +1045,6 @@ mod tests {
     }
 
     fn education() -> Purchase {
-        crate::testing::purchase("suite-education", Segment::Education)
+        crate::testing::purchase_of("suite-education", Segment::Education)
     }
 }

@@ -108,7 +108,43 @@ pub fn at(checkpoint: Checkpoint) -> &'static [&'static Rule] {
 }
 
 /// Rules of the rulebook that hold by construction, each with the test that shows it.
-pub static BEHAVIOUR: &[(&str, &str)] = &[];
+pub static BEHAVIOUR: &[(&str, &str)] = &[
+    ("IDN-002", "scenarios/scenario-1.yaml S1-02"),
+    ("IDN-004", "scenarios/own/enrolment.yaml OWNENR-54"),
+    ("IDN-007", "scenarios/own/identity.yaml OWNIDN-25"),
+    ("IDN-019", "scenarios/own/identity.yaml OWNIDN-32"),
+    ("IDN-024", "scenarios/own/identity.yaml OWNIDN-42"),
+    (
+        "IDN-026",
+        "crates/app/tests/enrolment.rs a_new_name_is_verified_by_itself",
+    ),
+    ("IDN-027", "scenarios/own/identity.yaml OWNIDN-46"),
+    ("IDN-030", "scenarios/scenario-5.yaml S5-04"),
+    (
+        "ENR-026",
+        "crates/app/tests/enrolment.rs a_direct_bill_partner_moves_step_by_step",
+    ),
+    ("ENR-027", "scenarios/enrolment.yaml E-09"),
+    ("ENR-030", "scenarios/own/enrolment.yaml OWNENR-86"),
+    (
+        "ENR-034",
+        "crates/app/tests/enrolment.rs resellers_below_the_threshold_are_warned_and_told",
+    ),
+    ("ENR-035", "scenarios/own/enrolment.yaml OWNENR-59"),
+    ("AGR-007", "scenarios/agreements.yaml A-05"),
+    ("AGR-008", "scenarios/own/agreements.yaml OWNAGR-13"),
+    ("AGR-020", "scenarios/own/agreements.yaml OWNAGR-33"),
+    ("AGR-025", "scenarios/agreements.yaml A-20"),
+    (
+        "AGR-026",
+        "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
+    ),
+    ("AGR-031", "scenarios/agreements.yaml A-24"),
+    (
+        "AGR-032",
+        "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
+    ),
+];
 
 #[cfg(test)]
 mod tests {

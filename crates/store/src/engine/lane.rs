@@ -165,9 +165,13 @@ impl Lane {
     /// Runs one command in a transaction of its own until it is committed, refused, or out of attempts.
     async fn alone(&mut self, mut job: Box<dyn Job>, before: Option<Uncommitted>) {
         let mut last = before.unwrap_or(Uncommitted::Failed(StoreError::Contended));
+        let mut unknown = None;
         for attempt in 0..ATTEMPTS_MAX {
-            if matches!(last, Uncommitted::Unknown(_)) && !job.is_repeatable() {
-                break;
+            if let Uncommitted::Unknown(error) = &last {
+                unknown.get_or_insert_with(|| error.clone());
+                if !job.is_repeatable() {
+                    break;
+                }
             }
             pause(attempt).await;
             last = match self.attempt(std::slice::from_mut(&mut job)).await {
@@ -179,7 +183,8 @@ impl Lane {
                 break;
             }
         }
-        job.fail(last.into_error());
+        // Later attempts that fail tell nothing about an earlier one that may be in force.
+        job.fail(unknown.unwrap_or(last.into_error()));
         job.answer();
     }
 
@@ -193,11 +198,11 @@ impl Lane {
             match self.step(job.as_mut()).await {
                 Ok(()) => {}
                 Err(StoreError::Contended) if self.session.in_transaction() => {
-                    self.session.undo().await?;
+                    self.session.undo()?;
                     again.push(index);
                 }
                 Err(error) => {
-                    self.session.rollback().await;
+                    self.session.rollback();
                     return Err(self.session.lost(error));
                 }
             }
@@ -210,33 +215,33 @@ impl Lane {
     /// One command in its savepoint. Fails only when the whole transaction is lost, or with `Contended`
     /// when this command has to run again.
     async fn step(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        self.session.mark().await?;
+        self.session.mark()?;
         let mut tx = self.session.tx();
         let ran = job.run(&mut tx).await;
         let failure = tx.into_failure();
         self.still_open(failure.as_ref())?;
         match (ran, failure) {
-            (Ran::Done, None) => return self.session.keep().await,
+            (Ran::Done, None) => return self.session.keep(),
             (Ran::Done, Some(_)) => job.fail(StoreError::Aborted),
             (Ran::Panicked, _) => self.counters.panicked(),
             (Ran::Refused, _) => return self.record(job).await,
         }
-        self.session.undo().await
+        self.session.undo()
     }
 
     /// A refusal is a result: what the command did is undone, what the refusal leaves is written.
     async fn record(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        self.session.undo().await?;
-        self.session.mark().await?;
+        self.session.undo()?;
+        self.session.mark()?;
         let mut tx = self.session.tx();
         let recorded = job.record(&mut tx).await;
         let failure = tx.into_failure();
         self.still_open(failure.as_ref())?;
         match failure.or(recorded.err()) {
-            None => self.session.keep().await,
+            None => self.session.keep(),
             Some(error) => {
                 job.fail(error);
-                self.session.undo().await
+                self.session.undo()
             }
         }
     }
@@ -269,7 +274,7 @@ impl Lane {
             let ran = job.run(&mut tx).await;
             let failure = tx.into_failure();
             let transaction_gone = !self.session.in_transaction();
-            self.session.rollback().await;
+            self.session.rollback();
             match failure {
                 Some(error @ StoreError::Contended) => last = error,
                 Some(error) if transaction_gone => match self.session.lost(error) {

@@ -31,10 +31,11 @@ impl Migration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     Sqlite,
+    Postgres,
 }
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
-    position {int} PRIMARY KEY, name {text} NOT NULL UNIQUE, checksum {bytes} NOT NULL
+    position {int} NOT NULL PRIMARY KEY, name {text} NOT NULL UNIQUE, checksum {bytes} NOT NULL
 ) {strict}";
 
 const APPLIED: Statement = Statement::new(
@@ -102,8 +103,19 @@ fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String>
         ("text" | "day" | "json", Dialect::Sqlite) => "TEXT",
         ("int" | "instant", Dialect::Sqlite) => "INTEGER",
         ("bool", Dialect::Sqlite) => return Some(format!("INTEGER CHECK ({column} IN (0, 1))")),
-        ("serial", Dialect::Sqlite) => "INTEGER PRIMARY KEY AUTOINCREMENT",
+        ("serial", Dialect::Sqlite) => "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
         ("strict", Dialect::Sqlite) => "STRICT",
+        ("id", Dialect::Postgres) => "uuid",
+        // So that both engines sort alike, whatever the database was made with.
+        ("text", Dialect::Postgres) => "text COLLATE \"C\"",
+        ("int", Dialect::Postgres) => "bigint",
+        ("bool", Dialect::Postgres) => "boolean",
+        ("instant", Dialect::Postgres) => "timestamptz",
+        ("day", Dialect::Postgres) => "date",
+        ("json", Dialect::Postgres) => "jsonb",
+        ("bytes", Dialect::Postgres) => "bytea",
+        ("serial", Dialect::Postgres) => "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        ("strict", Dialect::Postgres) => "",
         _ => return None,
     };
     Some(word.to_owned())

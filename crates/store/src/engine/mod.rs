@@ -8,9 +8,11 @@
 mod job;
 mod lane;
 mod migrate;
+mod postgres;
 pub mod row;
 mod session;
 mod sqlite;
+pub mod testing;
 pub mod tx;
 
 use std::future::Future;
@@ -32,8 +34,10 @@ pub use tx::Tx;
 pub const GROUP_MAX: usize = 60;
 /// How many lanes write to PostgreSQL at a time.
 pub const POSTGRES_LANES: usize = 2;
-/// How many readers work beside the lanes.
-const READERS: usize = 2;
+/// How many readers work beside the lane of a file.
+const SQLITE_READERS: usize = 2;
+/// How many readers work beside the lanes on a server.
+const POSTGRES_READERS: usize = 4;
 /// How many commands may wait for a lane before senders wait too.
 const QUEUE_MAX: usize = 4_096;
 
@@ -181,14 +185,13 @@ impl Db {
             let name = format!("store-lane-{number}");
             lanes.push(lane::start(&name, vec![origin.lane()?], &counters)?);
         }
-        let mut readers = Vec::new();
-        for _ in 0..READERS {
-            readers.extend(origin.reader()?);
-        }
-        let readers = if readers.is_empty() {
-            None
-        } else {
-            Some(lane::start("store-reader", readers, &counters)?)
+        let readers = match origin.reader_count() {
+            0 => None,
+            count => {
+                let sessions = (0..count).map(|_| origin.reader());
+                let sessions = sessions.collect::<Result<_, _>>()?;
+                Some(lane::start("store-reader", sessions, &counters)?)
+            }
         };
         let rehearsals = match origin.rehearsal() {
             None => None,

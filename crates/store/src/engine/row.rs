@@ -4,6 +4,7 @@ use rusqlite::types::Value as Cell;
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
 
+use super::postgres;
 use crate::error::StoreError;
 use crate::value::{BadValue, Field, Kind, Value};
 
@@ -15,6 +16,7 @@ pub struct Row {
 
 enum Cells {
     Sqlite(Vec<Cell>),
+    Postgres(tokio_postgres::Row),
 }
 
 impl Row {
@@ -22,6 +24,13 @@ impl Row {
         Self {
             statement,
             cells: Cells::Sqlite(cells),
+        }
+    }
+
+    pub(super) fn postgres(statement: &'static str, row: tokio_postgres::Row) -> Self {
+        Self {
+            statement,
+            cells: Cells::Postgres(row),
         }
     }
 
@@ -54,12 +63,15 @@ impl Row {
                 Some(cell) => from_cell(cell, kind),
                 None => Err(no_such_column(index)),
             },
+            Cells::Postgres(row) if index < row.len() => postgres::value(row, index, kind),
+            Cells::Postgres(_) => Err(no_such_column(index)),
         }
     }
 
     fn column_name(&self, index: usize) -> String {
         match &self.cells {
-            Cells::Sqlite(_) => format!("column {}", index + 1),
+            Cells::Postgres(row) if index < row.len() => row.columns()[index].name().to_owned(),
+            Cells::Sqlite(_) | Cells::Postgres(_) => format!("column {}", index + 1),
         }
     }
 
@@ -71,6 +83,12 @@ impl Row {
                     .map_or_else(|_| "unknown".to_owned(), |id| id.to_string()),
                 Some(Cell::Integer(number)) => number.to_string(),
                 Some(Cell::Text(text)) => text.chars().take(40).collect(),
+                _ => "unknown".to_owned(),
+            },
+            Cells::Postgres(row) => match postgres::value(row, 0, Kind::Text) {
+                Ok(Value::Id(id)) => id.to_string(),
+                Ok(Value::Int(number)) => number.to_string(),
+                Ok(Value::Text(text)) => text.chars().take(40).collect(),
                 _ => "unknown".to_owned(),
             },
         }
@@ -128,10 +146,6 @@ impl Columns<'_> {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when it holds what the type does not allow.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "every column has its own type"
-    )]
     pub fn next<F: Field>(&mut self, column: &'static str) -> Result<F, StoreError> {
         let index = self.at;
         self.at += 1;

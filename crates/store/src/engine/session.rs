@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
+use super::migrate::{self, Dialect, Migration};
+use super::postgres::{self, PgSession};
 use super::sqlite::SqliteSession;
 use super::tx::{Arm, Tx};
-use super::{Counters, DbConfig, Lock, Migration, migrate};
+use super::{Counters, DbConfig, Lock, POSTGRES_LANES, POSTGRES_READERS, SQLITE_READERS};
 use crate::error::StoreError;
 
 /// What a transaction is for.
@@ -75,6 +77,7 @@ pub(super) struct Origin {
 enum Place {
     Memory,
     File(PathBuf),
+    Postgres(Arc<tokio_postgres::Config>),
 }
 
 impl Origin {
@@ -82,7 +85,7 @@ impl Origin {
         let place = match config {
             DbConfig::Memory => Place::Memory,
             DbConfig::File { path } => Place::File(path.clone()),
-            DbConfig::Postgres { .. } => return Err(StoreError::Unsupported("PostgreSQL")),
+            DbConfig::Postgres { url } => Place::Postgres(Arc::new(postgres::configure(url)?)),
         };
         let counters = Arc::clone(counters);
         Ok(Self { place, counters })
@@ -98,6 +101,16 @@ impl Origin {
     pub(super) const fn lane_count(&self) -> usize {
         match self.place {
             Place::Memory | Place::File(_) => 1,
+            Place::Postgres(_) => POSTGRES_LANES,
+        }
+    }
+
+    pub(super) const fn reader_count(&self) -> usize {
+        match self.place {
+            // Nothing but the lane's own connection sees what is in memory.
+            Place::Memory => 0,
+            Place::File(_) => SQLITE_READERS,
+            Place::Postgres(_) => POSTGRES_READERS,
         }
     }
 
@@ -106,21 +119,28 @@ impl Origin {
         match &self.place {
             Place::Memory => SqliteSession::in_memory(&self.counters).map(Session::Sqlite),
             Place::File(path) => SqliteSession::writer(path, &self.counters).map(Session::Sqlite),
+            Place::Postgres(config) => {
+                Ok(Session::Postgres(PgSession::lane(config, &self.counters)))
+            }
         }
     }
 
-    /// A connection that reads beside the lanes, where there can be one.
-    pub(super) fn reader(&self) -> Result<Option<Session>, StoreError> {
+    /// A connection that reads beside the lanes.
+    pub(super) fn reader(&self) -> Result<Session, StoreError> {
         match &self.place {
-            Place::Memory => Ok(None),
-            Place::File(path) => SqliteSession::reader(path).map(Session::Sqlite).map(Some),
+            Place::File(path) => SqliteSession::reader(path).map(Session::Sqlite),
+            Place::Memory | Place::Postgres(_) => self.lane(),
         }
     }
 
-    /// A connection to rehearse on, where the lane does not do it.
+    /// A connection to rehearse on, where the lane does not do it between its groups.
     pub(super) fn rehearsal(&self) -> Option<Session> {
         match &self.place {
             Place::Memory | Place::File(_) => None,
+            Place::Postgres(config) => Some(Session::Postgres(PgSession::rehearsal(
+                config,
+                &self.counters,
+            ))),
         }
     }
 }
@@ -128,19 +148,23 @@ impl Origin {
 /// One connection of either engine.
 pub(super) enum Session {
     Sqlite(SqliteSession),
+    Postgres(PgSession),
 }
 
 impl Session {
     /// A runtime for the thread that owns this connection.
     pub(super) fn runtime(&self) -> std::io::Result<Runtime> {
+        let mut builder = Builder::new_current_thread();
         match self {
-            Self::Sqlite(_) => Builder::new_current_thread().enable_time().build(),
+            Self::Sqlite(_) => builder.enable_time().build(),
+            Self::Postgres(_) => builder.enable_all().build(),
         }
     }
 
     pub(super) fn tx(&mut self) -> Tx<'_> {
         match self {
             Self::Sqlite(session) => Tx::new(Arm::Sqlite(session)),
+            Self::Postgres(session) => Tx::new(Arm::Postgres(session)),
         }
     }
 
@@ -148,56 +172,61 @@ impl Session {
     pub(super) fn in_transaction(&self) -> bool {
         match self {
             Self::Sqlite(session) => session.in_transaction(),
+            Self::Postgres(session) => session.in_transaction(),
         }
     }
 
     /// What the loss of the transaction means: before the commit, nothing of it is in force.
     pub(super) fn lost(&self, error: StoreError) -> Uncommitted {
         match self {
-            Self::Sqlite(_) => Uncommitted::Failed(error),
+            Self::Postgres(session) if session.is_lost() => Uncommitted::Lost(error),
+            Self::Sqlite(_) | Self::Postgres(_) => Uncommitted::Failed(error),
         }
     }
 
-    pub(super) async fn begin(&mut self, begin: Begin, _locks: &[Lock]) -> Result<(), Uncommitted> {
+    pub(super) async fn begin(&mut self, begin: Begin, locks: &[Lock]) -> Result<(), Uncommitted> {
         match self {
+            // One writer needs no locks.
             Self::Sqlite(session) => session.begin(begin).map_err(Uncommitted::Failed),
+            Self::Postgres(session) => session.begin(begin, locks).await,
         }
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Uncommitted> {
         match self {
             Self::Sqlite(session) => session.commit().map_err(Uncommitted::Failed),
+            Self::Postgres(session) => session.commit().await,
         }
     }
 
     /// Undoes the whole transaction, if there still is one.
-    pub(super) async fn rollback(&mut self) {
+    pub(super) fn rollback(&mut self) {
         match self {
             Self::Sqlite(session) => session.rollback(),
+            Self::Postgres(session) => session.rollback(),
         }
     }
 
     /// Sets the savepoint of the next command.
-    pub(super) async fn mark(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(session) => session.control("SAVEPOINT command"),
-        }
+    pub(super) fn mark(&mut self) -> Result<(), StoreError> {
+        self.control("SAVEPOINT command")
     }
 
     /// Keeps what the command did.
-    pub(super) async fn keep(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(session) => session.control("RELEASE SAVEPOINT command"),
-        }
+    pub(super) fn keep(&mut self) -> Result<(), StoreError> {
+        self.control("RELEASE SAVEPOINT command")
     }
 
     /// Undoes what the command did.
-    pub(super) async fn undo(&mut self) -> Result<(), StoreError> {
+    pub(super) fn undo(&mut self) -> Result<(), StoreError> {
+        self.control("ROLLBACK TO SAVEPOINT command")?;
+        self.control("RELEASE SAVEPOINT command")
+    }
+
+    fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(session) => {
-                session.control("ROLLBACK TO SAVEPOINT command")?;
-                session.control("RELEASE SAVEPOINT command")
-            }
+            Self::Sqlite(session) => session.control(sql),
+            Self::Postgres(session) => session.control(sql.to_owned()),
         }
     }
 
@@ -205,20 +234,28 @@ impl Session {
     pub(super) async fn migrate(&mut self, schema: &'static [Migration]) -> Result<(), StoreError> {
         let begun = self.begin(Begin::Write, &[migrate::lock()]).await;
         begun.map_err(Uncommitted::into_error)?;
-        match migrate::run(self, schema).await {
+        let done = match migrate::run(self, schema).await {
             Ok(()) => self.commit().await.map_err(Uncommitted::into_error),
             Err(error) => {
-                self.rollback().await;
+                self.rollback();
                 Err(error)
             }
+        };
+        if let Self::Postgres(session) = self {
+            // A connection belongs to the runtime it was made on, and this is the caller's.
+            session.disconnect();
         }
+        done
     }
 
     /// Runs a migration's text.
     pub(super) async fn batch(&mut self, text: &str) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(session) => {
-                session.batch(&migrate::render(text, migrate::Dialect::Sqlite))
+            Self::Sqlite(session) => session.batch(&migrate::render(text, Dialect::Sqlite)),
+            Self::Postgres(session) => {
+                session
+                    .batch(&migrate::render(text, Dialect::Postgres))
+                    .await
             }
         }
     }
@@ -226,12 +263,14 @@ impl Session {
     pub(super) fn copy_to_memory(&self, counters: &Arc<Counters>) -> Result<Self, StoreError> {
         match self {
             Self::Sqlite(session) => session.copy_to_memory(counters).map(Self::Sqlite),
+            Self::Postgres(_) => Err(StoreError::Unsupported("a copy in memory")),
         }
     }
 
     pub(super) fn copy_to_file(&self, path: &Path) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.copy_to_file(path),
+            Self::Postgres(_) => Err(StoreError::Unsupported("a copy in a file")),
         }
     }
 }

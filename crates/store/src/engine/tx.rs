@@ -3,6 +3,7 @@
 //! After one statement has failed, every further one fails too, until the command goes back to a savepoint
 //! it has set before. PostgreSQL demands this; SQLite would happily commit the half.
 
+use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
 use crate::error::StoreError;
 use crate::row::{FromRow, Row};
@@ -19,6 +20,7 @@ pub struct Tx<'a> {
 
 pub(super) enum Arm<'a> {
     Sqlite(&'a mut SqliteSession),
+    Postgres(&'a mut PgSession),
 }
 
 impl<'a> Tx<'a> {
@@ -47,6 +49,7 @@ impl<'a> Tx<'a> {
         self.ready(statement, params)?;
         let done = match &mut self.arm {
             Arm::Sqlite(session) => sqlite::execute(session, statement, params),
+            Arm::Postgres(session) => postgres::execute(session, statement, params).await,
         };
         self.note(done)
     }
@@ -131,6 +134,7 @@ impl<'a> Tx<'a> {
         self.ready(statement, &[])?;
         let done = match &mut self.arm {
             Arm::Sqlite(session) => sqlite::prepare(session, statement),
+            Arm::Postgres(session) => postgres::prepare(session, statement).await,
         };
         self.note(done)
     }
@@ -139,9 +143,10 @@ impl<'a> Tx<'a> {
     ///
     /// # Errors
     /// When an earlier statement failed and was not undone.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
     pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
         self.ready(SAVEPOINT, &[])?;
-        self.control(&format!("SAVEPOINT {}", quoted(name))).await?;
+        self.control(format!("SAVEPOINT {}", quoted(name)))?;
         self.savepoints.push(name);
         Ok(())
     }
@@ -151,6 +156,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When no such savepoint is open, or the failure cannot be undone this way: then the lane runs the
     /// whole command again.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
     pub async fn rollback_to(&mut self, name: &'static str) -> Result<(), StoreError> {
         let at = self.open(name)?;
         if let Some(failure) = &self.failure
@@ -159,8 +165,7 @@ impl<'a> Tx<'a> {
             return Err(failure.clone());
         }
         self.failure = None;
-        self.control(&format!("ROLLBACK TO SAVEPOINT {}", quoted(name)))
-            .await?;
+        self.control(format!("ROLLBACK TO SAVEPOINT {}", quoted(name)))?;
         self.savepoints.truncate(at + 1);
         Ok(())
     }
@@ -169,11 +174,11 @@ impl<'a> Tx<'a> {
     ///
     /// # Errors
     /// When no such savepoint is open, or an earlier statement failed and was not undone.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
     pub async fn release(&mut self, name: &'static str) -> Result<(), StoreError> {
         let at = self.open(name)?;
         self.ready(SAVEPOINT, &[])?;
-        self.control(&format!("RELEASE SAVEPOINT {}", quoted(name)))
-            .await?;
+        self.control(format!("RELEASE SAVEPOINT {}", quoted(name)))?;
         self.savepoints.truncate(at);
         Ok(())
     }
@@ -185,9 +190,10 @@ impl<'a> Tx<'a> {
             .ok_or(StoreError::NoSavepoint(name))
     }
 
-    async fn control(&mut self, sql: &str) -> Result<(), StoreError> {
+    fn control(&mut self, sql: String) -> Result<(), StoreError> {
         let done = match &mut self.arm {
-            Arm::Sqlite(session) => session.control(sql),
+            Arm::Sqlite(session) => session.control(&sql),
+            Arm::Postgres(session) => session.control(sql),
         };
         self.note(done)
     }
@@ -200,6 +206,7 @@ impl<'a> Tx<'a> {
         self.ready(statement, params)?;
         let done = match &mut self.arm {
             Arm::Sqlite(session) => sqlite::fetch(session, statement, params),
+            Arm::Postgres(session) => postgres::fetch(session, statement, params).await,
         };
         self.note(done)
     }
