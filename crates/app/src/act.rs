@@ -1,6 +1,8 @@
 //! Commands by name: an actor, a verb and its parameters, as scenario files, remedies and the
 //! command line write them. One table says which use case a verb is.
 
+use std::pin::Pin;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tierline_rules::{Decision, Facts};
@@ -156,6 +158,29 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
     Ok(Performed { result, decision })
 }
 
+type Promised<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
+
+// One function a use case keeps each future in its own frame; together they would fill a lane's stack.
+#[inline(never)]
+fn boxed<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'_>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Promised<'a, Performed> {
+    Box::pin(run::<U>(ctx, tx, verb, params))
+}
+
+#[inline(never)]
+fn boxed_dry<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'_>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Promised<'a, (Decision, Facts)> {
+    Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
+}
+
 /// Which use case a verb is.
 macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
@@ -164,14 +189,14 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => dry_run(ctx, tx, &read_params::<$use_case>(verb, params)?).await,)+
+                $($verb => boxed_dry::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
-                $($verb => run::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => boxed::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
