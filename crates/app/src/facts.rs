@@ -492,10 +492,23 @@ pub async fn kinship(
     sellers: &[(&Account, Tier)],
     today: Date,
 ) -> Result<SmallVec<[Kinship; 2]>, AppError> {
+    company_kinship(tx, buyer.organization, sellers, today).await
+}
+
+/// How a company is tied to each seller of a chain.
+///
+/// # Errors
+/// When the store fails.
+pub async fn company_kinship(
+    tx: &mut Tx<'_>,
+    owner: Id<Organization>,
+    sellers: &[(&Account, Tier)],
+    today: Date,
+) -> Result<SmallVec<[Kinship; 2]>, AppError> {
     let mut ties = SmallVec::new();
     for (seller, tier) in sellers {
         let organization: Organization = by_id(tx, seller.organization).await?;
-        let tie = tie(tx, buyer.organization, seller.organization, today).await?;
+        let tie = tie(tx, owner, seller.organization, today).await?;
         let waiver = match tie {
             Tie::Unrelated => None,
             _ => {

@@ -3,12 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tierline_domain::admin::{AdminRelationship, AdminState, DirectoryRole};
-use tierline_domain::customer::{
-    Acquired, Customer, Delegation, Relationship, RelationshipState,
-};
+use tierline_domain::customer::{Acquired, Customer, Delegation, Relationship, RelationshipState};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{
-    Account, Environment, MembershipState, Organization, PartnerType, Tenant, TenantType,
+    Account, MembershipState, Organization, PartnerType, Tenant, TenantType,
 };
 use tierline_domain::place::Country;
 use tierline_domain::time::{Date, add_days};
@@ -164,12 +162,12 @@ impl CreateCustomer {
     }
 
     /// The customer that the same request made before.
-    async fn earlier(
-        &self,
-        acting: &Acting,
-        tx: &mut Tx<'_>,
-    ) -> Result<Option<String>, AppError> {
-        let Some(key) = acting.account.as_ref().and_then(|account| self.key(account)) else {
+    async fn earlier(&self, acting: &Acting, tx: &mut Tx<'_>) -> Result<Option<String>, AppError> {
+        let Some(key) = acting
+            .account
+            .as_ref()
+            .and_then(|account| self.key(account))
+        else {
             return Ok(None);
         };
         let known: Option<(String, String)> = tx.fetch_optional(REPLAY, &key).await?;
@@ -300,12 +298,6 @@ impl UseCase for CreateCustomer {
                 grant(ctx, tx, partner, &tenant).await?;
             }
         }
-        if own.environment == Environment::Sandbox {
-            let mut own = own.clone();
-            own.sandbox_customers = own.sandbox_customers.saturating_add(1);
-            own.version = own.version.saturating_add(1);
-            tx.put(&own).await?;
-        }
         self.remember(ctx, own, tx, &tenant.handle).await?;
         let dubious = forms::company_name_dubious(&self.name);
         Ok(Created {
@@ -396,7 +388,11 @@ async fn free_handle(tx: &mut Tx<'_>, name: &str, ids: &Ids) -> Result<String, A
         || names::tenant(tx, &handle).await?.is_some()
         || names::account(tx, &handle).await?.is_some()
         || names::user(tx, &handle).await?.is_some();
-    Ok(if taken { ids.uuid().to_string() } else { handle })
+    Ok(if taken {
+        ids.uuid().to_string()
+    } else {
+        handle
+    })
 }
 
 /// A customer belongs to its creator, and to the reseller it is created for, from the start (CUS-032).

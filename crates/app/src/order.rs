@@ -107,6 +107,28 @@ impl Wanted {
             .filter(|given| *given != "0")
     }
 
+    /// One of an item, at its default term and frequency.
+    #[must_use]
+    pub fn one_of(customer: &str, item: &str) -> Self {
+        Self {
+            customer: customer.to_owned(),
+            item: item.to_owned(),
+            quantity: 1,
+            term: None,
+            frequency: None,
+            partner_of_record: None,
+            role_declared: None,
+            further_resellers: Vec::new(),
+            align_with: None,
+            custom_end: None,
+            currency: None,
+            attestation_accepted: true,
+            parent: None,
+            creates: None,
+            path: None,
+        }
+    }
+
     fn role(&self) -> RoleDeclared {
         self.role_declared.unwrap_or(if self.reseller().is_some() {
             RoleDeclared::Indirect
@@ -778,12 +800,7 @@ impl UseCase for PlaceOrder {
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Placed, AppError> {
-        let mut cart = fill(ctx, acting, facts, tx, &self.0).await?;
-        let placed = place(ctx, acting, facts, tx, &mut cart).await?;
-        Ok(Placed {
-            cart: Some(cart.handle),
-            ..placed
-        })
+        buy(ctx, acting, facts, tx, &self.0).await
     }
 }
 
@@ -832,6 +849,25 @@ impl UseCase for UpdateCart {
             ..Placed::of(facts)
         })
     }
+}
+
+/// Fills a cart of the acting partner and checks it out: what follows once a purchase is allowed.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn buy(
+    ctx: &Ctx,
+    acting: &Acting,
+    facts: &Facts,
+    tx: &mut Tx<'_>,
+    wanted: &Wanted,
+) -> Result<Placed, AppError> {
+    let mut cart = fill(ctx, acting, facts, tx, wanted).await?;
+    let placed = place(ctx, acting, facts, tx, &mut cart).await?;
+    Ok(Placed {
+        cart: Some(cart.handle),
+        ..placed
+    })
 }
 
 impl CheckoutCart {

@@ -129,15 +129,16 @@ fn contains_words(text: &str, wanted: &str) -> bool {
     })
 }
 
-/// The facts shown under a rule, as a caller reads them.
+/// The facts shown under a rule, as a caller reads them. A rule that fails for two facts shows both.
 pub(super) fn shown_text(decision: &Decision, rule: &str) -> Option<String> {
-    let violation = decision
+    let mut shown = decision
         .violations
         .iter()
-        .find(|violation| violation.rule.to_string() == rule)?;
-    let facts: Vec<String> = violation
-        .facts
-        .iter()
+        .filter(|violation| violation.rule.to_string() == rule)
+        .peekable();
+    shown.peek()?;
+    let facts: Vec<String> = shown
+        .flat_map(|violation| &violation.facts)
         .map(|fact| format!("{}: {}", fact.label, fact.value))
         .collect();
     Some(facts.join("; "))
