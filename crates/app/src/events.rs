@@ -3,7 +3,7 @@
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Checkpoint, RuleId};
 use tierline_store::log::{self, Outcome};
-use tierline_store::{FromRow, Row, StoreError, Tx, statements};
+use tierline_store::{FromRow, Row, StoreError, Tx, Value, statements};
 
 use crate::ctx::Ctx;
 
