@@ -1017,7 +1017,7 @@ async fn subscription(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Resu
     f.set_some("term_end", &mut row.term_end)?;
     tx.put(&row).await?;
     schedule::drop_all(tx, &row.handle).await?;
-    schedule::plan_subscription(tx, &row).await
+    schedule::plan_subscription(tx, &row, today).await
 }
 
 /// The day before the anniversary (BIL-043); a running subscription that renews has had its renewals.
