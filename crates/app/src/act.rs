@@ -164,14 +164,18 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => dry_run(ctx, tx, &read_params::<$use_case>(verb, params)?).await,)+
+                $($verb => {
+                    let use_case = read_params::<$use_case>(verb, params)?;
+                    // Each arm's future is boxed: held inline, a debug build adds them all up on the stack.
+                    Box::pin(dry_run(ctx, tx, &use_case)).await
+                })+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
-                $($verb => run::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => Box::pin(run::<$use_case>(ctx, tx, verb, params)).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
@@ -188,6 +192,7 @@ verbs! {
     "apply" => crate::apply::Apply,
     "appeal" => crate::verification::Appeal,
     "escalate_verification" => crate::verification::EscalateVerification,
+    "decide_verification" => crate::verification::DecideVerification,
     "associate_location" => crate::locations::AssociateLocation,
     "associate_tenant" => crate::locations::AssociateTenant,
     "add_location" => crate::locations::AddLocation,
@@ -221,6 +226,19 @@ verbs! {
     "verify_partner_id" => crate::lookup::VerifyPartnerId,
     "record_assessment" => crate::standing::RecordAssessment,
     "yearly_check" => crate::standing::YearlyCheck,
+    "request_admin" => crate::admin::RequestAdmin,
+    "approve_admin" => crate::admin::ApproveAdmin,
+    "assign_roles" => crate::admin::AssignRoles,
+    "update_admin" => crate::admin::UpdateAdmin,
+    "terminate_admin" => crate::admin::TerminateAdmin,
+    "list_admin" => crate::admin::ListAdmin,
+    "administer" => crate::admin::Administer,
+    "manage_resource" => crate::admin::ManageResource,
+    "open_ticket" => crate::desk::OpenTicket,
+    "create_user" => crate::desk::CreateUser,
+    "assign_role" => crate::desk::AssignRole,
+    "open_portal" => crate::desk::OpenPortal,
+    "read_audit" => crate::desk::ReadAudit,
     "merge_organizations" => crate::merge::MergeOrganizations,
 }
 

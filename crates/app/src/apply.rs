@@ -274,7 +274,7 @@ impl UseCase for Apply {
         let newcomer = !accounts.iter().any(been_in);
         let location = match &self.location {
             Some(name) => {
-                let place = names::the_location(tx, name).await?;
+                let place = names::the_place(tx, name).await?;
                 Some(facts::place(tx, &place).await?)
             }
             None => None,
@@ -525,7 +525,7 @@ async fn tie_location(
         return Ok(account);
     }
     let free = match wanted {
-        Some(name) => Some(names::the_location(tx, name).await?),
+        Some(name) => Some(names::the_place(tx, name).await?),
         None => free_location(tx, &account).await?,
     };
     let place = if let Some(place) = free {

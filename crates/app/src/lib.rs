@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod actor;
+pub mod admin;
 pub mod agreement;
 pub mod app;
 pub mod apply;
@@ -17,6 +18,7 @@ pub mod contact;
 pub mod ctx;
 pub mod customer;
 pub mod demo;
+pub mod desk;
 pub mod error;
 pub mod events;
 pub mod facts;

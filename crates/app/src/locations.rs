@@ -54,7 +54,7 @@ impl UseCase for AssociateLocation {
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         acting.partner()?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::AssociateLocation).await?;
-        let place = names::the_location(tx, &self.location).await?;
+        let place = names::the_place(tx, &self.location).await?;
         found.form.place = Some(facts::place(tx, &place).await?);
         Ok(found)
     }
@@ -67,7 +67,7 @@ impl UseCase for AssociateLocation {
         tx: &mut Tx<'_>,
     ) -> Result<Placed, AppError> {
         let mut account = acting.partner()?.clone();
-        let place = names::the_location(tx, &self.location).await?;
+        let place = names::the_place(tx, &self.location).await?;
         account.location = Some(place.id);
         account.version = account.version.saturating_add(1);
         tx.put(&account).await?;
@@ -280,7 +280,7 @@ impl UseCase for DeleteLocation {
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let account = acting.partner()?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::DeleteLocation).await?;
-        let place = names::the_location(tx, &self.location).await?;
+        let place = names::the_place(tx, &self.location).await?;
         found.form.deletion_blocks = blocks(tx, account, &place).await?;
         found.form.place = Some(facts::place(tx, &place).await?);
         Ok(found)
@@ -293,7 +293,7 @@ impl UseCase for DeleteLocation {
         _facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<(), AppError> {
-        let place = names::the_location(tx, &self.location).await?;
+        let place = names::the_place(tx, &self.location).await?;
         let gone = if place.kind == LocationKind::Global {
             places_of(tx, acting.partner()?).await?
         } else {

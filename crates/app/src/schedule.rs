@@ -10,7 +10,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::{partnership, relationship, standing};
+use crate::{admin, partnership, relationship, standing};
 
 /// A subscription's term is over: it renews, expires or is disabled.
 pub const TERM_END: &str = "term_end";
@@ -189,6 +189,7 @@ async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError
     if standing::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || partnership::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || relationship::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || admin::fall_due(ctx, tx, &item.kind, &item.subject).await?
     {
         return Ok(());
     }

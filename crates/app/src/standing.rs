@@ -124,15 +124,16 @@ pub async fn activate(ctx: &Ctx, tx: &mut Tx<'_>, account: &mut Account) -> Resu
     plan_revenue(tx, account, ctx.now.date()).await
 }
 
-/// The next day after `after` on which a reseller's revenue is checked: the first of its anniversary month,
-/// or the anniversary itself where it would be authorised for less than a year by then (ENR-035).
+/// The next day after `after` in an anniversary month of a reseller on which its revenue can be checked: from
+/// April 2024 on (ENR-033), and not in its first year (ENR-035).
 fn next_check(onboarded: Date, after: Date) -> Date {
     let mut years: i32 = 1;
     loop {
         let anniversary = add_months(onboarded, years.saturating_mul(12));
-        let first = anniversary.first_of_month();
-        let day = if years == 1 { anniversary } else { first };
-        if (day > after && first >= REVENUE_FROM) || years > 1000 {
+        let (first, last) = (anniversary.first_of_month(), anniversary.last_of_month());
+        let from = if years == 1 { anniversary } else { first };
+        let day = from.max(REVENUE_FROM).max(add_days(after, 1));
+        if day <= last || years > 1000 {
             return day;
         }
         years = years.saturating_add(1);
@@ -171,8 +172,8 @@ pub async fn plan_revenue(tx: &mut Tx<'_>, account: &Account, after: Date) -> Re
 /// When the store fails.
 pub async fn plan_bill(tx: &mut Tx<'_>, bill: &Invoice, today: Date) -> Result<(), AppError> {
     schedule::drop_open(tx, OVERDUE, &bill.handle).await?;
-    let day = add_days(bill.due, OVERDUE_DAYS.saturating_add(1));
-    if bill.state == InvoiceState::Unpaid && day > today {
+    let day = add_days(bill.due, OVERDUE_DAYS.saturating_add(1)).max(add_days(today, 1));
+    if bill.state == InvoiceState::Unpaid {
         schedule::plan(tx, OVERDUE, &bill.handle, Timestamp::start_of(day)).await?;
     }
     Ok(())
@@ -250,7 +251,7 @@ pub async fn fall_due(
         REVENUE_CHECK => {
             if let Some(account) = names::account(tx, subject).await? {
                 let account = check_revenue(ctx, tx, account).await?;
-                plan_revenue(tx, &account, ctx.now.date()).await?;
+                plan_revenue(tx, &account, ctx.now.date().last_of_month()).await?;
             }
         }
         REVENUE_WARNING => {
@@ -434,6 +435,12 @@ mod tests {
         };
         assert_eq!(next("2022-05-10", "2023-11-15"), "2024-05-01");
         assert_eq!(
+            next("2022-05-10", "2024-05-03"),
+            "2024-05-04",
+            "while the month lasts"
+        );
+        assert_eq!(next("2022-05-10", "2024-05-31"), "2025-05-01");
+        assert_eq!(
             next("2023-05-10", "2023-11-15"),
             "2024-05-10",
             "a year first (ENR-035)"
@@ -443,7 +450,6 @@ mod tests {
             "2025-03-01",
             "from April 2024 on"
         );
-        assert_eq!(next("2022-05-10", "2024-05-01"), "2025-05-01");
         assert_eq!(next("2020-02-29", "2024-12-31"), "2025-02-01");
     }
 }

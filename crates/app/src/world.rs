@@ -390,7 +390,10 @@ async fn new_account(
         },
     };
     tenant.kind = TenantType::Partner;
-    tenant.program_since = Some(add_months(since, -24));
+    tenant.program_since = Some(
+        f.get("onboarded")?
+            .unwrap_or_else(|| add_months(since, -24)),
+    );
     tx.put(&tenant).await?;
     let location = match f.text("location")? {
         Some(_) => None,

@@ -907,6 +907,8 @@ pub struct Access {
     pub granular: Vec<String>,
     /// A granular relationship is active, whatever is assigned.
     pub active_relationship: bool,
+    /// There was one, and it has ended (GDA-017).
+    pub ended: bool,
     /// The only active one came with the customer and nothing is assigned (GDA-023).
     pub default_unassigned: bool,
     /// Full delegation holds for this caller.

@@ -135,6 +135,36 @@ tierline_domain::words! {
         SubscriptionState = "subscription_state",
         /// Rights in the customer's tenant.
         Access = "access",
+        /// The name of a granular request.
+        AdminName = "admin_name",
+        /// How long granular rights are asked for.
+        AdminDays = "admin_days",
+        /// The roles a granular request names.
+        AdminRoles = "admin_roles",
+        /// The roles a granular relationship contains.
+        AdminGranted = "admin_granted",
+        /// What of a granular relationship can be changed.
+        AdminFixed = "admin_fixed",
+        /// Whether granular rights may extend themselves.
+        AdminExtension = "admin_extension",
+        /// The age of a granular request.
+        AdminAge = "admin_age",
+        /// For whom a granular request is, and whether it was answered.
+        AdminLink = "admin_link",
+        /// The state of a granular relationship.
+        AdminState = "admin_state",
+        /// A guest account in the customer's tenant.
+        GuestAccount = "guest_account",
+        /// The customer's conditional access policy.
+        ConditionalAccess = "conditional_access",
+        /// Rights on a consumption resource.
+        ResourceAccess = "resource_access",
+        /// Whether the caller's own group is nested.
+        Nesting = "nesting",
+        /// What a ticket is about.
+        TicketSubject = "ticket_subject",
+        /// The plan that a ticket needs.
+        TicketPlan = "ticket_plan",
         /// Which roles are held there.
         AccessRole = "access_role",
         /// An application's consent in the customer's tenant.

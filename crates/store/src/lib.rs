@@ -5,6 +5,8 @@
 
 pub mod engine;
 pub mod error;
+pub mod idempotency;
+pub mod log;
 pub mod schema;
 pub mod statement;
 pub mod table;

@@ -3,10 +3,13 @@
 use crate::engine::Migration;
 
 /// All migrations, in order.
-pub static MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_program",
-    sql: PROGRAM,
-}];
+pub static MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_program",
+        sql: PROGRAM,
+    },
+    crate::log::MIGRATION,
+];
 
 const PROGRAM: &str = "
 CREATE TABLE organizations (
@@ -192,9 +195,5 @@ CREATE TABLE refresh_tokens (
 CREATE TABLE contacts (
     tenant {id} PRIMARY KEY REFERENCES tenants (id), company_name {text} NOT NULL, email {text} NOT NULL, first_name {text}, last_name {text},
     phone {text}, address {json} NOT NULL
-) {strict};
-CREATE TABLE events (
-    position {serial}, id {id} NOT NULL UNIQUE, at_world {instant} NOT NULL, at_server {instant} NOT NULL, kind {text} NOT NULL,
-    actor {text} NOT NULL, subject {text} NOT NULL, outcome {text} NOT NULL CHECK (outcome IN ('succeeded','failed')), rule {text}
 ) {strict};
 ";

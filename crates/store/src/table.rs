@@ -184,6 +184,31 @@ pub const fn delete<const N: usize>(table: &str, key: &[&str]) -> Text<N> {
     Text::new().push("DELETE FROM ").push(table).push_key(key)
 }
 
+/// `before ($1, $2), ($3, $4), … after`: a statement over a fixed number of rows of values.
+#[doc(hidden)]
+#[must_use]
+pub const fn rows_of_values<const N: usize>(
+    before: &str,
+    rows: usize,
+    columns: usize,
+    after: &str,
+) -> Text<N> {
+    let mut text = Text::new().push(before);
+    let mut at = 0;
+    while at < rows * columns {
+        let is_first = at % columns == 0;
+        text = text
+            .push(match (at, is_first) {
+                (0, _) => "($",
+                (_, true) => "), ($",
+                (_, false) => ", $",
+            })
+            .push_number(at + 1);
+        at += 1;
+    }
+    text.push(")").push(after)
+}
+
 const fn select<const N: usize>(table: &str, columns: &[&str]) -> Text<N> {
     Text::new()
         .push("SELECT ")
@@ -336,6 +361,10 @@ mod tests {
         assert_eq!(
             __built!(get("t", &["a", "b"], &["a", "b", "c"])),
             "SELECT a, b, c FROM t WHERE a = $1 AND b = $2"
+        );
+        assert_eq!(
+            __built!(rows_of_values("VALUES ", 2, 3, ";")),
+            "VALUES ($1, $2, $3), ($4, $5, $6);"
         );
         assert_eq!(__built!(delete("t", &["a"])), "DELETE FROM t WHERE a = $1");
         assert_eq!(

@@ -939,6 +939,7 @@ mod tests {
             needs: Vec::new(),
             granular: Vec::new(),
             active_relationship: false,
+            ended: false,
             default_unassigned: false,
             full: false,
             guest_there: false,

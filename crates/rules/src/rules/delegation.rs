@@ -1,6 +1,481 @@
-//! placeholder
+//! Sections 6.2 and 6.3: granular and full delegated administration.
 
-use crate::registry::Rule;
+use tierline_domain::admin::{AdminState, DirectoryRole, ProgramRole};
+use tierline_domain::customer::ConditionalAccess;
+use tierline_domain::partner::Environment;
+use tierline_domain::time::Period;
 
-/// Rules of this section.
-pub static RULES: &[Rule] = &[];
+use crate::book::RuleId;
+use crate::facts::{Access, AdminFact, CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
+use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown};
+
+const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestAdmin]);
+const APPROVE: Checkpoints = Checkpoints::of(&[C::ApproveAdmin]);
+const ADMINISTER: Checkpoints = Checkpoints::of(&[C::Administer]);
+const RESOURCE: Checkpoints = Checkpoints::of(&[C::ManageResource]);
+
+/// Days a request waits for an answer (GDA-006).
+const REQUEST_DAYS: i32 = 90;
+/// Most days of one grant (GDA-004).
+const DAYS_MAX: i64 = 730;
+/// Longest name of a request (GDA-003).
+const NAME_MAX: usize = 50;
+
+fn admin(f: &Facts, is: impl Fn(&AdminFact) -> bool) -> bool {
+    f.admin.as_ref().is_some_and(is)
+}
+
+fn access(f: &Facts, is: impl Fn(&Access) -> bool) -> bool {
+    f.access.as_ref().is_some_and(is)
+}
+
+fn name_malformed(admin: &AdminFact) -> bool {
+    admin.wanted_name.as_ref().is_some_and(|name| {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        name.is_empty() || name.chars().count() > NAME_MAX || !name.chars().all(plain)
+    })
+}
+
+fn too_old(f: &Facts) -> bool {
+    admin(f, |admin| {
+        let unanswered = admin.state == Some(AdminState::ApprovalPending);
+        let over = admin
+            .requested
+            .and_then(|at| at.plus(Period::days(REQUEST_DAYS)).ok())
+            .is_some_and(|end| f.now >= end);
+        admin.state == Some(AdminState::Expired) || (unanswered && over)
+    })
+}
+
+fn state_shown(f: &Facts) -> Vec<Shown> {
+    f.admin
+        .iter()
+        .filter_map(|admin| Some(shown("state", admin.state?)))
+        .collect()
+}
+
+fn roles_asked(f: &Facts) -> Vec<Shown> {
+    f.admin
+        .iter()
+        .flat_map(|admin| {
+            [
+                shown("roles asked for", admin.roles.join(", ")),
+                shown("roles of the relationship", admin.granted.join(", ")),
+            ]
+        })
+        .collect()
+}
+
+fn rights_shown(f: &Facts) -> Vec<Shown> {
+    f.access
+        .iter()
+        .flat_map(|access| {
+            let held = if access.granular.is_empty() {
+                "none".to_owned()
+            } else {
+                access.granular.join(", ")
+            };
+            [
+                shown("task", &access.task),
+                shown("roles held in the customer's tenant", held),
+                shown("full delegation", access.full),
+            ]
+        })
+        .collect()
+}
+
+/// Nobody of the caller's groups holds a role there, and no old delegation stands in.
+fn no_rights(access: &Access) -> bool {
+    access.granular.is_empty() && !access.full
+}
+
+fn denied(_: &Facts) -> Answer {
+    documented(403, 900_308)
+}
+
+fn request_refused(f: &Facts) -> bool {
+    sandboxed(f) || admin(f, |admin| !admin.listed)
+}
+
+fn sandboxed(f: &Facts) -> bool {
+    f.actor
+        .as_ref()
+        .is_some_and(|actor| actor.environment == Environment::Sandbox)
+}
+
+/// Rules of sections 6.2 and 6.3.
+pub static RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::of("GDA-001"),
+        step: Step::Role,
+        ground: Ground::UserRole,
+        at: REQUEST,
+        forbids: |f| {
+            f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::AdminAgent])
+        },
+        answer: |_| documented(403, 900_150),
+        shows: super::security::roles_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-002"),
+        step: Step::Relationship,
+        ground: Ground::Relationship,
+        at: REQUEST,
+        forbids: request_refused,
+        answer: |f| {
+            if sandboxed(f) {
+                documented(400, 900_127)
+            } else {
+                documented(403, 20_002)
+            }
+        },
+        shows: |f| {
+            let environment = f
+                .actor
+                .iter()
+                .map(|actor| shown("environment", actor.environment));
+            environment
+                .chain(super::customers::relationship_shown(f))
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-003"),
+        step: Step::Catalogue,
+        ground: Ground::AdminName,
+        at: REQUEST,
+        forbids: |f| admin(f, |admin| admin.name_taken || name_malformed(admin)),
+        answer: |f| private(if admin(f, name_malformed) { 400 } else { 409 }),
+        shows: |f| {
+            f.admin
+                .iter()
+                .filter_map(|admin| {
+                    Some(shown(
+                        if admin.name_taken {
+                            "name taken"
+                        } else {
+                            "name"
+                        },
+                        admin.wanted_name.as_ref()?,
+                    ))
+                })
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-004"),
+        step: Step::Catalogue,
+        ground: Ground::AdminDays,
+        at: REQUEST,
+        forbids: |f| {
+            admin(f, |admin| {
+                admin
+                    .days
+                    .is_some_and(|days| !(1..=DAYS_MAX).contains(&days))
+            })
+        },
+        answer: |_| documented(400, 3000),
+        shows: |f| {
+            let asked = f
+                .admin
+                .iter()
+                .filter_map(|admin| Some(shown("days asked for", admin.days?)));
+            asked
+                .chain([shown("allowed", format!("1 to {DAYS_MAX}"))])
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-005"),
+        step: Step::Catalogue,
+        ground: Ground::AdminRoles,
+        at: REQUEST,
+        forbids: |f| {
+            admin(f, |admin| {
+                admin.roles.is_empty() || !admin.custom_roles.is_empty()
+            })
+        },
+        answer: |_| documented(400, 3000),
+        shows: |f| {
+            f.admin
+                .iter()
+                .map(|admin| {
+                    shown(
+                        "roles that are not built in",
+                        if admin.custom_roles.is_empty() {
+                            "no role named".to_owned()
+                        } else {
+                            admin.custom_roles.join(", ")
+                        },
+                    )
+                })
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-006"),
+        step: Step::Catalogue,
+        ground: Ground::AdminAge,
+        at: APPROVE,
+        forbids: too_old,
+        answer: |_| private(409),
+        shows: |f| {
+            f.admin
+                .iter()
+                .filter_map(|admin| Some(shown("requested on", admin.requested?.date())))
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-007"),
+        step: Step::Role,
+        ground: Ground::UserRole,
+        at: APPROVE,
+        forbids: |f| f.caller.kind == CallerKind::Customer && !f.caller.customer_admin,
+        answer: |_| documented(403, 900_150),
+        shows: |f| {
+            vec![
+                shown("roles held", f.caller.role_names.join(", ")),
+                shown("role needed", DirectoryRole::GlobalAdministrator),
+            ]
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-008"),
+        step: Step::Catalogue,
+        ground: Ground::AdminLink,
+        at: APPROVE,
+        forbids: |f| {
+            admin(f, |admin| {
+                let answered = matches!(
+                    admin.state,
+                    Some(
+                        AdminState::Approved
+                            | AdminState::Active
+                            | AdminState::TerminationRequested
+                            | AdminState::Terminated
+                    )
+                );
+                !admin.own || answered
+            })
+        },
+        answer: |_| private(409),
+        shows: |f| {
+            f.admin
+                .iter()
+                .map(|admin| {
+                    shown(
+                        "link",
+                        if admin.own {
+                            "was used"
+                        } else {
+                            "is not for this customer"
+                        },
+                    )
+                })
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-009"),
+        step: Step::Catalogue,
+        ground: Ground::AdminState,
+        at: Checkpoints::of(&[C::AssignRoles, C::UpdateAdmin, C::TerminateAdmin]),
+        forbids: |f| {
+            admin(f, |admin| {
+                admin.state.is_some_and(|state| state != AdminState::Active)
+            })
+        },
+        answer: |_| private(409),
+        shows: state_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-010"),
+        step: Step::Relationship,
+        ground: Ground::Access,
+        at: ADMINISTER,
+        forbids: |f| access(f, |access| access.active_relationship && no_rights(access)),
+        answer: denied,
+        shows: rights_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-011"),
+        step: Step::Catalogue,
+        ground: Ground::AdminGranted,
+        at: Checkpoints::of(&[C::AssignRoles]),
+        forbids: |f| {
+            admin(f, |admin| {
+                admin.roles.iter().any(|role| !admin.granted.contains(role))
+            })
+        },
+        answer: |_| documented(400, 3000),
+        shows: roles_asked,
+    },
+    Rule {
+        id: RuleId::of("GDA-012"),
+        step: Step::Catalogue,
+        ground: Ground::AdminFixed,
+        at: Checkpoints::of(&[C::UpdateAdmin]),
+        forbids: |f| admin(f, |admin| admin.adds_roles),
+        answer: |_| private(409),
+        shows: roles_asked,
+    },
+    Rule {
+        id: RuleId::of("GDA-015"),
+        step: Step::Catalogue,
+        ground: Ground::AdminExtension,
+        at: Checkpoints::of(&[C::RequestAdmin, C::UpdateAdmin]),
+        forbids: |f| {
+            let powerful = |role: &String| role == DirectoryRole::GlobalAdministrator.as_str();
+            admin(f, |admin| {
+                admin.auto_extend
+                    && (admin.granted.iter().any(powerful) || admin.roles.iter().any(powerful))
+            })
+        },
+        answer: |_| private(409),
+        shows: |_| {
+            vec![shown(
+                "role too powerful to extend automatically",
+                DirectoryRole::GlobalAdministrator,
+            )]
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-017"),
+        step: Step::Relationship,
+        ground: Ground::Access,
+        at: ADMINISTER,
+        forbids: |f| {
+            access(f, |access| {
+                access.ended && !access.active_relationship && no_rights(access)
+            })
+        },
+        answer: denied,
+        shows: rights_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-023"),
+        step: Step::Relationship,
+        ground: Ground::Access,
+        at: ADMINISTER,
+        forbids: |f| access(f, |access| access.default_unassigned && no_rights(access)),
+        answer: denied,
+        shows: rights_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-024"),
+        step: Step::Relationship,
+        ground: Ground::GuestAccount,
+        at: ADMINISTER.and(RESOURCE),
+        forbids: |f| access(f, |access| access.guest_there),
+        answer: denied,
+        shows: |f| {
+            f.caller
+                .user
+                .iter()
+                .map(|user| shown("guest in the customer's tenant", user))
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-025"),
+        step: Step::Relationship,
+        ground: Ground::ConditionalAccess,
+        at: ADMINISTER.and(RESOURCE),
+        forbids: |f| {
+            f.buyer
+                .as_ref()
+                .is_some_and(|buyer| buyer.conditional_access == ConditionalAccess::BlocksPartners)
+        },
+        answer: |_| documented(403, 900_309),
+        shows: |f| {
+            f.buyer
+                .iter()
+                .map(|buyer| {
+                    shown(
+                        "conditional access of the customer",
+                        buyer.conditional_access,
+                    )
+                })
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-026"),
+        step: Step::Relationship,
+        ground: Ground::Access,
+        at: Checkpoints::of(&[C::OpenTicket]),
+        forbids: |f| f.caller.kind == CallerKind::Partner && access(f, |access| !access.suffices()),
+        answer: denied,
+        shows: rights_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-028"),
+        step: Step::Relationship,
+        ground: Ground::Nesting,
+        at: RESOURCE,
+        forbids: |f| {
+            access(f, |access| {
+                !access.resource_role
+                    && !access.full
+                    && (!access.nested || access.granular.is_empty())
+            })
+        },
+        answer: denied,
+        shows: |f| {
+            let nested = f
+                .access
+                .iter()
+                .map(|access| shown("group nested under the admin agents", access.nested));
+            nested.chain(rights_shown(f)).collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("DAP-002"),
+        step: Step::Catalogue,
+        ground: Ground::AdminFixed,
+        at: Checkpoints::of(&[C::InviteCustomer]),
+        forbids: |f| f.form.full_delegation,
+        answer: |_| private(409),
+        shows: |_| vec![shown("delegation asked for", "full")],
+    },
+    Rule {
+        id: RuleId::of("DAP-004"),
+        step: Step::Relationship,
+        ground: Ground::Access,
+        at: ADMINISTER,
+        forbids: |f| access(f, |access| !access.suffices()),
+        answer: denied,
+        shows: rights_shown,
+    },
+    Rule {
+        id: RuleId::of("DAP-006"),
+        step: Step::Relationship,
+        ground: Ground::ResourceAccess,
+        at: RESOURCE,
+        forbids: |f| {
+            access(f, |access| {
+                !access.resource_role && access.granular.is_empty()
+            })
+        },
+        answer: denied,
+        shows: rights_shown,
+    },
+    Rule {
+        id: RuleId::of("DAP-008"),
+        step: Step::Relationship,
+        ground: Ground::Access,
+        at: ADMINISTER.and(Checkpoints::of(&[C::OpenTicket])),
+        forbids: |f| {
+            let named = access(f, |access| {
+                matches!(
+                    access.task.as_str(),
+                    "read_provisioning_status" | "open_ticket"
+                ) && no_rights(access)
+            });
+            named && f.relation.as_ref().is_some_and(Relation::is_active)
+        },
+        answer: denied,
+        shows: rights_shown,
+    },
+];

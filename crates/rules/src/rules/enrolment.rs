@@ -42,6 +42,7 @@ const BILLED_ONLY: Checkpoints = PURCHASE.and(Checkpoints::of(&[
     C::ReadPriceSheet,
     C::ReadInvoice,
     C::ReadCredit,
+    C::OpenPortal,
 ]));
 
 /// Revenue that a direct-bill applicant shows (ENR-012), in US cents.
@@ -305,6 +306,11 @@ fn seats_asked(f: &Facts) -> Option<i64> {
 
 fn unfinished(f: &Facts) -> bool {
     f.named.party().is_some_and(|party| !enrolled(party))
+}
+
+/// Of the portal's pages only the billing ones belong to the billed partner.
+fn of_the_billed(f: &Facts) -> bool {
+    f.checkpoint != C::OpenPortal || f.form.page.as_deref() == Some("billing")
 }
 
 /// Rules of this section.
@@ -926,6 +932,7 @@ pub static RULES: &[Rule] = &[
         // A reseller account with a finished transition behind it used to be a direct-bill partner.
         forbids: |f| {
             f.caller.channel == Channel::Api
+                && of_the_billed(f)
                 && f.actor.as_ref().is_some_and(|actor| {
                     actor.kind == PartnerType::IndirectReseller
                         && actor.reseller_enrolment == ResellerEnrolment::Complete
@@ -1046,7 +1053,7 @@ pub static RULES: &[Rule] = &[
         step: Step::PartnerType,
         ground: Ground::CallerType,
         at: BILLED_ONLY,
-        forbids: |f| f.actor_is(PartnerType::IndirectReseller),
+        forbids: |f| f.actor_is(PartnerType::IndirectReseller) && of_the_billed(f),
         answer: |f| {
             if f.checkpoint == C::ReadPriceSheet {
                 documented(403, 800_043)

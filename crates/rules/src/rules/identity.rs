@@ -190,7 +190,7 @@ pub(crate) fn show_other_type(f: &Facts) -> Vec<Shown> {
     other_type(f).map_or_else(Vec::new, |(holder, kind)| {
         vec![
             shown("tenant", &holder.tenant),
-            shown_of(&holder.name, "held type", holder.kind),
+            shown("held type", holder.kind),
             shown("wanted type", kind),
         ]
     })
@@ -383,7 +383,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             application(f)
                 .and_then(|wanted| wanted.credentials_of.as_ref())
-                .map(|account| shown_of(account, "credentials of", account))
+                .map(|account| shown("credentials of", account))
                 .into_iter()
                 .collect()
         },
@@ -460,7 +460,11 @@ pub static RULES: &[Rule] = &[
         step: Step::Catalogue,
         ground: Ground::DeletionBlock,
         at: Checkpoints::of(&[C::DeleteLocation]),
-        forbids: |f| !f.form.deletion_blocks.is_empty(),
+        // Of a global account IDN-018 alone speaks.
+        forbids: |f| {
+            !f.form.deletion_blocks.is_empty()
+                && place(f).is_some_and(|place| place.kind == LocationKind::Location)
+        },
         answer: |_| private(403),
         shows: show_blocks,
     },
@@ -488,9 +492,7 @@ pub static RULES: &[Rule] = &[
                 .map(|(tenant, _)| shown("tenant", tenant))
                 .into_iter()
                 .collect();
-            facts.extend(
-                tenant_taken(f).map(|account| shown_of(account, "associated with", account)),
-            );
+            facts.extend(tenant_taken(f).map(|account| shown("associated with", account)));
             facts
         },
     },
@@ -587,7 +589,7 @@ pub static RULES: &[Rule] = &[
         step: Step::TenantType,
         ground: Ground::TenantKind,
         at: NEW_BUSINESS,
-        // Of a tenant that never was of type Customer nothing has become of it.
+        // The day of enrolment, or what still runs there, tells that it came to the program later.
         forbids: |f| {
             f.new_business
                 && f.buyer.as_ref().is_some_and(|buyer| {

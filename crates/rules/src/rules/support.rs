@@ -1,10 +1,25 @@
 //! Section 11: support responsibilities.
 
 use tierline_domain::admin::ProgramRole;
+use tierline_domain::partner::{PartnerType, SupportPlan};
 
 use crate::book::RuleId;
-use crate::facts::{Checkpoint as C, Checkpoints, Facts, Relation};
+use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
 use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+
+const TICKET: Checkpoints = Checkpoints::of(&[C::OpenTicket]);
+
+fn about(f: &Facts, subject: &str) -> bool {
+    f.caller.kind == CallerKind::Partner && f.form.about.as_deref() == Some(subject)
+}
+
+fn show_ticket(f: &Facts) -> Vec<Shown> {
+    f.form
+        .about
+        .iter()
+        .map(|about| shown("about", about))
+        .collect()
+}
 
 const CONTACT: Checkpoints = Checkpoints::of(&[C::SetSupportContact]);
 
@@ -50,6 +65,88 @@ fn show_contact(f: &Facts, lacks: &str) -> Vec<Shown> {
 
 /// Rules of this section.
 pub static RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::of("SUP-007"),
+        step: Step::PartnerType,
+        ground: Ground::CallerType,
+        at: TICKET,
+        forbids: |f| f.caller.kind == CallerKind::Customer,
+        answer: |_| private(403),
+        shows: |f| {
+            f.other
+                .iter()
+                .map(|partner| shown("contact", &partner.name))
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("SUP-008"),
+        step: Step::PartnerType,
+        ground: Ground::TicketSubject,
+        at: TICKET,
+        forbids: |f| about(f, "consumption") && f.actor_is(PartnerType::IndirectReseller),
+        answer: |_| documented(403, 2032),
+        shows: show_ticket,
+    },
+    Rule {
+        id: RuleId::of("SUP-009"),
+        step: Step::Relationship,
+        ground: Ground::Access,
+        at: TICKET,
+        forbids: |f| {
+            f.caller.kind == CallerKind::Partner
+                && f.access.as_ref().is_some_and(|access| !access.suffices())
+        },
+        answer: |_| documented(403, 900_308),
+        shows: |f| {
+            f.access
+                .iter()
+                .map(|access| {
+                    shown(
+                        "roles held in the customer's tenant",
+                        access.granular.join(", "),
+                    )
+                })
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("SUP-011"),
+        step: Step::Catalogue,
+        ground: Ground::TicketSubject,
+        at: TICKET,
+        forbids: |f| about(f, "third_party"),
+        answer: |_| private(409),
+        shows: show_ticket,
+    },
+    Rule {
+        id: RuleId::of("SUP-012"),
+        step: Step::Catalogue,
+        ground: Ground::TicketSubject,
+        at: TICKET,
+        forbids: |f| about(f, "own_tenant"),
+        answer: |_| private(403),
+        shows: show_ticket,
+    },
+    Rule {
+        id: RuleId::of("SUP-014"),
+        step: Step::Catalogue,
+        ground: Ground::TicketPlan,
+        at: TICKET,
+        forbids: |f| {
+            about(f, "technical")
+                && f.actor.as_ref().is_some_and(|actor| {
+                    actor.support_plan == SupportPlan::None && !actor.support_benefit
+                })
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            f.actor
+                .iter()
+                .map(|actor| shown("support plan", actor.support_plan))
+                .collect()
+        },
+    },
     Rule {
         id: RuleId::of("SUP-004"),
         step: Step::Role,

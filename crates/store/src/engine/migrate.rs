@@ -11,8 +11,8 @@ use crate::statement::Statement;
 /// One step of the schema.
 ///
 /// The text is SQL in which `{id}`, `{text}`, `{int}`, `{bool}`, `{instant}`, `{day}`, `{json}` and `{bytes}`
-/// stand for the engine's column types, `{serial}` for a key that counts by itself, and `{strict}` closes every
-/// `CREATE TABLE`.
+/// stand for the engine's column types, `{serial}` for a key that counts by itself, `{txid}` for the number of
+/// the transaction that wrote the row, and `{strict}` closes every `CREATE TABLE`.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
     /// Its name, which sorts it: `0001_program`.
@@ -104,6 +104,8 @@ fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String>
         ("int" | "instant", Dialect::Sqlite) => "INTEGER",
         ("bool", Dialect::Sqlite) => return Some(format!("INTEGER CHECK ({column} IN (0, 1))")),
         ("serial", Dialect::Sqlite) => "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+        // One writer: the order of appending is the order of commits.
+        ("txid", Dialect::Sqlite) => "INTEGER NOT NULL DEFAULT 0",
         ("strict", Dialect::Sqlite) => "STRICT",
         ("id", Dialect::Postgres) => "uuid",
         // So that both engines sort alike, whatever the database was made with.
@@ -115,6 +117,9 @@ fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String>
         ("json", Dialect::Postgres) => "jsonb",
         ("bytes", Dialect::Postgres) => "bytea",
         ("serial", Dialect::Postgres) => "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        ("txid", Dialect::Postgres) => {
+            "bigint NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"
+        }
         ("strict", Dialect::Postgres) => "",
         _ => return None,
     };

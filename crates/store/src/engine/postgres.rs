@@ -36,6 +36,13 @@ const CONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long one server may take to answer, or to acknowledge what was sent.
 const NETWORK_WAIT: Duration = Duration::from_secs(10);
 
+/// Every transaction with a smaller number has ended. Written as text in between, because `xid8` has no other
+/// way into a number.
+pub(super) const SETTLED_BEFORE: Statement = Statement::new(
+    "postgres.SETTLED_BEFORE",
+    "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+);
+
 type Sent = BoxFuture<'static, Result<(), Error>>;
 
 /// Reads a connection string and fills in what makes a lost server show.
@@ -60,8 +67,9 @@ pub(super) struct PgSession {
     lock_wait: &'static str,
     counters: Arc<Counters>,
     connection: Option<Connection>,
-    /// Nobody was found within our patience: until somebody is, every attempt is a short one.
-    is_down: bool,
+    /// A writable server was there before and may be on its way back; where none ever answered, or none for
+    /// as long as we wait, we say so at once.
+    is_patient: bool,
 }
 
 struct Connection {
@@ -94,7 +102,7 @@ impl PgSession {
             lock_wait,
             counters: Arc::clone(counters),
             connection: None,
-            is_down: false,
+            is_patient: false,
         }
     }
 
@@ -193,8 +201,8 @@ impl PgSession {
             let connection = loop {
                 match self.connect().await {
                     Ok(connection) => break connection,
-                    Err(error) if self.is_down || begun.elapsed() > PATIENCE => {
-                        self.is_down = true;
+                    Err(error) if !self.is_patient || begun.elapsed() > PATIENCE => {
+                        self.is_patient = false;
                         return Err(StoreError::unavailable(error));
                     }
                     Err(error) => {
@@ -204,7 +212,7 @@ impl PgSession {
                     }
                 }
             };
-            self.is_down = false;
+            self.is_patient = true;
             self.connection = Some(connection);
         }
         self.open()

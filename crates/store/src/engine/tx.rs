@@ -139,6 +139,22 @@ impl<'a> Tx<'a> {
         self.note(done)
     }
 
+    /// The number of the oldest transaction that may still append: what was written by earlier ones is either
+    /// visible to the next statement or will never be. SQLite's only writer has nobody to wait for.
+    pub(crate) async fn settled_before(&mut self) -> Result<i64, StoreError> {
+        let statement = match &self.arm {
+            Arm::Sqlite(_) => return Ok(i64::MAX),
+            Arm::Postgres(_) => postgres::SETTLED_BEFORE,
+        };
+        let row = self.fetch_optional::<(i64,)>(statement, &[]).await?;
+        Ok(row.map_or(0, |(number,)| number))
+    }
+
+    /// Fails, as a statement would that the database refuses.
+    pub(crate) fn refuse<T>(&mut self, error: StoreError) -> Result<T, StoreError> {
+        self.note(Err(error))
+    }
+
     /// Sets a savepoint to which the command can come back.
     ///
     /// # Errors

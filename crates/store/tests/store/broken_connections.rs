@@ -52,16 +52,17 @@ impl Command for Text {
     }
 }
 
+/// What SQLite does on its own after FULL or IOERR, on demand.
+const GONE: Statement = Statement::new(
+    "gone",
+    "INSERT OR ROLLBACK INTO things (id, name, seen, tags) SELECT id, name, seen, tags FROM things",
+);
+
 #[tokio::test]
 async fn a_transaction_that_sqlite_rolled_back_runs_again_one_by_one() {
     let test = sqlite(SCHEMA).await;
     let db = &test.db;
     db.write(add("one")).await.unwrap();
-    // What SQLite does on its own after FULL or IOERR, on demand.
-    const GONE: Statement = Statement::new(
-        "gone",
-        "INSERT OR ROLLBACK INTO things (id, name, seen, tags) SELECT id, name, seen, tags FROM things",
-    );
     let (two, gone, three) = tokio::join!(
         db.write(add("two")),
         db.write(Text(GONE)),
@@ -195,11 +196,13 @@ async fn without_a_server_commands_hear_so_in_bounded_time() {
     let config = DbConfig::Postgres {
         url: "postgres://nobody@127.0.0.1:9/none?connect_timeout=1".into(),
     };
-    let opened = tokio::time::timeout(Duration::from_secs(30), Db::open(&config, SCHEMA))
+    let opened = tokio::time::timeout(Duration::from_secs(5), Db::open(&config, SCHEMA))
         .await
         .unwrap();
     assert!(matches!(opened.err(), Some(StoreError::Unavailable(_))));
 }
+
+const WAIT: Statement = Statement::new("wait", "SELECT CAST(pg_sleep(0.3) AS TEXT)");
 
 /// Grows two things, slowly, in an order that another such command takes the other way round.
 struct GrowBoth(&'static str, &'static str);
@@ -207,7 +210,6 @@ impl Command for GrowBoth {
     type Out = ();
     type Error = StoreError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        const WAIT: Statement = Statement::new("wait", "SELECT CAST(pg_sleep(0.3) AS TEXT)");
         tx.execute(GROW, &params![self.0]).await?;
         tx.fetch_all::<(String,)>(WAIT, &[]).await?;
         tx.execute(GROW, &params![self.1]).await?;

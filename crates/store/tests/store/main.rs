@@ -6,8 +6,11 @@
 )]
 
 mod broken_connections;
+mod change_log;
+mod copies;
 mod group_commit;
 mod racing_writers;
+mod retries;
 mod round_trip;
 mod schemas;
 mod things;

@@ -126,9 +126,9 @@ async fn an_absence_is_locked_too() {
                 provider: format!("p{number}"),
             })
         });
-        let tied = futures_util::future::join_all(ties).await;
+        let done = futures_util::future::join_all(ties).await;
         assert_eq!(
-            tied.into_iter()
+            done.into_iter()
                 .filter(|tied| *tied.as_ref().unwrap())
                 .count(),
             1

@@ -103,6 +103,8 @@ fn sample() -> impl Strategy<Value = Sample> {
     )
 }
 
+type Extremes = (Option<Timestamp>, Option<Date>, Option<i64>, i64);
+
 struct Keep(Vec<Sample>);
 
 impl Command for Keep {
@@ -129,7 +131,6 @@ impl Command for Keep {
             sorted,
             "texts sort by their bytes"
         );
-        type Extremes = (Option<Timestamp>, Option<Date>, Option<i64>, i64);
         let (at, day, amount, count) = tx.fetch_optional::<Extremes>(MAX_AT, &[]).await?.unwrap();
         assert_eq!(at, self.0.iter().filter_map(|sample| sample.at).max());
         assert_eq!(day, self.0.iter().filter_map(|sample| sample.day).max());

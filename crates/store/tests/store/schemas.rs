@@ -1,18 +1,21 @@
 //! The program's own schema and statements, on both engines.
 
 use tierline_store::testing::{both_engines, postgres, sqlite};
-use tierline_store::{Command, Statement, StoreError, Tx, schema, tables};
+use tierline_store::{Command, Statement, StoreError, Tx, idempotency, log, schema, tables};
 
 /// Every statement of every table.
 fn statements() -> Vec<Statement> {
     macro_rules! all {
         ($($table:ident)+) => { [$(tables::$table::STATEMENTS),+].concat() };
     }
-    all!(
+    let mut statements = all!(
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
         admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
         charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts
-    )
+    );
+    statements.extend(log::STATEMENTS.concat());
+    statements.extend_from_slice(idempotency::ALL);
+    statements
 }
 
 struct PrepareAll;
@@ -31,7 +34,7 @@ impl Command for PrepareAll {
 async fn every_statement_is_understood_by_both_engines() {
     both_engines(schema::MIGRATIONS, |test| async move {
         let done = test.db.write(PrepareAll).await;
-        assert!(done.is_ok(), "{:?}", done);
+        assert!(done.is_ok(), "{done:?}");
     })
     .await;
 }
