@@ -14,9 +14,6 @@ use crate::names;
 mod enrolment;
 mod ties;
 
-/// Commands that join two partners.
-const JOINING: [&str; 2] = ["invite_partner", "accept_partnership"];
-
 /// A candidate: commands first, then the action as it should be tried.
 #[derive(Clone, Debug)]
 pub struct Fix {
@@ -70,18 +67,13 @@ pub async fn of(
         Ground::NamedIdentity | Ground::PartnerRegion if act.verb == "set_partner_of_record" => {
             ties::other_on_record(tx, act, facts).await
         }
-        Ground::PartnerRegion if JOINING.contains(&act.verb.as_str()) => {
-            ties::sibling_joins(tx, act, facts).await
-        }
         Ground::NamedIdentity | Ground::Chain | Ground::NamedState | Ground::OptionOne => {
             other_reseller(tx, act, facts).await
         }
         Ground::RoleDeclaration => Ok(vec![Fix::instead(act.with("role_declared", json!(null)))]),
-        Ground::CallerType if act.verb == "invite_partner" => {
-            Ok(ties::provider_invites(act, facts))
-        }
         Ground::CallerType => {
-            let fixes = through_provider(tx, act).await?;
+            let mut fixes = ties::provider_invites(act, facts);
+            fixes.extend(through_provider(tx, act).await?);
             Ok(ties::created_by_provider(fixes, act, facts))
         }
         Ground::Acquisition => through_provider(tx, act).await,
@@ -89,30 +81,15 @@ pub async fn of(
             other_tenant(tx, act, facts).await
         }
         Ground::SelfSale | Ground::LoneProvider => unrelated(tx, act, facts).await,
-        Ground::UserRole => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
-        Ground::Authentication => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
-        Ground::InvitationLink => Ok(ties::original_link(act)),
-        Ground::Invitation => Ok(ties::invite_again(act, facts)),
-        Ground::Declaration => Ok(ties::confirm(act)),
-        Ground::OtherType => ties::sibling_joins(tx, act, facts).await,
-        Ground::ReverseExclusivity => {
-            let mut fixes = ties::sibling_joins(tx, act, facts).await?;
-            fixes.extend(ties::customer_leaves(act, facts));
-            Ok(fixes)
-        }
-        Ground::Domain => ties::another_domain(tx, act, facts).await,
-        Ground::Form => Ok(ties::well_formed(act, facts)),
-        Ground::RegistrationNumber => Ok(ties::without(act, "registration_number")),
-        Ground::Phone => Ok(ties::without(act, "phone")),
-        Ground::CompanyName => Ok(ties::full_name(act, facts)),
-        Ground::CustomerAddress => Ok(ties::own_address(act, facts)),
-        Ground::Live => ties::wind_down(tx, act, facts).await,
-        Ground::SelfService => Ok(ties::switch_self_service_on(act, facts)),
-        Ground::ContactRelationship | Ground::ContactAccess => {
-            ties::another_contact(tx, act, facts).await
+        Ground::UserRole | Ground::Authentication => {
+            Ok(vec![Fix::instead(act.by(&facts.caller.name))])
         }
         Ground::CustomerCeiling => Ok(less(act, facts)),
-        other => enrolment::of(tx, other, act, facts).await,
+        other => {
+            let mut fixes = ties::of(tx, other, act, facts).await?;
+            fixes.extend(enrolment::of(tx, other, act, facts).await?);
+            Ok(fixes)
+        }
     }
 }
 
