@@ -101,6 +101,7 @@ async fn measure(
             })
         })
         .collect();
+    #[expect(clippy::disallowed_methods, reason = "measures for so long")]
     tokio::time::sleep(time).await;
     is_over.store(true, Ordering::Relaxed);
     for task in tasks {
