@@ -127,12 +127,7 @@ async fn serve(args: Args) -> Result<(), String> {
 }
 
 async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String> {
-    let config = match &args.database {
-        Some(url) => DbConfig::Postgres { url: url.clone() },
-        None => DbConfig::File {
-            path: directory.join("tierline.db"),
-        },
-    };
+    let config = DbConfig::of(args.database.clone(), directory.join("tierline.db"));
     let db = Db::open(&config, schema::MIGRATIONS)
         .await
         .map_err(|error| crate::chain(&error))?;

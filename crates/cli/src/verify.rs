@@ -22,11 +22,10 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> ExitCode {
     let path = args.data_dir.join("tierline.db");
-    let config = match args.database {
-        Some(url) => DbConfig::Postgres { url },
-        None if path.exists() => DbConfig::File { path },
-        None => return fail(format!("{} does not exist", path.display())),
-    };
+    if args.database.is_none() && !path.exists() {
+        return fail(format!("{} does not exist", path.display()));
+    }
+    let config = DbConfig::of(args.database, path);
     let db = match Db::open(&config, schema::MIGRATIONS).await {
         Ok(db) => db,
         Err(error) => return fail(chain(&error)),

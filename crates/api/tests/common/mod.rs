@@ -63,6 +63,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(serve(server, listener, std::future::pending()));
+        #[expect(clippy::disallowed_methods, reason = "a test calls its own server")]
         let http = reqwest::Client::new();
         let credentials: Value = http
             .get(format!("{base}/sandbox/credentials"))

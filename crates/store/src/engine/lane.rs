@@ -310,6 +310,7 @@ fn union(jobs: &[Box<dyn Job>]) -> Vec<Lock> {
 
 async fn pause(attempt: u32) {
     if attempt > 0 {
+        #[expect(clippy::disallowed_methods, reason = "before a group is tried again")]
         tokio::time::sleep(PAUSE * 2_u32.pow(attempt - 1)).await;
     }
 }

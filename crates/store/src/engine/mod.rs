@@ -58,6 +58,17 @@ pub enum DbConfig {
     },
 }
 
+impl DbConfig {
+    /// The database that a call names: a server by its connection string, or else a file.
+    #[must_use]
+    pub fn of(server: Option<String>, file: PathBuf) -> Self {
+        match server {
+            Some(url) => Self::Postgres { url },
+            None => Self::File { path: file },
+        }
+    }
+}
+
 /// One unit of work on the database: a value that may run more than once, so it touches nothing but its
 /// transaction, and awaits nothing but statements.
 pub trait Command: Send + Sync {

@@ -207,6 +207,10 @@ impl PgSession {
                     }
                     Err(error) => {
                         tracing::warn!(%error, "no writable server yet");
+                        #[expect(
+                            clippy::disallowed_methods,
+                            reason = "until some host is writable"
+                        )]
                         tokio::time::sleep(pause).await;
                         pause = (pause * 2).min(CONNECT_PAUSE_MAX);
                     }

@@ -205,6 +205,10 @@ impl Cluster {
                 begun.elapsed() < START_WAIT,
                 "the cluster does not answer: {error}"
             );
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "until a server of this machine answers"
+            )]
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

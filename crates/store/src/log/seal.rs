@@ -169,6 +169,10 @@ impl Sealer {
                     // What is not sealed now is sealed later; the tail shows in every report.
                     Err(error) => tracing::warn!(%error, "the log was not sealed"),
                 }
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "a worker that runs for as long as the server"
+                )]
                 tokio::time::sleep(PAUSE).await;
             }
         });

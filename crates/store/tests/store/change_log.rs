@@ -129,6 +129,10 @@ fn key() -> (tempfile::TempDir, Arc<LogKey>) {
 /// back, and other tests have theirs: wait until they are past.
 async fn seal(test: &Fixture, key: &Arc<LogKey>, now: Timestamp, events: usize) {
     while test.engine == "PostgreSQL" && test.db.read(Waiting).await.unwrap() > 0 {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "until transactions of other tests are past"
+        )]
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(seal_all(&test.db, key, now).await.unwrap(), events);
