@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
-use tierline_store::idempotency::Replay;
-pub use tierline_store::idempotency::RequestKey as Key;
+use tierline_store::idempotency::{Replay, RequestKey};
 use tierline_store::{Command, Db, Lock, StoreError, Tx};
 use uuid::Uuid;
 
@@ -25,6 +25,24 @@ use crate::remedy::{self, Remedy};
 pub struct App {
     db: Db,
     clock: Arc<Clock>,
+}
+
+/// The key of a request (GEN-006): the same key with the same body is the same deed.
+#[must_use]
+pub fn request_key(
+    tenant: Uuid,
+    request_id: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> RequestKey {
+    RequestKey {
+        tenant,
+        request_id: request_id.to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        fingerprint: format!("{:x}", Sha256::digest(body)),
+    }
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -75,7 +93,12 @@ impl App {
     ///
     /// # Errors
     /// When it is refused or fails; [`AppError::Conflict`] when the key was used for something else.
-    pub async fn perform(&self, ctx: Ctx, act: Act, key: Option<Key>) -> Result<Json, AppError> {
+    pub async fn perform(
+        &self,
+        ctx: Ctx,
+        act: Act,
+        key: Option<RequestKey>,
+    ) -> Result<Json, AppError> {
         match self.db.write(Once { ctx, act, key }).await? {
             Outcome::Done(result) => Ok(result),
             Outcome::Refused(decision) => Err(replayed(*decision)),
@@ -165,7 +188,7 @@ const EPOCH: Timestamp = Timestamp::EPOCH;
 struct Once {
     ctx: Ctx,
     act: Act,
-    key: Option<Key>,
+    key: Option<RequestKey>,
 }
 
 impl Once {
@@ -173,25 +196,30 @@ impl Once {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let outcome = match tx.replay(key).await? {
-            Replay::New => return Ok(None),
-            Replay::Answered(outcome) => outcome,
-            Replay::Clash => {
-                return Err(AppError::Conflict(format!(
-                    "request id {} was used with another body",
-                    key.request_id
-                )));
-            }
-        };
-        let outcome = serde_json::from_str(&outcome)
-            .map_err(|error| AppError::Impossible(error.to_string()))?;
-        Ok(Some(outcome))
+        match tx.replay(key).await? {
+            Replay::New => Ok(None),
+            Replay::Clash => Err(AppError::Conflict(format!(
+                "request id {} was used with another body",
+                key.request_id
+            ))),
+            Replay::Answered(outcome) => serde_json::from_str(&outcome)
+                .map(Some)
+                .map_err(|error| AppError::Impossible(error.to_string())),
+        }
     }
 
     async fn remember(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<(), StoreError> {
-        let Some(key) = &self.key else { return Ok(()) };
-        let outcome = serde_json::to_string(outcome).unwrap_or_default();
-        tx.remember(key, &outcome, self.ctx.server_now).await
+        match &self.key {
+            Some(key) => {
+                tx.remember(
+                    key,
+                    &serde_json::to_string(outcome).unwrap_or_default(),
+                    self.ctx.server_now,
+                )
+                .await
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -201,12 +229,12 @@ impl Command for Once {
 
     fn locks(&self) -> Vec<Lock> {
         let mut locks = self.act.locks();
-        locks.extend(self.key.iter().map(Key::lock));
+        locks.extend(
+            self.key
+                .iter()
+                .map(|key| Lock::on("request", &format!("{} {}", key.tenant, key.request_id))),
+        );
         locks
-    }
-
-    fn is_repeatable(&self) -> bool {
-        self.key.is_some()
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::admin::{AdminRelationship, AdminState, Assignment, DirectoryRole, Group, ProgramRole};
-use tierline_domain::catalog::{Item, ItemKind};
-use tierline_domain::customer::{
-    Customer, Delegation, Qualification, RelationshipState, Segment,
+use tierline_domain::admin::{
+    AdminRelationship, AdminState, Assignment, DirectoryRole, Group, ProgramRole,
 };
+use tierline_domain::catalog::{Item, ItemKind};
+use tierline_domain::customer::{Customer, Delegation, Qualification, RelationshipState, Segment};
 use tierline_domain::partner::{Account, Organization, Tenant};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_rules::Checkpoint;
@@ -99,8 +99,8 @@ impl UseCase for SetQualification {
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let mut found = customer_facts(ctx, acting, tx, self.checkpoint(), &self.customer).await?;
         found.form.qualification = Some(self.value.to_string());
-        found.form.validation_code_missing = self.value == Special::GovernmentCommunityCloud
-            && self.validation_code == LEFT_OUT;
+        found.form.validation_code_missing =
+            self.value == Special::GovernmentCommunityCloud && self.validation_code == LEFT_OUT;
         Ok(found)
     }
 
@@ -215,8 +215,7 @@ impl UseCase for SelfServicePurchase {
         let today = ctx.now.date();
         let mut found = facts::begin(tx, ctx, acting, self.checkpoint()).await?;
         let tie = relationship::row(tx, &partner, tenant, ctx.now).await?;
-        found.form.self_service =
-            Some(tie.self_service && tie.state == RelationshipState::Active);
+        found.form.self_service = Some(tie.self_service && tie.state == RelationshipState::Active);
         let eligible = item.kind == ItemKind::Reservation;
         found.form.self_service_item = Some((item.handle, eligible));
         found.other = Some(facts::party(tx, &partner, today).await?);
@@ -312,7 +311,10 @@ impl ReadCustomer {
         facts: &Facts,
     ) -> Result<bool, AppError> {
         let Some(partner) = &acting.account else {
-            return Ok(acting.tenant.as_ref().is_some_and(|own| own.id == tenant.id));
+            return Ok(acting
+                .tenant
+                .as_ref()
+                .is_some_and(|own| own.id == tenant.id));
         };
         let held = held_roles(tx, acting, partner, tenant).await?;
         // DAP-004: who holds a granular role there has only that one.
@@ -322,7 +324,10 @@ impl ReadCustomer {
                 .relation
                 .as_ref()
                 .is_some_and(|relation| relation.delegation == Delegation::Full);
-        Ok(full || READERS.iter().any(|role| held.iter().any(|held| held == role.as_str())))
+        Ok(full
+            || READERS
+                .iter()
+                .any(|role| held.iter().any(|held| held == role.as_str())))
     }
 }
 
@@ -405,7 +410,11 @@ pub struct SoftwareKey {
 
 /// Five groups of five, the same at every reading.
 fn product_key(subscription: &Subscription) -> String {
-    let drawn = Ids::named("product key", &subscription.id.to_string(), subscription.bought);
+    let drawn = Ids::named(
+        "product key",
+        &subscription.id.to_string(),
+        subscription.bought,
+    );
     let text = format!("{}{}", drawn.uuid().simple(), drawn.uuid().simple()).to_uppercase();
     let letters: Vec<char> = text.chars().rev().take(25).collect();
     letters

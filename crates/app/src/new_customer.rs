@@ -3,23 +3,21 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tierline_domain::admin::{AdminRelationship, AdminState, DirectoryRole};
-use tierline_domain::customer::{
-    Acquired, Customer, Delegation, Relationship, RelationshipState,
-};
+use tierline_domain::customer::{Acquired, Customer, Delegation, Relationship, RelationshipState};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{
-    Account, Environment, MembershipState, Organization, PartnerType, Tenant, TenantType,
+    Account, MembershipState, Organization, PartnerType, Tenant, TenantType,
 };
 use tierline_domain::place::Country;
 use tierline_domain::time::{Date, add_days};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CustomerForm, Facts, Tier};
 use tierline_rules::names as forms;
+use tierline_store::idempotency::{Replay, RequestKey};
 use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
-use crate::app::{REMEMBER, REPLAY};
 use crate::attempt::UseCase;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
@@ -151,36 +149,32 @@ impl CreateCustomer {
         format!("{:x}", Sha256::digest(text))
     }
 
-    fn key(&self, account: &Account) -> Option<[Value; 4]> {
-        let text = |text: &str| Value::Text(text.to_owned());
-        self.request_id.as_ref().map(|id| {
-            [
-                Value::Id(account.tenant.uuid()),
-                text(id),
-                text(Checkpoint::CreateCustomer.as_str()),
-                text(""),
-            ]
+    fn key(&self, account: &Account) -> Option<RequestKey> {
+        let request_id = self.request_id.clone()?;
+        Some(RequestKey {
+            tenant: account.tenant.uuid(),
+            request_id,
+            method: Checkpoint::CreateCustomer.to_string(),
+            path: String::new(),
+            fingerprint: self.fingerprint(),
         })
     }
 
     /// The customer that the same request made before.
-    async fn earlier(
-        &self,
-        acting: &Acting,
-        tx: &mut Tx<'_>,
-    ) -> Result<Option<String>, AppError> {
-        let Some(key) = acting.account.as_ref().and_then(|account| self.key(account)) else {
+    async fn earlier(&self, acting: &Acting, tx: &mut Tx<'_>) -> Result<Option<String>, AppError> {
+        let Some(key) = acting
+            .account
+            .as_ref()
+            .and_then(|account| self.key(account))
+        else {
             return Ok(None);
         };
-        let known: Option<(String, String)> = tx.fetch_optional(REPLAY, &key).await?;
-        match known {
-            Some((fingerprint, customer)) if fingerprint == self.fingerprint() => {
-                Ok(Some(customer))
-            }
-            Some(_) => Err(AppError::Conflict(
+        match tx.replay(&key).await? {
+            Replay::Answered(customer) => Ok(Some(customer)),
+            Replay::Clash => Err(AppError::Conflict(
                 "the request id was used for another customer".to_owned(),
             )),
-            None => Ok(None),
+            Replay::New => Ok(None),
         }
     }
 
@@ -191,14 +185,9 @@ impl CreateCustomer {
         tx: &mut Tx<'_>,
         customer: &str,
     ) -> Result<(), AppError> {
-        let Some([tenant, request, method, path]) = self.key(account) else {
-            return Ok(());
-        };
-        let fingerprint = Value::Text(self.fingerprint());
-        let outcome = Value::Text(customer.to_owned());
-        let at = Value::Instant(ctx.server_now);
-        let values = [tenant, request, method, path, fingerprint, outcome, at];
-        tx.execute(REMEMBER, &values).await?;
+        if let Some(key) = self.key(account) {
+            tx.remember(&key, customer, ctx.server_now).await?;
+        }
         Ok(())
     }
 
@@ -300,12 +289,6 @@ impl UseCase for CreateCustomer {
                 grant(ctx, tx, partner, &tenant).await?;
             }
         }
-        if own.environment == Environment::Sandbox {
-            let mut own = own.clone();
-            own.sandbox_customers = own.sandbox_customers.saturating_add(1);
-            own.version = own.version.saturating_add(1);
-            tx.put(&own).await?;
-        }
         self.remember(ctx, own, tx, &tenant.handle).await?;
         let dubious = forms::company_name_dubious(&self.name);
         Ok(Created {
@@ -396,7 +379,11 @@ async fn free_handle(tx: &mut Tx<'_>, name: &str, ids: &Ids) -> Result<String, A
         || names::tenant(tx, &handle).await?.is_some()
         || names::account(tx, &handle).await?.is_some()
         || names::user(tx, &handle).await?.is_some();
-    Ok(if taken { ids.uuid().to_string() } else { handle })
+    Ok(if taken {
+        ids.uuid().to_string()
+    } else {
+        handle
+    })
 }
 
 /// A customer belongs to its creator, and to the reseller it is created for, from the start (CUS-032).

@@ -1,13 +1,11 @@
 //! Provider and reseller: invite, accept, decline, withdraw, remove, and what each leaves behind.
 
 use serde::{Deserialize, Serialize};
-use tierline_domain::partner::{
-    Account, Environment, PartnerType, Partnership, PartnershipState, Tenant,
-};
+use tierline_domain::partner::{Account, PartnerType, Partnership, PartnershipState, Tenant};
 use tierline_domain::time::{Period, Timestamp};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Tx, Value};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
@@ -128,23 +126,6 @@ pub struct InvitePartner {
     pub partner: String,
 }
 
-/// Resellers that a provider has, or has invited.
-async fn resellers(tx: &mut Tx<'_>, provider: &Account) -> Result<i64, AppError> {
-    let ties = tx
-        .find::<Partnership>(
-            tables::partnerships::BY_PROVIDER,
-            &[Value::Id(provider.id.uuid())],
-        )
-        .await?;
-    let counted = ties.iter().filter(|tie| {
-        matches!(
-            tie.state,
-            PartnershipState::Active | PartnershipState::Invited
-        )
-    });
-    Ok(i64::try_from(counted.count()).unwrap_or(i64::MAX))
-}
-
 impl UseCase for InvitePartner {
     type Out = Tied;
 
@@ -158,13 +139,7 @@ impl UseCase for InvitePartner {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let other = names::the_account(tx, &self.partner).await?;
-        let mut found = pair_facts(ctx, acting, tx, self.checkpoint(), &other).await?;
-        if let Some(own) = &acting.account {
-            if own.environment == Environment::Sandbox {
-                found.form.sandbox_resellers = resellers(tx, own).await?;
-            }
-        }
-        Ok(found)
+        pair_facts(ctx, acting, tx, self.checkpoint(), &other).await
     }
 
     async fn apply(
@@ -290,11 +265,7 @@ impl UseCase for RemovePartnership {
 }
 
 /// Ends what there is: a partnership in force is removed, an open invitation withdrawn.
-async fn end(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    pair: (&Account, &Account),
-) -> Result<Tied, AppError> {
+async fn end(ctx: &Ctx, tx: &mut Tx<'_>, pair: (&Account, &Account)) -> Result<Tied, AppError> {
     let known = row(tx, pair.0, pair.1, ctx.now).await?;
     let state = match known.state {
         PartnershipState::Active => PartnershipState::Removed,
@@ -516,11 +487,25 @@ impl UseCase for EndPartnership {
     }
 }
 
-/// An invitation that nobody answered lapses.
+/// Does what fell due, if it is this module's.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn lapse(ctx: &Ctx, tx: &mut Tx<'_>, subject: &str) -> Result<(), AppError> {
+pub async fn fall_due(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    kind: &str,
+    subject: &str,
+) -> Result<bool, AppError> {
+    if kind != schedule::PARTNERSHIP_LAPSE {
+        return Ok(false);
+    }
+    lapse(ctx, tx, subject).await?;
+    Ok(true)
+}
+
+/// An invitation that nobody answered lapses.
+async fn lapse(ctx: &Ctx, tx: &mut Tx<'_>, subject: &str) -> Result<(), AppError> {
     let Some((provider, reseller)) = subject.split_once(' ') else {
         return Ok(());
     };

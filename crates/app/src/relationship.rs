@@ -15,13 +15,12 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
-use crate::ctx::{Ctx, Ids};
+use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::partnership::{Link, yes};
 use crate::windows::WINDOW_HOURS;
-use crate::world::CUSTOMER_TEMPLATE;
-use crate::{events, facts, schedule};
+use crate::{attest, events, facts, schedule};
 
 /// One relationship as a command leaves it.
 #[derive(Clone, Debug, Serialize)]
@@ -102,10 +101,7 @@ fn related(partner: &Account, customer: &Tenant, state: RelationshipState) -> Re
 }
 
 /// The sellers of a chain, with their tiers: one alone, or a provider and its reseller.
-fn tiers<'a>(
-    provider: Option<&'a Account>,
-    facing: &'a Account,
-) -> Vec<(&'a Account, Tier)> {
+fn tiers<'a>(provider: Option<&'a Account>, facing: &'a Account) -> Vec<(&'a Account, Tier)> {
     match provider {
         Some(provider) => vec![(provider, Tier::Provider), (facing, Tier::Reseller)],
         None => vec![(facing, Tier::Only)],
@@ -114,7 +110,9 @@ fn tiers<'a>(
 
 /// The provider of a chain: the one that stands behind, or the facing partner if it is one.
 fn provider_of<'a>(behind: Option<&'a Account>, facing: &'a Account) -> Option<&'a Account> {
-    behind.or(Some(facing)).filter(|account| account.kind == PartnerType::IndirectProvider)
+    behind
+        .or(Some(facing))
+        .filter(|account| account.kind == PartnerType::IndirectProvider)
 }
 
 /// The facts about a tenant that would become an end customer of these partners.
@@ -246,8 +244,16 @@ impl Partners {
     }
 
     /// The provider behind, if there are two, and the partner that faces the customer.
-    async fn resolve(&self, tx: &mut Tx<'_>) -> Result<(Option<Account>, Account), AppError> {
-        let wrong = || AppError::invalid("partner", "names one partner, or a reseller and its provider");
+    pub(crate) async fn resolve(
+        &self,
+        tx: &mut Tx<'_>,
+    ) -> Result<(Option<Account>, Account), AppError> {
+        let wrong = || {
+            AppError::invalid(
+                "partner",
+                "names one partner, or a reseller and its provider",
+            )
+        };
         match self.names() {
             [one] => Ok((None, names::the_account(tx, one).await?)),
             [first, second] => {
@@ -345,7 +351,7 @@ impl UseCase for AcceptRelationship {
             relationships.push(accept(ctx, tx, partner, tenant).await?);
         }
         if self.accept_agreement {
-            accept_agreement(ctx, tx, tenant).await?;
+            accept_agreement(ctx, tx, acting, tenant).await?;
         }
         Ok(Relations { relationships })
     }
@@ -366,29 +372,23 @@ async fn accept(
 
 /// Records that the customer itself accepted the customer agreement: once is enough for every partner
 /// (AGR-028).
-async fn accept_agreement(ctx: &Ctx, tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), AppError> {
+async fn accept_agreement(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    tenant: &Tenant,
+) -> Result<(), AppError> {
     let key = [Value::Id(tenant.id.uuid())];
     let known = tx
         .find::<Attestation>(tables::attestations::BY_CUSTOMER, &key)
         .await?;
-    if known.iter().any(|known| known.accepted_by == AcceptedBy::Customer) {
+    if known
+        .iter()
+        .any(|known| known.accepted_by == AcceptedBy::Customer)
+    {
         return Ok(());
     }
-    let evidence = Attestation {
-        id: Ids::named("direct acceptance", &tenant.handle, ctx.now).next(),
-        customer: tenant.id,
-        partner: None,
-        accepted_by: AcceptedBy::Customer,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: format!("admin@{}", tenant.domain),
-        phone: None,
-        agreed: ctx.now.date(),
-        template: CUSTOMER_TEMPLATE.to_owned(),
-        recorded_by: tenant.handle.clone(),
-        recorded_at: ctx.now,
-    };
-    Ok(tx.put(&evidence).await?)
+    attest::accept_directly(ctx, tx, acting, tenant).await
 }
 
 /// The customer says no to an invitation.
@@ -424,7 +424,14 @@ impl UseCase for DeclineRelationship {
         tx: &mut Tx<'_>,
     ) -> Result<Relations, AppError> {
         let partner = names::the_account(tx, &self.partner).await?;
-        answer_invitation(ctx, tx, &partner, acting.customer()?, RelationshipState::Declined).await
+        answer_invitation(
+            ctx,
+            tx,
+            &partner,
+            acting.customer()?,
+            RelationshipState::Declined,
+        )
+        .await
     }
 }
 
@@ -461,7 +468,14 @@ impl UseCase for WithdrawInvitation {
         tx: &mut Tx<'_>,
     ) -> Result<Relations, AppError> {
         let tenant = names::the_tenant(tx, &self.customer).await?;
-        answer_invitation(ctx, tx, acting.partner()?, &tenant, RelationshipState::Withdrawn).await
+        answer_invitation(
+            ctx,
+            tx,
+            acting.partner()?,
+            &tenant,
+            RelationshipState::Withdrawn,
+        )
+        .await
     }
 }
 
@@ -475,7 +489,10 @@ async fn answer_invitation(
 ) -> Result<Relations, AppError> {
     let own = row(tx, partner, tenant, ctx.now).await?;
     let mut halves = vec![partner.clone()];
-    if let Some(other) = own.joint_with.filter(|_| own.state == RelationshipState::Invited) {
+    if let Some(other) = own
+        .joint_with
+        .filter(|_| own.state == RelationshipState::Invited)
+    {
         halves.push(names::account_by_id(tx, other).await?);
     }
     let mut relationships = Vec::with_capacity(2);
@@ -546,7 +563,14 @@ impl UseCase for ExtendRelationship {
         let extended = if tie.state == RelationshipState::Active {
             related(&provider, &tenant, tie.state)
         } else {
-            become_state(ctx, tx, (&provider, &tenant), tie, RelationshipState::Active).await?
+            become_state(
+                ctx,
+                tx,
+                (&provider, &tenant),
+                tie,
+                RelationshipState::Active,
+            )
+            .await?
         };
         Ok(Relations {
             relationships: vec![extended],
@@ -716,11 +740,25 @@ async fn leave_support_contacts(
     Ok(())
 }
 
-/// An invitation that nobody answered lapses.
+/// Does what fell due, if it is this module's.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn lapse(ctx: &Ctx, tx: &mut Tx<'_>, subject: &str) -> Result<(), AppError> {
+pub async fn fall_due(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    kind: &str,
+    subject: &str,
+) -> Result<bool, AppError> {
+    if kind != schedule::RELATIONSHIP_LAPSE {
+        return Ok(false);
+    }
+    lapse(ctx, tx, subject).await?;
+    Ok(true)
+}
+
+/// An invitation that nobody answered lapses.
+async fn lapse(ctx: &Ctx, tx: &mut Tx<'_>, subject: &str) -> Result<(), AppError> {
     let Some((partner, customer)) = subject.split_once(' ') else {
         return Ok(());
     };

@@ -11,6 +11,8 @@ use super::{Counters, GROUP_MAX, Lock, QUEUE_MAX};
 use crate::error::StoreError;
 
 /// How often a command runs before its caller hears that the database is busy.
+/// Stack of a lane: commands nest (a remedy rehearses acts), and unoptimised futures are large.
+const LANE_STACK_BYTES: usize = 16 * 1024 * 1024;
 const ATTEMPTS_MAX: u32 = 6;
 /// The first pause between two attempts; it doubles.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -78,6 +80,7 @@ pub(super) fn start(
             lasted: Duration::ZERO,
         };
         std::thread::Builder::new()
+            .stack_size(LANE_STACK_BYTES)
             .name(name.to_owned())
             .spawn(move || runtime.block_on(lane.work()))
             .map_err(StoreError::unavailable)?;
