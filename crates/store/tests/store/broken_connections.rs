@@ -204,6 +204,54 @@ async fn without_a_server_commands_hear_so_in_bounded_time() {
 
 const WAIT: Statement = Statement::new("wait", "SELECT CAST(pg_sleep(0.3) AS TEXT)");
 
+#[tokio::test]
+async fn of_several_hosts_the_one_that_answers_is_used() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let DbConfig::Postgres { url } = &test.config else {
+        return;
+    };
+    let url = url.replacen('@', "@127.0.0.1:9,", 1);
+    let db = Db::open(&DbConfig::Postgres { url }, SCHEMA).await.unwrap();
+    assert_eq!(db.write(add("one")).await.unwrap(), 1);
+    assert_eq!(test.db.read(Do::Nothing).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_writer_that_was_demoted_is_left_for_the_new_one() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let db = &test.db;
+    db.write(add("one")).await.unwrap();
+    // As a server answers that became a standby: this connection may only read from now on.
+    db.write(Text(Statement::new(
+        "demote",
+        "SET default_transaction_read_only = on",
+    )))
+    .await
+    .unwrap();
+    assert_eq!(db.write(add("two")).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_no_server_where_tls_is_required() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let DbConfig::Postgres { url } = &test.config else {
+        return;
+    };
+    let config = DbConfig::Postgres {
+        url: format!("{url}?sslmode=require"),
+    };
+    assert!(matches!(
+        Db::open(&config, SCHEMA).await.err(),
+        Some(StoreError::Unavailable(_))
+    ));
+}
+
 /// Grows two things, slowly, in an order that another such command takes the other way round.
 struct GrowBoth(&'static str, &'static str);
 impl Command for GrowBoth {
