@@ -213,6 +213,8 @@ impl Db {
 
     /// Runs a command and answers when it is durable.
     ///
+    /// Who stops waiting before the lane has taken the command up withdraws it; later it runs to its end.
+    ///
     /// # Errors
     /// What the command fails with, or the store's own error in its place.
     pub async fn write<C: Command + 'static>(&self, command: C) -> Result<C::Out, C::Error> {

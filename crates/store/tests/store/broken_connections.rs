@@ -1,9 +1,9 @@
 //! What happens to a group when its transaction, its disk or its server goes away under it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::things::{Do, Find, GROW, SCHEMA, Thing, add};
+use crate::things::{Do, Failed, Find, GROW, SCHEMA, Thing, add};
 use tierline_store::testing::{postgres, sqlite};
 use tierline_store::{Command, Db, DbConfig, Lock, Statement, StoreError, Tx, params};
 
@@ -136,6 +136,56 @@ async fn a_connection_lost_inside_a_group_loses_nobodys_command() {
         tokio::join!(db.write(add("one")), db.write(fatal), db.write(add("two")));
     fatal.unwrap();
     assert_eq!((one.unwrap(), two.unwrap()), (1, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_kills_connections_costs_no_acknowledged_write() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let killer = Db::open(&test.config, SCHEMA).await.unwrap();
+    let is_over = AtomicBool::new(false);
+    let writers = (0..8).map(|writer| {
+        let (db, is_over) = (&test.db, &is_over);
+        async move {
+            let (mut kept, mut lost) = (Vec::new(), 0);
+            for number in 0.. {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                // Every other command looks for its own trace and can be run again after an unknown outcome.
+                let name: &'static str = String::leak(format!("{writer} {number}"));
+                let done = if number % 2 == 0 {
+                    db.write(AddOnce(name)).await
+                } else {
+                    db.write(add(name)).await.map(drop).map_err(Failed::store)
+                };
+                match done {
+                    Ok(()) => kept.push(name),
+                    Err(StoreError::OutcomeUnknown(_)) if number % 2 == 1 => lost += 1,
+                    Err(error) => panic!("{name}: {error:?}"),
+                }
+            }
+            (kept, lost)
+        }
+    });
+    let kills = async {
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(25)).await;
+            killer.write(Text(KILL_OTHERS)).await.unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let (done, ()) = tokio::join!(futures_util::future::join_all(writers), kills);
+    let unknown: usize = done.iter().map(|(_, lost)| lost).sum();
+    let kept: Vec<&str> = done.into_iter().flat_map(|(kept, _)| kept).collect();
+    eprintln!("{} kept, {unknown} of unknown outcome", kept.len());
+    assert!(!kept.is_empty());
+    for name in &kept {
+        assert_eq!(test.db.read(Find(name)).await.unwrap().len(), 1, "{name}");
+    }
+    let count = test.db.read(Do::Nothing).await.unwrap();
+    assert!((kept.len()..=kept.len() + unknown).contains(&usize::try_from(count).unwrap()));
 }
 
 /// A server that dies at the first commit, as far as the client can tell.
