@@ -1,7 +1,7 @@
 //! One thread, one queue, one transaction at a time.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -16,6 +16,10 @@ const LANE_STACK_BYTES: usize = 16 * 1024 * 1024;
 const ATTEMPTS_MAX: u32 = 6;
 /// The first pause between two attempts; it doubles.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// The longest and the single wait for commands that are about to arrive.
+const GATHER_MAX: Duration = Duration::from_millis(1);
+const GATHER_STEP: Duration = Duration::from_micros(40);
 
 /// What a lane is asked to do.
 pub(super) enum Work {
@@ -72,6 +76,8 @@ pub(super) fn start(
             session,
             queue: Arc::clone(&queue),
             counters: Arc::clone(counters),
+            expected: 0,
+            lasted: Duration::ZERO,
         };
         std::thread::Builder::new()
             .stack_size(LANE_STACK_BYTES)
@@ -89,6 +95,11 @@ struct Lane {
     session: Session,
     queue: Queue,
     counters: Arc<Counters>,
+    /// How many commands were under way or waiting when the last group was answered: about as many clients
+    /// are there, and each is about to send the next one.
+    expected: usize,
+    /// How long the last group took from its first statement to its commit.
+    lasted: Duration,
 }
 
 impl Lane {
@@ -103,7 +114,10 @@ impl Lane {
                 Some(Work::Write(job)) => {
                     let mut group = vec![job];
                     carried = self.fill(&mut group).await;
+                    let (size, begun) = (group.len(), Instant::now());
                     self.commit(group).await;
+                    self.lasted = begun.elapsed();
+                    self.expected = size + self.queue.lock().await.len();
                 }
                 Some(Work::Read(job)) => self.look(job, Begin::Read).await,
                 Some(Work::Rehearse(job)) => self.look(job, Begin::Rehearsal).await,
@@ -119,8 +133,18 @@ impl Lane {
     }
 
     /// Takes what is queued already into the group; anything but a write ends it.
+    ///
+    /// Those who were just answered are a moment away with their next command. Waiting for them, for a
+    /// fraction of what a commit costs, makes one group of what would be two that take turns.
     async fn fill(&self, group: &mut Vec<Box<dyn Job>>) -> Option<Work> {
         let mut queue = self.queue.lock().await;
+        let expected = self.expected.min(GROUP_MAX);
+        let patience = (self.lasted / 4).min(GATHER_MAX);
+        let begun = Instant::now();
+        while group.len() + queue.len() < expected && begun.elapsed() < patience {
+            // Nothing else is under way on this thread.
+            std::thread::sleep(GATHER_STEP);
+        }
         while group.len() < GROUP_MAX {
             match queue.try_recv() {
                 Ok(Work::Write(job)) => group.push(job),

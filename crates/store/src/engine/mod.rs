@@ -13,6 +13,7 @@ pub mod row;
 mod session;
 mod sqlite;
 pub mod testing;
+mod tls;
 pub mod tx;
 
 use std::future::Future;
@@ -53,7 +54,8 @@ pub enum DbConfig {
     },
     /// A PostgreSQL server.
     Postgres {
-        /// A connection string; several hosts may be given, the writable one is used.
+        /// A connection string; several hosts may be given, the writable one is used. `sslmode=require`
+        /// encrypts and checks the server's certificate, any other mode does neither.
         url: String,
     },
 }
@@ -221,6 +223,8 @@ impl Db {
     }
 
     /// Runs a command and answers when it is durable.
+    ///
+    /// Who stops waiting before the lane has taken the command up withdraws it; later it runs to its end.
     ///
     /// # Errors
     /// What the command fails with, or the store's own error in its place.

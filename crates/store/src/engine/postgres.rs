@@ -6,18 +6,20 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, Error, NoTls};
 
 use super::session::{Begin, Uncommitted};
+use super::tls::Tls;
 use super::{Counters, Lock};
 use crate::error::StoreError;
 use crate::row::Row;
@@ -45,8 +47,14 @@ pub(super) const SETTLED_BEFORE: Statement = Statement::new(
 
 type Sent = BoxFuture<'static, Result<(), Error>>;
 
+/// Where the server is, and how to talk to it.
+pub(super) struct Address {
+    config: Config,
+    tls: Option<Tls>,
+}
+
 /// Reads a connection string and fills in what makes a lost server show.
-pub(super) fn configure(url: &str) -> Result<Config, StoreError> {
+pub(super) fn configure(url: &str) -> Result<Address, StoreError> {
     let mut config: Config = url.parse().map_err(StoreError::unavailable)?;
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_application_name().is_none() {
@@ -59,11 +67,39 @@ pub(super) fn configure(url: &str) -> Result<Config, StoreError> {
         config.tcp_user_timeout(NETWORK_WAIT);
     }
     config.keepalives_idle(NETWORK_WAIT);
-    Ok(config)
+    let tls = match config.get_ssl_mode() {
+        SslMode::Require => Some(Tls::of_system()?),
+        _ => None,
+    };
+    Ok(Address { config, tls })
+}
+
+impl Address {
+    /// Connects, and leaves the driving of the connection to the runtime of the caller.
+    async fn connect(&self) -> Result<Client, Error> {
+        Ok(match &self.tls {
+            Some(tls) => {
+                let (client, driver) = self.config.connect(tls.clone()).await?;
+                tokio::spawn(drive(driver));
+                client
+            }
+            None => {
+                let (client, driver) = self.config.connect(NoTls).await?;
+                tokio::spawn(drive(driver));
+                client
+            }
+        })
+    }
+}
+
+async fn drive(driver: impl Future<Output = Result<(), Error>>) {
+    if let Err(error) = driver.await {
+        tracing::warn!(%error, "a database connection ended");
+    }
 }
 
 pub(super) struct PgSession {
-    config: Arc<Config>,
+    address: Arc<Address>,
     lock_wait: &'static str,
     counters: Arc<Counters>,
     connection: Option<Connection>,
@@ -88,17 +124,17 @@ struct Prepared {
 }
 
 impl PgSession {
-    pub(super) fn lane(config: &Arc<Config>, counters: &Arc<Counters>) -> Self {
-        Self::new(config, counters, LANE_LOCK_WAIT)
+    pub(super) fn lane(address: &Arc<Address>, counters: &Arc<Counters>) -> Self {
+        Self::new(address, counters, LANE_LOCK_WAIT)
     }
 
-    pub(super) fn rehearsal(config: &Arc<Config>, counters: &Arc<Counters>) -> Self {
-        Self::new(config, counters, REHEARSAL_LOCK_WAIT)
+    pub(super) fn rehearsal(address: &Arc<Address>, counters: &Arc<Counters>) -> Self {
+        Self::new(address, counters, REHEARSAL_LOCK_WAIT)
     }
 
-    fn new(config: &Arc<Config>, counters: &Arc<Counters>, lock_wait: &'static str) -> Self {
+    fn new(address: &Arc<Address>, counters: &Arc<Counters>, lock_wait: &'static str) -> Self {
         Self {
-            config: Arc::clone(config),
+            address: Arc::clone(address),
             lock_wait,
             counters: Arc::clone(counters),
             connection: None,
@@ -223,12 +259,7 @@ impl PgSession {
     }
 
     async fn connect(&self) -> Result<Connection, Error> {
-        let (client, driver) = self.config.connect(NoTls).await?;
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::warn!(%error, "a database connection ended");
-            }
-        });
+        let client = self.address.connect().await?;
         // An operator may ask for more than `on`, never for less: an answer means durable.
         let settings = format!(
             "SET lock_timeout = '{}'; SET TimeZone = 'UTC'; SELECT set_config('synchronous_commit', 'on', false) \

@@ -77,7 +77,7 @@ pub(super) struct Origin {
 enum Place {
     Memory,
     File(PathBuf),
-    Postgres(Arc<tokio_postgres::Config>),
+    Postgres(Arc<postgres::Address>),
 }
 
 impl Origin {
@@ -119,8 +119,8 @@ impl Origin {
         match &self.place {
             Place::Memory => SqliteSession::in_memory(&self.counters).map(Session::Sqlite),
             Place::File(path) => SqliteSession::writer(path, &self.counters).map(Session::Sqlite),
-            Place::Postgres(config) => {
-                Ok(Session::Postgres(PgSession::lane(config, &self.counters)))
+            Place::Postgres(address) => {
+                Ok(Session::Postgres(PgSession::lane(address, &self.counters)))
             }
         }
     }
@@ -137,8 +137,8 @@ impl Origin {
     pub(super) fn rehearsal(&self) -> Option<Session> {
         match &self.place {
             Place::Memory | Place::File(_) => None,
-            Place::Postgres(config) => Some(Session::Postgres(PgSession::rehearsal(
-                config,
+            Place::Postgres(address) => Some(Session::Postgres(PgSession::rehearsal(
+                address,
                 &self.counters,
             ))),
         }

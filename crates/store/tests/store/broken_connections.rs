@@ -1,9 +1,9 @@
 //! What happens to a group when its transaction, its disk or its server goes away under it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::things::{Do, Find, GROW, SCHEMA, Thing, add};
+use crate::things::{Do, Failed, Find, GROW, SCHEMA, Thing, add};
 use tierline_store::testing::{postgres, sqlite};
 use tierline_store::{Command, Db, DbConfig, Lock, Statement, StoreError, Tx, params};
 
@@ -138,6 +138,56 @@ async fn a_connection_lost_inside_a_group_loses_nobodys_command() {
     assert_eq!((one.unwrap(), two.unwrap()), (1, 3));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_kills_connections_costs_no_acknowledged_write() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let killer = Db::open(&test.config, SCHEMA).await.unwrap();
+    let is_over = AtomicBool::new(false);
+    let writers = (0..8).map(|writer| {
+        let (db, is_over) = (&test.db, &is_over);
+        async move {
+            let (mut kept, mut lost) = (Vec::new(), 0);
+            for number in 0.. {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                // Every other command looks for its own trace and can be run again after an unknown outcome.
+                let name: &'static str = String::leak(format!("{writer} {number}"));
+                let done = if number % 2 == 0 {
+                    db.write(AddOnce(name)).await
+                } else {
+                    db.write(add(name)).await.map(drop).map_err(Failed::store)
+                };
+                match done {
+                    Ok(()) => kept.push(name),
+                    Err(StoreError::OutcomeUnknown(_)) if number % 2 == 1 => lost += 1,
+                    Err(error) => panic!("{name}: {error:?}"),
+                }
+            }
+            (kept, lost)
+        }
+    });
+    let kills = async {
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(25)).await;
+            killer.write(Text(KILL_OTHERS)).await.unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let (done, ()) = tokio::join!(futures_util::future::join_all(writers), kills);
+    let unknown: usize = done.iter().map(|(_, lost)| lost).sum();
+    let kept: Vec<&str> = done.into_iter().flat_map(|(kept, _)| kept).collect();
+    eprintln!("{} kept, {unknown} of unknown outcome", kept.len());
+    assert!(!kept.is_empty());
+    for name in &kept {
+        assert_eq!(test.db.read(Find(name)).await.unwrap().len(), 1, "{name}");
+    }
+    let count = test.db.read(Do::Nothing).await.unwrap();
+    assert!((kept.len()..=kept.len() + unknown).contains(&usize::try_from(count).unwrap()));
+}
+
 /// A server that dies at the first commit, as far as the client can tell.
 const DIE_AT_COMMIT: &str = "
     CREATE SEQUENCE deaths;
@@ -203,6 +253,54 @@ async fn without_a_server_commands_hear_so_in_bounded_time() {
 }
 
 const WAIT: Statement = Statement::new("wait", "SELECT CAST(pg_sleep(0.3) AS TEXT)");
+
+#[tokio::test]
+async fn of_several_hosts_the_one_that_answers_is_used() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let DbConfig::Postgres { url } = &test.config else {
+        return;
+    };
+    let url = url.replacen('@', "@127.0.0.1:9,", 1);
+    let db = Db::open(&DbConfig::Postgres { url }, SCHEMA).await.unwrap();
+    assert_eq!(db.write(add("one")).await.unwrap(), 1);
+    assert_eq!(test.db.read(Do::Nothing).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_writer_that_was_demoted_is_left_for_the_new_one() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let db = &test.db;
+    db.write(add("one")).await.unwrap();
+    // As a server answers that became a standby: this connection may only read from now on.
+    db.write(Text(Statement::new(
+        "demote",
+        "SET default_transaction_read_only = on",
+    )))
+    .await
+    .unwrap();
+    assert_eq!(db.write(add("two")).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_no_server_where_tls_is_required() {
+    let Some(test) = postgres(SCHEMA).await else {
+        return;
+    };
+    let DbConfig::Postgres { url } = &test.config else {
+        return;
+    };
+    let config = DbConfig::Postgres {
+        url: format!("{url}?sslmode=require"),
+    };
+    assert!(matches!(
+        Db::open(&config, SCHEMA).await.err(),
+        Some(StoreError::Unavailable(_))
+    ));
+}
 
 /// Grows two things, slowly, in an order that another such command takes the other way round.
 struct GrowBoth(&'static str, &'static str);
