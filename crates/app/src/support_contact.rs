@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use tierline_domain::admin::{AdminRelationship, AdminState};
 use tierline_domain::catalog::Item;
 use tierline_domain::customer::{Delegation, Relationship};
+use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_rules::Checkpoint;
@@ -30,15 +31,12 @@ pub struct SetSupportContact {
 
 /// Whether a partner holds administration rights over a customer: granular ones in force, or old full
 /// delegation.
-///
-/// # Errors
-/// When the store fails.
-pub(crate) async fn has_rights(
+async fn has_rights(
     tx: &mut Tx<'_>,
-    partner: &Account,
-    tenant: &Tenant,
+    partner: Id<Account>,
+    customer: Id<Tenant>,
 ) -> Result<bool, AppError> {
-    let pair = [Value::Id(partner.id.uuid()), Value::Id(tenant.id.uuid())];
+    let pair = [Value::Id(partner.uuid()), Value::Id(customer.uuid())];
     let full = tx
         .get::<Relationship>(&pair)
         .await?
@@ -50,6 +48,46 @@ pub(crate) async fn has_rights(
         || granular
             .iter()
             .any(|admin| admin.state == AdminState::Active))
+}
+
+/// A partner leaves the support contacts of a customer; the billed partner takes its place (SUP-005,
+/// SUP-006).
+///
+/// # Errors
+/// When the store fails.
+pub async fn leave(
+    tx: &mut Tx<'_>,
+    partner: Id<Account>,
+    customer: Id<Tenant>,
+) -> Result<(), AppError> {
+    for mut subscription in tx
+        .find::<Subscription>(
+            tables::subscriptions::BY_CUSTOMER,
+            &[Value::Id(customer.uuid())],
+        )
+        .await?
+    {
+        if subscription.support_contact == Some(partner) {
+            subscription.support_contact = None;
+            tx.put(&subscription).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Rights of a partner over a customer have ended: without any it is no contact any longer (SUP-006).
+///
+/// # Errors
+/// When the store fails.
+pub async fn rights_ended(
+    tx: &mut Tx<'_>,
+    partner: Id<Account>,
+    customer: Id<Tenant>,
+) -> Result<(), AppError> {
+    if has_rights(tx, partner, customer).await? {
+        return Ok(());
+    }
+    leave(tx, partner, customer).await
 }
 
 /// Whose subscription it is; naming a contact looks at nothing else of it.
@@ -128,7 +166,7 @@ impl UseCase for SetSupportContact {
         found.buyer = Some(facts::buyer(tx, &tenant, None, ctx.now.date()).await?);
         found.relation = Some(facts::relation(tx, own, &tenant).await?);
         if subscription.seller != Some(contact.id) {
-            let has_rights = has_rights(tx, &contact, &tenant).await?;
+            let has_rights = has_rights(tx, contact.id, tenant.id).await?;
             found.other_relation = Some(facts::relation(tx, &contact, &tenant).await?);
             found.form.contact = Some((contact.handle, has_rights));
         }

@@ -449,19 +449,19 @@ pub(super) async fn other_on_record(
     facts: &Facts,
 ) -> Result<Vec<Fix>, AppError> {
     let mut names = Vec::new();
-    if let Named::Unenrolled { place, .. } = &facts.named {
-        if let Some(company) = crate::names::organization(tx, &place.organization).await? {
-            let key = [Value::Id(company.id.uuid())];
-            let accounts = tx
-                .find::<Account>(tables::accounts::BY_ORGANIZATION, &key)
-                .await?;
-            names.extend(
-                accounts
-                    .into_iter()
-                    .filter(Account::acts_as_reseller)
-                    .map(|account| account.handle),
-            );
-        }
+    if let Named::Unenrolled { place, .. } = &facts.named
+        && let Some(company) = crate::names::organization(tx, &place.organization).await?
+    {
+        let key = [Value::Id(company.id.uuid())];
+        let accounts = tx
+            .find::<Account>(tables::accounts::BY_ORGANIZATION, &key)
+            .await?;
+        names.extend(
+            accounts
+                .into_iter()
+                .filter(Account::acts_as_reseller)
+                .map(|account| account.handle),
+        );
     }
     if let Some(actor) = &facts.actor {
         for reseller in super::resellers(tx, &actor.name).await? {
