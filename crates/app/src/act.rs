@@ -1,6 +1,8 @@
 //! Commands by name: an actor, a verb and its parameters, as scenario files, remedies and the
 //! command line write them. One table says which use case a verb is.
 
+use std::pin::Pin;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tierline_rules::{Decision, Facts};
@@ -156,6 +158,29 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
     Ok(Performed { result, decision })
 }
 
+type Promised<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
+
+// One function a use case keeps each future in its own frame; together they would fill a lane's stack.
+#[inline(never)]
+fn boxed<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'_>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Promised<'a, Performed> {
+    Box::pin(run::<U>(ctx, tx, verb, params))
+}
+
+#[inline(never)]
+fn boxed_dry<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'_>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Promised<'a, (Decision, Facts)> {
+    Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
+}
+
 /// Which use case a verb is.
 macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
@@ -164,18 +189,14 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => {
-                    let use_case = read_params::<$use_case>(verb, params)?;
-                    // Each arm's future is boxed: held inline, a debug build adds them all up on the stack.
-                    Box::pin(dry_run(ctx, tx, &use_case)).await
-                })+
+                $($verb => boxed_dry::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
-                $($verb => Box::pin(run::<$use_case>(ctx, tx, verb, params)).await,)+
+                $($verb => boxed::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
@@ -240,6 +261,30 @@ verbs! {
     "open_portal" => crate::desk::OpenPortal,
     "read_audit" => crate::desk::ReadAudit,
     "merge_organizations" => crate::merge::MergeOrganizations,
+    "record_affiliation" => crate::affiliation::RecordAffiliation,
+    "check_promotion" => crate::promotion::CheckPromotion,
+    "upload_document" => crate::promotion::UploadDocument,
+    "change_quantity" => crate::change_quantity::ChangeQuantity,
+    "cancel" => crate::cancel::Cancel,
+    "suspend" => crate::suspend::Suspend,
+    "reactivate" => crate::suspend::Reactivate,
+    "set_renewal" => crate::renewal::SetRenewal,
+    "schedule_change" => crate::renewal::ScheduleChange,
+    "change_frequency" => crate::frequency::ChangeFrequency,
+    "set_partner_of_record" => crate::record::SetPartnerOfRecord,
+    "update_subscription" => crate::update_subscription::UpdateSubscription,
+    "read_subscription" => crate::update_subscription::ReadSubscription,
+    "create_transfer" => crate::transfer::CreateTransfer,
+    "request_transfer" => crate::transfer::RequestTransfer,
+    "accept_transfer" => crate::transfer::AcceptTransfer,
+    "record_usage" => crate::rating::RecordUsage,
+    "bill" => crate::rating::Bill,
+    "rate" => crate::rating::Rate,
+    "rate_credit" => crate::rating::RateCredit,
+    "read_price_sheet" => crate::accounts::ReadPriceSheet,
+    "read_invoice" => crate::accounts::ReadInvoice,
+    "read_credit" => crate::accounts::ReadCredit,
+    "open_case" => crate::accounts::OpenCase,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.

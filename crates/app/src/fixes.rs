@@ -81,8 +81,9 @@ pub async fn of(
             other_tenant(tx, act, facts).await
         }
         Ground::SelfSale | Ground::LoneProvider => unrelated(tx, act, facts).await,
-        Ground::UserRole => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
-        Ground::Authentication => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
+        Ground::UserRole | Ground::Authentication => {
+            Ok(vec![Fix::instead(act.by(&facts.caller.name))])
+        }
         Ground::CustomerCeiling => Ok(less(act, facts)),
         other => {
             let mut fixes = ties::of(tx, other, act, facts).await?;

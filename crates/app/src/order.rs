@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tierline_billing::cycle;
+use tierline_billing::cycle::{self, Running};
+use tierline_billing::prorate::{self, Cut};
 use tierline_domain::catalog::{
     DatedPrice, Frequency, Generation, Item, ItemKind, Promotion, Term,
 };
@@ -11,8 +12,8 @@ use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money, Rounding};
 use tierline_domain::order::{Cart, CartState, Line, Order, OrderLine, OrderState, RoleDeclared};
 use tierline_domain::partner::{Account, PartnerType, Tenant};
-use tierline_domain::subscription::{Batch, Charge, Subscription, SubscriptionState};
-use tierline_domain::time::{Date, Period, Timestamp, add_days, add_months};
+use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
+use tierline_domain::time::{Date, Period, Timestamp, add_days};
 use tierline_rules::facts::{Alignment, CartFact, Ceiling, Facts, Named, Purchase, Tier};
 use tierline_rules::{Checkpoint, regions};
 use tierline_store::tables::Counter;
@@ -20,6 +21,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
+use crate::charges;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::facts;
@@ -98,6 +100,13 @@ pub enum Path {
 }
 
 impl Wanted {
+    /// The reseller of record; `0` says that the sale is direct (BIL-005).
+    fn reseller(&self) -> Option<&String> {
+        self.partner_of_record
+            .as_ref()
+            .filter(|given| *given != "0")
+    }
+
     /// One of an item, at its default term and frequency.
     #[must_use]
     pub fn one_of(customer: &str, item: &str) -> Self {
@@ -121,12 +130,11 @@ impl Wanted {
     }
 
     fn role(&self) -> RoleDeclared {
-        self.role_declared
-            .unwrap_or(if self.partner_of_record.is_some() {
-                RoleDeclared::Indirect
-            } else {
-                RoleDeclared::Direct
-            })
+        self.role_declared.unwrap_or(if self.reseller().is_some() {
+            RoleDeclared::Indirect
+        } else {
+            RoleDeclared::Direct
+        })
     }
 
     /// The line that is asked for, with everything left out at its default.
@@ -140,7 +148,7 @@ impl Wanted {
             frequency: self
                 .frequency
                 .unwrap_or_else(|| default_frequency(item, term)),
-            partner_of_record: self.partner_of_record.clone(),
+            partner_of_record: self.reseller().cloned(),
             further_resellers: self.further_resellers.clone(),
             custom_end: self.custom_end,
             currency: self.currency,
@@ -225,12 +233,18 @@ async fn deal_facts(
     found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
     found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
     found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
-    let cost = first_charge(tx, deal.seller, deal.item, deal.line, ctx.now).await?;
+    let mut purchase = purchase(ctx, tx, &deal).await?;
+    let end = purchase
+        .alignment
+        .as_ref()
+        .and_then(|alignment| alignment.day);
+    let cost = first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?;
+    purchase.cost_usd = cost.map(|cost| cost.at_par(Currency::USD)).transpose()?;
     found.credit = match cost {
         Some(cost) if deal.seller.kind.is_billed() => facts::credit(tx, deal.seller, cost).await?,
         _ => None,
     };
-    found.purchase = Some(purchase(ctx, tx, &deal, cost).await?);
+    found.purchase = Some(purchase);
     found.buyer = Some(buyer);
     Ok(found)
 }
@@ -266,12 +280,8 @@ fn count<T>(things: impl Iterator<Item = T>) -> i64 {
     i64::try_from(things.count()).unwrap_or(i64::MAX)
 }
 
-async fn purchase(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    deal: &Deal<'_>,
-    cost: Option<Money>,
-) -> Result<Purchase, AppError> {
+#[expect(clippy::too_many_lines, reason = "one value with every fact of a line")]
+async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
     let held = estate(tx, deal.customer).await?;
     let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
@@ -366,7 +376,7 @@ async fn purchase(
         currency: line.currency,
         other_currency: other_currency(&held, item, deal.seller, currency, today),
         alignment: alignment(deal, &held, today),
-        cost_usd: cost.map(|cost| cost.at_par(Currency::USD)).transpose()?,
+        cost_usd: None,
         cart: deal.cart.clone(),
         plan_active: own_plan && own_usage,
         plan_owned: plans().any(|(sub, _)| live(sub)),
@@ -454,13 +464,9 @@ fn other_currency(
 
 /// ORD-030 and ORD-031: the admissible custom ends, and whether the one asked for is among them.
 fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Option<Alignment> {
-    if deal.line.custom_end.is_none() && deal.line.align_with.is_none() {
+    let line = deal.line;
+    if line.custom_end.is_none() && line.align_with.is_none() {
         return None;
-    }
-    let first_term_end = deal.line.term.last_day(today)?;
-    let mut choices = Vec::new();
-    if let Some(month_end) = last_month_end(today, first_term_end) {
-        choices.push(month_end);
     }
     let own = |sub: &Subscription, of: &Item| {
         sub.seller == Some(deal.seller.id)
@@ -468,42 +474,70 @@ fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Opt
             && of.generation == Generation::NewCommerce
             && of.kind != ItemKind::Trial
     };
-    for (sub, of) in held.iter().filter(|(sub, of)| own(sub, of)) {
-        let _ = of;
-        let mut end = sub.term_end;
-        while let Some(day) = end.filter(|day| *day <= first_term_end) {
-            if day >= today && fits(deal.line.term, sub.term, day) {
-                choices.push(day);
-            }
-            end = sub
-                .term
-                .months()
-                .map(|months| add_days(add_months(add_days(day, 1), months), -1));
-        }
-    }
-    choices.sort_unstable();
-    choices.dedup();
-    let with = deal.line.align_with.as_ref().map(|name| {
+    let with = line.align_with.as_ref().map(|name| {
         held.iter()
             .find(|(sub, _)| sub.handle == *name || sub.id.to_string() == *name)
     });
     let with_own = with.is_none_or(|found| found.is_some_and(|(sub, of)| own(sub, of)));
-    let day = deal
-        .line
-        .custom_end
-        .or_else(|| with.flatten().and_then(|(sub, _)| sub.term_end));
-    let terms_fit = with.flatten().is_none_or(|(sub, _)| {
-        sub.term_end
-            .is_none_or(|end| fits(deal.line.term, sub.term, end))
+    let Some(first_term_end) = line.term.last_day(today) else {
+        // What has no term has no end to choose (ORD-032).
+        return Some(Alignment {
+            day: line.custom_end,
+            with: line.align_with.clone(),
+            with_own,
+            admissible: with_own,
+            terms_fit: true,
+            choices: Vec::new(),
+        });
+    };
+    let mut choices = Vec::new();
+    choices.extend(last_month_end(today, first_term_end));
+    let mut unfit = Vec::new();
+    for (sub, _) in held.iter().filter(|(sub, of)| own(sub, of)) {
+        let ends = later_ends(sub, line.term, today, first_term_end);
+        let (fitting, others): (Vec<Date>, Vec<Date>) = ends
+            .into_iter()
+            .partition(|end| fits(line.term, sub.term, *end));
+        choices.extend(fitting);
+        unfit.extend(others);
+    }
+    choices.sort_unstable();
+    choices.dedup();
+    let last_return = with.flatten().and_then(|(sub, _)| {
+        let ends = later_ends(sub, line.term, today, first_term_end);
+        ends.last().copied().or(sub.term_end)
     });
+    let day = line.custom_end.or(last_return);
+    let terms_fit = match with.flatten() {
+        Some((sub, _)) => day.is_none_or(|end| fits(line.term, sub.term, end)),
+        None => day.is_none_or(|end| choices.contains(&end) || !unfit.contains(&end)),
+    };
     Some(Alignment {
         day,
-        with: deal.line.align_with.clone(),
+        with: line.align_with.clone(),
         with_own,
         admissible: day.is_some_and(|day| choices.contains(&day)) && with_own,
         terms_fit,
         choices,
     })
+}
+
+/// The end of the running term, and for a longer term those of later renewals, up to a day.
+fn later_ends(sub: &Subscription, term: Term, today: Date, until: Date) -> Vec<Date> {
+    let longer = term.months() > sub.term.months();
+    let mut ends = Vec::new();
+    let mut end = sub.term_end;
+    while let Some(day) = end.filter(|day| *day <= until) {
+        if day >= today {
+            ends.push(day);
+        }
+        end = if longer && sub.renewal {
+            cycle::next_end(sub.bought.date(), sub.term, day)
+        } else {
+            None
+        };
+    }
+    ends
 }
 
 /// ORD-031: a monthly item ends with neither the 28th, 29th nor 30th unless that is the month's last day, and a longer
@@ -569,18 +603,22 @@ async fn first_charge(
     seller: &Account,
     item: &Item,
     line: &Line,
+    end: Option<Date>,
     now: Timestamp,
 ) -> Result<Option<Money>, AppError> {
-    let Some(price) = unit_price(tx, seller, item, line, now.date()).await? else {
+    let today = now.date();
+    let Some(price) = unit_price(tx, seller, item, line, today).await? else {
         return Ok(None);
     };
-    Ok(Some(cycle::full_charge(
-        price,
-        line.term,
-        line.frequency,
-        line.quantity,
-        Rounding::Cut,
-    )?))
+    let running = Running {
+        start: today,
+        end: end.or_else(|| line.term.last_day(today)),
+        term: line.term,
+        frequency: line.frequency,
+    };
+    let first = running.on(today);
+    let amount = prorate::charge(price, &running, &first, today, line.quantity, Cut::Line)?;
+    Ok(Some(amount))
 }
 
 /// Fill a cart: judged like an order, without checkout.
@@ -1079,49 +1117,9 @@ async fn provision(
         version: 1,
     };
     tx.insert(&subscription).await?;
-    schedule::plan_subscription(tx, &subscription).await?;
-    book_first(ctx, tx, &subscription).await?;
+    schedule::plan_subscription(tx, &subscription, ctx.now).await?;
+    charges::book_cycle(ctx, tx, &subscription, "new", today).await?;
     Ok(subscription)
-}
-
-/// Books the charge of the first cycle at once (BIL-041).
-async fn book_first(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    subscription: &Subscription,
-) -> Result<(), AppError> {
-    let Some(price) = subscription.unit_price else {
-        return Ok(());
-    };
-    let start = subscription.bought.date();
-    let amount = cycle::full_charge(
-        price,
-        subscription.term,
-        subscription.frequency,
-        subscription.quantity,
-        Rounding::Cut,
-    )?;
-    if amount.minor == 0 {
-        return Ok(());
-    }
-    let until = subscription
-        .frequency
-        .months()
-        .map_or(subscription.term_end, |months| {
-            Some(add_days(add_months(start, months), -1))
-        });
-    let charge = Charge {
-        id: Ids::named("charge", &subscription.id.to_string(), ctx.now).next(),
-        subscription: subscription.id,
-        position: 1,
-        kind: "new".to_owned(),
-        amount,
-        from_day: start,
-        until_day: until.unwrap_or(start),
-        booked: ctx.now,
-    };
-    tx.insert(&charge).await?;
-    Ok(())
 }
 
 /// The deepest discount that fits (ORD-033, ORD-042, ORD-045): seats left under its customer-wide limit.

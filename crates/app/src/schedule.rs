@@ -1,16 +1,14 @@
 //! Things that happen by date: one due-ordered table, one loop.
 
 use tierline_domain::admin::{AdminRelationship, AdminState};
-use tierline_domain::subscription::{
-    Subscription, SubscriptionState, Transfer, TransferKind, TransferState,
-};
+use tierline_domain::subscription::{Subscription, Transfer, TransferKind, TransferState};
 use tierline_domain::time::{Period, Timestamp, add_days};
 use tierline_store::tables::Due;
 use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::{admin, partnership, relationship, standing};
+use crate::{admin, lifecycle, partnership, relationship, standing, transfer};
 
 /// A subscription's term is over: it renews, expires or is disabled.
 pub const TERM_END: &str = "term_end";
@@ -32,30 +30,16 @@ pub const INVITATION_DAYS: i32 = 90;
 /// Days an unanswered transfer request lives (TRF-017).
 pub const TRANSFER_DAYS: i32 = 30;
 
-/// Plans what is to come for a subscription.
+/// Plans what is to come for a subscription, as of an instant.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn plan_subscription(
     tx: &mut Tx<'_>,
     subscription: &Subscription,
+    now: Timestamp,
 ) -> Result<(), AppError> {
-    let running = matches!(
-        subscription.state,
-        SubscriptionState::Active | SubscriptionState::Suspended
-    );
-    match subscription.term_end {
-        Some(end) if running => {
-            plan(
-                tx,
-                TERM_END,
-                &subscription.handle,
-                Timestamp::start_of(add_days(end, 1)),
-            )
-            .await
-        }
-        _ => Ok(()),
-    }
+    lifecycle::plan(tx, subscription, now).await
 }
 
 /// Plans what is to come for a granular relationship.
@@ -187,6 +171,8 @@ pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64
 /// Does one thing that fell due. Each module answers for its own kinds.
 async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError> {
     if standing::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || lifecycle::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || transfer::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || partnership::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || relationship::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || admin::fall_due(ctx, tx, &item.kind, &item.subject).await?

@@ -291,10 +291,10 @@ pub(super) async fn list(
         let wanted = filter.value.to_lowercase();
         match body::word(&filter.field).replace('_', "").as_str() {
             "companyname" => {
-                customers.retain(|known| known.company_name().to_lowercase().starts_with(&wanted))
+                customers.retain(|known| known.company_name().to_lowercase().starts_with(&wanted));
             }
             "domain" => {
-                customers.retain(|known| known.tenant.domain.to_lowercase().starts_with(&wanted))
+                customers.retain(|known| known.tenant.domain.to_lowercase().starts_with(&wanted));
             }
             other => {
                 return Err(Problem::malformed(

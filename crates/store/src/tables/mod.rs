@@ -199,7 +199,11 @@ table! {
             percent_of_base, trial_of, upgrades_to, concurrent_limit, end_of_sale, not_sold_in, exclusive_to, requires_attestation,
             partner_of_record_fixed, renewable, cancellable
         }
-        finds { BY_HANDLE = "WHERE handle = $1", EVERY = "ORDER BY handle" }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_KIND = "WHERE kind = $1 ORDER BY handle",
+            EVERY = "ORDER BY handle"
+        }
     }
 }
 table! {
