@@ -19,7 +19,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{events, facts, schedule};
+use crate::{events, facts, schedule, support_contact};
 
 /// Minutes until approved rights are active and requested terminations done.
 const SETTLE_MINUTES: i64 = 10;
@@ -748,6 +748,9 @@ pub async fn fall_due(
     }
     tx.put(&row).await?;
     schedule::plan_admin(tx, &row).await?;
+    if matches!(row.state, AdminState::Terminated | AdminState::Expired) {
+        support_contact::rights_ended(tx, row.partner, row.customer).await?;
+    }
     events::happened(ctx, tx, kind, subject).await?;
     Ok(true)
 }

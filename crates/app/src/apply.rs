@@ -11,7 +11,7 @@ use tierline_domain::place::Country;
 use tierline_domain::time::{Date, add_months};
 use tierline_rules::facts::{Application, Facts, Party, TenantChoice};
 use tierline_rules::rules::enrolment::tenure_months;
-use tierline_rules::{Checkpoint, regions};
+use tierline_rules::{Checkpoint, names as forms, regions};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
@@ -21,7 +21,7 @@ use crate::error::AppError;
 use crate::locations::new_name;
 use crate::names::{self, by_id};
 use crate::world::{PARTNER_TEMPLATE, add_location};
-use crate::{contact, facts, standing};
+use crate::{facts, standing};
 
 /// Months a de-authorised reseller waits (ENR-036).
 const WAIT_MONTHS: i32 = 12;
@@ -301,7 +301,10 @@ impl UseCase for Apply {
         let (number, fits) = match &self.registration_number {
             None => (Some("valid".to_owned()), true),
             Some(_) if left_out(self.registration_number.as_ref()) => (None, false),
-            Some(number) => (Some(number.clone()), contact::registration_number(number)),
+            Some(number) => (
+                Some(number.clone()),
+                forms::registration_number_fits(country, number),
+            ),
         };
         found.application = Some(Box::new(Application {
             wanted: self.wanted(),
@@ -335,7 +338,7 @@ impl UseCase for Apply {
             revenue_cloud: revenue(own.as_ref(), &accounts, newcomer),
             contact_email_bad: email
                 .as_ref()
-                .is_some_and(|email| !contact::on_company_domain(email, &domains)),
+                .is_some_and(|email| !forms::on_company_domain(email, &domains)),
             contact_email: email.unwrap_or_default(),
             registration_number: number,
             registration_number_fits: fits,

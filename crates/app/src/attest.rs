@@ -6,8 +6,8 @@ use tierline_domain::customer::{AcceptedBy, Attestation};
 use tierline_domain::partner::Tenant;
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::Date;
-use tierline_rules::Checkpoint;
 use tierline_rules::facts::{AttestationForm, Facts};
+use tierline_rules::{Checkpoint, names as forms};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
@@ -15,7 +15,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::world::CUSTOMER_TEMPLATE;
-use crate::{contact, events, facts, names};
+use crate::{events, facts, names};
 
 /// Who accepted for the customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Contact {
         let fields = [
             ("first_name", blank(&self.first_name)),
             ("last_name", blank(&self.last_name)),
-            ("email", contact::domain_of(&self.email).is_none()),
+            ("email", forms::mail_domain(self.email.trim()).is_none()),
         ];
         fields
             .into_iter()

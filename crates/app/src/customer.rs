@@ -2,12 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::admin::{
-    AdminRelationship, AdminState, Assignment, DirectoryRole, Group, ProgramRole,
-};
+use tierline_domain::admin::DirectoryRole;
 use tierline_domain::catalog::{Item, ItemKind};
-use tierline_domain::customer::{Customer, Delegation, Qualification, RelationshipState, Segment};
-use tierline_domain::partner::{Account, Organization, Tenant};
+use tierline_domain::customer::{Customer, Qualification, RelationshipState, Segment};
+use tierline_domain::partner::{Organization, Tenant};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CallerKind, Facts};
@@ -20,7 +18,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::order::{self, Placed, Wanted};
 use crate::world::default_customer;
-use crate::{facts, relationship};
+use crate::{admin, facts, relationship};
 
 /// The word that leaves a value out.
 const LEFT_OUT: &str = "none";
@@ -258,6 +256,9 @@ pub struct CustomerRecord {
     pub company_details: Option<Json>,
 }
 
+/// What reading them is called among the tasks in a customer's tenant.
+const READ_DETAILS: &str = "read_company_details";
+
 /// Directory roles that open company details (GDA-027).
 const READERS: [DirectoryRole; 3] = [
     DirectoryRole::DirectoryReader,
@@ -265,69 +266,23 @@ const READERS: [DirectoryRole; 3] = [
     DirectoryRole::GlobalAdministrator,
 ];
 
-/// Directory roles that somebody of a partner holds in a customer's tenant, through groups of active
-/// granular relationships. Who is not a named user is a member of the groups behind `assigned`.
-async fn held_roles(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    partner: &Account,
-    tenant: &Tenant,
-) -> Result<Vec<String>, AppError> {
-    let pair = [Value::Id(partner.id.uuid()), Value::Id(tenant.id.uuid())];
-    let mut held = Vec::new();
-    for admin in tx
-        .find::<AdminRelationship>(tables::admin_relationships::BY_PAIR, &pair)
-        .await?
-    {
-        if admin.state != AdminState::Active {
-            continue;
-        }
-        let Some(user) = &acting.user else {
-            held.extend(admin.assigned);
-            continue;
-        };
-        for given in tx
-            .find::<Assignment>(
-                tables::assignments::BY_RELATIONSHIP,
-                &[Value::Id(admin.id.uuid())],
-            )
-            .await?
-        {
-            let group: Group = by_id(tx, given.security_group).await?;
-            if group.members.contains(&user.handle) {
-                held.extend(given.roles);
-            }
-        }
-    }
-    Ok(held)
-}
-
 impl ReadCustomer {
     async fn may_see_details(
         &self,
+        ctx: &Ctx,
         acting: &Acting,
         tx: &mut Tx<'_>,
         tenant: &Tenant,
-        facts: &Facts,
     ) -> Result<bool, AppError> {
-        let Some(partner) = &acting.account else {
-            return Ok(acting
-                .tenant
-                .as_ref()
-                .is_some_and(|own| own.id == tenant.id));
-        };
-        let held = held_roles(tx, acting, partner, tenant).await?;
+        if acting.account.is_none() {
+            let own = acting.tenant.as_ref();
+            return Ok(own.is_some_and(|own| own.id == tenant.id));
+        }
+        let access = admin::access(ctx, acting, tx, tenant, READ_DETAILS, "").await?;
+        let reader = |held: &String| READERS.iter().any(|role| held == role.as_str());
         // DAP-004: who holds a granular role there has only that one.
-        let full = held.is_empty()
-            && acting.caller.roles.any(&[ProgramRole::AdminAgent])
-            && facts
-                .relation
-                .as_ref()
-                .is_some_and(|relation| relation.delegation == Delegation::Full);
-        Ok(full
-            || READERS
-                .iter()
-                .any(|role| held.iter().any(|held| held == role.as_str())))
+        let full = access.granular.is_empty() && access.full;
+        Ok(!access.guest_there && (full || access.granular.iter().any(reader)))
     }
 }
 
@@ -359,13 +314,13 @@ impl UseCase for ReadCustomer {
 
     async fn apply(
         &self,
-        _: &Ctx,
+        ctx: &Ctx,
         acting: &Acting,
-        facts: &Facts,
+        _: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<CustomerRecord, AppError> {
         let tenant = names::the_tenant(tx, &self.customer).await?;
-        let details = if self.may_see_details(acting, tx, &tenant, facts).await? {
+        let details = if self.may_see_details(ctx, acting, tx, &tenant).await? {
             let company: Organization = by_id(tx, tenant.organization).await?;
             Some(json!({
                 "company_name": company.name,

@@ -67,6 +67,9 @@ pub async fn of(
         Ground::NamedIdentity | Ground::PartnerRegion if act.verb == "set_partner_of_record" => {
             ties::other_on_record(tx, act, facts).await
         }
+        Ground::PartnerRegion if act.params.contains_key("partner_of_record") => {
+            other_reseller(tx, act, facts).await
+        }
         Ground::NamedIdentity | Ground::Chain | Ground::NamedState | Ground::OptionOne => {
             other_reseller(tx, act, facts).await
         }

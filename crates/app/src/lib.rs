@@ -19,7 +19,6 @@ pub mod change_quantity;
 pub mod charges;
 pub mod check;
 pub mod clock;
-pub mod contact;
 pub mod ctx;
 pub mod customer;
 pub mod demo;

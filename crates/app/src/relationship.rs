@@ -20,7 +20,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::partnership::{Link, yes};
 use crate::windows::WINDOW_HOURS;
-use crate::{attest, events, facts, schedule};
+use crate::{attest, events, facts, schedule, support_contact};
 
 /// One relationship as a command leaves it.
 #[derive(Clone, Debug, Serialize)]
@@ -318,20 +318,17 @@ impl UseCase for AcceptRelationship {
         let today = ctx.now.date();
         let party = facts::party(tx, &facing, today).await?;
         let relation = facts::relation(tx, &facing, &tenant).await?;
-        match &behind {
-            Some(provider) => {
-                found.other = Some(facts::party(tx, provider, today).await?);
-                found.relation = Some(facts::relation(tx, provider, &tenant).await?);
-                found.other_relation = Some(relation);
-                found.named = Named::Account {
-                    given: facing.handle.clone(),
-                    party: Box::new(party),
-                };
-            }
-            None => {
-                found.other = Some(party);
-                found.relation = Some(relation);
-            }
+        if let Some(provider) = &behind {
+            found.other = Some(facts::party(tx, provider, today).await?);
+            found.relation = Some(facts::relation(tx, provider, &tenant).await?);
+            found.other_relation = Some(relation);
+            found.named = Named::Account {
+                given: facing.handle.clone(),
+                party: Box::new(party),
+            };
+        } else {
+            found.other = Some(party);
+            found.relation = Some(relation);
         }
         found.form.link_altered = self.link == Link::Altered;
         Ok(found)
@@ -689,8 +686,8 @@ impl UseCase for RemoveRelationship {
         let tie = row(tx, own, &tenant, ctx.now).await?;
         let removed =
             become_state(ctx, tx, (own, &tenant), tie, RelationshipState::Removed).await?;
-        end_delegation(tx, own, &tenant).await?;
-        leave_support_contacts(tx, own, &tenant).await?;
+        end_delegation(ctx, tx, own, &tenant).await?;
+        support_contact::leave(tx, own.id, tenant.id).await?;
         Ok(Relations {
             relationships: vec![removed],
         })
@@ -700,6 +697,7 @@ impl UseCase for RemoveRelationship {
 /// Delegated administration ends with the relationship (CUS-020, CUS-029); roles on the resources
 /// themselves stay until the customer takes them away.
 async fn end_delegation(
+    ctx: &Ctx,
     tx: &mut Tx<'_>,
     partner: &Account,
     tenant: &Tenant,
@@ -711,30 +709,9 @@ async fn end_delegation(
     {
         if !matches!(admin.state, AdminState::Expired | AdminState::Terminated) {
             admin.state = AdminState::Terminated;
+            admin.ends = ctx.now.date();
             tx.put(&admin).await?;
             schedule::drop_all(tx, &admin.handle).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The partner leaves the support contacts of the customer; the billed partner takes its place (SUP-005,
-/// SUP-006).
-async fn leave_support_contacts(
-    tx: &mut Tx<'_>,
-    partner: &Account,
-    tenant: &Tenant,
-) -> Result<(), AppError> {
-    for mut subscription in tx
-        .find::<Subscription>(
-            tables::subscriptions::BY_CUSTOMER,
-            &[Value::Id(tenant.id.uuid())],
-        )
-        .await?
-    {
-        if subscription.support_contact == Some(partner.id) {
-            subscription.support_contact = None;
-            tx.put(&subscription).await?;
         }
     }
     Ok(())

@@ -115,11 +115,10 @@ pub fn company_name_dubious(name: &str) -> bool {
 /// Domains of the operator's own mail; nobody else's address is on them (CUS-014).
 pub const OPERATOR_DOMAINS: [&str; 2] = ["operator.example", "tierline.example"];
 
-/// Mail services anyone can join: an address there proves no company (ENR-004).
-const CONSUMER_MAIL: &str = "aol.com gmail.com gmx.at gmx.ch gmx.de gmx.net googlemail.com hotmail.co.uk hotmail.com \
-hotmail.de hotmail.fr icloud.com laposte.net libero.it live.com live.de mail.com mail.ru me.com msn.com naver.com orange.fr \
-outlook.com outlook.de outlook.fr proton.me protonmail.com qq.com t-online.de wanadoo.fr web.de yahoo.co.jp yahoo.co.uk \
-yahoo.com yahoo.de yahoo.fr yandex.ru zoho.com 126.com 163.com";
+/// Mail services anyone can join: first labels of their domains. An address there proves no company
+/// (ENR-004).
+const CONSUMER_MAIL: &str = "aol freemail gmail gmx googlemail hotmail icloud laposte libero live mail me msn naver \
+orange outlook proton protonmail qq t-online wanadoo web webmail yahoo yandex ymail zoho 126 163";
 
 /// The longest domain name.
 const DOMAIN_CHARS_MAX: usize = 253;
@@ -185,14 +184,26 @@ pub fn on_operator_domain(address: &str) -> bool {
         .any(|domain| on_domain(address, domain))
 }
 
-/// Whether a mail address is on a service that anyone can join (ENR-004).
+/// Whether a host is a mail service that anyone can join, as far as its name tells.
+fn consumer_mail(host: &str) -> bool {
+    let service = host.split('.').next().unwrap_or_default();
+    CONSUMER_MAIL
+        .split_ascii_whitespace()
+        .any(|known| known.eq_ignore_ascii_case(service))
+        || service.to_ascii_lowercase().contains("mail")
+}
+
+/// Whether a mail address is on a domain of the company: one of those on record or, where none is, any that
+/// belongs to no consumer mail service (ENR-004).
 #[must_use]
-pub fn on_consumer_mail(address: &str) -> bool {
-    mail_domain(address).is_some_and(|host| {
-        CONSUMER_MAIL
-            .split_ascii_whitespace()
-            .any(|service| under_domain(host, service))
-    })
+pub fn on_company_domain(address: &str, own: &[String]) -> bool {
+    let Some(host) = mail_domain(address.trim()) else {
+        return false;
+    };
+    if own.is_empty() {
+        return !consumer_mail(host);
+    }
+    own.iter().any(|own| under_domain(host, own))
 }
 
 /// How a country writes company registration numbers. In a pattern `9` stands for a digit, `A` for a
@@ -424,8 +435,21 @@ mod tests {
         assert!(!on_domain("it@my-ip-1.example", "ip-1.example"));
         assert!(!on_domain("it@example", "ip-1.example"));
         assert!(on_operator_domain("it@operator.example"));
-        assert!(on_consumer_mail("someone@GMAIL.com"));
-        assert!(!on_consumer_mail("someone@gmail.com.example"));
+    }
+
+    #[test]
+    fn contacts_are_on_the_companys_domain() {
+        let own = ["ir-a.example".to_owned()];
+        assert!(on_company_domain("it@ir-a.example", &own));
+        assert!(on_company_domain("it@paris.IR-A.example", &own));
+        assert!(!on_company_domain("it@other.example", &own));
+        assert!(!on_company_domain("it@notir-a.example", &own));
+        assert!(!on_company_domain("ir-a.example", &own));
+        assert!(on_company_domain("it@new-company.example", &[]));
+        assert!(!on_company_domain("owner@GMAIL.com", &[]));
+        assert!(!on_company_domain("owner@t-online.de", &[]));
+        assert!(!on_company_domain("owner@freemail.example", &[]));
+        assert!(!on_company_domain("owner@", &[]));
     }
 
     #[test]

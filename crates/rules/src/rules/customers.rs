@@ -54,7 +54,8 @@ pub(super) fn no_relationship(f: &Facts) -> bool {
 /// A partner acts for a customer without a relationship in force. Of another seller's subscriptions it
 /// learns nothing but that they are not its own (TXN-204); a customer that acts for itself needs none.
 fn no_commerce(f: &Facts) -> bool {
-    no_relationship(f)
+    let untied = f.relation.as_ref().is_some_and(|tie| !tie.is_active());
+    (no_relationship(f) || (f.buyer.is_none() && untied))
         && (f.caller.kind == CallerKind::Partner || f.checkpoint == C::SelfServicePurchase)
         && f.subscription
             .as_ref()

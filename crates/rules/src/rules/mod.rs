@@ -144,6 +144,35 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "AGR-032",
         "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
     ),
+    (
+        "REL-005",
+        "crates/app/tests/ties.rs the_provider_gets_access_and_may_lose_it",
+    ),
+    (
+        "REL-006",
+        "crates/app/tests/ties.rs the_provider_gets_access_and_may_lose_it",
+    ),
+    ("REL-008", "scenarios/partnerships.yaml R-03"),
+    ("REL-010", "scenarios/own/partnerships.yaml OWNREL-31"),
+    ("REL-011", "scenarios/own/partnerships.yaml OWNREL-34"),
+    ("REL-014", "scenarios/own/partnerships.yaml OWNREL-35"),
+    ("REL-022", "scenarios/own/partnerships.yaml OWNREL-61"),
+    ("CUS-004", "scenarios/own/customers.yaml OWNCUS-09"),
+    ("CUS-007", "scenarios/own/customers.yaml OWNCUS-19"),
+    ("CUS-010", "scenarios/own/customers.yaml OWNCUS-26"),
+    ("CUS-018", "scenarios/own/customers.yaml OWNCUS-90"),
+    ("CUS-020", "scenarios/own/customers.yaml OWNCUS-51"),
+    ("CUS-023", "scenarios/customers.yaml C-25"),
+    ("CUS-028", "scenarios/customers.yaml C-20"),
+    ("CUS-029", "scenarios/own/customers.yaml OWNCUS-51"),
+    ("CUS-032", "scenarios/own/partnerships.yaml OWNREL-31"),
+    ("GDA-021", "scenarios/administration.yaml G-20"),
+    (
+        "GDA-022",
+        "crates/app/tests/ties.rs new_customers_come_with_default_rights",
+    ),
+    ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
+    ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
 ];
 
 #[cfg(test)]
