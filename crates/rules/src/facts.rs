@@ -917,8 +917,10 @@ pub struct Access {
     pub guest_there: bool,
     /// The caller's group is nested under the admin agents (GDA-028).
     pub nested: bool,
-    /// A role on the resource itself (DAP-006).
+    /// The partner holds a role on the resource itself that lets it act (DAP-006).
     pub resource_role: bool,
+    /// The caller is one of the partner's admin agents (GDA-028).
+    pub admin_agent: bool,
 }
 
 impl Access {
@@ -965,6 +967,14 @@ pub struct AdminFact {
     pub adds_roles: bool,
     /// The customer exists in the partner's list.
     pub listed: bool,
+    /// The partner of the relationship.
+    pub partner: Option<String>,
+    /// Its customer.
+    pub customer: Option<String>,
+    /// There is no such request (GDA-031).
+    pub unknown: bool,
+    /// The security group to be given roles, and the partner whose tenant it is in, if that is another one.
+    pub foreign_group: Option<(String, String)>,
 }
 
 /// A transfer that a command is about.
@@ -1178,6 +1188,10 @@ pub struct Form {
     pub role: Option<String>,
     /// What a ticket or a case is about.
     pub about: Option<String>,
+    /// Partners to whom a caller is sent who may not open a ticket (SUP-007, SUP-008).
+    pub contacts: Vec<String>,
+    /// A product of another publisher that a ticket is about (SUP-011).
+    pub third_party: Option<String>,
     /// Signatures that a case lacks.
     pub missing_signatures: Vec<String>,
     /// First fraudulent use.

@@ -163,6 +163,8 @@ tierline_domain::words! {
         Nesting = "nesting",
         /// What a ticket is about.
         TicketSubject = "ticket_subject",
+        /// Whose product a ticket is about.
+        TicketProduct = "ticket_product",
         /// The plan that a ticket needs.
         TicketPlan = "ticket_plan",
         /// Which roles are held there.
@@ -413,6 +415,14 @@ tierline_domain::words! {
         ThirdParty = "third_party",
         /// The signatures on a form.
         Signatures = "signatures",
+        /// Where a command may be given: in the portal alone.
+        Channel = "channel",
+        /// A link that leads to no request.
+        AdminUnknown = "admin_unknown",
+        /// Old full delegation was asked for.
+        FullDelegation = "full_delegation",
+        /// Whose tenant a security group is in.
+        AdminGroup = "admin_group",
     }
 }
 

@@ -946,6 +946,7 @@ mod tests {
             guest_there: false,
             nested: true,
             resource_role: false,
+            admin_agent: true,
         });
         assert_eq!(failed(&facts, "CUS"), ["CUS-017"]);
         assert_eq!(answer(&facts, "CUS"), (403, Some(900_308)));

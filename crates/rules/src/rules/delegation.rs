@@ -1,6 +1,6 @@
 //! Sections 6.2 and 6.3: granular and full delegated administration.
 
-use tierline_domain::admin::{AdminState, DirectoryRole, ProgramRole};
+use tierline_domain::admin::{AdminState, DirectoryRole};
 use tierline_domain::customer::ConditionalAccess;
 use tierline_domain::partner::Environment;
 use tierline_domain::time::Period;
@@ -9,10 +9,16 @@ use crate::book::RuleId;
 use crate::facts::{Access, AdminFact, CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
 use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown};
 
+use super::roles;
+
 const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestAdmin]);
 const APPROVE: Checkpoints = Checkpoints::of(&[C::ApproveAdmin]);
 const ADMINISTER: Checkpoints = Checkpoints::of(&[C::Administer]);
 const RESOURCE: Checkpoints = Checkpoints::of(&[C::ManageResource]);
+const ASSIGN: Checkpoints = Checkpoints::of(&[C::AssignRoles]);
+/// Where a granular relationship must be in force.
+const CHANGE: Checkpoints =
+    Checkpoints::of(&[C::AssignRoles, C::UpdateAdmin, C::TerminateAdmin]);
 
 /// Days a request waits for an answer (GDA-006).
 const REQUEST_DAYS: i32 = 90;
@@ -47,11 +53,41 @@ fn too_old(f: &Facts) -> bool {
     })
 }
 
+fn unanswered(admin: &AdminFact) -> bool {
+    matches!(admin.state, None | Some(AdminState::ApprovalPending))
+}
+
+/// The request was answered before. One that expired unanswered is another matter (GDA-006).
+fn used(admin: &AdminFact) -> bool {
+    !unanswered(admin) && admin.state != Some(AdminState::Expired)
+}
+
+fn named(f: &Facts) -> impl Iterator<Item = Shown> {
+    let name = f.admin.as_ref().and_then(|admin| admin.name.as_ref());
+    name.map(|name| shown("granular relationship", name))
+        .into_iter()
+}
+
+/// The current state, and the one that the command needs.
 fn state_shown(f: &Facts) -> Vec<Shown> {
-    f.admin
-        .iter()
-        .filter_map(|admin| Some(shown("state", admin.state?)))
+    let needed = if f.checkpoint == C::ApproveAdmin {
+        AdminState::ApprovalPending
+    } else {
+        AdminState::Active
+    };
+    let state = f.admin.as_ref().and_then(|admin| admin.state);
+    named(f)
+        .chain(state.map(|state| shown("state", state)))
+        .chain([shown("state needed", needed)])
         .collect()
+}
+
+/// The customer in whose tenant something is to be done.
+pub(super) fn customer_shown(f: &Facts) -> impl Iterator<Item = Shown> {
+    f.relation
+        .as_ref()
+        .map(|relation| shown("customer", &relation.customer))
+        .into_iter()
 }
 
 fn roles_asked(f: &Facts) -> Vec<Shown> {
@@ -75,12 +111,24 @@ fn rights_shown(f: &Facts) -> Vec<Shown> {
             } else {
                 access.granular.join(", ")
             };
+            let needs: Vec<&str> = access.needs.iter().map(|role| role.as_str()).collect();
+            let needs = if needs.is_empty() {
+                "any role".to_owned()
+            } else {
+                needs.join(", ")
+            };
             [
                 shown("task", &access.task),
+                shown("accepted roles", needs),
                 shown("roles held in the customer's tenant", held),
-                shown("full delegation", access.full),
+                shown(
+                    "full delegation",
+                    if access.full { "in force" } else { "none" },
+                ),
             ]
         })
+        .chain(customer_shown(f))
+        .chain(f.caller.user.iter().map(|user| shown("user", user)))
         .collect()
 }
 
@@ -91,10 +139,6 @@ fn no_rights(access: &Access) -> bool {
 
 fn denied(_: &Facts) -> Answer {
     documented(403, 900_308)
-}
-
-fn request_refused(f: &Facts) -> bool {
-    sandboxed(f) || admin(f, |admin| !admin.listed)
 }
 
 fn sandboxed(f: &Facts) -> bool {
@@ -110,31 +154,41 @@ pub static RULES: &[Rule] = &[
         step: Step::Role,
         ground: Ground::UserRole,
         at: REQUEST,
-        forbids: |f| {
-            f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::AdminAgent])
-        },
+        forbids: |f| roles::answers_for(f, RuleId::of("GDA-001")),
         answer: |_| documented(403, 900_150),
-        shows: super::security::roles_shown,
+        shows: roles::roles_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-002"),
+        step: Step::Relationship,
+        ground: Ground::Sandbox,
+        at: REQUEST,
+        forbids: sandboxed,
+        answer: |_| documented(400, 900_127),
+        shows: |f| {
+            f.actor
+                .iter()
+                .flat_map(|actor| {
+                    [
+                        shown("partner", &actor.name),
+                        shown("environment", actor.environment),
+                    ]
+                })
+                .collect()
+        },
     },
     Rule {
         id: RuleId::of("GDA-002"),
         step: Step::Relationship,
         ground: Ground::Relationship,
         at: REQUEST,
-        forbids: request_refused,
-        answer: |f| {
-            if sandboxed(f) {
-                documented(400, 900_127)
-            } else {
-                documented(403, 20_002)
-            }
-        },
+        forbids: |f| admin(f, |admin| !admin.listed),
+        answer: |_| documented(403, 20_002),
         shows: |f| {
-            let environment = f
-                .actor
-                .iter()
-                .map(|actor| shown("environment", actor.environment));
-            environment
+            let customer = f.admin.iter().filter_map(|admin| {
+                Some(shown("customer", admin.customer.as_ref()?))
+            });
+            customer
                 .chain(super::customers::relationship_shown(f))
                 .collect()
         },
@@ -149,15 +203,25 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             f.admin
                 .iter()
-                .filter_map(|admin| {
-                    Some(shown(
-                        if admin.name_taken {
-                            "name taken"
-                        } else {
-                            "name"
-                        },
-                        admin.wanted_name.as_ref()?,
-                    ))
+                .filter_map(|admin| Some((admin, admin.wanted_name.as_ref()?)))
+                .flat_map(|(admin, name)| {
+                    let what = if admin.name_taken {
+                        "name taken"
+                    } else {
+                        "name"
+                    };
+                    let length = name_malformed(admin).then(|| {
+                        [
+                            shown("characters", name.chars().count()),
+                            shown(
+                                "allowed",
+                                format!("{NAME_MAX} letters, digits, dashes and underscores"),
+                            ),
+                        ]
+                    });
+                    [shown(what, name)]
+                        .into_iter()
+                        .chain(length.into_iter().flatten())
                 })
                 .collect()
         },
@@ -222,7 +286,16 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             f.admin
                 .iter()
-                .filter_map(|admin| Some(shown("requested on", admin.requested?.date())))
+                .filter_map(|admin| {
+                    let requested = admin.requested?;
+                    let end = requested.plus(Period::days(REQUEST_DAYS)).ok()?;
+                    Some([
+                        shown("requested on", requested.date()),
+                        shown("expired on", end.date()),
+                    ])
+                })
+                .flatten()
+                .chain(named(f))
                 .collect()
         },
     },
@@ -231,48 +304,38 @@ pub static RULES: &[Rule] = &[
         step: Step::Role,
         ground: Ground::UserRole,
         at: APPROVE,
-        forbids: |f| f.caller.kind == CallerKind::Customer && !f.caller.customer_admin,
+        forbids: roles::customer_admin_missing,
         answer: |_| documented(403, 900_150),
-        shows: |f| {
-            vec![
-                shown("roles held", f.caller.role_names.join(", ")),
-                shown("role needed", DirectoryRole::GlobalAdministrator),
-            ]
-        },
+        shows: roles::customer_roles_shown,
     },
     Rule {
         id: RuleId::of("GDA-008"),
         step: Step::Catalogue,
         ground: Ground::AdminLink,
         at: APPROVE,
-        forbids: |f| {
-            admin(f, |admin| {
-                let answered = matches!(
-                    admin.state,
-                    Some(
-                        AdminState::Approved
-                            | AdminState::Active
-                            | AdminState::TerminationRequested
-                            | AdminState::Terminated
-                    )
-                );
-                !admin.own || answered
-            })
-        },
+        forbids: |f| admin(f, |admin| !admin.own && !admin.unknown),
         answer: |_| private(409),
         shows: |f| {
-            f.admin
-                .iter()
-                .map(|admin| {
-                    shown(
-                        "link",
-                        if admin.own {
-                            "was used"
-                        } else {
-                            "is not for this customer"
-                        },
-                    )
-                })
+            [
+                shown("link", "is not for this customer"),
+                shown("customer", &f.caller.name),
+            ]
+            .into_iter()
+            .chain(named(f))
+            .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-008"),
+        step: Step::Catalogue,
+        ground: Ground::AdminState,
+        at: APPROVE,
+        forbids: |f| admin(f, |admin| admin.own && used(admin)),
+        answer: |_| private(409),
+        shows: |f| {
+            [shown("link", "was used")]
+                .into_iter()
+                .chain(state_shown(f))
                 .collect()
         },
     },
@@ -280,12 +343,25 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("GDA-009"),
         step: Step::Catalogue,
         ground: Ground::AdminState,
-        at: Checkpoints::of(&[C::AssignRoles, C::UpdateAdmin, C::TerminateAdmin]),
+        at: CHANGE.and(APPROVE),
         forbids: |f| {
             admin(f, |admin| {
-                admin.state.is_some_and(|state| state != AdminState::Active)
+                if f.checkpoint == C::ApproveAdmin {
+                    admin.own && used(admin)
+                } else {
+                    admin.state.is_some_and(|state| state != AdminState::Active)
+                }
             })
         },
+        answer: |_| private(409),
+        shows: state_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-009"),
+        step: Step::Catalogue,
+        ground: Ground::AdminAge,
+        at: APPROVE,
+        forbids: |f| admin(f, |admin| admin.own && admin.state == Some(AdminState::Expired)),
         answer: |_| private(409),
         shows: state_shown,
     },
@@ -299,10 +375,39 @@ pub static RULES: &[Rule] = &[
         shows: rights_shown,
     },
     Rule {
+        id: RuleId::of("GDA-010"),
+        step: Step::Role,
+        ground: Ground::UserRole,
+        at: ASSIGN,
+        forbids: |f| roles::answers_for(f, RuleId::of("GDA-010")),
+        answer: |_| documented(403, 900_150),
+        shows: roles::roles_shown,
+    },
+    Rule {
+        id: RuleId::of("GDA-010"),
+        step: Step::Catalogue,
+        ground: Ground::AdminGroup,
+        at: ASSIGN,
+        forbids: |f| admin(f, |admin| admin.foreign_group.is_some()),
+        answer: denied,
+        shows: |f| {
+            f.admin
+                .iter()
+                .filter_map(|admin| admin.foreign_group.as_ref())
+                .flat_map(|(group, _)| {
+                    [
+                        shown("group that is not in the own tenant", group),
+                        shown("tenant of", &f.caller.name),
+                    ]
+                })
+                .collect()
+        },
+    },
+    Rule {
         id: RuleId::of("GDA-011"),
         step: Step::Catalogue,
         ground: Ground::AdminGranted,
-        at: Checkpoints::of(&[C::AssignRoles]),
+        at: ASSIGN,
         forbids: |f| {
             admin(f, |admin| {
                 admin.roles.iter().any(|role| !admin.granted.contains(role))
@@ -333,11 +438,14 @@ pub static RULES: &[Rule] = &[
             })
         },
         answer: |_| private(409),
-        shows: |_| {
-            vec![shown(
+        shows: |f| {
+            [shown(
                 "role too powerful to extend automatically",
                 DirectoryRole::GlobalAdministrator,
             )]
+            .into_iter()
+            .chain(named(f))
+            .collect()
         },
     },
     Rule {
@@ -374,6 +482,7 @@ pub static RULES: &[Rule] = &[
                 .user
                 .iter()
                 .map(|user| shown("guest in the customer's tenant", user))
+                .chain(customer_shown(f))
                 .collect()
         },
     },
@@ -391,11 +500,11 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             f.buyer
                 .iter()
-                .map(|buyer| {
-                    shown(
-                        "conditional access of the customer",
-                        buyer.conditional_access,
-                    )
+                .flat_map(|buyer| {
+                    [
+                        shown("customer", &buyer.name),
+                        shown("conditional access", buyer.conditional_access),
+                    ]
                 })
                 .collect()
         },
@@ -416,24 +525,38 @@ pub static RULES: &[Rule] = &[
         at: RESOURCE,
         forbids: |f| {
             access(f, |access| {
-                !access.resource_role
-                    && !access.full
-                    && (!access.nested || access.granular.is_empty())
+                !access.admin_agent && (!access.nested || access.granular.is_empty())
             })
         },
         answer: denied,
         shows: |f| {
-            let nested = f
-                .access
-                .iter()
-                .map(|access| shown("group nested under the admin agents", access.nested));
+            let nested = f.access.iter().map(|access| {
+                shown(
+                    "group nested under the admin agents",
+                    if access.nested { "yes" } else { "no" },
+                )
+            });
             nested.chain(rights_shown(f)).collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("GDA-031"),
+        step: Step::Catalogue,
+        ground: Ground::AdminUnknown,
+        at: APPROVE,
+        forbids: |f| admin(f, |admin| admin.unknown),
+        answer: |_| private(404),
+        shows: |f| {
+            [shown("link", "is invalid or was altered")]
+                .into_iter()
+                .chain(named(f))
+                .collect()
         },
     },
     Rule {
         id: RuleId::of("DAP-002"),
         step: Step::Catalogue,
-        ground: Ground::AdminFixed,
+        ground: Ground::FullDelegation,
         at: Checkpoints::of(&[C::InviteCustomer]),
         forbids: |f| f.form.full_delegation,
         answer: |_| private(409),
@@ -453,24 +576,32 @@ pub static RULES: &[Rule] = &[
         step: Step::Relationship,
         ground: Ground::ResourceAccess,
         at: RESOURCE,
-        forbids: |f| {
-            access(f, |access| {
-                !access.resource_role && access.granular.is_empty()
-            })
-        },
+        forbids: |f| access(f, |access| !access.resource_role),
         answer: denied,
-        shows: rights_shown,
+        shows: |f| {
+            f.access
+                .iter()
+                .flat_map(|access| {
+                    [
+                        shown("resource", &access.target),
+                        shown("role assignment on it that allows this", "none"),
+                        shown("partner", &f.caller.name),
+                    ]
+                })
+                .chain(customer_shown(f))
+                .collect()
+        },
     },
     Rule {
         id: RuleId::of("DAP-008"),
         step: Step::Relationship,
         ground: Ground::Access,
-        at: ADMINISTER.and(Checkpoints::of(&[C::OpenTicket])),
+        at: ADMINISTER.and(Checkpoints::of(&[C::OpenTicket, C::Upgrade])),
         forbids: |f| {
             let named = access(f, |access| {
                 matches!(
                     access.task.as_str(),
-                    "read_provisioning_status" | "open_ticket"
+                    "read_provisioning_status" | "open_ticket" | "move_licences"
                 ) && no_rights(access)
             });
             named && f.relation.as_ref().is_some_and(Relation::is_active)

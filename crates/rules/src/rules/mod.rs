@@ -15,6 +15,7 @@ pub mod identity;
 pub mod money;
 pub mod partnerships;
 pub mod regions;
+pub mod roles;
 pub mod scenarios;
 pub mod security;
 pub mod subscriptions;
@@ -71,6 +72,7 @@ pub static SECTIONS: &[&[Rule]] = &[
     transfers::RULES,
     money::RULES,
     support::RULES,
+    roles::RULES,
     security::RULES,
 ];
 

@@ -7,6 +7,7 @@ use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
 use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
+/// What no role in the customer's tenant opens comes before the roles there, as GEN-010 has it for sales.
 const TICKET: Checkpoints = Checkpoints::of(&[C::OpenTicket]);
 
 fn about(f: &Facts, subject: &str) -> bool {
@@ -73,9 +74,10 @@ pub static RULES: &[Rule] = &[
         forbids: |f| f.caller.kind == CallerKind::Customer,
         answer: |_| private(403),
         shows: |f| {
-            f.other
+            f.form
+                .contacts
                 .iter()
-                .map(|partner| shown("contact", &partner.name))
+                .map(|partner| shown("contact", partner))
                 .collect()
         },
     },
@@ -86,7 +88,14 @@ pub static RULES: &[Rule] = &[
         at: TICKET,
         forbids: |f| about(f, "consumption") && f.actor_is(PartnerType::IndirectReseller),
         answer: |_| documented(403, 2032),
-        shows: show_ticket,
+        shows: |f| {
+            let providers = f
+                .form
+                .contacts
+                .iter()
+                .map(|provider| shown("opened by the provider", provider));
+            show_ticket(f).into_iter().chain(providers).collect()
+        },
     },
     Rule {
         id: RuleId::of("SUP-009"),
@@ -102,26 +111,40 @@ pub static RULES: &[Rule] = &[
             f.access
                 .iter()
                 .map(|access| {
-                    shown(
-                        "roles held in the customer's tenant",
-                        access.granular.join(", "),
-                    )
+                    let held = if access.granular.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        access.granular.join(", ")
+                    };
+                    shown("roles held in the customer's tenant", held)
                 })
+                .chain(super::delegation::customer_shown(f))
                 .collect()
         },
     },
     Rule {
         id: RuleId::of("SUP-011"),
-        step: Step::Catalogue,
-        ground: Ground::TicketSubject,
+        step: Step::Chain,
+        ground: Ground::TicketProduct,
         at: TICKET,
-        forbids: |f| about(f, "third_party"),
+        forbids: |f| {
+            about(f, "third_party")
+                || (f.caller.kind == CallerKind::Partner && f.form.third_party.is_some())
+        },
         answer: |_| private(409),
-        shows: show_ticket,
+        shows: |f| {
+            let product = f.form.third_party.iter().flat_map(|product| {
+                [
+                    shown("product", product),
+                    shown("contact", format!("the publisher of {product}")),
+                ]
+            });
+            show_ticket(f).into_iter().chain(product).collect()
+        },
     },
     Rule {
         id: RuleId::of("SUP-012"),
-        step: Step::Catalogue,
+        step: Step::Chain,
         ground: Ground::TicketSubject,
         at: TICKET,
         forbids: |f| about(f, "own_tenant"),
@@ -130,7 +153,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: RuleId::of("SUP-014"),
-        step: Step::Catalogue,
+        step: Step::Chain,
         ground: Ground::TicketPlan,
         at: TICKET,
         forbids: |f| {
@@ -144,6 +167,7 @@ pub static RULES: &[Rule] = &[
             f.actor
                 .iter()
                 .map(|actor| shown("support plan", actor.support_plan))
+                .chain(show_ticket(f))
                 .collect()
         },
     },
