@@ -54,6 +54,11 @@ const CLOCK_READERS: &[(&str, &[&str], &str)] = &[
         "a test that prints how long it took",
     ),
     (
+        "crates/store/src/engine/lane.rs",
+        &[INSTANT],
+        "how long a group took, to tell how long the next may wait; dates nothing",
+    ),
+    (
         "crates/store/src/engine/postgres.rs",
         &[INSTANT],
         "how long to wait for a server; dates nothing",

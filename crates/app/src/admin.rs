@@ -9,9 +9,9 @@ use tierline_domain::customer::Delegation;
 use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::{ResourceRole, ResourceRoleName};
-use tierline_domain::time::{add_days, add_months};
+use tierline_domain::time::{Date, Period, add_days, add_months};
 use tierline_rules::Checkpoint;
-use tierline_rules::facts::{Access, AdminFact, Facts};
+use tierline_rules::facts::{Access, AdminFact, Facts, Relation};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::{Acting, ActorSpec};
@@ -25,6 +25,14 @@ use crate::{events, facts, schedule, support_contact};
 const SETTLE_MINUTES: i64 = 10;
 /// Months by which auto-extend moves the end (GDA-014).
 const EXTENSION_MONTHS: i32 = 6;
+
+/// Auto-extend exists since 30 October 2023: what ended that day or later is extended (GDA-014).
+const AUTO_EXTEND_FROM: Date = Date::constant(2023, 10, 30);
+
+/// A request that nobody answered ends on the day it was made: it never was in force.
+fn lapsed(row: &AdminRelationship) -> bool {
+    row.state == AdminState::Expired && row.ends <= row.requested.date()
+}
 
 /// What a command about granular rights answers.
 #[derive(Clone, Debug, Serialize)]
@@ -96,9 +104,11 @@ impl UseCase for RequestAdmin {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let partner = acting.partner()?;
-        let customer = names::the_tenant(tx, &self.customer).await?;
+        let customer = names::tenant(tx, &self.customer).await?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::RequestAdmin).await?;
-        let relation = facts::relation(tx, partner, &customer).await?;
+        if let Some(customer) = &customer {
+            found.relation = Some(facts::relation(tx, partner, customer).await?);
+        }
         let others = tx
             .find::<AdminRelationship>(
                 tables::admin_relationships::BY_PARTNER,
@@ -112,11 +122,12 @@ impl UseCase for RequestAdmin {
             roles: self.roles.clone(),
             custom_roles: custom(&self.roles),
             auto_extend: self.auto_extend,
-            listed: relation.is_active(),
+            listed: found.relation.as_ref().is_some_and(Relation::is_active),
             own: true,
+            customer: Some(self.customer.clone()),
+            partner: Some(partner.handle.clone()),
             ..AdminFact::default()
         });
-        found.relation = Some(relation);
         Ok(found)
     }
 
@@ -129,9 +140,15 @@ impl UseCase for RequestAdmin {
     ) -> Result<Administered, AppError> {
         let customer = names::the_tenant(tx, &self.customer).await?;
         let id: Id<AdminRelationship> = ctx.ids().next();
+        // Its name is unique within the partner; as a short name it serves whoever comes first.
+        let taken = names::admin_relationship(tx, &self.name).await?.is_some();
         let row = AdminRelationship {
             id,
-            handle: id.to_string(),
+            handle: if taken {
+                id.to_string()
+            } else {
+                self.name.clone()
+            },
             partner: acting.partner()?.id,
             customer: customer.id,
             name: self.name.clone(),
@@ -192,23 +209,42 @@ pub struct TerminateAdmin {
     pub admin_relationship: String,
 }
 
-/// A granular relationship of the caller; those of others do not exist for it. A customer may hold the link of a
-/// request that is not its own: then it is found and refused (GDA-008).
+/// A granular relationship of the caller; those of others do not exist for it.
 async fn found(
     tx: &mut Tx<'_>,
     acting: &Acting,
     name: &str,
 ) -> Result<AdminRelationship, AppError> {
     let row = names::the_admin_relationship(tx, name).await?;
-    let others = acting
-        .account
-        .as_ref()
-        .is_some_and(|account| account.id != row.partner);
-    if others {
-        Err(AppError::missing("admin relationship", name))
-    } else {
+    if is_own(acting, &row) {
         Ok(row)
+    } else {
+        Err(AppError::missing("admin relationship", name))
     }
+}
+
+fn is_own(acting: &Acting, row: &AdminRelationship) -> bool {
+    let partner = acting.account.as_ref().map(|account| account.id);
+    let customer = acting.tenant.as_ref().map(|tenant| tenant.id);
+    partner == Some(row.partner) || customer == Some(row.customer)
+}
+
+/// What a command finds of an existing relationship.
+async fn known(tx: &mut Tx<'_>, row: &AdminRelationship, own: bool) -> Result<AdminFact, AppError> {
+    let partner = names::account_by_id(tx, row.partner).await?;
+    let customer: Tenant = by_id(tx, row.customer).await?;
+    Ok(AdminFact {
+        name: Some(row.handle.clone()),
+        days: Some(row.days),
+        granted: row.roles.clone(),
+        state: Some(row.state),
+        requested: Some(row.requested),
+        own,
+        listed: true,
+        partner: Some(partner.handle),
+        customer: Some(customer.handle),
+        ..AdminFact::default()
+    })
 }
 
 async fn about(
@@ -220,20 +256,24 @@ async fn about(
 ) -> Result<(Facts, AdminRelationship), AppError> {
     let row = found(tx, acting, name).await?;
     let mut facts = facts::begin(tx, ctx, acting, checkpoint).await?;
-    let own = acting
-        .tenant
-        .as_ref()
-        .is_none_or(|tenant| tenant.id == row.customer);
-    facts.admin = Some(AdminFact {
-        name: Some(row.handle.clone()),
-        granted: row.roles.clone(),
-        state: Some(row.state),
-        requested: Some(row.requested),
-        own,
-        listed: true,
-        ..AdminFact::default()
-    });
+    let mut admin = known(tx, &row, true).await?;
+    admin.days = None;
+    facts.admin = Some(admin);
     Ok((facts, row))
+}
+
+/// A notice to the partner's admin agents and to the customer's global administrators, on the audit trail.
+async fn tell_both(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    what: &str,
+    row: &AdminRelationship,
+) -> Result<(), AppError> {
+    for side in ["partner", "customer"] {
+        let kind = format!("{what}_notice_to_{side}");
+        events::happened(ctx, tx, &kind, &row.handle).await?;
+    }
+    Ok(())
 }
 
 async fn settle_soon(ctx: &Ctx, tx: &mut Tx<'_>, row: &AdminRelationship) -> Result<(), AppError> {
@@ -262,18 +302,20 @@ impl UseCase for ApproveAdmin {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        if acting.tenant.is_none() {
-            return Err(AppError::Forbidden(acting.caller.kind.to_string()));
-        }
-        Ok(about(
-            ctx,
-            acting,
-            tx,
-            Checkpoint::ApproveAdmin,
-            &self.admin_relationship,
-        )
-        .await?
-        .0)
+        let mut facts = facts::begin(tx, ctx, acting, Checkpoint::ApproveAdmin).await?;
+        // Whoever holds a link follows it: whether it leads to a request, and to one of its own, is for the
+        // rules to say (GDA-007, GDA-008, GDA-031).
+        facts.admin = Some(
+            match names::admin_relationship(tx, &self.admin_relationship).await? {
+                Some(row) => known(tx, &row, is_own(acting, &row)).await?,
+                None => AdminFact {
+                    name: Some(self.admin_relationship.clone()),
+                    unknown: true,
+                    ..AdminFact::default()
+                },
+            },
+        );
+        Ok(facts)
     }
 
     async fn apply(
@@ -288,6 +330,7 @@ impl UseCase for ApproveAdmin {
         tx.put(&row).await?;
         schedule::drop_all(tx, &row.handle).await?;
         settle_soon(ctx, tx, &row).await?;
+        tell_both(ctx, tx, "admin_confirmed", &row).await?;
         Ok(Administered::of(&row))
     }
 }
@@ -304,7 +347,8 @@ impl UseCase for AssignRoles {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let (mut facts, _) = about(
+        acting.partner()?;
+        let (mut facts, row) = about(
             ctx,
             acting,
             tx,
@@ -312,8 +356,16 @@ impl UseCase for AssignRoles {
             &self.admin_relationship,
         )
         .await?;
+        let foreign = match names::group(tx, &self.group).await? {
+            Some(group) if group.partner != row.partner => {
+                let owner = names::account_by_id(tx, group.partner).await?;
+                Some((self.group.clone(), owner.handle))
+            }
+            _ => None,
+        };
         if let Some(admin) = &mut facts.admin {
             admin.roles.clone_from(&self.roles);
+            admin.foreign_group = foreign;
         }
         Ok(facts)
     }
@@ -362,6 +414,7 @@ impl UseCase for UpdateAdmin {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        acting.partner()?;
         let (mut facts, _) = about(
             ctx,
             acting,
@@ -427,6 +480,7 @@ impl UseCase for TerminateAdmin {
         tx.put(&row).await?;
         schedule::drop_all(tx, &row.handle).await?;
         settle_soon(ctx, tx, &row).await?;
+        tell_both(ctx, tx, "admin_termination", &row).await?;
         Ok(Administered::of(&row))
     }
 }
@@ -455,6 +509,14 @@ impl UseCase for ListAdmin {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let customer = names::the_tenant(tx, &self.customer).await?;
+        if acting
+            .tenant
+            .as_ref()
+            .is_some_and(|own| own.id != customer.id)
+        {
+            return Err(AppError::missing("customer", &self.customer));
+        }
         facts::begin(tx, ctx, acting, Checkpoint::ListAdmin).await
     }
 
@@ -479,10 +541,13 @@ impl UseCase for ListAdmin {
             }
         };
         let shown = |row: &AdminRelationship| match row.state {
-            AdminState::ApprovalPending => {
-                add_days(row.requested.date(), schedule::INVITATION_DAYS) > today
+            AdminState::ApprovalPending => row
+                .requested
+                .plus(Period::days(schedule::INVITATION_DAYS))
+                .is_ok_and(|end| ctx.now < end),
+            AdminState::Expired | AdminState::Terminated => {
+                !lapsed(row) && add_months(row.ends, 12) >= today
             }
-            AdminState::Expired | AdminState::Terminated => add_months(row.ends, 12) > today,
             _ => true,
         };
         let names: Vec<String> = rows
@@ -493,6 +558,9 @@ impl UseCase for ListAdmin {
         Ok(json!({ "admin_relationships": names }))
     }
 }
+
+/// Reading the company's details in its own tenant (GDA-027).
+const COMPANY_DETAILS: &str = "company_details";
 
 /// The roles of which a task in a customer's tenant needs one (ROL-031 to ROL-035). None means: any role.
 fn needs(task: &str, target: &str) -> Vec<DirectoryRole> {
@@ -511,6 +579,9 @@ fn needs(task: &str, target: &str) -> Vec<DirectoryRole> {
         ("reset_password", "ordinary_user") => vec![D::UserAdministrator],
         ("reset_password", _) => vec![D::PrivilegedAuthenticationAdministrator],
         ("open_ticket", _) => vec![D::ServiceSupportAdministrator],
+        // Moving licences with a traditional upgrade, or only checking it (ROL-036).
+        ("move_licences", _) => vec![D::DirectoryWriter],
+        ("check_upgrade" | COMPANY_DETAILS, _) => vec![D::DirectoryReader, D::GlobalReader],
         ("edit_setting", _) => Vec::new(),
         _ => return Vec::new(),
     };
@@ -570,9 +641,12 @@ pub async fn access(
     granular.sort();
     granular.dedup();
     let roles = acting.caller.roles;
-    let helpdesk = task == "reset_password"
-        && target == "ordinary_user"
-        && roles.any(&[ProgramRole::HelpdeskAgent]);
+    // The helpdesk agents' group was made helpdesk administrator (DAP-001).
+    let helpdesk = roles.any(&[ProgramRole::HelpdeskAgent])
+        && matches!(
+            (task, target),
+            ("reset_password", "ordinary_user") | ("open_admin_centre", _)
+        );
     let full = relation.is_active()
         && relation.delegation == Delegation::Full
         && (roles.any(&[ProgramRole::AdminAgent]) || helpdesk);
@@ -597,7 +671,23 @@ pub async fn access(
             .is_some_and(|user| user.guest_in.contains(&customer.handle)),
         nested,
         resource_role: false,
+        admin_agent: roles.any(&[ProgramRole::AdminAgent]),
     })
+}
+
+/// Whether the caller's rights open the company's details (GDA-027, DAP-008). A guest cannot use them there
+/// (GDA-024).
+///
+/// # Errors
+/// When the store fails.
+pub async fn company_details_open(
+    ctx: &Ctx,
+    acting: &Acting,
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+) -> Result<bool, AppError> {
+    let rights = access(ctx, acting, tx, customer, COMPANY_DETAILS, "").await?;
+    Ok(rights.suffices() && !rights.guest_there)
 }
 
 /// Act in the customer's tenant.
@@ -688,15 +778,14 @@ impl UseCase for ManageResource {
             Value::Id(partner.id.uuid()),
             Value::Id(subscription.id.uuid()),
         ];
-        let role = tx.get::<ResourceRole>(&key).await?.map(|row| row.role);
-        let owner = subscription.default_owner && subscription.seller == Some(partner.id);
-        let writes = matches!(
-            role,
-            Some(ResourceRoleName::Owner | ResourceRoleName::Contributor)
-        );
-        // A role on the resource, and ownership from provisioning, belong to the partner's admin agents (DAP-006).
-        rights.resource_role =
-            (writes || owner) && acting.caller.roles.any(&[ProgramRole::AdminAgent]);
+        // A role on record stands; without one the seller owns what it provisioned (DAP-006).
+        rights.resource_role = match tx.get::<ResourceRole>(&key).await? {
+            Some(row) => matches!(
+                row.role,
+                ResourceRoleName::Owner | ResourceRoleName::Contributor
+            ),
+            None => subscription.default_owner && subscription.seller == Some(partner.id),
+        };
         found.access = Some(rights);
         Ok(found)
     }
@@ -726,31 +815,58 @@ pub async fn fall_due(
         schedule::ADMIN_END,
         schedule::ADMIN_LAPSE,
         schedule::ADMIN_SETTLE,
+        schedule::ADMIN_REMIND,
     ]
     .contains(&kind)
     {
         return Ok(false);
     }
     let mut row = names::the_admin_relationship(tx, subject).await?;
-    row.state = match (kind, row.state) {
-        (schedule::ADMIN_SETTLE, AdminState::Approved) => AdminState::Active,
-        (schedule::ADMIN_SETTLE, AdminState::TerminationRequested) => AdminState::Terminated,
-        (schedule::ADMIN_END, AdminState::Active) if row.auto_extend => {
-            row.ends = add_months(row.ends, EXTENSION_MONTHS);
-            AdminState::Active
+    if kind == schedule::ADMIN_REMIND {
+        return remind(ctx, tx, &row).await.map(|()| true);
+    }
+    let before = row.state;
+    match (kind, row.state) {
+        (schedule::ADMIN_SETTLE, AdminState::Approved) => row.state = AdminState::Active,
+        (schedule::ADMIN_SETTLE, AdminState::TerminationRequested) => {
+            row.state = AdminState::Terminated;
+            row.ends = ctx.now.date();
         }
-        (schedule::ADMIN_LAPSE, AdminState::ApprovalPending)
-        | (schedule::ADMIN_END, AdminState::Active) => AdminState::Expired,
-        (_, state) => state,
-    };
-    if row.state == AdminState::Terminated {
-        row.ends = ctx.now.date();
+        (schedule::ADMIN_LAPSE, AdminState::ApprovalPending) => {
+            row.state = AdminState::Expired;
+            row.ends = row.requested.date();
+        }
+        (schedule::ADMIN_END, AdminState::Active) => {
+            if row.auto_extend && ctx.now.date() > AUTO_EXTEND_FROM {
+                row.ends = add_months(row.ends, EXTENSION_MONTHS);
+            } else {
+                row.state = AdminState::Expired;
+            }
+        }
+        _ => return Ok(true),
     }
     tx.put(&row).await?;
     schedule::plan_admin(tx, &row).await?;
     if matches!(row.state, AdminState::Terminated | AdminState::Expired) {
         support_contact::rights_ended(tx, row.partner, row.customer).await?;
     }
-    events::happened(ctx, tx, kind, subject).await?;
+    if kind == schedule::ADMIN_END && row.state == before {
+        events::happened(ctx, tx, "admin_extended", subject).await?;
+    } else {
+        let what = format!("admin_{}", row.state);
+        events::happened(ctx, tx, &what, subject).await?;
+    }
     Ok(true)
+}
+
+/// Both sides are reminded ahead of the end, and told on the day (GDA-016). What was planned for an end that
+/// has moved since says nothing.
+async fn remind(ctx: &Ctx, tx: &mut Tx<'_>, row: &AdminRelationship) -> Result<(), AppError> {
+    let due = schedule::REMINDER_DAYS
+        .into_iter()
+        .any(|days| add_days(row.ends, days.saturating_neg()) == ctx.now.date());
+    if row.state == AdminState::Active && due {
+        tell_both(ctx, tx, "admin_expiry", row).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::admin::DirectoryRole;
 use tierline_domain::catalog::{Item, ItemKind};
 use tierline_domain::customer::{Customer, Qualification, RelationshipState, Segment};
 use tierline_domain::partner::{Organization, Tenant};
@@ -256,16 +255,6 @@ pub struct CustomerRecord {
     pub company_details: Option<Json>,
 }
 
-/// What reading them is called among the tasks in a customer's tenant.
-const READ_DETAILS: &str = "read_company_details";
-
-/// Directory roles that open company details (GDA-027).
-const READERS: [DirectoryRole; 3] = [
-    DirectoryRole::DirectoryReader,
-    DirectoryRole::GlobalReader,
-    DirectoryRole::GlobalAdministrator,
-];
-
 impl ReadCustomer {
     async fn may_see_details(
         &self,
@@ -274,15 +263,11 @@ impl ReadCustomer {
         tx: &mut Tx<'_>,
         tenant: &Tenant,
     ) -> Result<bool, AppError> {
-        if acting.account.is_none() {
-            let own = acting.tenant.as_ref();
-            return Ok(own.is_some_and(|own| own.id == tenant.id));
+        if acting.account.is_some() {
+            return admin::company_details_open(ctx, acting, tx, tenant).await;
         }
-        let access = admin::access(ctx, acting, tx, tenant, READ_DETAILS, "").await?;
-        let reader = |held: &String| READERS.iter().any(|role| held == role.as_str());
-        // DAP-004: who holds a granular role there has only that one.
-        let full = access.granular.is_empty() && access.full;
-        Ok(!access.guest_there && (full || access.granular.iter().any(reader)))
+        let own = acting.tenant.as_ref();
+        Ok(own.is_some_and(|own| own.id == tenant.id))
     }
 }
 

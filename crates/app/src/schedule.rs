@@ -19,6 +19,10 @@ pub const PARTNERSHIP_LAPSE: &str = "partnership_lapse";
 pub const RELATIONSHIP_LAPSE: &str = "relationship_lapse";
 /// A granular relationship ends, or is extended (GDA-014, GDA-017).
 pub const ADMIN_END: &str = "admin_end";
+/// Both sides are reminded of the end of a granular relationship (GDA-016).
+pub const ADMIN_REMIND: &str = "admin_remind";
+/// Days before that end, and the day itself.
+pub const REMINDER_DAYS: [i32; 4] = [30, 7, 1, 0];
 /// An unanswered granular request expires (GDA-006).
 pub const ADMIN_LAPSE: &str = "admin_lapse";
 /// Approved rights become active, requested terminations done (GDA-009).
@@ -49,6 +53,10 @@ pub async fn plan_subscription(
 pub async fn plan_admin(tx: &mut Tx<'_>, admin: &AdminRelationship) -> Result<(), AppError> {
     match admin.state {
         AdminState::Active => {
+            for days in REMINDER_DAYS {
+                let day = Timestamp::start_of(add_days(admin.ends, days.saturating_neg()));
+                plan(tx, ADMIN_REMIND, &admin.handle, day).await?;
+            }
             plan(
                 tx,
                 ADMIN_END,

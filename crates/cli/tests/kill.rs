@@ -24,7 +24,10 @@ struct Running {
 
 fn start(directory: &Path) -> Running {
     let mut command = Command::new(BINARY);
-    command.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(directory).stdout(Stdio::piped());
+    command
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(directory)
+        .stdout(Stdio::piped());
     if let Ok(url) = std::env::var("TIERLINE_KILL_DATABASE") {
         command.args(["--database", &url]);
     }
@@ -40,9 +43,23 @@ fn start(directory: &Path) -> Running {
 /// Request id → order id, as the server acknowledged them.
 type Acknowledged = Arc<Mutex<BTreeMap<String, String>>>;
 
-async fn order(http: &reqwest::Client, base: &str, token: &str, customer: &str, request: &str) -> Option<String> {
-    let body = json!({ "lineItems": [{ "offerId": "desk-basic", "quantity": 1, "termDuration": "P1M" }] });
-    let answer = http.post(format!("{base}/v1/customers/{customer}/orders")).bearer_auth(token).header("MS-RequestId", request).json(&body).send().await.ok()?;
+async fn order(
+    http: &reqwest::Client,
+    base: &str,
+    token: &str,
+    customer: &str,
+    request: &str,
+) -> Option<String> {
+    let body =
+        json!({ "lineItems": [{ "offerId": "desk-basic", "quantity": 1, "termDuration": "P1M" }] });
+    let answer = http
+        .post(format!("{base}/v1/customers/{customer}/orders"))
+        .bearer_auth(token)
+        .header("MS-RequestId", request)
+        .json(&body)
+        .send()
+        .await
+        .ok()?;
     let status = answer.status();
     let body: Value = answer.json().await.ok()?;
     assert!(status.is_success(), "{body}");
@@ -50,16 +67,54 @@ async fn order(http: &reqwest::Client, base: &str, token: &str, customer: &str, 
 }
 
 async fn credentials(http: &reqwest::Client, base: &str) -> (String, String) {
-    let all: Value = http.get(format!("{base}/sandbox/credentials")).send().await.unwrap().json().await.unwrap();
-    let harbor = all["principals"].as_array().unwrap().iter().find(|principal| principal["handle"] == "harbor").unwrap().clone();
+    let all: Value = http
+        .get(format!("{base}/sandbox/credentials"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let harbor = all["principals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|principal| principal["handle"] == "harbor")
+        .unwrap()
+        .clone();
     let token = harbor["accessTokenUser"].as_str().unwrap().to_owned();
-    let customers: Value = http.get(format!("{base}/v1/customers")).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
-    let juniper = customers["items"].as_array().unwrap().iter().find(|item| item["companyProfile"]["companyName"].as_str().unwrap().starts_with("Juniper")).unwrap().clone();
+    let customers: Value = http
+        .get(format!("{base}/v1/customers"))
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let juniper = customers["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| {
+            item["companyProfile"]["companyName"]
+                .as_str()
+                .unwrap()
+                .starts_with("Juniper")
+        })
+        .unwrap()
+        .clone();
     (token, juniper["id"].as_str().unwrap().to_owned())
 }
 
 /// Orders until the server dies; every answer is noted.
-async fn hammer(base: String, token: String, customer: String, name: String, acknowledged: Acknowledged) {
+async fn hammer(
+    base: String,
+    token: String,
+    customer: String,
+    name: String,
+    acknowledged: Acknowledged,
+) {
     let http = reqwest::Client::new();
     for count in 0.. {
         let request = format!("{name}-{count}");
@@ -72,7 +127,10 @@ async fn hammer(base: String, token: String, customer: String, name: String, ack
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_keeps_its_word() {
-    let rounds: usize = std::env::var("TIERLINE_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
+    let rounds: usize = std::env::var("TIERLINE_KILL_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(3);
     let directory = tempfile::tempdir().unwrap();
     let acknowledged: Acknowledged = Arc::default();
     let http = reqwest::Client::new();
@@ -83,7 +141,13 @@ async fn a_killed_server_keeps_its_word() {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
                 let name = format!("4f2d3b5c-{round}-{client}");
-                tokio::spawn(hammer(server.base.clone(), token.clone(), customer.clone(), name, Arc::clone(&acknowledged)))
+                tokio::spawn(hammer(
+                    server.base.clone(),
+                    token.clone(),
+                    customer.clone(),
+                    name,
+                    Arc::clone(&acknowledged),
+                ))
             })
             .collect();
         while acknowledged.lock().unwrap().len() < before + ACKNOWLEDGED_MIN + round % 7 {
@@ -95,25 +159,58 @@ async fn a_killed_server_keeps_its_word() {
     }
     let mut server = start(directory.path());
     let (token, customer) = credentials(&http, &server.base).await;
-    let listed: Value = http.get(format!("{}/v1/customers/{customer}/orders", server.base)).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
-    let stored: Vec<String> = listed["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned()).collect();
+    let listed: Value = http
+        .get(format!("{}/v1/customers/{customer}/orders", server.base))
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let stored: Vec<String> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|order| order["id"].as_str().unwrap().to_owned())
+        .collect();
     let known = acknowledged.lock().unwrap().clone();
-    let lost = known.values().filter(|order| !stored.contains(order)).count();
+    let lost = known
+        .values()
+        .filter(|order| !stored.contains(order))
+        .count();
     let mut doubled = 0;
     for (request, order_id) in known.iter().rev().take(40) {
         // The same request again is the same order, across the crash.
-        let again = order(&http, &server.base, &token, &customer, request).await.unwrap();
+        let again = order(&http, &server.base, &token, &customer, request)
+            .await
+            .unwrap();
         doubled += usize::from(again != *order_id);
     }
-    println!("{rounds} kills: {} acknowledged, {} stored, {lost} lost, {doubled} doubled", known.len(), stored.len());
+    println!(
+        "{rounds} kills: {} acknowledged, {} stored, {lost} lost, {doubled} doubled",
+        known.len(),
+        stored.len()
+    );
     // What was committed but not yet answered when the kill came may be stored beyond what was acknowledged.
-    assert!(stored.len() <= known.len() + rounds * CLIENTS, "no more than one unanswered order a client and round");
+    assert!(
+        stored.len() <= known.len() + rounds * CLIENTS,
+        "no more than one unanswered order a client and round"
+    );
     assert_eq!((lost, doubled), (0, 0));
     server.process.kill().unwrap();
     server.process.wait().unwrap();
     if std::env::var("TIERLINE_KILL_DATABASE").is_err() {
-        let verified = Command::new(BINARY).args(["verify", "--data-dir"]).arg(directory.path()).output().unwrap();
-        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+        let verified = Command::new(BINARY)
+            .args(["verify", "--data-dir"])
+            .arg(directory.path())
+            .output()
+            .unwrap();
+        assert!(
+            verified.status.success(),
+            "{}",
+            String::from_utf8_lossy(&verified.stdout)
+        );
         println!("{}", String::from_utf8_lossy(&verified.stdout).trim());
     }
 }

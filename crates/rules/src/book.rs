@@ -343,7 +343,10 @@ mod tests {
     #[test]
     fn japanese_texts_have_no_gap_but_the_prefixes_still_missing() {
         let missing = |entry: &&Entry| crate::japanese::MISSING.contains(&entry.id.prefix());
-        assert!(all().filter(missing).all(|entry| !entry.is_translated()), "strike what is translated from the list");
+        assert!(
+            all().filter(missing).all(|entry| !entry.is_translated()),
+            "strike what is translated from the list"
+        );
         let gaps: Vec<_> = all()
             .filter(|entry| !missing(entry))
             .filter(|entry| {

@@ -17,8 +17,7 @@ const ADMINISTER: Checkpoints = Checkpoints::of(&[C::Administer]);
 const RESOURCE: Checkpoints = Checkpoints::of(&[C::ManageResource]);
 const ASSIGN: Checkpoints = Checkpoints::of(&[C::AssignRoles]);
 /// Where a granular relationship must be in force.
-const CHANGE: Checkpoints =
-    Checkpoints::of(&[C::AssignRoles, C::UpdateAdmin, C::TerminateAdmin]);
+const CHANGE: Checkpoints = Checkpoints::of(&[C::AssignRoles, C::UpdateAdmin, C::TerminateAdmin]);
 
 /// Days a request waits for an answer (GDA-006).
 const REQUEST_DAYS: i32 = 90;
@@ -185,9 +184,10 @@ pub static RULES: &[Rule] = &[
         forbids: |f| admin(f, |admin| !admin.listed),
         answer: |_| documented(403, 20_002),
         shows: |f| {
-            let customer = f.admin.iter().filter_map(|admin| {
-                Some(shown("customer", admin.customer.as_ref()?))
-            });
+            let customer = f
+                .admin
+                .iter()
+                .filter_map(|admin| Some(shown("customer", admin.customer.as_ref()?)));
             customer
                 .chain(super::customers::relationship_shown(f))
                 .collect()
@@ -361,7 +361,11 @@ pub static RULES: &[Rule] = &[
         step: Step::Catalogue,
         ground: Ground::AdminAge,
         at: APPROVE,
-        forbids: |f| admin(f, |admin| admin.own && admin.state == Some(AdminState::Expired)),
+        forbids: |f| {
+            admin(f, |admin| {
+                admin.own && admin.state == Some(AdminState::Expired)
+            })
+        },
         answer: |_| private(409),
         shows: state_shown,
     },

@@ -158,7 +158,19 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("REL-010", "scenarios/own/partnerships.yaml OWNREL-31"),
     ("REL-011", "scenarios/own/partnerships.yaml OWNREL-34"),
     ("REL-014", "scenarios/own/partnerships.yaml OWNREL-35"),
+    (
+        "REL-016",
+        "crates/api/tests/partner_ties.rs a_removed_reseller_leaves_the_list",
+    ),
+    (
+        "REL-020",
+        "crates/api/tests/partner_ties.rs a_removed_reseller_leaves_the_list",
+    ),
     ("REL-022", "scenarios/own/partnerships.yaml OWNREL-61"),
+    (
+        "CUS-015",
+        "crates/api/tests/partner_ties.rs credentials_are_shown_once",
+    ),
     ("CUS-004", "scenarios/own/customers.yaml OWNCUS-09"),
     ("CUS-007", "scenarios/own/customers.yaml OWNCUS-19"),
     ("CUS-010", "scenarios/own/customers.yaml OWNCUS-26"),

@@ -154,54 +154,55 @@ const TABLE: &[Row] = &[
 ];
 
 /// Everything that a partner's user or application calls.
-pub(super) const EVERYWHERE: Checkpoints = PURCHASE.and(SUBSCRIPTION_CHANGE).and(Checkpoints::of(&[
-    C::CheckPromotion,
-    C::UploadDocument,
-    C::ReadSubscription,
-    C::InvitePartner,
-    C::AcceptPartnership,
-    C::RemovePartnership,
-    C::WithdrawProviderAccess,
-    C::VerifyPartnerId,
-    C::CreateCustomer,
-    C::InviteCustomer,
-    C::RemoveRelationship,
-    C::ExtendRelationship,
-    C::SetQualification,
-    C::SetSelfService,
-    C::ReadCustomer,
-    C::ReadSoftwareKeys,
-    C::SignAgreement,
-    C::AgreementStatus,
-    C::Attest,
-    C::RequestAdmin,
-    C::AssignRoles,
-    C::UpdateAdmin,
-    C::TerminateAdmin,
-    C::ListAdmin,
-    C::Administer,
-    C::ManageResource,
-    C::AssociateLocation,
-    C::AssociateTenant,
-    C::AddLocation,
-    C::DeleteLocation,
-    C::UpdateProfile,
-    C::CreateTransfer,
-    C::RequestTransfer,
-    C::AcceptTransfer,
-    C::SetSupportContact,
-    C::OpenTicket,
-    C::OpenCase,
-    C::CreateUser,
-    C::AssignRole,
-    C::OpenPortal,
-    C::ReadInvoice,
-    C::ReadCredit,
-    C::ReadPriceSheet,
-    C::ReadAudit,
-    C::RequestOrder,
-    C::AnswerOrderRequest,
-]));
+pub(super) const EVERYWHERE: Checkpoints =
+    PURCHASE.and(SUBSCRIPTION_CHANGE).and(Checkpoints::of(&[
+        C::CheckPromotion,
+        C::UploadDocument,
+        C::ReadSubscription,
+        C::InvitePartner,
+        C::AcceptPartnership,
+        C::RemovePartnership,
+        C::WithdrawProviderAccess,
+        C::VerifyPartnerId,
+        C::CreateCustomer,
+        C::InviteCustomer,
+        C::RemoveRelationship,
+        C::ExtendRelationship,
+        C::SetQualification,
+        C::SetSelfService,
+        C::ReadCustomer,
+        C::ReadSoftwareKeys,
+        C::SignAgreement,
+        C::AgreementStatus,
+        C::Attest,
+        C::RequestAdmin,
+        C::AssignRoles,
+        C::UpdateAdmin,
+        C::TerminateAdmin,
+        C::ListAdmin,
+        C::Administer,
+        C::ManageResource,
+        C::AssociateLocation,
+        C::AssociateTenant,
+        C::AddLocation,
+        C::DeleteLocation,
+        C::UpdateProfile,
+        C::CreateTransfer,
+        C::RequestTransfer,
+        C::AcceptTransfer,
+        C::SetSupportContact,
+        C::OpenTicket,
+        C::OpenCase,
+        C::CreateUser,
+        C::AssignRole,
+        C::OpenPortal,
+        C::ReadInvoice,
+        C::ReadCredit,
+        C::ReadPriceSheet,
+        C::ReadAudit,
+        C::RequestOrder,
+        C::AnswerOrderRequest,
+    ]));
 /// Acts in the customer's tenant: rights held there are another matter than roles here (ROL-038).
 const IN_TENANT: Checkpoints = Checkpoints::of(&[C::Administer, C::ManageResource]);
 /// What membership roles are for: the company's membership account and its users.
@@ -222,7 +223,11 @@ pub(super) fn user(f: &Facts) -> bool {
 /// The line of the table for a command, where its roles are limited.
 fn line(f: &Facts) -> Option<&'static Row> {
     match f.checkpoint {
-        C::Cancel => match f.subscription.as_ref().map(|subscription| subscription.kind) {
+        C::Cancel => match f
+            .subscription
+            .as_ref()
+            .map(|subscription| subscription.kind)
+        {
             Some(ItemKind::PerpetualSoftware | ItemKind::SoftwareSubscription) => {
                 Some(&CANCEL_SOFTWARE)
             }
@@ -235,7 +240,10 @@ fn line(f: &Facts) -> Option<&'static Row> {
         C::RequestTransfer => Some(&PLAN_TRANSFER),
         C::AcceptTransfer => {
             let plan = |kind| kind == TransferKind::Plan;
-            let of_plan = f.transfer.as_ref().is_some_and(|transfer| plan(transfer.kind));
+            let of_plan = f
+                .transfer
+                .as_ref()
+                .is_some_and(|transfer| plan(transfer.kind));
             Some(if of_plan {
                 &PLAN_TRANSFER
             } else {
@@ -274,7 +282,10 @@ fn outside_the_directory(f: &Facts) -> bool {
         .role
         .as_ref()
         .is_some_and(|role| role.parse::<R>().is_err())
-        && f.caller.role_names.iter().any(|role| role == "account_admin")
+        && f.caller
+            .role_names
+            .iter()
+            .any(|role| role == "account_admin")
 }
 
 /// The roles of which a command wants one; empty where any will do.
@@ -468,7 +479,8 @@ pub static RULES: &[Rule] = &[
     },
     // A helpdesk agent does not purchase, and edits customers.
     role_rule!(ROL_008, EVERYWHERE, |f| answers_for(f, ROL_008)
-        && (f.caller.roles.any(&[R::HelpdeskAgent]) || f.checkpoint == C::SetQualification)),
+        && (f.caller.roles.any(&[R::HelpdeskAgent])
+            || f.checkpoint == C::SetQualification)),
     role_rule!(
         ROL_009,
         Checkpoints::of(&[C::ReadInvoice, C::ReadPriceSheet, C::OpenPortal])

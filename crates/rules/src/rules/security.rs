@@ -113,9 +113,7 @@ pub static RULES: &[Rule] = &[
         step: Step::Authentication,
         ground: Ground::Authentication,
         at: Checkpoints::of(&[C::OpenPortal, C::OpenTicket]),
-        forbids: |f| {
-            without_mfa(f) && guarded_page(f)
-        },
+        forbids: |f| without_mfa(f) && guarded_page(f),
         answer: |_| bare(401),
         shows: mfa_shown,
     },
@@ -197,7 +195,8 @@ pub static RULES: &[Rule] = &[
         ground: Ground::Profile,
         at: Checkpoints::of(&[C::UpdateProfile]),
         forbids: |f| {
-            security_contact(f).is_some_and(|contact| contact.trim().is_empty() || contact == "none")
+            security_contact(f)
+                .is_some_and(|contact| contact.trim().is_empty() || contact == "none")
         },
         answer: |_| documented(403, 900_150),
         shows: |_| vec![shown("security contact", "none")],
@@ -255,9 +254,9 @@ pub static RULES: &[Rule] = &[
         at: NEW_BUSINESS,
         forbids: |f| {
             (f.new_business || PURCHASE.has(f.checkpoint))
-                && f.buyer.as_ref().is_some_and(|buyer| {
-                    buyer.account_state == CustomerState::SuspendedForMisuse
-                })
+                && f.buyer
+                    .as_ref()
+                    .is_some_and(|buyer| buyer.account_state == CustomerState::SuspendedForMisuse)
         },
         answer: |_| documented(403, 800_075),
         shows: |f| {
