@@ -12,6 +12,7 @@ use crate::error::AppError;
 use crate::names;
 
 mod enrolment;
+mod estate;
 mod ties;
 
 /// Commands that join two partners.
@@ -111,8 +112,13 @@ pub async fn of(
         Ground::ContactRelationship | Ground::ContactAccess => {
             ties::another_contact(tx, act, facts).await
         }
-        Ground::CustomerCeiling => Ok(less(act, facts)),
-        other => enrolment::of(tx, other, act, facts).await,
+        other => {
+            let fixes = estate::of(tx, other, act, facts).await?;
+            if fixes.is_empty() {
+                return enrolment::of(tx, other, act, facts).await;
+            }
+            Ok(fixes)
+        }
     }
 }
 
@@ -354,17 +360,4 @@ async fn unrelated(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>
         }
     }
     Ok(fixes)
-}
-
-/// No more than what remains.
-fn less(act: &Act, facts: &Facts) -> Vec<Fix> {
-    let left = facts
-        .purchase
-        .as_ref()
-        .and_then(|purchase| purchase.customer_max)
-        .map(tierline_rules::facts::Ceiling::left);
-    left.filter(|left| *left > 0)
-        .map(|left| Fix::instead(act.with("quantity", json!(left))))
-        .into_iter()
-        .collect()
 }
