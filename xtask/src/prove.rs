@@ -40,10 +40,10 @@ pub(crate) fn prove() -> Result<(), String> {
                         .current_dir(root())
                         .output()
                         .map(|output| output.status.code());
-                    if !matches!(status, Ok(Some(1))) {
-                        if let Ok(mut idle) = idle.lock() {
-                            idle.push(rule.clone());
-                        }
+                    if !matches!(status, Ok(Some(1)))
+                        && let Ok(mut idle) = idle.lock()
+                    {
+                        idle.push(rule.clone());
                     }
                 }
             });

@@ -68,7 +68,11 @@ pub(crate) fn scenarios() -> Vec<String> {
             entries
                 .flatten()
                 .map(|entry| format!("{directory}/{}", entry.file_name().to_string_lossy()))
-                .filter(|name| name.ends_with(".yaml")),
+                .filter(|name| {
+                    Path::new(name)
+                        .extension()
+                        .is_some_and(|extension| extension == "yaml")
+                }),
         );
     }
     files.sort();

@@ -6,12 +6,13 @@ use crate::openapi;
 
 /// The page.
 pub(crate) async fn page() -> Html<String> {
-    let rows: String = openapi::summaries()
+    let rows: Vec<String> = openapi::summaries()
         .map(|(method, path, summary)| {
-            format!("<tr><td class=\"m {method}\">{}</td><td><code>{path}</code></td><td>{summary}</td></tr>", method.to_uppercase())
+            let name = method.to_uppercase();
+            format!("<tr><td class=\"m {method}\">{name}</td><td><code>{path}</code></td><td>{summary}</td></tr>")
         })
         .collect();
-    Html(PAGE.replace("{rows}", &rows))
+    Html(PAGE.replace("{rows}", &rows.concat()))
 }
 
 const PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

@@ -230,7 +230,7 @@ impl Issuer {
         let coordinate = |bytes: Option<&[u8]>| URL_SAFE_NO_PAD.encode(bytes.unwrap_or_default());
         json!({ "keys": [{
             "kty": "EC", "use": "sig", "crv": "P-256", "alg": "ES256", "kid": self.kid,
-            "x": coordinate(point.x().map(|x| x.as_slice())), "y": coordinate(point.y().map(|y| y.as_slice())),
+            "x": coordinate(point.x().map(AsRef::as_ref)), "y": coordinate(point.y().map(AsRef::as_ref)),
         }] })
     }
 }

@@ -171,7 +171,8 @@ impl Problem {
             ),
             AppError::Impossible(text) => Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, text),
             AppError::Store(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the store failed");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     own::INTERNAL,

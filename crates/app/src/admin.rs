@@ -735,12 +735,12 @@ pub async fn fall_due(
     row.state = match (kind, row.state) {
         (schedule::ADMIN_SETTLE, AdminState::Approved) => AdminState::Active,
         (schedule::ADMIN_SETTLE, AdminState::TerminationRequested) => AdminState::Terminated,
-        (schedule::ADMIN_LAPSE, AdminState::ApprovalPending) => AdminState::Expired,
         (schedule::ADMIN_END, AdminState::Active) if row.auto_extend => {
             row.ends = add_months(row.ends, EXTENSION_MONTHS);
             AdminState::Active
         }
-        (schedule::ADMIN_END, AdminState::Active) => AdminState::Expired,
+        (schedule::ADMIN_LAPSE, AdminState::ApprovalPending)
+        | (schedule::ADMIN_END, AdminState::Active) => AdminState::Expired,
         (_, state) => state,
     };
     if row.state == AdminState::Terminated {

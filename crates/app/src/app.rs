@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
-use tierline_store::{Command, Db, Lock, StoreError, Tx, Value, statements};
+use tierline_store::idempotency::{Replay, RequestKey};
+use tierline_store::{Command, Db, Lock, StoreError, Tx};
 use uuid::Uuid;
 
 use crate::act::{Act, decide_only, perform};
@@ -19,11 +20,6 @@ use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::remedy::{self, Remedy};
 
-statements! {
-    pub REPLAY = "SELECT fingerprint, outcome FROM idempotency WHERE tenant = $1 AND request_id = $2 AND method = $3 AND path = $4";
-    pub REMEMBER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-}
-
 /// One world and its clock.
 #[derive(Clone)]
 pub struct App {
@@ -31,42 +27,21 @@ pub struct App {
     clock: Arc<Clock>,
 }
 
-/// What makes a retry safe (GEN-006): the same key with the same fingerprint is the same deed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The caller's tenant.
-    pub tenant: Uuid,
-    /// The request id it gave.
-    pub request_id: String,
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
-    /// Digest of the body.
-    pub fingerprint: String,
-}
-
-impl Key {
-    /// A key for a request.
-    #[must_use]
-    pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
-        Self {
-            tenant,
-            request_id: request_id.to_owned(),
-            method: method.to_owned(),
-            path: path.to_owned(),
-            fingerprint: format!("{:x}", Sha256::digest(body)),
-        }
-    }
-
-    fn values(&self) -> [Value; 4] {
-        let text = |text: &str| Value::Text(text.to_owned());
-        [
-            Value::Id(self.tenant),
-            text(&self.request_id),
-            text(&self.method),
-            text(&self.path),
-        ]
+/// The key of a request (GEN-006): the same key with the same body is the same deed.
+#[must_use]
+pub fn request_key(
+    tenant: Uuid,
+    request_id: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> RequestKey {
+    RequestKey {
+        tenant,
+        request_id: request_id.to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        fingerprint: format!("{:x}", Sha256::digest(body)),
     }
 }
 
@@ -118,7 +93,12 @@ impl App {
     ///
     /// # Errors
     /// When it is refused or fails; [`AppError::Conflict`] when the key was used for something else.
-    pub async fn perform(&self, ctx: Ctx, act: Act, key: Option<Key>) -> Result<Json, AppError> {
+    pub async fn perform(
+        &self,
+        ctx: Ctx,
+        act: Act,
+        key: Option<RequestKey>,
+    ) -> Result<Json, AppError> {
         match self.db.write(Once { ctx, act, key }).await? {
             Outcome::Done(result) => Ok(result),
             Outcome::Refused(decision) => Err(replayed(*decision)),
@@ -208,7 +188,7 @@ const EPOCH: Timestamp = Timestamp::EPOCH;
 struct Once {
     ctx: Ctx,
     act: Act,
-    key: Option<Key>,
+    key: Option<RequestKey>,
 }
 
 impl Once {
@@ -216,35 +196,30 @@ impl Once {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let Some((fingerprint, outcome)) = tx
-            .fetch_optional::<(String, String)>(REPLAY, &key.values())
-            .await?
-        else {
-            return Ok(None);
-        };
-        if fingerprint != key.fingerprint {
-            return Err(AppError::Conflict(format!(
+        match tx.replay(key).await? {
+            Replay::New => Ok(None),
+            Replay::Clash => Err(AppError::Conflict(format!(
                 "request id {} was used with another body",
                 key.request_id
-            )));
+            ))),
+            Replay::Answered(outcome) => serde_json::from_str(&outcome)
+                .map(Some)
+                .map_err(|error| AppError::Impossible(error.to_string())),
         }
-        let outcome = serde_json::from_str(&outcome)
-            .map_err(|error| AppError::Impossible(error.to_string()))?;
-        Ok(Some(outcome))
     }
 
     async fn remember(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<(), StoreError> {
-        let Some(key) = &self.key else { return Ok(()) };
-        let [tenant, request, method, path] = key.values();
-        let outcome = Value::Text(serde_json::to_string(outcome).unwrap_or_default());
-        let fingerprint = Value::Text(key.fingerprint.clone());
-        let at = Value::Instant(self.ctx.server_now);
-        tx.execute(
-            REMEMBER,
-            &[tenant, request, method, path, fingerprint, outcome, at],
-        )
-        .await
-        .map(|_| ())
+        match &self.key {
+            Some(key) => {
+                tx.remember(
+                    key,
+                    &serde_json::to_string(outcome).unwrap_or_default(),
+                    self.ctx.server_now,
+                )
+                .await
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -134,7 +134,7 @@ pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
         let value = &setting.value.0;
         match setting.key.as_str() {
             "provider_may_sell_to_partners" => {
-                policy.provider_may_sell_to_partners = value.as_bool().unwrap_or(false)
+                policy.provider_may_sell_to_partners = value.as_bool().unwrap_or(false);
             }
             "statutory_cancellation" => {
                 let country = value
@@ -531,6 +531,9 @@ pub async fn company_kinship(
     Ok(ties)
 }
 
+/// The latest date along a way of affiliations, and the way.
+type Way = (Option<Date>, Vec<Id<Organization>>);
+
 /// The tie of two organizations: the closure over all affiliations on record today (IDN-030).
 ///
 /// # Errors
@@ -544,8 +547,7 @@ pub async fn tie(
     if from == to {
         return Ok(Tie::Same);
     }
-    let mut reached: BTreeMap<Id<Organization>, (Option<Date>, Vec<Id<Organization>>)> =
-        BTreeMap::new();
+    let mut reached: BTreeMap<Id<Organization>, Way> = BTreeMap::new();
     reached.insert(from, (None, vec![from]));
     let mut queue = VecDeque::from([from]);
     while let Some(here) = queue.pop_front() {

@@ -15,9 +15,6 @@ mod enrolment;
 mod estate;
 mod ties;
 
-/// Commands that join two partners.
-const JOINING: [&str; 2] = ["invite_partner", "accept_partnership"];
-
 /// A candidate: commands first, then the action as it should be tried.
 #[derive(Clone, Debug)]
 pub struct Fix {
@@ -71,18 +68,13 @@ pub async fn of(
         Ground::NamedIdentity | Ground::PartnerRegion if act.verb == "set_partner_of_record" => {
             ties::other_on_record(tx, act, facts).await
         }
-        Ground::PartnerRegion if JOINING.contains(&act.verb.as_str()) => {
-            ties::sibling_joins(tx, act, facts).await
-        }
         Ground::NamedIdentity | Ground::Chain | Ground::NamedState | Ground::OptionOne => {
             other_reseller(tx, act, facts).await
         }
         Ground::RoleDeclaration => Ok(vec![Fix::instead(act.with("role_declared", json!(null)))]),
-        Ground::CallerType if act.verb == "invite_partner" => {
-            Ok(ties::provider_invites(act, facts))
-        }
         Ground::CallerType => {
-            let fixes = through_provider(tx, act).await?;
+            let mut fixes = ties::provider_invites(act, facts);
+            fixes.extend(through_provider(tx, act).await?);
             Ok(ties::created_by_provider(fixes, act, facts))
         }
         Ground::Acquisition => through_provider(tx, act).await,
@@ -90,33 +82,13 @@ pub async fn of(
             other_tenant(tx, act, facts).await
         }
         Ground::SelfSale | Ground::LoneProvider => unrelated(tx, act, facts).await,
-        Ground::UserRole => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
-        Ground::Authentication => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
-        Ground::InvitationLink => Ok(ties::original_link(act)),
-        Ground::Invitation => Ok(ties::invite_again(act, facts)),
-        Ground::Declaration => Ok(ties::confirm(act)),
-        Ground::OtherType => ties::sibling_joins(tx, act, facts).await,
-        Ground::ReverseExclusivity => {
-            let mut fixes = ties::sibling_joins(tx, act, facts).await?;
-            fixes.extend(ties::customer_leaves(act, facts));
-            Ok(fixes)
-        }
-        Ground::Domain => ties::another_domain(tx, act, facts).await,
-        Ground::Form => Ok(ties::well_formed(act, facts)),
-        Ground::RegistrationNumber => Ok(ties::without(act, "registration_number")),
-        Ground::Phone => Ok(ties::without(act, "phone")),
-        Ground::CompanyName => Ok(ties::full_name(act, facts)),
-        Ground::CustomerAddress => Ok(ties::own_address(act, facts)),
-        Ground::Live => ties::wind_down(tx, act, facts).await,
-        Ground::SelfService => Ok(ties::switch_self_service_on(act, facts)),
-        Ground::ContactRelationship | Ground::ContactAccess => {
-            ties::another_contact(tx, act, facts).await
+        Ground::UserRole | Ground::Authentication => {
+            Ok(vec![Fix::instead(act.by(&facts.caller.name))])
         }
         other => {
-            let fixes = estate::of(tx, other, act, facts).await?;
-            if fixes.is_empty() {
-                return enrolment::of(tx, other, act, facts).await;
-            }
+            let mut fixes = ties::of(tx, other, act, facts).await?;
+            fixes.extend(estate::of(tx, other, act, facts).await?);
+            fixes.extend(enrolment::of(tx, other, act, facts).await?);
             Ok(fixes)
         }
     }

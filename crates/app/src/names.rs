@@ -17,10 +17,10 @@ async fn find<T: Table>(
     by_handle: Statement,
     name: &str,
 ) -> Result<Option<T>, AppError> {
-    if let Ok(id) = name.parse::<Uuid>() {
-        if let Some(row) = tx.get::<T>(&[Value::Id(id)]).await? {
-            return Ok(Some(row));
-        }
+    if let Ok(id) = name.parse::<Uuid>()
+        && let Some(row) = tx.get::<T>(&[Value::Id(id)]).await?
+    {
+        return Ok(Some(row));
     }
     Ok(tx
         .find::<T>(by_handle, &[Value::Text(name.to_owned())])

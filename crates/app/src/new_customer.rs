@@ -13,11 +13,11 @@ use tierline_domain::time::{Date, add_days};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CustomerForm, Facts, Tier};
 use tierline_rules::names as forms;
+use tierline_store::idempotency::{Replay, RequestKey};
 use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
-use crate::app::{REMEMBER, REPLAY};
 use crate::attempt::UseCase;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
@@ -149,15 +149,14 @@ impl CreateCustomer {
         format!("{:x}", Sha256::digest(text))
     }
 
-    fn key(&self, account: &Account) -> Option<[Value; 4]> {
-        let text = |text: &str| Value::Text(text.to_owned());
-        self.request_id.as_ref().map(|id| {
-            [
-                Value::Id(account.tenant.uuid()),
-                text(id),
-                text(Checkpoint::CreateCustomer.as_str()),
-                text(""),
-            ]
+    fn key(&self, account: &Account) -> Option<RequestKey> {
+        let request_id = self.request_id.clone()?;
+        Some(RequestKey {
+            tenant: account.tenant.uuid(),
+            request_id,
+            method: Checkpoint::CreateCustomer.to_string(),
+            path: String::new(),
+            fingerprint: self.fingerprint(),
         })
     }
 
@@ -170,15 +169,12 @@ impl CreateCustomer {
         else {
             return Ok(None);
         };
-        let known: Option<(String, String)> = tx.fetch_optional(REPLAY, &key).await?;
-        match known {
-            Some((fingerprint, customer)) if fingerprint == self.fingerprint() => {
-                Ok(Some(customer))
-            }
-            Some(_) => Err(AppError::Conflict(
+        match tx.replay(&key).await? {
+            Replay::Answered(customer) => Ok(Some(customer)),
+            Replay::Clash => Err(AppError::Conflict(
                 "the request id was used for another customer".to_owned(),
             )),
-            None => Ok(None),
+            Replay::New => Ok(None),
         }
     }
 
@@ -189,14 +185,9 @@ impl CreateCustomer {
         tx: &mut Tx<'_>,
         customer: &str,
     ) -> Result<(), AppError> {
-        let Some([tenant, request, method, path]) = self.key(account) else {
-            return Ok(());
-        };
-        let fingerprint = Value::Text(self.fingerprint());
-        let outcome = Value::Text(customer.to_owned());
-        let at = Value::Instant(ctx.server_now);
-        let values = [tenant, request, method, path, fingerprint, outcome, at];
-        tx.execute(REMEMBER, &values).await?;
+        if let Some(key) = self.key(account) {
+            tx.remember(&key, customer, ctx.server_now).await?;
+        }
         Ok(())
     }
 

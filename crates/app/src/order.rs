@@ -280,6 +280,7 @@ fn count<T>(things: impl Iterator<Item = T>) -> i64 {
     i64::try_from(things.count()).unwrap_or(i64::MAX)
 }
 
+#[expect(clippy::too_many_lines, reason = "one value with every fact of a line")]
 async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
     let held = estate(tx, deal.customer).await?;

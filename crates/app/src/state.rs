@@ -31,7 +31,7 @@ pub async fn read(
     let rest: Vec<&str> = parts.collect();
     match (noun, rest.as_slice()) {
         ("result", [field]) => Ok(result.get(field).cloned().unwrap_or(Json::Null)),
-        ("audit", ["last"]) | ("audit", []) => Ok(Json::Null),
+        ("audit", ["last"] | []) => Ok(Json::Null),
         ("audit", ["last", "outcome"]) => Ok(events::last(tx)
             .await?
             .map_or(Json::Null, |event| json!(event.outcome))),
@@ -190,7 +190,10 @@ async fn of_subscription(
             .filter(|_| sub.renewal)
             .map(|end| add_days(end, 1))),
         "frequency" => json!(sub.frequency.as_str()),
-        "pending_frequency" => json!(sub.pending_frequency.map(|frequency| frequency.as_str())),
+        "pending_frequency" => json!(
+            sub.pending_frequency
+                .map(tierline_domain::catalog::Frequency::as_str)
+        ),
         "renewal" => json!(sub.renewal),
         "scheduled_change" => sub
             .scheduled_quantity

@@ -6,6 +6,7 @@ use std::fmt;
 use tierline_domain::order::Order;
 use tierline_domain::subscription::Subscription;
 use tierline_rules::{Facts, decide};
+use tierline_store::log::{LogKey, verify_log};
 use tierline_store::tables::StoredDecision;
 use tierline_store::{Command, Tx, Value, statements};
 
@@ -23,6 +24,10 @@ pub struct Report {
     pub decisions: usize,
     /// Orders followed to their subscriptions.
     pub orders: usize,
+    /// Events sealed and as they were sealed.
+    pub sealed: i64,
+    /// Events that wait for the sealer.
+    pub unsealed: i64,
     /// What does not agree: table, row and problem.
     pub findings: Vec<String>,
 }
@@ -34,16 +39,29 @@ impl fmt::Display for Report {
         }
         write!(
             f,
-            "{} decisions replayed, {} orders followed, {} findings",
+            "{} decisions replayed, {} orders followed, {} events sealed, {} not sealed yet, {} findings",
             self.decisions,
             self.orders,
+            self.sealed,
+            self.unsealed,
             self.findings.len()
         )
     }
 }
 
-/// Verifies everything.
-pub struct Verify;
+impl Report {
+    /// Nothing disagrees, and the log is what was sealed.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Verifies everything, the log against the key that signs it.
+pub struct Verify {
+    /// The key outside the database.
+    pub key: LogKey,
+}
 
 impl Command for Verify {
     type Out = Report;
@@ -53,6 +71,13 @@ impl Command for Verify {
         let mut report = Report::default();
         decisions(tx, &mut report).await?;
         orders(tx, &mut report).await?;
+        let log = verify_log(tx, &self.key).await?;
+        report.sealed = log.sealed;
+        report.unsealed = log.unsealed;
+        report.findings.extend(
+            log.broken
+                .map(|broken| format!("events {}: {:?}", broken.seq, broken.problem)),
+        );
         Ok(report)
     }
 }

@@ -693,7 +693,7 @@ async fn attestation(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Resul
     let known = tx
         .find::<Attestation>(tables::attestations::BY_CUSTOMER, &key)
         .await?;
-    let same = known.into_iter().filter(|known| {
+    let mut same = known.into_iter().filter(|known| {
         known.partner == partner.as_ref().map(|partner| partner.id)
             && known.accepted_by == accepted_by
     });
@@ -704,7 +704,7 @@ async fn attestation(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Resul
         }
         return Ok(());
     }
-    let mut row = match (same.last(), &partner) {
+    let mut row = match (same.next_back(), &partner) {
         (Some(known), _) => known,
         (None, Some(partner)) => evidence(partner, &customer, today),
         (None, None) => Attestation {

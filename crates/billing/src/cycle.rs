@@ -99,7 +99,7 @@ impl Running {
     fn nth(&self, every: i32, number: i32) -> Date {
         let plain = add_months(self.start, every.saturating_mul(number));
         match self.month_end() {
-            Some(before) if number > 0 => add_days(plain.last_of_month(), -before),
+            Some(before) if number > 0 => add_days(plain.last_of_month(), before.saturating_neg()),
             _ => plain,
         }
     }

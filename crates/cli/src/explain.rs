@@ -23,7 +23,7 @@ use crate::{Printer, chain, fail};
                         tierline explain invite_customer --as harbor customer=isar-bakery --lang ja"
 )]
 pub(crate) struct Args {
-    /// What is tried: order, invite_customer, accept_partnership, …
+    /// What is tried: order, `invite_customer`, `accept_partnership`, …
     verb: String,
     /// Who tries it: a partner, a customer, `operator`.
     #[arg(long = "as", value_name = "NAME")]
@@ -293,7 +293,8 @@ fn command(act: &Value) -> String {
             } else {
                 format!("{name}={value}")
             };
-            line.push_str(&format!(" {quoted}"));
+            line.push(' ');
+            line.push_str(&quoted);
         }
     }
     line

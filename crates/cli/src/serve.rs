@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tierline_api::identity::Issuer;
 use tierline_api::{Server, Settings};
@@ -10,8 +11,10 @@ use tierline_app::App;
 use tierline_app::check;
 use tierline_app::clock::Clock;
 use tierline_app::demo::{LayDemo, LayWorld};
+use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
-use tierline_store::{Command, Db, DbConfig, Tx, schema};
+use tierline_store::log::{LogKey, Sealer};
+use tierline_store::{Command, Db, DbConfig, Tx, schema, tables};
 use tokio::net::TcpListener;
 
 use crate::{Printer, fail};
@@ -28,7 +31,10 @@ pub(crate) struct Args {
     /// Address to listen on; port 0 takes a free one and prints it.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where the database and the signing key live.
+    /// A PostgreSQL server instead of a file: postgres://… with one host or several.
+    #[arg(long)]
+    database: Option<String>,
+    /// Where the database and the signing keys live.
     #[arg(long)]
     data_dir: Option<PathBuf>,
     /// A world file to start from.
@@ -37,6 +43,20 @@ pub(crate) struct Args {
     /// Pin the world's clock to an instant.
     #[arg(long)]
     now: Option<Timestamp>,
+}
+
+/// Whether nobody lives in a database yet.
+struct IsEmpty;
+
+impl Command for IsEmpty {
+    type Out = bool;
+    type Error = tierline_app::AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, Self::Error> {
+        Ok(tx
+            .find::<Account>(tables::accounts::EVERY, &[])
+            .await?
+            .is_empty())
+    }
 }
 
 /// Seeds the identities of a sandbox world.
@@ -95,16 +115,29 @@ async fn serve(args: Args) -> Result<(), String> {
         .await
         .map_err(|error| format!("{}: {error}", args.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let log_key =
+        LogKey::load_or_create(&directory.join("log.key")).map_err(|error| crate::chain(&error))?;
+    let db = server.app().db().clone();
+    let sealer = Sealer::start(db.clone(), Arc::new(log_key), || Clock::wall().server_now());
     greet(&server, address, args.demo);
-    tierline_api::serve(server, listener, stop())
-        .await
-        .map_err(|error| error.to_string())
+    let served = tierline_api::serve(server, listener, stop()).await;
+    drop(sealer);
+    db.shutdown().await;
+    served.map_err(|error| error.to_string())
 }
 
 async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String> {
-    let path = directory.join("tierline.db");
-    let fresh = !path.exists();
-    let db = Db::open(&DbConfig::File { path }, schema::MIGRATIONS)
+    let config = match &args.database {
+        Some(url) => DbConfig::Postgres { url: url.clone() },
+        None => DbConfig::File {
+            path: directory.join("tierline.db"),
+        },
+    };
+    let db = Db::open(&config, schema::MIGRATIONS)
+        .await
+        .map_err(|error| crate::chain(&error))?;
+    let fresh = db
+        .read(IsEmpty)
         .await
         .map_err(|error| crate::chain(&error))?;
     let app = App::new(db, clock);

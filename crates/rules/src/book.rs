@@ -29,6 +29,7 @@ impl RuleId {
     #[must_use]
     #[expect(
         clippy::as_conversions,
+        clippy::cast_possible_truncation,
         clippy::arithmetic_side_effects,
         clippy::indexing_slicing,
         reason = "a const parser; it runs at compile time"

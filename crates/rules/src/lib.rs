@@ -11,6 +11,12 @@
 pub mod book;
 pub mod decision;
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that counts, and prints what it counted"
+)]
 mod exhaustion;
 pub mod facts;
 mod japanese;

@@ -261,6 +261,8 @@ tierline_domain::words! {
         SandboxSeats = "sandbox_seats",
         /// Test resellers of a sandbox.
         SandboxResellers = "sandbox_resellers",
+        /// How many identifiers a query was given.
+        IdentifierCount = "identifier_count",
         /// The form of an identifier.
         Identifier = "identifier",
         /// A tenant asked about does not exist.

@@ -3,6 +3,7 @@
 //! A key is tenant, request id, method and path. The same key with another fingerprint (another body) is a
 //! clash, not a retry.
 
+use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -34,6 +35,18 @@ pub struct RequestKey {
 }
 
 impl RequestKey {
+    /// The key of a request and the digest of its body.
+    #[must_use]
+    pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
+        Self {
+            tenant,
+            request_id: request_id.to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            fingerprint: format!("{:x}", Sha256::digest(body)),
+        }
+    }
+
     /// The lock under which the request and its retries take turns.
     #[must_use]
     pub fn lock(&self) -> Lock {

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tierline_app::act::Act;
-use tierline_app::app::Key;
+use tierline_app::app::request_key;
 use tierline_app::ask::ask;
 use tierline_app::world::CUSTOMER_TEMPLATE;
 use tierline_app::{AppError, names};
@@ -240,7 +240,7 @@ pub(super) async fn confirm(
     let key = principal
         .request_id
         .as_deref()
-        .map(|id| Key::new(account.tenant.uuid(), id, "POST", &path, &bytes));
+        .map(|id| request_key(account.tenant.uuid(), id, "POST", &path, &bytes));
     let act = Act {
         actor: principal.actor(),
         ..Act::of("", "attest", params)

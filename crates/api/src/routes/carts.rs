@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tierline_app::act::Act;
-use tierline_app::app::Key;
+use tierline_app::app::request_key;
 use tierline_app::ask::ask;
 use tierline_app::{AppError, names, order};
 use tierline_domain::catalog::{Frequency, Item, Term};
@@ -17,6 +17,7 @@ use tierline_domain::partner::{Account, Location};
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::Period;
 use tierline_rules::book;
+use tierline_store::idempotency::RequestKey;
 use tierline_store::{Tx, Value as Stored, tables};
 
 use super::customers;
@@ -48,7 +49,6 @@ struct NewLine {
     additionalpartneridsonrecord: Vec<String>,
     #[serde(default)]
     attestationaccepted: bool,
-    friendlyname: Option<String>,
     customtermenddate: Option<String>,
 }
 
@@ -174,11 +174,11 @@ fn key(
     method: &str,
     path: &str,
     bytes: &[u8],
-) -> Option<Key> {
+) -> Option<RequestKey> {
     principal
         .request_id
         .as_deref()
-        .map(|id| Key::new(account.tenant.uuid(), id, method, path, bytes))
+        .map(|id| request_key(account.tenant.uuid(), id, method, path, bytes))
 }
 
 /// Runs a command; a customer that is unknown answers like one that is unrelated.
@@ -187,7 +187,7 @@ async fn perform(
     principal: &Principal,
     verb: &str,
     params: Value,
-    key: Option<Key>,
+    key: Option<RequestKey>,
     customer: &str,
 ) -> Result<Value, AppErrorOr> {
     let act = Act {

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tierline_app::act::Act;
-use tierline_app::app::Key;
+use tierline_app::app::request_key;
 use tierline_app::ask::ask;
 use tierline_app::{AppError, names};
 use tierline_domain::customer::{Customer, Relationship, RelationshipState};
@@ -291,10 +291,10 @@ pub(super) async fn list(
         let wanted = filter.value.to_lowercase();
         match body::word(&filter.field).replace('_', "").as_str() {
             "companyname" => {
-                customers.retain(|known| known.company_name().to_lowercase().starts_with(&wanted))
+                customers.retain(|known| known.company_name().to_lowercase().starts_with(&wanted));
             }
             "domain" => {
-                customers.retain(|known| known.tenant.domain.to_lowercase().starts_with(&wanted))
+                customers.retain(|known| known.tenant.domain.to_lowercase().starts_with(&wanted));
             }
             other => {
                 return Err(Problem::malformed(
@@ -450,7 +450,7 @@ pub(super) async fn create(
     let key = principal
         .request_id
         .as_deref()
-        .map(|id| Key::new(account.tenant.uuid(), id, "POST", "/v1/customers", &bytes));
+        .map(|id| request_key(account.tenant.uuid(), id, "POST", "/v1/customers", &bytes));
     let act = Act {
         actor: principal.actor(),
         ..Act::of("", "create_customer", params)
@@ -572,7 +572,7 @@ pub(super) async fn patch(
     let key = principal
         .request_id
         .as_deref()
-        .map(|id| Key::new(account.tenant.uuid(), id, "PATCH", &path, &bytes));
+        .map(|id| request_key(account.tenant.uuid(), id, "PATCH", &path, &bytes));
     let act = Act {
         actor: principal.actor(),
         ..Act::of("", "remove_relationship", json!({ "customer": customer }))

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tierline_app::act::{self, Act};
-use tierline_app::app::Key;
+use tierline_app::app::request_key;
 use tierline_app::ask::ask;
 use tierline_app::{AppError, names};
 use tierline_domain::order::OrderRequest;
@@ -148,7 +148,7 @@ pub(super) async fn command(
     let key = principal
         .request_id
         .as_deref()
-        .map(|id| Key::new(tenant, id, "POST", &path, &bytes));
+        .map(|id| request_key(tenant, id, "POST", &path, &bytes));
     let act = Act {
         actor: actor.clone(),
         verb,

@@ -1,4 +1,4 @@
-//! The key normaliser: member names in any case, PascalCase, nulls as absent, one name twice in different
+//! The key normaliser: member names in any case, `PascalCase`, nulls as absent, one name twice in different
 //! case (the last non-null counts).
 
 use serde::de::DeserializeOwned;

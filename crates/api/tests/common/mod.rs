@@ -1,4 +1,9 @@
 //! A server in process, on a free port, with the demo world and a pinned clock.
+#![expect(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test helper: what it unwraps must be there"
+)]
 
 use serde_json::Value;
 use tierline_api::identity::Issuer;

@@ -190,7 +190,7 @@ async fn remedy_text(
     for violation in &decision.violations {
         if let Some(entry) = tierline_rules::book::entry(violation.rule) {
             let book = entry.texts(Lang::En);
-            text.push_str(&format!("{} {} ", book.refusal, book.remedy));
+            text.extend([&book.refusal, " ", &book.remedy, " "].map(|part: &str| part));
         }
     }
     if let Some(remedy) = offered(case, ended, options).await? {

@@ -50,7 +50,7 @@ pub(super) async fn of(
         Ground::Template => without("template"),
         Ground::Profile => a_location_there(act, facts),
         Ground::DeletionBlock => tie_elsewhere(tx, act, facts).await?,
-        Ground::Form | Ground::Identifier | Ground::TenantIdentity => {
+        Ground::IdentifierCount | Ground::Identifier | Ground::TenantIdentity => {
             one_identifier(tx, ground, act, facts).await?
         }
         Ground::PartnerRegion => account_in_region(tx, act, facts).await?,
@@ -202,7 +202,7 @@ async fn one_identifier(
     facts: &Facts,
 ) -> Result<Vec<Fix>, AppError> {
     let both = act.params.contains_key("partner_id") && act.params.contains_key("tenant");
-    if ground == Ground::Form && both {
+    if ground == Ground::IdentifierCount && both {
         return Ok(vec![
             Fix::instead(act.with("tenant", Json::Null)),
             Fix::instead(act.with("partner_id", Json::Null)),

@@ -7,6 +7,7 @@ use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::partner::{Account, PartnerType, PartnershipState, Tenant, TenantType};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_rules::facts::{Facts, Named};
+use tierline_rules::registry::Ground;
 use tierline_store::{Tx, Value, tables};
 
 use super::Fix;
@@ -14,6 +15,37 @@ use crate::act::Act;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::relationship::Partners;
+
+/// Candidates that mend a ground of these sections.
+pub(super) async fn of(
+    tx: &mut Tx<'_>,
+    ground: Ground,
+    act: &Act,
+    facts: &Facts,
+) -> Result<Vec<Fix>, AppError> {
+    Ok(match ground {
+        Ground::InvitationLink => without(act, "link"),
+        Ground::Invitation => invite_again(act, facts),
+        Ground::Declaration => without(act, "confirmed"),
+        Ground::OtherType | Ground::PartnerRegion => sibling_joins(tx, act, facts).await?,
+        Ground::ReverseExclusivity => {
+            let mut fixes = sibling_joins(tx, act, facts).await?;
+            fixes.extend(customer_leaves(act, facts));
+            fixes
+        }
+        Ground::Domain => another_domain(tx, act, facts).await?,
+        Ground::Form => well_formed(act, facts),
+        Ground::Phone => without(act, "phone"),
+        Ground::CompanyName => full_name(act, facts),
+        Ground::CustomerAddress => own_address(act, facts),
+        Ground::Live => wind_down(tx, act, facts).await?,
+        Ground::SelfService => switch_self_service_on(act, facts),
+        Ground::ContactRelationship | Ground::ContactAccess => {
+            another_contact(tx, act, facts).await?
+        }
+        _ => Vec::new(),
+    })
+}
 
 /// The provider invites, the reseller accepts: a partnership in force between the two of the refusal.
 pub(super) fn establish(act: &Act, facts: &Facts) -> Vec<Fix> {
@@ -39,7 +71,7 @@ pub(super) fn establish(act: &Act, facts: &Facts) -> Vec<Fix> {
 }
 
 /// The invitation is sent again, and then followed by its own link.
-pub(super) fn invite_again(act: &Act, facts: &Facts) -> Vec<Fix> {
+fn invite_again(act: &Act, facts: &Facts) -> Vec<Fix> {
     let original = act.with("link", json!(null));
     match act.verb.as_str() {
         "accept_partnership" => {
@@ -78,20 +110,6 @@ pub(super) fn invite_again(act: &Act, facts: &Facts) -> Vec<Fix> {
     }
 }
 
-/// The link as it was sent.
-pub(super) fn original_link(act: &Act) -> Vec<Fix> {
-    vec![Fix::instead(act.with("link", json!(null)))]
-}
-
-/// A box that was not ticked is ticked. A declaration that would not be true stays unmade.
-pub(super) fn confirm(act: &Act) -> Vec<Fix> {
-    if act.params.contains_key("confirmed") {
-        vec![Fix::instead(act.with("confirmed", json!(null)))]
-    } else {
-        Vec::new()
-    }
-}
-
 /// The provider invites, where a reseller tried to.
 pub(super) fn provider_invites(act: &Act, facts: &Facts) -> Vec<Fix> {
     let provider = facts
@@ -121,11 +139,7 @@ async fn sibling_resellers(tx: &mut Tx<'_>, name: &str) -> Result<Vec<Account>, 
 
 /// Another account of the company joins instead: one in the provider's region, or one whose tenant is no
 /// customer of the provider.
-pub(super) async fn sibling_joins(
-    tx: &mut Tx<'_>,
-    act: &Act,
-    facts: &Facts,
-) -> Result<Vec<Fix>, AppError> {
+async fn sibling_joins(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
     let (Some(actor), Some(other)) = (&facts.actor, &facts.other) else {
         return Ok(Vec::new());
     };
@@ -152,7 +166,7 @@ pub(super) async fn sibling_joins(
 }
 
 /// The tie that stands in the way of a partnership ends first: the provider removes the customer.
-pub(super) fn customer_leaves(act: &Act, facts: &Facts) -> Vec<Fix> {
+fn customer_leaves(act: &Act, facts: &Facts) -> Vec<Fix> {
     let Some(relation) = &facts.relation else {
         return Vec::new();
     };
@@ -182,8 +196,9 @@ pub(super) fn created_by_provider(fixes: Vec<Fix>, act: &Act, facts: &Facts) -> 
         .collect()
 }
 
-/// A parameter that the refusal calls wrong takes its default, which is sound.
-pub(super) fn without(act: &Act, parameter: &str) -> Vec<Fix> {
+/// A parameter that the refusal calls wrong takes its default, which is sound. What states the truth about
+/// the world, such as good faith, is no such parameter.
+fn without(act: &Act, parameter: &str) -> Vec<Fix> {
     if act.params.contains_key(parameter) {
         vec![Fix::instead(act.with(parameter, json!(null)))]
     } else {
@@ -206,11 +221,7 @@ fn label(name: &str) -> String {
 }
 
 /// A domain that nobody holds, close to the one that was given.
-pub(super) async fn another_domain(
-    tx: &mut Tx<'_>,
-    act: &Act,
-    facts: &Facts,
-) -> Result<Vec<Fix>, AppError> {
+async fn another_domain(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
     let Some(form) = &facts.customer_form else {
         return Ok(Vec::new());
     };
@@ -228,7 +239,7 @@ pub(super) async fn another_domain(
 }
 
 /// The malformed fields of a new customer, made well formed.
-pub(super) fn well_formed(act: &Act, facts: &Facts) -> Vec<Fix> {
+fn well_formed(act: &Act, facts: &Facts) -> Vec<Fix> {
     let Some(form) = &facts.customer_form else {
         return Vec::new();
     };
@@ -247,7 +258,7 @@ pub(super) fn well_formed(act: &Act, facts: &Facts) -> Vec<Fix> {
 }
 
 /// The same person at the customer's own domain.
-pub(super) fn own_address(act: &Act, facts: &Facts) -> Vec<Fix> {
+fn own_address(act: &Act, facts: &Facts) -> Vec<Fix> {
     let Some(form) = &facts.customer_form else {
         return Vec::new();
     };
@@ -257,7 +268,7 @@ pub(super) fn own_address(act: &Act, facts: &Facts) -> Vec<Fix> {
 }
 
 /// The full name of a company, which its domain lets guess.
-pub(super) fn full_name(act: &Act, facts: &Facts) -> Vec<Fix> {
+fn full_name(act: &Act, facts: &Facts) -> Vec<Fix> {
     let Some(form) = &facts.customer_form else {
         return Vec::new();
     };
@@ -279,11 +290,7 @@ pub(super) fn full_name(act: &Act, facts: &Facts) -> Vec<Fix> {
 }
 
 /// What is still live is suspended by its seller; reservations and software are cancelled (CUS-019).
-pub(super) async fn wind_down(
-    tx: &mut Tx<'_>,
-    act: &Act,
-    facts: &Facts,
-) -> Result<Vec<Fix>, AppError> {
+async fn wind_down(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
     let (Some(actor), Some(buyer)) = (&facts.actor, &facts.buyer) else {
         return Ok(Vec::new());
     };
@@ -322,7 +329,7 @@ pub(super) async fn wind_down(
 }
 
 /// An admin agent of the partner that would pay switches self-service on.
-pub(super) fn switch_self_service_on(act: &Act, facts: &Facts) -> Vec<Fix> {
+fn switch_self_service_on(act: &Act, facts: &Facts) -> Vec<Fix> {
     let (Some(partner), Some(buyer)) = (&facts.other, &facts.buyer) else {
         return Vec::new();
     };
@@ -335,11 +342,7 @@ pub(super) fn switch_self_service_on(act: &Act, facts: &Facts) -> Vec<Fix> {
 }
 
 /// Whoever may be the contact: a partner with a relationship and rights, or the billed partner.
-pub(super) async fn another_contact(
-    tx: &mut Tx<'_>,
-    act: &Act,
-    facts: &Facts,
-) -> Result<Vec<Fix>, AppError> {
+async fn another_contact(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
     let (Some(buyer), Some(subscription)) = (&facts.buyer, &facts.subscription) else {
         return Ok(Vec::new());
     };
@@ -446,19 +449,19 @@ pub(super) async fn other_on_record(
     facts: &Facts,
 ) -> Result<Vec<Fix>, AppError> {
     let mut names = Vec::new();
-    if let Named::Unenrolled { place, .. } = &facts.named {
-        if let Some(company) = crate::names::organization(tx, &place.organization).await? {
-            let key = [Value::Id(company.id.uuid())];
-            let accounts = tx
-                .find::<Account>(tables::accounts::BY_ORGANIZATION, &key)
-                .await?;
-            names.extend(
-                accounts
-                    .into_iter()
-                    .filter(Account::acts_as_reseller)
-                    .map(|account| account.handle),
-            );
-        }
+    if let Named::Unenrolled { place, .. } = &facts.named
+        && let Some(company) = crate::names::organization(tx, &place.organization).await?
+    {
+        let key = [Value::Id(company.id.uuid())];
+        let accounts = tx
+            .find::<Account>(tables::accounts::BY_ORGANIZATION, &key)
+            .await?;
+        names.extend(
+            accounts
+                .into_iter()
+                .filter(Account::acts_as_reseller)
+                .map(|account| account.handle),
+        );
     }
     if let Some(actor) = &facts.actor {
         for reseller in super::resellers(tx, &actor.name).await? {

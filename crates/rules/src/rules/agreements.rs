@@ -249,7 +249,7 @@ pub static RULES: &[Rule] = &[
     Rule {
         id: RuleId::of("AGR-012"),
         step: Step::Catalogue,
-        ground: Ground::Form,
+        ground: Ground::IdentifierCount,
         at: QUERY,
         forbids: |f| {
             query(f).is_some_and(|query| query.partner_id.is_some() == query.tenant.is_some())

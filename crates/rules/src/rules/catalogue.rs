@@ -1028,6 +1028,7 @@ mod tests {
         reseller, shows, two_tier,
     };
 
+    #[expect(clippy::unnecessary_wraps, reason = "the facts hold an option")]
     fn ceiling(limit: i64, used: i64, asked: i64) -> Option<Ceiling> {
         Some(Ceiling { limit, used, asked })
     }
@@ -1043,9 +1044,11 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table of faults")]
     fn each_fault_of_a_line_is_reported_alone() {
         type Change = fn(&mut Purchase);
-        let faults: &[(&str, Change, (u16, Option<u32>))] = &[
+        type Fault<'a> = (&'a str, Change, (u16, Option<u32>));
+        let faults: &[Fault<'_>] = &[
             (
                 "ORD-006",
                 |line| line.availability_outdated = true,
@@ -1231,7 +1234,7 @@ mod tests {
     #[test]
     fn government_offers_want_an_approved_partner() {
         let mut facts = order(C::Order, |line| {
-            line.segment = Segment::GovernmentCommunityCloud
+            line.segment = Segment::GovernmentCommunityCloud;
         });
         facts.buyer.as_mut().unwrap().segment = Segment::GovernmentCommunityCloud;
         assert_eq!(failed(&facts, "ORD"), ["ORD-009"]);

@@ -825,7 +825,8 @@ mod tests {
     #[test]
     fn preconditions_of_a_request() {
         type Change = fn(&mut TransferFact);
-        let cases: &[(&str, Change, (u16, Option<u32>))] = &[
+        type Case<'a> = (&'a str, Change, (u16, Option<u32>));
+        let cases: &[Case<'_>] = &[
             ("TRF-015", |moved| moved.to = reseller(), (403, Some(2032))),
             (
                 "TRF-016",

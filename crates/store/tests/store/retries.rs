@@ -16,13 +16,13 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn request(id: &str, body: &str) -> RequestKey {
-    RequestKey {
-        tenant: Uuid::from_u128(1),
-        request_id: id.into(),
-        method: "POST".into(),
-        path: "/v1/orders".into(),
-        fingerprint: body.into(),
-    }
+    RequestKey::new(
+        Uuid::from_u128(1),
+        id,
+        "POST",
+        "/v1/orders",
+        body.as_bytes(),
+    )
 }
 
 /// Counts up once for a request.
