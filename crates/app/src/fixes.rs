@@ -12,6 +12,7 @@ use crate::error::AppError;
 use crate::names;
 
 mod enrolment;
+mod estate;
 mod ties;
 
 /// A candidate: commands first, then the action as it should be tried.
@@ -87,9 +88,9 @@ pub async fn of(
         Ground::UserRole | Ground::Authentication => {
             Ok(vec![Fix::instead(act.by(&facts.caller.name))])
         }
-        Ground::CustomerCeiling => Ok(less(act, facts)),
         other => {
             let mut fixes = ties::of(tx, other, act, facts).await?;
+            fixes.extend(estate::of(tx, other, act, facts).await?);
             fixes.extend(enrolment::of(tx, other, act, facts).await?);
             Ok(fixes)
         }
@@ -334,17 +335,4 @@ async fn unrelated(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>
         }
     }
     Ok(fixes)
-}
-
-/// No more than what remains.
-fn less(act: &Act, facts: &Facts) -> Vec<Fix> {
-    let left = facts
-        .purchase
-        .as_ref()
-        .and_then(|purchase| purchase.customer_max)
-        .map(tierline_rules::facts::Ceiling::left);
-    left.filter(|left| *left > 0)
-        .map(|left| Fix::instead(act.with("quantity", json!(left))))
-        .into_iter()
-        .collect()
 }

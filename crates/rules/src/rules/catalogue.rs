@@ -599,7 +599,7 @@ pub static RULES: &[Rule] = &[
             further(f)
                 .iter()
                 .filter_map(unsigned)
-                .map(|party| shown_of(&party.name, "invalid entry, agreement open", &party.name))
+                .map(|party| shown("invalid entry, agreement open", &party.name))
                 .collect()
         },
     },
