@@ -64,7 +64,7 @@ fn exchange(
 
 /// Seats leave from the batch whose window closes soonest (SUB-048); where windows do not matter, from the
 /// newest.
-fn take(row: &mut Subscription, mut count: i64, now: Timestamp) {
+pub(crate) fn take(row: &mut Subscription, mut count: i64, now: Timestamp) {
     let mut order: Vec<usize> = (0..row.batches.len()).collect();
     order.sort_by_key(|index| {
         let at = row.batches.get(*index).map_or(now, |batch| batch.at);

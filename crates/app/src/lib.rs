@@ -52,6 +52,7 @@ pub mod subscription;
 pub mod support_contact;
 pub mod suspend;
 pub mod transfer;
+pub mod transition;
 pub mod update_subscription;
 pub mod verification;
 pub mod verify;

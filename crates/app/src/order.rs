@@ -380,6 +380,11 @@ async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchas
         cart: deal.cart.clone(),
         plan_active: own_plan && own_usage,
         plan_owned: plans().any(|(sub, _)| live(sub)),
+        parent: line.parent.as_ref().and_then(|name| {
+            held.iter()
+                .find(|(sub, _)| sub.handle == *name || sub.id.to_string() == *name)
+                .map(|(sub, _)| (sub.handle.clone(), sub.state))
+        }),
         parent_fits,
         parent_inactive: parent_fits == Some(false) && fitting_parent(&|_| true),
         trial_excluded: item.kind == ItemKind::Trial && trial_excluded(tx, item).await?,

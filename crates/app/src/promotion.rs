@@ -116,6 +116,7 @@ impl UseCase for UploadDocument {
             return Err(AppError::missing("order", &self.order));
         }
         found.form.order_state = Some(order.state);
+        found.form.about = Some(order.handle);
         if self.document != "none" {
             found.form.documents = vec![self.document.clone()];
         }

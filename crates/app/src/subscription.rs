@@ -149,9 +149,19 @@ pub async fn fact(
         active_children: i64::try_from(children.len()).unwrap_or(i64::MAX),
         children,
         order_blockers,
+        promotion_name: promotion_name(tx, row).await?,
         promotion: None,
+        segment: item.segment,
+        transition: None,
         in_transfer: in_transfer(tx, held).await?,
         customer_max: None,
+    })
+}
+
+async fn promotion_name(tx: &mut Tx<'_>, row: &Subscription) -> Result<Option<String>, AppError> {
+    Ok(match row.promotion {
+        Some(promotion) => Some(by_id::<Promotion, _>(tx, promotion).await?.handle),
+        None => None,
     })
 }
 

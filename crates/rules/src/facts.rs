@@ -728,6 +728,8 @@ pub struct Purchase {
     pub parent_fits: Option<bool>,
     /// The parent is the right one, but it is not active.
     pub parent_inactive: bool,
+    /// The parent that was named, with its state.
+    pub parent: Option<(String, SubscriptionState)>,
     /// There is no trial of the item: it is for a special segment, or an add-on (ORD-025).
     pub trial_excluded: bool,
     /// The state of the plan this seller sold to the customer, if it sold one (ORD-037).
@@ -886,12 +888,56 @@ pub struct SubscriptionFact {
     pub children: Vec<String>,
     /// Subscriptions of the same order that are not active, with their state (SUB-040).
     pub order_blockers: Vec<(String, SubscriptionState)>,
-    /// Seats under the promotion it carries (ORD-034).
+    /// The promotion it carries.
+    pub promotion_name: Option<String>,
+    /// Seats under that promotion (ORD-034).
     pub promotion: Option<Ceiling>,
+    /// The item's segment.
+    pub segment: Segment,
+    /// What it shall become, where a command changes what it is.
+    pub transition: Option<Box<Transition>>,
     /// Part of another open transfer.
     pub in_transfer: Option<String>,
     /// Customer-wide seat ceiling, where the item has one (ORD-020).
     pub customer_max: Option<Ceiling>,
+}
+
+/// An upgrade, a conversion of a trial, or a longer term (SUB-023, SUB-026 to SUB-032).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// The item it shall be.
+    pub to: String,
+    /// The source's item lists it as a step up.
+    pub listed: bool,
+    /// Seats that shall change.
+    pub quantity: i64,
+    /// At the end of the term instead of now.
+    pub at_end: bool,
+    /// The target item is sold for the new term.
+    pub term_offered: bool,
+    /// An existing subscription that it shall go into.
+    pub target: Option<TransitionTarget>,
+}
+
+/// A subscription that another one shall go into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransitionTarget {
+    /// Its short name.
+    pub name: String,
+    /// It is the source itself.
+    pub is_source: bool,
+    /// Its state.
+    pub state: SubscriptionState,
+    /// Its item.
+    pub item: String,
+    /// Its term.
+    pub term: Term,
+    /// The last day of its term.
+    pub term_end: Option<Date>,
+    /// Its window for cancelling is open.
+    pub window_open: bool,
+    /// The same seller and customer hold it.
+    pub same_parties: bool,
 }
 
 /// Rights of the caller in the customer's tenant, and what the task needs.

@@ -413,6 +413,38 @@ tierline_domain::words! {
         SameParty = "same_party",
         /// Products of third parties in a transfer.
         ThirdParty = "third_party",
+        /// The target term beside the running one.
+        TermShortened = "term_shortened",
+        /// Where an item may be upgraded to.
+        UpgradePath = "upgrade_path",
+        /// The state of what an upgrade goes into.
+        TargetState = "target_state",
+        /// The window of what an upgrade goes into.
+        TargetWindow = "target_window",
+        /// The item of what an upgrade goes into.
+        TargetItem = "target_item",
+        /// An upgrade into itself.
+        TargetSelf = "target_self",
+        /// The term of what an upgrade goes into.
+        TargetTerm = "target_term",
+        /// The end of what a subscription goes into.
+        TargetEnd = "target_end",
+        /// Seats that an upgrade moves.
+        TransitionSeats = "transition_seats",
+        /// Something scheduled goes into nothing that exists.
+        ScheduledTarget = "scheduled_target",
+        /// The least seats of an early conversion.
+        ConversionSeats = "conversion_seats",
+        /// How long a traditional subscription has run.
+        MigrationAge = "migration_age",
+        /// How soon a traditional term ends.
+        MigrationEnd = "migration_end",
+        /// What cannot be moved to new commerce.
+        MigrationKind = "migration_kind",
+        /// A discount on a traditional subscription.
+        MigrationDiscount = "migration_discount",
+        /// The segment of a traditional subscription.
+        MigrationSegment = "migration_segment",
         /// The signatures on a form.
         Signatures = "signatures",
         /// Where a command may be given: in the portal alone.

@@ -296,6 +296,7 @@ pub(crate) fn purchase() -> Purchase {
         plan_owned: false,
         parent_fits: None,
         parent_inactive: false,
+        parent: None,
         trial_excluded: false,
         plan_state: None,
         without_cart: false,
@@ -348,7 +349,10 @@ pub(crate) fn subscription() -> SubscriptionFact {
         active_children: 0,
         children: Vec::new(),
         order_blockers: Vec::new(),
+        promotion_name: None,
         promotion: None,
+        segment: Segment::Commercial,
+        transition: None,
         in_transfer: None,
         customer_max: None,
     }

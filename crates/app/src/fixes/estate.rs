@@ -49,6 +49,15 @@ pub(super) async fn of(
         Ground::OrderSiblings => wake_siblings(act, facts),
         Ground::LiveChildren => end_children(act, facts),
         Ground::TrialItem => convert(act, facts),
+        Ground::TargetState
+        | Ground::TargetWindow
+        | Ground::TargetItem
+        | Ground::TargetSelf
+        | Ground::TargetTerm
+        | Ground::TargetEnd
+        | Ground::ScheduledTarget => without(act, &["into"]),
+        Ground::TransitionSeats => without(act, &["quantity"]),
+        Ground::ConversionSeats => enough_seats(act, facts),
         Ground::ReceiverRelationship => receiver_invites(act, facts),
         Ground::ReceiverPlan => receiver_buys_plan(tx, act, facts).await?,
         Ground::TransferReseller => receivers_reseller(tx, act, facts).await?,
@@ -427,6 +436,16 @@ fn convert(act: &Act, facts: &Facts) -> Vec<Fix> {
         })
         .into_iter()
         .collect()
+}
+
+/// As many seats as the trial has, or the conversion at its end.
+fn enough_seats(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let Some(trial) = own(facts) else {
+        return Vec::new();
+    };
+    let mut fixes = quantity(act, trial.quantity);
+    fixes.push(Fix::instead(act.with("at", json!("trial_end"))));
+    fixes
 }
 
 fn receiver(facts: &Facts) -> Option<&Party> {

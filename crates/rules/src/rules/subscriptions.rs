@@ -3,12 +3,15 @@
 //! A caller that did not sell the subscription is answered by TXN-204 alone; nothing here looks further.
 
 use tierline_domain::catalog::{Frequency, Generation, ItemKind, Publisher, Term};
+use tierline_domain::customer::Segment;
 use tierline_domain::subscription::SubscriptionState as S;
-use tierline_domain::time::Timestamp;
+use tierline_domain::time::{Period, Timestamp, add_months};
 
 use super::SUBSCRIPTION_CHANGE;
 use crate::book::RuleId;
-use crate::facts::{Checkpoint as C, Checkpoints, Facts, SubscriptionFact};
+use crate::facts::{
+    Checkpoint as C, Checkpoints, Facts, SubscriptionFact, Transition, TransitionTarget,
+};
 use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown};
 
 const CANCEL: Checkpoints = Checkpoints::of(&[C::Cancel]);
@@ -49,6 +52,11 @@ const TRIAL: Checkpoints = Checkpoints::of(&[
     C::Reactivate,
     C::Cancel,
 ]);
+const UPGRADE: Checkpoints = Checkpoints::of(&[C::Upgrade]);
+const CONVERT: Checkpoints = Checkpoints::of(&[C::ConvertTrial]);
+const MIGRATE: Checkpoints = Checkpoints::of(&[C::Migrate]);
+/// What goes into another subscription.
+const INTO: Checkpoints = UPGRADE.and(CONVERT);
 /// Most updates in a subscription's life (SUB-035).
 const UPDATES_MAX: i64 = 1_200;
 /// Months of an offer that is never cancelled nor renewed (SUB-046).
@@ -224,6 +232,71 @@ fn traditional_change(f: &Facts) -> Option<&SubscriptionFact> {
     })
 }
 
+fn transition(f: &Facts) -> Option<&Transition> {
+    own(f).and_then(|subscription| subscription.transition.as_deref())
+}
+
+/// What an upgrade or an early conversion goes into.
+fn target(f: &Facts) -> Option<(&SubscriptionFact, &Transition, &TransitionTarget)> {
+    let source = own(f)?;
+    let change = source.transition.as_deref()?;
+    Some((source, change, change.target.as_ref()?))
+}
+
+fn into(f: &Facts, fails: fn(&SubscriptionFact, &Transition, &TransitionTarget) -> bool) -> bool {
+    target(f).is_some_and(|(source, change, target)| fails(source, change, target))
+}
+
+/// Which condition of the target fails.
+fn show_target(f: &Facts, condition: &str) -> Vec<Shown> {
+    let mut facts = show(f);
+    if let Some((_, change, target)) = target(f) {
+        facts.push(shown("failed condition", condition));
+        facts.push(shown(
+            "target",
+            format!("{} ({})", target.name, target.state),
+        ));
+        facts.push(shown("item of the target", &target.item));
+        facts.push(shown("item asked for", &change.to));
+        facts.push(shown("term of the target", target.term));
+        facts.extend(target.term_end.map(|day| shown("end of the target", day)));
+    }
+    if let Some(day) = own(f).and_then(|source| source.term_end) {
+        facts.push(shown("end of the source", day));
+    }
+    facts
+}
+
+/// Seats that an upgrade or conversion moves lie within what there is.
+fn seats_beyond(f: &Facts) -> bool {
+    own(f)
+        .zip(transition(f))
+        .is_some_and(|(source, change)| change.quantity < 1 || change.quantity > source.quantity)
+}
+
+fn migrating(f: &Facts, fails: fn(&SubscriptionFact) -> bool) -> bool {
+    f.checkpoint == C::Migrate && is(f, fails)
+}
+
+fn show_migration(f: &Facts, condition: &str) -> Vec<Shown> {
+    let mut facts = show(f);
+    facts.push(shown("failed condition", condition));
+    if let Some(subscription) = own(f) {
+        facts.push(shown("item", &subscription.item));
+        facts.push(shown("bought on", subscription.bought.date()));
+        facts.extend(subscription.term_end.map(|day| shown("term ends on", day)));
+    }
+    facts
+}
+
+/// Less than 24 hours are left of the term (SUB-041).
+fn last_day(f: &Facts) -> bool {
+    own(f)
+        .and_then(|subscription| subscription.term_end)
+        .zip(f.now.plus(Period::days(1)).ok())
+        .is_some_and(|(end, tomorrow)| tomorrow.date() > end)
+}
+
 /// Rules of section 8.2.
 pub static RULES: &[Rule] = &[
     Rule {
@@ -307,6 +380,29 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| documented(400, 2001),
         shows: show,
+    },
+    Rule {
+        id: RuleId::of("SUB-008"),
+        step: Step::Catalogue,
+        ground: Ground::TransitionSeats,
+        at: UPGRADE,
+        forbids: seats_beyond,
+        answer: |_| documented(400, 2002),
+        shows: |f| {
+            let mut facts = show(f);
+            facts.extend(
+                own(f)
+                    .zip(transition(f))
+                    .into_iter()
+                    .flat_map(|(source, change)| {
+                        [
+                            shown("seats asked for", change.quantity),
+                            shown("allowed", format!("1 to {}", source.quantity)),
+                        ]
+                    }),
+            );
+            facts
+        },
     },
     Rule {
         id: RuleId::of("SUB-008"),
@@ -450,8 +546,14 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUB-022"),
         step: Step::Catalogue,
         ground: Ground::FrequencyChange,
-        at: FREQUENCY,
-        forbids: |f| is(f, frequency_fixed),
+        at: FREQUENCY.and(Checkpoints::of(&[C::ChangeTerm])),
+        forbids: |f| match f.checkpoint {
+            // A change of term that changes none is one of frequency alone.
+            C::ChangeTerm => is(f, |subscription| {
+                subscription.new_term == Some(subscription.term)
+            }),
+            _ => is(f, frequency_fixed),
+        },
         answer: |_| documented(400, 800_097),
         shows: |f| {
             let mut facts = show(f);
@@ -463,6 +565,33 @@ pub static RULES: &[Rule] = &[
                     shown("term", subscription.term),
                     shown("billing frequency", subscription.frequency),
                     shown("billing frequency asked for", wanted),
+                ]
+            }));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("SUB-023"),
+        step: Step::Catalogue,
+        ground: Ground::TermShortened,
+        at: Checkpoints::of(&[C::ChangeTerm]),
+        forbids: |f| {
+            is(f, |subscription| {
+                subscription
+                    .new_term
+                    .is_some_and(|term| term.months() < subscription.term.months())
+            })
+        },
+        answer: |_| documented(400, 800_122),
+        shows: |f| {
+            let mut facts = show(f);
+            facts.extend(own(f).into_iter().flat_map(|subscription| {
+                let wanted = subscription
+                    .new_term
+                    .map_or_else(|| "none".to_owned(), |term| term.to_string());
+                [
+                    shown("term", subscription.term),
+                    shown("shorter term asked for", wanted),
                 ]
             }));
             facts
@@ -484,6 +613,213 @@ pub static RULES: &[Rule] = &[
             facts.extend(own(f).map(|subscription| shown("trial", &subscription.item)));
             facts
         },
+    },
+    Rule {
+        id: RuleId::of("SUB-026"),
+        step: Step::Catalogue,
+        ground: Ground::SubscriptionState,
+        at: UPGRADE,
+        forbids: |f| is(f, |subscription| subscription.state != S::Active),
+        answer: |_| documented(400, 800_012),
+        shows: show,
+    },
+    Rule {
+        id: RuleId::of("SUB-026"),
+        step: Step::Catalogue,
+        ground: Ground::UpgradePath,
+        at: UPGRADE,
+        forbids: |f| transition(f).is_some_and(|change| !change.listed),
+        answer: |_| documented(400, 800_021),
+        shows: |f| {
+            let mut facts = show(f);
+            facts.extend(own(f).zip(transition(f)).map(|(source, change)| {
+                shown(
+                    "path that is not listed",
+                    format!("{} to {}", source.item, change.to),
+                )
+            }));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("SUB-028"),
+        step: Step::Catalogue,
+        ground: Ground::TargetState,
+        at: INTO,
+        forbids: |f| {
+            into(f, |_, _, target| {
+                target.state != S::Active || !target.same_parties
+            })
+        },
+        answer: |_| documented(400, 900_258),
+        shows: |f| show_target(f, "active"),
+    },
+    Rule {
+        id: RuleId::of("SUB-028"),
+        step: Step::Catalogue,
+        ground: Ground::TargetWindow,
+        at: UPGRADE,
+        forbids: |f| into(f, |_, _, target| target.window_open && !target.is_source),
+        answer: |_| documented(400, 900_261),
+        shows: |f| show_target(f, "outside its cancellation window"),
+    },
+    Rule {
+        id: RuleId::of("SUB-028"),
+        step: Step::Catalogue,
+        ground: Ground::TargetItem,
+        at: INTO,
+        forbids: |f| {
+            into(f, |_, change, target| {
+                target.item != change.to && !target.is_source
+            })
+        },
+        answer: |_| documented(400, 900_260),
+        shows: |f| show_target(f, "of the same catalogue item"),
+    },
+    Rule {
+        id: RuleId::of("SUB-028"),
+        step: Step::Catalogue,
+        ground: Ground::TargetSelf,
+        at: INTO,
+        forbids: |f| into(f, |_, _, target| target.is_source),
+        answer: |_| documented(400, 900_259),
+        shows: |f| show_target(f, "not the source itself"),
+    },
+    Rule {
+        id: RuleId::of("SUB-028"),
+        step: Step::Catalogue,
+        ground: Ground::TargetTerm,
+        at: UPGRADE,
+        forbids: |f| {
+            into(f, |source, _, target| {
+                target.term.months() < source.term.months()
+            })
+        },
+        answer: |_| documented(400, 900_267),
+        shows: |f| show_target(f, "with a term at least as long"),
+    },
+    Rule {
+        id: RuleId::of("SUB-028"),
+        step: Step::Catalogue,
+        ground: Ground::TargetEnd,
+        at: UPGRADE,
+        forbids: |f| into(f, |source, _, target| target.term_end < source.term_end),
+        answer: |_| documented(400, 900_236),
+        shows: |f| show_target(f, "with an end not earlier"),
+    },
+    Rule {
+        id: RuleId::of("SUB-031"),
+        step: Step::Quantity,
+        ground: Ground::ConversionSeats,
+        at: CONVERT,
+        forbids: |f| {
+            own(f)
+                .zip(transition(f))
+                .is_some_and(|(trial, change)| !change.at_end && change.quantity < trial.quantity)
+        },
+        answer: |_| documented(400, 2002),
+        shows: |f| {
+            let mut facts = show(f);
+            facts.extend(
+                own(f)
+                    .zip(transition(f))
+                    .into_iter()
+                    .flat_map(|(trial, change)| {
+                        [
+                            shown("quantity asked for", change.quantity),
+                            shown("at least", trial.quantity),
+                        ]
+                    }),
+            );
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("SUB-032"),
+        step: Step::Catalogue,
+        ground: Ground::TargetEnd,
+        at: CONVERT,
+        forbids: |f| into(f, |trial, _, target| target.term_end < trial.term_end),
+        answer: |_| documented(400, 900_236),
+        shows: |f| show_target(f, "ends on or after the trial's end"),
+    },
+    Rule {
+        id: RuleId::of("SUB-041"),
+        step: Step::Catalogue,
+        ground: Ground::SubscriptionState,
+        at: MIGRATE,
+        forbids: |f| migrating(f, |subscription| subscription.state != S::Active),
+        answer: |_| documented(400, 900_215),
+        shows: |f| show_migration(f, "active"),
+    },
+    Rule {
+        id: RuleId::of("SUB-041"),
+        step: Step::Catalogue,
+        ground: Ground::MigrationAge,
+        at: MIGRATE,
+        forbids: |f| {
+            own(f).is_some_and(|subscription| f.today < add_months(subscription.bought.date(), 1))
+        },
+        answer: |_| documented(403, 900_226),
+        shows: |f| show_migration(f, "a month old"),
+    },
+    Rule {
+        id: RuleId::of("SUB-041"),
+        step: Step::Catalogue,
+        ground: Ground::MigrationEnd,
+        at: MIGRATE,
+        forbids: last_day,
+        answer: |_| documented(400, 900_217),
+        shows: |f| show_migration(f, "24 hours before the end of its term"),
+    },
+    Rule {
+        id: RuleId::of("SUB-041"),
+        step: Step::Catalogue,
+        ground: Ground::MigrationKind,
+        at: MIGRATE,
+        forbids: |f| {
+            migrating(f, |subscription| {
+                subscription.generation != Generation::Traditional
+                    || !matches!(subscription.kind, ItemKind::Licence | ItemKind::AddOn)
+            })
+        },
+        answer: |_| documented(400, 900_220),
+        shows: |f| show_migration(f, "a traditional licence, and no trial"),
+    },
+    Rule {
+        id: RuleId::of("SUB-041"),
+        step: Step::Catalogue,
+        ground: Ground::MigrationDiscount,
+        at: MIGRATE,
+        forbids: |f| migrating(f, |subscription| subscription.promotion_name.is_some()),
+        answer: |_| documented(400, 900_218),
+        shows: |f| show_migration(f, "without a discount"),
+    },
+    Rule {
+        id: RuleId::of("SUB-041"),
+        step: Step::Catalogue,
+        ground: Ground::MigrationSegment,
+        at: MIGRATE,
+        forbids: |f| {
+            migrating(f, |subscription| {
+                subscription.segment != Segment::Commercial
+            })
+        },
+        answer: |_| documented(400, 900_221),
+        shows: |f| {
+            let mut facts = show_migration(f, "of no special segment");
+            facts.extend(own(f).map(|subscription| shown("segment", subscription.segment)));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("SUB-049"),
+        step: Step::Catalogue,
+        ground: Ground::ScheduledTarget,
+        at: CONVERT,
+        forbids: |f| into(f, |_, change, _| change.at_end),
+        answer: |_| private(400),
+        shows: |f| show_target(f, "nothing scheduled goes into an existing subscription"),
     },
     Rule {
         id: RuleId::of("SUB-027"),
@@ -770,6 +1106,9 @@ mod tests {
                 if checkpoint == C::Reactivate {
                     subject.state = S::Suspended;
                 }
+                if checkpoint == C::Migrate {
+                    subject.generation = Generation::Traditional;
+                }
             });
             assert!(rules(&facts).is_empty(), "{checkpoint}");
         }
@@ -1030,6 +1369,164 @@ mod tests {
             change(false, false),
             (vec!["SUB-040".to_owned()], Some(Some(6001)))
         );
+    }
+
+    fn change(
+        checkpoint: C,
+        to: impl FnOnce(&mut SubscriptionFact, &mut Transition),
+    ) -> (Vec<String>, Option<(u16, Option<u32>)>) {
+        let mut shift = Transition {
+            to: "suite-plus".to_owned(),
+            listed: true,
+            quantity: 10,
+            at_end: false,
+            term_offered: true,
+            target: None,
+        };
+        let facts = command(checkpoint, |subject| {
+            to(subject, &mut shift);
+            subject.transition = Some(Box::new(shift));
+        });
+        let mut found = rules(&facts);
+        found.extend(failed(&facts, "ORD"));
+        let answer = rules(&facts).first().map(|_| answer(&facts, "SUB"));
+        (found, answer)
+    }
+
+    fn existing() -> TransitionTarget {
+        TransitionTarget {
+            name: "sub-2".to_owned(),
+            is_source: false,
+            state: S::Active,
+            item: "suite-plus".to_owned(),
+            term: Term::YEAR,
+            term_end: "2024-06-14".parse().ok(),
+            window_open: false,
+            same_parties: true,
+        }
+    }
+
+    #[test]
+    fn upgrades() {
+        assert_eq!(change(C::Upgrade, |_, _| {}).0, Vec::<String>::new());
+        let (found, code) = change(C::Upgrade, |_, shift| shift.listed = false);
+        assert_eq!(
+            (found, code),
+            (vec!["SUB-026".to_owned()], Some((400, Some(800_021))))
+        );
+        let (found, code) = change(C::Upgrade, |subject, _| subject.state = S::Suspended);
+        assert_eq!(found, ["SUB-001", "SUB-026"]);
+        assert_eq!(code, Some((400, Some(800_012))));
+        let (found, _) = change(C::Upgrade, |_, shift| shift.quantity = 11);
+        assert_eq!(found, ["SUB-008"]);
+    }
+
+    #[test]
+    fn what_an_upgrade_goes_into() {
+        type Change = fn(&mut TransitionTarget);
+        let cases: &[(Option<u32>, Change)] = &[
+            (None, |_| {}),
+            (Some(900_258), |target| target.state = S::Suspended),
+            (Some(900_261), |target| target.window_open = true),
+            (Some(900_260), |target| {
+                target.item = "suite-standard".to_owned()
+            }),
+            (Some(900_259), |target| target.is_source = true),
+            (Some(900_267), |target| target.term = Term::MONTH),
+            (Some(900_236), |target| {
+                target.term_end = "2024-06-13".parse().ok()
+            }),
+        ];
+        for (code, fault) in cases {
+            let (found, answer) = change(C::Upgrade, |_, shift| {
+                let mut target = existing();
+                fault(&mut target);
+                shift.target = Some(target);
+            });
+            assert_eq!(answer, code.map(|code| (400, Some(code))));
+            assert_eq!(found.len(), usize::from(code.is_some()), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn conversions() {
+        let trial = |subject: &mut SubscriptionFact| {
+            subject.kind = ItemKind::Trial;
+            subject.quantity = 25;
+        };
+        let convert = |count: i64, at_end: bool, target: Option<TransitionTarget>| {
+            change(C::ConvertTrial, |subject, shift| {
+                trial(subject);
+                shift.quantity = count;
+                shift.at_end = at_end;
+                shift.target = target;
+            })
+        };
+        assert!(convert(25, false, None).0.is_empty());
+        assert!(convert(20, true, None).0.is_empty());
+        assert_eq!(convert(24, false, None).1, Some((400, Some(2002))));
+        assert_eq!(convert(25, false, None).0, Vec::<String>::new());
+        let early = TransitionTarget {
+            term_end: "2024-01-01".parse().ok(),
+            ..existing()
+        };
+        assert_eq!(convert(25, false, Some(early)).0, ["SUB-032"]);
+        assert!(convert(25, false, Some(existing())).0.is_empty());
+        assert_eq!(convert(25, true, Some(existing())).0, ["SUB-049"]);
+    }
+
+    #[test]
+    fn longer_terms() {
+        let lengthen = |term: Term, frequency: Frequency, offered: bool| {
+            change(C::ChangeTerm, |subject, shift| {
+                subject.new_term = Some(term);
+                subject.new_frequency = Some((frequency, offered));
+                shift.term_offered = true;
+            })
+            .0
+        };
+        assert!(lengthen(Term::THREE_YEARS, Frequency::Monthly, true).is_empty());
+        assert_eq!(lengthen(Term::MONTH, Frequency::Monthly, true), ["SUB-023"]);
+        assert_eq!(lengthen(Term::YEAR, Frequency::Monthly, true), ["SUB-022"]);
+        assert_eq!(
+            lengthen(Term::MONTH, Frequency::Annual, false),
+            ["SUB-023", "ORD-018"]
+        );
+        let unsold = change(C::ChangeTerm, |subject, shift| {
+            subject.new_term = Some(Term::THREE_YEARS);
+            subject.new_frequency = Some((Frequency::Monthly, false));
+            shift.term_offered = false;
+        });
+        assert_eq!(unsold.0, ["ORD-017"]);
+    }
+
+    #[test]
+    fn migrations() {
+        type Change = fn(&mut SubscriptionFact);
+        let cases: &[(u32, Change)] = &[
+            (900_215, |subject| subject.state = S::Suspended),
+            (900_226, |subject| {
+                subject.bought = "2023-10-20T10:00:00Z".parse().unwrap();
+            }),
+            (900_217, |subject| {
+                subject.term_end = "2023-11-15".parse().ok()
+            }),
+            (900_220, |subject| {
+                subject.generation = Generation::NewCommerce
+            }),
+            (900_218, |subject| {
+                subject.promotion_name = Some("promo-1".to_owned())
+            }),
+            (900_221, |subject| subject.segment = Segment::Education),
+        ];
+        for (code, fault) in cases {
+            let facts = command(C::Migrate, |subject| {
+                subject.generation = Generation::Traditional;
+                fault(subject);
+            });
+            assert_eq!(rules(&facts), ["SUB-041"]);
+            assert_eq!(answer(&facts, "SUB").1, Some(*code));
+        }
     }
 
     #[test]
