@@ -28,6 +28,12 @@ const NEEDS: &[Need] = &[
         is_here: || find("cvc5").is_some(),
     },
     Need {
+        name: "strace, to count what reaches the disk",
+        packages: &["strace"],
+        is_wanted: || true,
+        is_here: || find("strace").is_some(),
+    },
+    Need {
         name: "the browser chromium, for the portal",
         packages: &["chromium"],
         is_wanted: || root().join("portal/package.json").exists(),

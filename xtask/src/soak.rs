@@ -14,6 +14,8 @@ struct Figure {
     target: Target,
     /// Its arguments; [`DATABASE`] among them stands for a database, and makes the figure run once per engine.
     args: &'static [&'static str],
+    /// Its variables, in which [`DATABASE`] does the same.
+    env: &'static [(&'static str, &'static str)],
 }
 
 /// What kind of program it is.
@@ -34,12 +36,24 @@ const FIGURES: &[Figure] = &[
         package: "tierline-rules",
         target: Target::Test("exhaustion"),
         args: &[],
+        env: &[],
     },
     Figure {
         name: "durable commits",
         package: "tierline-store",
         target: Target::Example("throughput"),
         args: &[DATABASE, "10"],
+        env: &[],
+    },
+    Figure {
+        name: "fifty kills under load",
+        package: "tierline",
+        target: Target::Test("a_killed_server"),
+        args: &[],
+        env: &[
+            ("TIERLINE_KILL_ROUNDS", "50"),
+            ("TIERLINE_KILL_DATABASE", DATABASE),
+        ],
     },
 ];
 
@@ -55,7 +69,7 @@ pub(crate) fn run(words: &[String]) -> Result<bool, String> {
     }
     let mut steps = Steps::default();
     for figure in figures {
-        if figure.args.contains(&DATABASE) {
+        if figure.runs_per_engine() {
             let name = |engine: &str| format!("{} on {engine}", figure.name);
             steps.run(&name("SQLite"), || on_sqlite(figure));
             steps.run(&name("PostgreSQL"), || on_postgres(figure));
@@ -82,10 +96,14 @@ fn on_postgres(figure: &Figure) -> Result<(), String> {
 }
 
 impl Figure {
+    fn runs_per_engine(&self) -> bool {
+        self.args.contains(&DATABASE) || self.env.iter().any(|(_, value)| *value == DATABASE)
+    }
+
     fn program(&self, database: &str) -> Program {
         let package = ["--release", "-p", self.package];
         let args = self.args.iter().map(|arg| arg.replace(DATABASE, database));
-        match self.target {
+        let program = match self.target {
             Target::Example(name) => Program::new("cargo", ["run"])
                 .args(package)
                 .args(["--example", name, "--"])
@@ -94,6 +112,9 @@ impl Figure {
                 .args(package)
                 .args([word, "--", "--nocapture"])
                 .args(args),
-        }
+        };
+        self.env.iter().fold(program, |program, (name, value)| {
+            program.env(name, value.replace(DATABASE, database))
+        })
     }
 }

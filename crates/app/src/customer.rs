@@ -10,6 +10,7 @@ use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CallerKind, Facts};
 use tierline_store::{Tx, Value, tables};
 
+use crate::access;
 use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::{Ctx, Ids};
@@ -17,7 +18,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::order::{self, Placed, Wanted};
 use crate::world::default_customer;
-use crate::{admin, facts, relationship};
+use crate::{facts, relationship};
 
 /// The word that leaves a value out.
 const LEFT_OUT: &str = "none";
@@ -264,7 +265,7 @@ impl ReadCustomer {
         tenant: &Tenant,
     ) -> Result<bool, AppError> {
         if acting.account.is_some() {
-            return admin::company_details_open(ctx, acting, tx, tenant).await;
+            return access::company_details_open(ctx, acting, tx, tenant).await;
         }
         let own = acting.tenant.as_ref();
         Ok(own.is_some_and(|own| own.id == tenant.id))

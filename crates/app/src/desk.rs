@@ -12,12 +12,13 @@ use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::{Tx, Value, tables};
 
+use crate::access;
 use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{admin, events, facts};
+use crate::{events, facts};
 
 /// Open a ticket with the operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,7 +69,8 @@ impl UseCase for OpenTicket {
             contacts(tx, acting, subscription.as_ref(), customer.as_ref()).await?;
         if let (Some(customer), Some(partner)) = (&customer, &acting.account) {
             found.relation = Some(facts::relation(tx, partner, customer).await?);
-            found.access = Some(admin::access(ctx, acting, tx, customer, "open_ticket", "").await?);
+            found.access =
+                Some(access::access(ctx, acting, tx, customer, "open_ticket", "").await?);
         }
         Ok(found)
     }

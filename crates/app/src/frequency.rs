@@ -15,8 +15,9 @@ use crate::attempt::UseCase;
 use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
+use crate::purchase;
+use crate::schedule;
 use crate::subscription::{self, Changed, Held, held, with_item};
-use crate::{order, schedule};
 
 /// Change the billing frequency.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ async fn reset(
         };
         charges::book(ctx, tx, row, entry).await?;
     }
-    let price = order::list_price(tx, &held.item, Term::YEAR, row.currency, today).await?;
+    let price = purchase::list_price(tx, &held.item, Term::YEAR, row.currency, today).await?;
     let row = &mut held.row;
     row.frequency = frequency;
     row.term = Term::YEAR;

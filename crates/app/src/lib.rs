@@ -3,6 +3,7 @@
 //! This room knows who may act for whom and what follows from an allowed command. It refuses nothing
 //! itself, speaks no wire format and opens no socket.
 
+pub mod access;
 pub mod accounts;
 pub mod act;
 pub mod actor;
@@ -39,6 +40,7 @@ pub mod order_requests;
 pub mod partnership;
 pub mod profile;
 pub mod promotion;
+pub mod purchase;
 pub mod rating;
 pub mod record;
 pub mod relationship;

@@ -10,7 +10,8 @@ use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{facts, names, order};
+use crate::purchase;
+use crate::{facts, names};
 
 /// Ask whether a promotion applies; allowed either way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,7 +73,7 @@ impl UseCase for CheckPromotion {
         let customer = names::the_tenant(tx, &self.customer).await?;
         let item = names::the_item(tx, &self.item).await?;
         let promotion = names::the_promotion(tx, &self.promotion).await?;
-        let remaining = order::promotion_left(tx, &promotion, customer.id).await?;
+        let remaining = purchase::promotion_left(tx, &promotion, customer.id).await?;
         let mut reasons = Vec::new();
         if promotion.item != item.id {
             reasons.push("InvalidPromotion");

@@ -22,8 +22,9 @@ use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::by_id;
+use crate::purchase;
 use crate::subscription::{Held, estate, held, with_item};
-use crate::{events, facts, order, standing};
+use crate::{events, facts, standing};
 
 /// Rates consumption.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -273,7 +274,7 @@ async fn term_of(
         };
         running.start = add_days(end, 1);
         running.end = Some(next);
-        price = order::list_price(tx, &held.item, row.term, row.currency, running.start).await?;
+        price = purchase::list_price(tx, &held.item, row.term, row.currency, running.start).await?;
     }
     Ok((running, price))
 }

@@ -20,8 +20,9 @@ use crate::charges::{self, Entry};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names;
+use crate::purchase;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
-use crate::{lifecycle, order, schedule, windows};
+use crate::{lifecycle, schedule, windows};
 
 /// Move to a dearer item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -249,7 +250,7 @@ impl UseCase for Upgrade {
         }
         let today = ctx.now.date();
         let (term, currency) = (held.row.term, held.row.currency);
-        let price = order::list_price(tx, &to, term, currency, today).await?;
+        let price = purchase::list_price(tx, &to, term, currency, today).await?;
         refund(ctx, tx, &held, seats, "convert").await?;
         if seats < held.row.quantity {
             let second = self.second(ctx, &held, &to, price, seats);
@@ -388,7 +389,7 @@ impl UseCase for ConvertTrial {
         row.term = Term::YEAR;
         row.frequency = Frequency::Monthly;
         row.quantity = self.quantity;
-        row.unit_price = order::list_price(tx, &item, Term::YEAR, row.currency, today).await?;
+        row.unit_price = purchase::list_price(tx, &item, Term::YEAR, row.currency, today).await?;
         row.promotion = None;
         row.scheduled_quantity = None;
         row.term_end = Term::YEAR.last_day(today);
@@ -449,7 +450,8 @@ impl UseCase for ChangeTerm {
         let today = ctx.now.date();
         refund(ctx, tx, &held, held.row.quantity, "convert").await?;
         let row = &mut held.row;
-        row.unit_price = order::list_price(tx, &held.item, self.term, row.currency, today).await?;
+        row.unit_price =
+            purchase::list_price(tx, &held.item, self.term, row.currency, today).await?;
         row.term = self.term;
         row.frequency = self.frequency;
         row.term_end = self.term.last_day(today);
@@ -498,7 +500,7 @@ async fn move_one(
         item: item.id,
         bought: ctx.now,
         renewed: None,
-        unit_price: order::list_price(tx, &item, row.term, row.currency, today).await?,
+        unit_price: purchase::list_price(tx, &item, row.term, row.currency, today).await?,
         batches: vec![Batch {
             quantity: row.quantity,
             at: ctx.now,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use tierline_app::act::Act;
 use tierline_app::app::request_key;
 use tierline_app::ask::ask;
-use tierline_app::{AppError, names, order};
+use tierline_app::{AppError, names, purchase};
 use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::order::{Cart, CartState, Line, Order};
 use tierline_domain::partner::{Account, Location};
@@ -313,7 +313,7 @@ async fn own_cart(
     let mut prices = Vec::new();
     for line in &cart.lines {
         let item: Item = names::by_id(tx, line.item).await?;
-        let price = order::unit_price(tx, &partner, &item, line, cart.created.date()).await?;
+        let price = purchase::unit_price(tx, &partner, &item, line, cart.created.date()).await?;
         prices.push(price.map(|price| price.to_string()));
         sold.push(item);
     }

@@ -426,7 +426,7 @@ pub static RULES: &[Rule] = &[
         && !IN_TENANT.has(f.checkpoint)),
     role_rule!(RuleId::of("ROL-002"), EVERYWHERE, |f| f.caller.roles.none()
         && user(f)
-        && !(without_program_role(f) && !f.caller.role_names.is_empty())
+        && (f.caller.role_names.is_empty() || !without_program_role(f))
         && !IN_TENANT.has(f.checkpoint)),
     Rule {
         id: RuleId::of("ROL-003"),

@@ -2,6 +2,7 @@
 //!
 //! One seller chain, one buyer tenant, one owner behind it. The decision procedure of scenarios 4 to 6
 //! (region, exclusivity, tenant type, self or affiliate, seller, ordinary rules) is the order of steps.
+// tidy: long because a section of the rulebook stands in one file, and its rules are looked for by id.
 
 use tierline_domain::catalog::ItemKind;
 use tierline_domain::order::RoleDeclared;

@@ -145,8 +145,9 @@ async fn whoever_kills_connections_costs_no_acknowledged_write() {
     };
     let killer = Db::open(&test.config, SCHEMA).await.unwrap();
     let is_over = AtomicBool::new(false);
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let writers = (0..8).map(|writer| {
-        let (db, is_over) = (&test.db, &is_over);
+        let (db, is_over, tell) = (&test.db, &is_over, tell.clone());
         async move {
             let (mut kept, mut lost) = (Vec::new(), 0);
             for number in 0.. {
@@ -165,13 +166,17 @@ async fn whoever_kills_connections_costs_no_acknowledged_write() {
                     Err(StoreError::OutcomeUnknown(_)) if number % 2 == 1 => lost += 1,
                     Err(error) => panic!("{name}: {error:?}"),
                 }
+                tell.send(()).unwrap();
             }
             (kept, lost)
         }
     });
     let kills = async {
         for _ in 0..40 {
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            // Between two kills something is written, so that each finds the lanes at work.
+            for _ in 0..16 {
+                told.recv().await;
+            }
             killer.write(Text(KILL_OTHERS)).await.unwrap();
         }
         is_over.store(true, Ordering::Relaxed);
