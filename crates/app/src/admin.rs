@@ -7,7 +7,7 @@ use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Date, Period, add_days, add_months};
 use tierline_rules::Checkpoint;
-use tierline_rules::facts::{AdminFact, Facts, Relation};
+use tierline_rules::facts::{AdminFact, Facts};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
@@ -118,7 +118,6 @@ impl UseCase for RequestAdmin {
             roles: self.roles.clone(),
             custom_roles: custom(&self.roles),
             auto_extend: self.auto_extend,
-            listed: found.relation.as_ref().is_some_and(Relation::is_active),
             own: true,
             customer: Some(self.customer.clone()),
             partner: Some(partner.handle.clone()),
@@ -236,7 +235,6 @@ async fn known(tx: &mut Tx<'_>, row: &AdminRelationship, own: bool) -> Result<Ad
         state: Some(row.state),
         requested: Some(row.requested),
         own,
-        listed: true,
         partner: Some(partner.handle),
         customer: Some(customer.handle),
         ..AdminFact::default()

@@ -375,8 +375,6 @@ pub struct AdminFact {
     pub auto_extend: bool,
     /// Roles to be added to an existing one.
     pub adds_roles: bool,
-    /// The customer exists in the partner's list.
-    pub listed: bool,
     /// The partner of the relationship.
     pub partner: Option<String>,
     /// Its customer.

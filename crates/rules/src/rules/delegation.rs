@@ -181,7 +181,7 @@ pub static RULES: &[Rule] = &[
         step: Step::Relationship,
         ground: Ground::Relationship,
         at: REQUEST,
-        forbids: |f| admin(f, |admin| !admin.listed),
+        forbids: |f| !f.relation.as_ref().is_some_and(Relation::is_active),
         answer: |_| documented(403, 20_002),
         shows: |f| {
             let customer = f
