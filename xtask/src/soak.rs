@@ -24,10 +24,15 @@ enum Target {
     Example(&'static str),
     /// Tests whose name contains a word, printing what they find.
     Test(&'static str),
+    Bench(&'static str),
 }
 
 /// In a figure's arguments: the path of a fresh SQLite file, or the connection string of a fresh PostgreSQL cluster.
 const DATABASE: &str = "DATABASE";
+/// In a figure's arguments: the connection string of a fresh PostgreSQL cluster; the figure runs once, beside it.
+const SERVER: &str = "SERVER";
+/// In a figure's arguments: an empty directory on the disk of the build directory.
+const DIRECTORY: &str = "DIRECTORY";
 
 /// All figures. A new one is one more row.
 const FIGURES: &[Figure] = &[
@@ -55,6 +60,20 @@ const FIGURES: &[Figure] = &[
             ("TIERLINE_KILL_DATABASE", DATABASE),
         ],
     },
+    Figure {
+        name: "the server's costs",
+        package: "tierline",
+        target: Target::Bench("server"),
+        args: &[],
+        env: &[],
+    },
+    Figure {
+        name: "checkouts beside pgbench",
+        package: "tierline",
+        target: Target::Bench("checkouts"),
+        args: &[SERVER, DIRECTORY],
+        env: &[],
+    },
 ];
 
 /// Runs all figures, or those whose name contains one of the words.
@@ -69,30 +88,49 @@ pub(crate) fn run(words: &[String]) -> Result<bool, String> {
     }
     let mut steps = Steps::default();
     for figure in figures {
-        if figure.runs_per_engine() {
+        if figure.args.contains(&SERVER) {
+            steps.run(figure.name, || on_both(figure));
+        } else if figure.runs_per_engine() {
             let name = |engine: &str| format!("{} on {engine}", figure.name);
             steps.run(&name("SQLite"), || on_sqlite(figure));
             steps.run(&name("PostgreSQL"), || on_postgres(figure));
         } else {
-            steps.run(figure.name, || figure.program("").run());
+            steps.run(figure.name, || figure.program(&[]).run());
         }
     }
     Ok(steps.finish())
 }
 
-/// In the build directory: the temporary one may be kept in memory, where nothing is durable.
 fn on_sqlite(figure: &Figure) -> Result<(), String> {
-    let directory = place::target()?.join(format!("soak-{}", std::process::id()));
-    fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
-    let file = directory.join("soak.db");
-    let done = figure.program(&file.to_string_lossy()).run();
-    let removed = fs::remove_dir_all(&directory);
-    done.and(removed.map_err(|error| format!("{}: {error}", directory.display())))
+    in_directory(|directory| {
+        let file = format!("{directory}/soak.db");
+        figure.program(&[(DATABASE, &file)]).run()
+    })
 }
 
 fn on_postgres(figure: &Figure) -> Result<(), String> {
     let cluster = Cluster::start(Promise::Durability)?;
-    figure.program(&cluster.url()).run()
+    figure.program(&[(DATABASE, &cluster.url())]).run()
+}
+
+fn on_both(figure: &Figure) -> Result<(), String> {
+    let cluster = Cluster::start(Promise::Durability)?;
+    in_directory(|directory| {
+        let places = [(SERVER, cluster.url()), (DIRECTORY, directory.to_owned())];
+        let places = places
+            .each_ref()
+            .map(|(name, place)| (*name, place.as_str()));
+        figure.program(&places).run()
+    })
+}
+
+/// In the build directory: the temporary one may be kept in memory, where nothing is durable.
+fn in_directory(run: impl FnOnce(&str) -> Result<(), String>) -> Result<(), String> {
+    let directory = place::target()?.join(format!("soak-{}", std::process::id()));
+    fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let done = run(&directory.to_string_lossy());
+    let removed = fs::remove_dir_all(&directory);
+    done.and(removed.map_err(|error| format!("{}: {error}", directory.display())))
 }
 
 impl Figure {
@@ -100,9 +138,14 @@ impl Figure {
         self.args.contains(&DATABASE) || self.env.iter().any(|(_, value)| *value == DATABASE)
     }
 
-    fn program(&self, database: &str) -> Program {
+    /// The call, with what stands for a place replaced by it.
+    fn program(&self, places: &[(&str, &str)]) -> Program {
+        let placed = |text: &str| {
+            let place = places.iter().find(|(name, _)| *name == text);
+            place.map_or(text, |(_, place)| place).to_owned()
+        };
         let package = ["--release", "-p", self.package];
-        let args = self.args.iter().map(|arg| arg.replace(DATABASE, database));
+        let args = self.args.iter().map(|arg| placed(arg));
         let program = match self.target {
             Target::Example(name) => Program::new("cargo", ["run"])
                 .args(package)
@@ -112,9 +155,12 @@ impl Figure {
                 .args(package)
                 .args([word, "--", "--nocapture"])
                 .args(args),
+            Target::Bench(name) => Program::new("cargo", ["bench", "-p", self.package])
+                .args(["--bench", name, "--"])
+                .args(args),
         };
         self.env.iter().fold(program, |program, (name, value)| {
-            program.env(name, value.replace(DATABASE, database))
+            program.env(name, placed(value))
         })
     }
 }

@@ -112,7 +112,7 @@ impl App {
     pub async fn explain(&self, ctx: Ctx, act: Act) -> Result<Explained, AppError> {
         let (decision, facts) = self
             .db
-            .rehearse(DryRun {
+            .read(DryRun {
                 ctx: ctx.clone(),
                 act: act.clone(),
             })

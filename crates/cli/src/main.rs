@@ -14,6 +14,10 @@ mod rules;
 mod serve;
 mod verify;
 
+/// Requests allocate on one thread and free on another; the system's allocator makes them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs a cloud partner program, and tells why a deal may or may not go through.
 #[derive(Debug, Parser)]
 #[command(name = "tierline", version, about)]

@@ -58,6 +58,11 @@ impl<C: Command> Queued<C> {
         };
         (job, answered)
     }
+
+    /// What it resulted in, for a caller that ran it itself.
+    pub(super) fn into_outcome(self) -> Outcome<C> {
+        self.result
+    }
 }
 
 impl<C: Command> Job for Queued<C> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::job::{Job, Ran};
@@ -10,9 +11,9 @@ use super::session::{Begin, Session, Uncommitted};
 use super::{Counters, GROUP_MAX, Lock, QUEUE_MAX};
 use crate::error::StoreError;
 
-/// How often a command runs before its caller hears that the database is busy.
 /// Stack of a lane: commands nest (a remedy rehearses acts), and unoptimised futures are large.
 const LANE_STACK_BYTES: usize = 16 * 1024 * 1024;
+/// How often a command runs before its caller hears that the database is busy.
 const ATTEMPTS_MAX: u32 = 6;
 /// The first pause between two attempts; it doubles.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -289,38 +290,89 @@ impl Lane {
         let mut last = StoreError::Contended;
         for attempt in 0..ATTEMPTS_MAX {
             pause(attempt).await;
-            if let Err(why) = self.session.begin(begin, &[]).await {
-                let hopeless = !why.is_worth_another();
-                last = why.into_error();
-                if hopeless {
-                    break;
-                }
-                continue;
-            }
-            let mut tx = self.session.tx();
-            let ran = job.run(&mut tx).await;
-            let failure = tx.into_failure();
-            let transaction_gone = !self.session.in_transaction();
-            self.session.rollback();
-            match failure {
-                Some(error @ StoreError::Contended) => last = error,
-                Some(error) if transaction_gone => match self.session.lost(error) {
-                    why if why.is_worth_another() => last = why.into_error(),
-                    _ => return job.answer(),
-                },
-                failure => {
-                    if ran == Ran::Panicked {
-                        self.counters.panicked();
+            match glance(&mut self.session, &self.counters, job.as_mut(), begin).await {
+                Ok(()) => return job.answer(),
+                Err(why) => {
+                    let hopeless = !why.is_worth_another();
+                    last = why.into_error();
+                    if hopeless {
+                        break;
                     }
-                    if ran == Ran::Done && failure.is_some() {
-                        job.fail(StoreError::Aborted);
-                    }
-                    return job.answer();
                 }
             }
         }
         job.fail(last);
         job.answer();
+    }
+}
+
+/// Runs a command once in a transaction that is rolled back. Fails when the command has no result yet.
+async fn glance(
+    session: &mut Session,
+    counters: &Counters,
+    job: &mut dyn Job,
+    begin: Begin,
+) -> Result<(), Uncommitted> {
+    session.begin(begin, &[]).await?;
+    let mut tx = session.tx();
+    let ran = job.run(&mut tx).await;
+    let failure = tx.into_failure();
+    let transaction_gone = !session.in_transaction();
+    session.rollback();
+    match failure {
+        Some(error @ StoreError::Contended) => return Err(Uncommitted::Failed(error)),
+        Some(error) if transaction_gone => {
+            let why = session.lost(error);
+            if why.is_worth_another() {
+                return Err(why);
+            }
+        }
+        failure => {
+            if ran == Ran::Panicked {
+                counters.panicked();
+            }
+            if ran == Ran::Done && failure.is_some() {
+                job.fail(StoreError::Aborted);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Connections on which whoever reads runs its command at once, on its own thread: a wake-up of another
+/// thread and back costs more than most reads do. Only for engines that never make a command wait.
+pub(super) struct Desk {
+    sessions: std::sync::Mutex<Vec<Session>>,
+    counters: Arc<Counters>,
+}
+
+impl Desk {
+    pub(super) fn new(sessions: Vec<Session>, counters: &Arc<Counters>) -> Self {
+        Self {
+            sessions: std::sync::Mutex::new(sessions),
+            counters: Arc::clone(counters),
+        }
+    }
+
+    fn sessions(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
+        let sessions = self.sessions.lock();
+        sessions.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Runs a command that reads. False when it has no result: every connection is in use, or something
+    /// was in the way.
+    pub(super) fn look(&self, job: &mut dyn Job) -> bool {
+        let Some(mut session) = self.sessions().pop() else {
+            return false;
+        };
+        let looked = glance(&mut session, &self.counters, job, Begin::Read).now_or_never();
+        self.sessions().push(session);
+        matches!(looked, Some(Ok(())))
+    }
+
+    /// Closes the connections.
+    pub(super) fn close(&self) {
+        self.sessions().clear();
     }
 }
 

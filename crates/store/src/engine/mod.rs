@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 use crate::error::StoreError;
 use job::{Outcome, Queued};
-use lane::{Crew, Work};
+use lane::{Crew, Desk, Work};
 pub use migrate::Migration;
 use session::{Origin, Session};
 pub use tx::Tx;
@@ -36,7 +36,9 @@ pub const GROUP_MAX: usize = 60;
 /// How many lanes write to PostgreSQL at a time.
 pub const POSTGRES_LANES: usize = 2;
 /// How many readers work beside the lane of a file.
-const SQLITE_READERS: usize = 2;
+const SQLITE_READERS: usize = 1;
+/// How many reads of a file may run at a time where they are asked for.
+const SQLITE_DESK: usize = 8;
 /// How many readers work beside the lanes on a server.
 const POSTGRES_READERS: usize = 4;
 /// How many commands may wait for a lane before senders wait too.
@@ -173,6 +175,8 @@ struct Shared {
     lanes: Vec<Crew>,
     /// Absent where only the lane can see the data (a database in memory).
     readers: Option<Crew>,
+    /// Where reads run at once, as long as there is room; the others go to the readers.
+    desk: Desk,
     /// Absent where the lane rehearses between its groups.
     rehearsals: Option<Crew>,
     counters: Arc<Counters>,
@@ -210,11 +214,14 @@ impl Db {
             None => None,
             Some(session) => Some(lane::start("store-rehearsal", vec![session], &counters)?),
         };
+        let desk = (0..origin.desk_count()).map(|_| origin.reader());
+        let desk = Desk::new(desk.collect::<Result<_, _>>()?, &counters);
         let turn = AtomicUsize::new(0);
         Ok(Self {
             shared: Arc::new(Shared {
                 lanes,
                 readers,
+                desk,
                 rehearsals,
                 counters,
                 turn,
@@ -239,9 +246,13 @@ impl Db {
     /// # Errors
     /// What the command fails with, also when it tries to write.
     pub async fn read<C: Command + 'static>(&self, command: C) -> Result<C::Out, C::Error> {
+        let (mut job, answer) = Queued::new(command, Vec::new());
+        if self.shared.desk.look(&mut job) {
+            return job.into_outcome();
+        }
         let readers = self.shared.readers.as_ref();
         let crew = readers.unwrap_or_else(|| self.lane_of(&[]));
-        send(crew, Queued::new(command, Vec::new()), Work::Read).await
+        send(crew, (job, answer), Work::Read).await
     }
 
     /// Runs a command as `write` does, gives its answer, and undoes it.
@@ -292,6 +303,7 @@ impl Db {
     /// Finishes what is queued, closes the connections, and answers [`StoreError::Closed`] from then on.
     pub async fn shutdown(&self) {
         let shared = &self.shared;
+        shared.desk.close();
         for crew in shared
             .lanes
             .iter()

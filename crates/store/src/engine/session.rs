@@ -9,7 +9,9 @@ use super::migrate::{self, Dialect, Migration};
 use super::postgres::{self, PgSession};
 use super::sqlite::SqliteSession;
 use super::tx::{Arm, Tx};
-use super::{Counters, DbConfig, Lock, POSTGRES_LANES, POSTGRES_READERS, SQLITE_READERS};
+use super::{
+    Counters, DbConfig, Lock, POSTGRES_LANES, POSTGRES_READERS, SQLITE_DESK, SQLITE_READERS,
+};
 use crate::error::StoreError;
 
 /// What a transaction is for.
@@ -111,6 +113,14 @@ impl Origin {
             Place::Memory => 0,
             Place::File(_) => SQLITE_READERS,
             Place::Postgres(_) => POSTGRES_READERS,
+        }
+    }
+
+    /// Connections for reads that run where they are asked for. A server's answers would have to be waited for.
+    pub(super) const fn desk_count(&self) -> usize {
+        match self.place {
+            Place::File(_) => SQLITE_DESK,
+            Place::Memory | Place::Postgres(_) => 0,
         }
     }
 

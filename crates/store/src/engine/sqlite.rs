@@ -22,6 +22,8 @@ const CACHED_STATEMENTS_MAX: usize = 1_024;
 
 pub(super) struct SqliteSession {
     connection: Connection,
+    /// The transaction only reads: statements that write are refused. (`PRAGMA query_only` would do the same
+    /// and expire every prepared statement each time.)
     reads_only: bool,
 }
 
@@ -81,7 +83,7 @@ impl SqliteSession {
     pub(super) fn begin(&mut self, begin: Begin) -> Result<(), StoreError> {
         match begin {
             Begin::Read => {
-                self.only_reads(true)?;
+                self.reads_only = true;
                 self.control("BEGIN")
             }
             // At once, so that no command fails later because another process writes too.
@@ -98,11 +100,10 @@ impl SqliteSession {
     }
 
     pub(super) fn rollback(&mut self) {
-        let mut done = Ok(());
-        if self.in_transaction() {
-            done = self.control("ROLLBACK");
-        }
-        if let Err(error) = done.and(self.only_reads(false)) {
+        self.reads_only = false;
+        if self.in_transaction()
+            && let Err(error) = self.control("ROLLBACK")
+        {
             tracing::error!(%error, "a rollback failed");
         }
     }
@@ -120,19 +121,6 @@ impl SqliteSession {
         self.connection
             .execute_batch(sql)
             .map_err(|error| translate("migration", error))
-    }
-
-    /// Has the connection refuse to write until this is called off.
-    fn only_reads(&mut self, on: bool) -> Result<(), StoreError> {
-        if self.reads_only == on {
-            return Ok(());
-        }
-        self.reads_only = on;
-        self.batch(if on {
-            "PRAGMA query_only = ON"
-        } else {
-            "PRAGMA query_only = OFF"
-        })
     }
 
     /// An independent copy in memory.
@@ -169,11 +157,11 @@ pub(super) fn execute(
     statement: Statement,
     params: &[Value],
 ) -> Result<u64, StoreError> {
-    let run = |connection: &Connection| {
-        let mut prepared = bound(connection, statement, params)?;
+    let run = || {
+        let mut prepared = bound(session, statement, params)?;
         prepared.raw_execute()
     };
-    run(&session.connection)
+    run()
         .map(|count| u64::try_from(count).unwrap_or(u64::MAX))
         .map_err(|error| translate(statement.name, error))
 }
@@ -183,8 +171,8 @@ pub(super) fn fetch(
     statement: Statement,
     params: &[Value],
 ) -> Result<Vec<Row>, StoreError> {
-    let run = |connection: &Connection| {
-        let mut prepared = bound(connection, statement, params)?;
+    let run = || {
+        let mut prepared = bound(session, statement, params)?;
         let width = prepared.column_count();
         let mut fetched = prepared.raw_query();
         let mut rows = Vec::new();
@@ -196,7 +184,7 @@ pub(super) fn fetch(
         }
         Ok(rows)
     };
-    run(&session.connection).map_err(|error| translate(statement.name, error))
+    run().map_err(|error| translate(statement.name, error))
 }
 
 pub(super) fn prepare(session: &mut SqliteSession, statement: Statement) -> Result<(), StoreError> {
@@ -208,11 +196,15 @@ pub(super) fn prepare(session: &mut SqliteSession, statement: Statement) -> Resu
 }
 
 fn bound<'a>(
-    connection: &'a Connection,
+    session: &'a SqliteSession,
     statement: Statement,
     params: &[Value],
 ) -> rusqlite::Result<CachedStatement<'a>> {
-    let mut prepared = connection.prepare_cached(statement.sql)?;
+    let mut prepared = session.connection.prepare_cached(statement.sql)?;
+    if session.reads_only && !prepared.readonly() {
+        let code = ffi::Error::new(ffi::SQLITE_READONLY);
+        return Err(rusqlite::Error::SqliteFailure(code, None));
+    }
     let expected = prepared.parameter_count();
     if expected != params.len() {
         return Err(rusqlite::Error::InvalidParameterCount(
