@@ -1,1 +1,16 @@
-//! tierline api
+//! The wire: the documented partner API, our own endpoints, and the token issuer, on one port.
+//!
+//! It parses, calls `app` and renders; it decides nothing. Two layers around the router make the
+//! documented paths tolerant; `/program/v1` is strict.
+
+pub mod auth;
+pub mod docs;
+pub mod identity;
+pub mod openapi;
+pub mod problem;
+pub mod render;
+pub mod routes;
+pub mod server;
+pub mod wire;
+
+pub use server::{Server, Settings, serve};

@@ -1,6 +1,8 @@
 //! Commands by name: an actor, a verb and its parameters, as scenario files, remedies and the
 //! command line write them. One table says which use case a verb is.
 
+use std::pin::Pin;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tierline_rules::{Decision, Facts};
@@ -10,7 +12,6 @@ use crate::actor::ActorSpec;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::order;
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +79,22 @@ impl Act {
         self.params.get(key).and_then(Json::as_str)
     }
 
+    /// What its decision rests on, as far as names tell before the transaction: the actor and every party
+    /// named. Racing acts with a name in common take turns.
+    #[must_use]
+    pub fn locks(&self) -> Vec<tierline_store::Lock> {
+        let lock = |name: &str| tierline_store::Lock::on("name", &name.to_lowercase());
+        let mut locks = vec![lock(self.actor.party())];
+        for value in self.params.values() {
+            match value {
+                Json::String(name) => locks.push(lock(name)),
+                Json::Array(names) => locks.extend(names.iter().filter_map(Json::as_str).map(lock)),
+                _ => {}
+            }
+        }
+        locks
+    }
+
     /// The same act with a parameter changed; `null` takes it away.
     #[must_use]
     pub fn with(&self, key: &str, value: Json) -> Self {
@@ -141,6 +158,29 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
     Ok(Performed { result, decision })
 }
 
+type Promised<'a, T> = Pin<Box<dyn Future<Output = Result<T, AppError>> + Send + 'a>>;
+
+// One function a use case keeps each future in its own frame; together they would fill a lane's stack.
+#[inline(never)]
+fn boxed<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'_>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Promised<'a, Performed> {
+    Box::pin(run::<U>(ctx, tx, verb, params))
+}
+
+#[inline(never)]
+fn boxed_dry<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
+    ctx: &'a Ctx,
+    tx: &'a mut Tx<'_>,
+    verb: &'a str,
+    params: &'a Map<String, Json>,
+) -> Promised<'a, (Decision, Facts)> {
+    Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
+}
+
 /// Which use case a verb is.
 macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
@@ -149,14 +189,14 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => dry_run(ctx, tx, &read_params::<$use_case>(verb, params)?).await,)+
+                $($verb => boxed_dry::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
-                $($verb => run::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => boxed::<$use_case>(ctx, tx, verb, params).await,)+
                 other => Err(AppError::NotSupported(other.to_owned())),
             }
         }
@@ -164,9 +204,91 @@ macro_rules! verbs {
 }
 
 verbs! {
-    "create_cart" => order::CreateCart,
-    "checkout_cart" => order::CheckoutCart,
-    "order" => order::PlaceOrder,
+    "create_cart" => crate::order::CreateCart,
+    "update_cart" => crate::order::UpdateCart,
+    "checkout_cart" => crate::order::CheckoutCart,
+    "order" => crate::order::PlaceOrder,
+    "request_order" => crate::order_requests::RequestOrder,
+    "answer_order_request" => crate::order_requests::AnswerOrderRequest,
+    "apply" => crate::apply::Apply,
+    "appeal" => crate::verification::Appeal,
+    "escalate_verification" => crate::verification::EscalateVerification,
+    "decide_verification" => crate::verification::DecideVerification,
+    "associate_location" => crate::locations::AssociateLocation,
+    "associate_tenant" => crate::locations::AssociateTenant,
+    "add_location" => crate::locations::AddLocation,
+    "delete_location" => crate::locations::DeleteLocation,
+    "update_profile" => crate::profile::UpdateProfile,
+    "sign_agreement" => crate::agreement::SignAgreement,
+    "agreement_status" => crate::agreement::AgreementStatus,
+    "attest" => crate::attest::Attest,
+    "accept_customer_agreement" => crate::attest::AcceptCustomerAgreement,
+    "invite_partner" => crate::partnership::InvitePartner,
+    "accept_partnership" => crate::partnership::AcceptPartnership,
+    "decline_partnership" => crate::partnership::DeclinePartnership,
+    "withdraw_partnership" => crate::partnership::WithdrawPartnership,
+    "remove_partnership" => crate::partnership::RemovePartnership,
+    "request_partnership_removal" => crate::partnership::RequestPartnershipRemoval,
+    "end_partnership" => crate::partnership::EndPartnership,
+    "withdraw_provider_access" => crate::partnership::WithdrawProviderAccess,
+    "create_customer" => crate::new_customer::CreateCustomer,
+    "invite_customer" => crate::relationship::InviteCustomer,
+    "accept_relationship" => crate::relationship::AcceptRelationship,
+    "decline_relationship" => crate::relationship::DeclineRelationship,
+    "withdraw_invitation" => crate::relationship::WithdrawInvitation,
+    "extend_relationship" => crate::relationship::ExtendRelationship,
+    "remove_relationship" => crate::relationship::RemoveRelationship,
+    "set_qualification" => crate::customer::SetQualification,
+    "set_self_service" => crate::customer::SetSelfService,
+    "self_service_purchase" => crate::customer::SelfServicePurchase,
+    "read_customer" => crate::customer::ReadCustomer,
+    "read_software_keys" => crate::customer::ReadSoftwareKeys,
+    "set_support_contact" => crate::support_contact::SetSupportContact,
+    "verify_partner_id" => crate::lookup::VerifyPartnerId,
+    "record_assessment" => crate::standing::RecordAssessment,
+    "yearly_check" => crate::standing::YearlyCheck,
+    "request_admin" => crate::admin::RequestAdmin,
+    "approve_admin" => crate::admin::ApproveAdmin,
+    "assign_roles" => crate::admin::AssignRoles,
+    "update_admin" => crate::admin::UpdateAdmin,
+    "terminate_admin" => crate::admin::TerminateAdmin,
+    "list_admin" => crate::admin::ListAdmin,
+    "administer" => crate::access::Administer,
+    "manage_resource" => crate::access::ManageResource,
+    "open_ticket" => crate::desk::OpenTicket,
+    "create_user" => crate::desk::CreateUser,
+    "assign_role" => crate::desk::AssignRole,
+    "open_portal" => crate::desk::OpenPortal,
+    "read_audit" => crate::desk::ReadAudit,
+    "merge_organizations" => crate::merge::MergeOrganizations,
+    "record_affiliation" => crate::affiliation::RecordAffiliation,
+    "check_promotion" => crate::promotion::CheckPromotion,
+    "upload_document" => crate::promotion::UploadDocument,
+    "change_quantity" => crate::change_quantity::ChangeQuantity,
+    "cancel" => crate::cancel::Cancel,
+    "suspend" => crate::suspend::Suspend,
+    "reactivate" => crate::suspend::Reactivate,
+    "set_renewal" => crate::renewal::SetRenewal,
+    "schedule_change" => crate::renewal::ScheduleChange,
+    "change_frequency" => crate::frequency::ChangeFrequency,
+    "set_partner_of_record" => crate::record::SetPartnerOfRecord,
+    "upgrade" => crate::transition::Upgrade,
+    "convert_trial" => crate::transition::ConvertTrial,
+    "change_term" => crate::transition::ChangeTerm,
+    "migrate" => crate::transition::Migrate,
+    "update_subscription" => crate::update_subscription::UpdateSubscription,
+    "read_subscription" => crate::update_subscription::ReadSubscription,
+    "create_transfer" => crate::transfer::CreateTransfer,
+    "request_transfer" => crate::transfer::RequestTransfer,
+    "accept_transfer" => crate::transfer::AcceptTransfer,
+    "record_usage" => crate::rating::RecordUsage,
+    "bill" => crate::rating::Bill,
+    "rate" => crate::rating::Rate,
+    "rate_credit" => crate::rating::RateCredit,
+    "read_price_sheet" => crate::accounts::ReadPriceSheet,
+    "read_invoice" => crate::accounts::ReadInvoice,
+    "read_credit" => crate::accounts::ReadCredit,
+    "open_case" => crate::accounts::OpenCase,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.
@@ -209,6 +331,10 @@ pub struct Perform {
 impl Command for Perform {
     type Out = Performed;
     type Error = AppError;
+
+    fn locks(&self) -> Vec<tierline_store::Lock> {
+        self.act.locks()
+    }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Performed, AppError> {
         perform(&self.ctx, tx, &self.act).await

@@ -111,6 +111,30 @@ impl Acting {
     }
 }
 
+impl Acting {
+    /// The answer that this is for the operator alone.
+    ///
+    /// # Errors
+    /// When the actor is anybody else.
+    pub fn operator(&self) -> Result<(), AppError> {
+        if self.caller.kind == CallerKind::Operator {
+            Ok(())
+        } else {
+            Err(AppError::Forbidden(self.caller.kind.to_string()))
+        }
+    }
+
+    /// The customer's tenant, or the answer that this is not for such a caller.
+    ///
+    /// # Errors
+    /// When the actor is no customer.
+    pub fn customer(&self) -> Result<&Tenant, AppError> {
+        self.tenant
+            .as_ref()
+            .ok_or_else(|| AppError::Forbidden(self.caller.kind.to_string()))
+    }
+}
+
 /// Finds who acts.
 ///
 /// # Errors

@@ -8,21 +8,17 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
-use tierline_store::{Command, Db, Lock, StoreError, Tx, Value, statements};
+use tierline_store::idempotency::{Replay, RequestKey};
+use tierline_store::{Command, Db, Lock, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::act::{Act, Perform, Performed, decide_only};
+use crate::act::{Act, decide_only, perform};
 use crate::actor::ActorSpec;
-use crate::attempt::{UseCase, attempt, record_refusal};
+use crate::attempt::record_refusal;
 use crate::clock::Clock;
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::remedy::{self, Remedy};
-
-statements! {
-    pub REPLAY = "SELECT fingerprint, outcome FROM idempotency WHERE tenant = $1 AND request_id = $2 AND method = $3 AND path = $4";
-    pub REMEMBER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-}
 
 /// One world and its clock.
 #[derive(Clone)]
@@ -31,50 +27,29 @@ pub struct App {
     clock: Arc<Clock>,
 }
 
-/// What makes a retry safe (GEN-006): the same key with the same fingerprint is the same deed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The caller's tenant.
-    pub tenant: Uuid,
-    /// The request id it gave.
-    pub request_id: String,
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
-    /// Digest of the body.
-    pub fingerprint: String,
-}
-
-impl Key {
-    /// A key for a request.
-    #[must_use]
-    pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
-        Self {
-            tenant,
-            request_id: request_id.to_owned(),
-            method: method.to_owned(),
-            path: path.to_owned(),
-            fingerprint: format!("{:x}", Sha256::digest(body)),
-        }
-    }
-
-    fn values(&self) -> [Value; 4] {
-        let text = |text: &str| Value::Text(text.to_owned());
-        [
-            Value::Id(self.tenant),
-            text(&self.request_id),
-            text(&self.method),
-            text(&self.path),
-        ]
+/// The key of a request (GEN-006): the same key with the same body is the same deed.
+#[must_use]
+pub fn request_key(
+    tenant: Uuid,
+    request_id: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> RequestKey {
+    RequestKey {
+        tenant,
+        request_id: request_id.to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        fingerprint: format!("{:x}", Sha256::digest(body)),
     }
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Outcome<T> {
+pub enum Outcome {
     /// It went through.
-    Done(T),
+    Done(Json),
     /// It was refused.
     Refused(Box<Decision>),
 }
@@ -114,27 +89,20 @@ impl App {
         )
     }
 
-    /// Runs a use case. With a key, a repeat answers what the first time did.
+    /// Does something by name. With a key, a repeat answers what the first time did.
     ///
     /// # Errors
     /// When it is refused or fails; [`AppError::Conflict`] when the key was used for something else.
-    pub async fn run<U>(&self, ctx: Ctx, use_case: U, key: Option<Key>) -> Result<U::Out, AppError>
-    where
-        U: UseCase + 'static,
-        U::Out: for<'de> Deserialize<'de>,
-    {
-        match self.db.write(Once { ctx, use_case, key }).await? {
-            Outcome::Done(out) => Ok(out),
+    pub async fn perform(
+        &self,
+        ctx: Ctx,
+        act: Act,
+        key: Option<RequestKey>,
+    ) -> Result<Json, AppError> {
+        match self.db.write(Once { ctx, act, key }).await? {
+            Outcome::Done(result) => Ok(result),
             Outcome::Refused(decision) => Err(replayed(*decision)),
         }
-    }
-
-    /// Does something by name.
-    ///
-    /// # Errors
-    /// When it is refused or fails.
-    pub async fn perform(&self, ctx: Ctx, act: Act) -> Result<Performed, AppError> {
-        self.db.write(Perform { ctx, act }).await
     }
 
     /// Only decides, and looks for a remedy where it is refused.
@@ -144,7 +112,7 @@ impl App {
     pub async fn explain(&self, ctx: Ctx, act: Act) -> Result<Explained, AppError> {
         let (decision, facts) = self
             .db
-            .rehearse(DryRun {
+            .read(DryRun {
                 ctx: ctx.clone(),
                 act: act.clone(),
             })
@@ -216,67 +184,51 @@ fn replayed(decision: Decision) -> AppError {
 
 const EPOCH: Timestamp = Timestamp::EPOCH;
 
-/// A use case that takes effect once per key.
-struct Once<U> {
+/// An act that takes effect once per key.
+struct Once {
     ctx: Ctx,
-    use_case: U,
-    key: Option<Key>,
+    act: Act,
+    key: Option<RequestKey>,
 }
 
-impl<U> Once<U>
-where
-    U: UseCase,
-    U::Out: for<'de> Deserialize<'de>,
-{
-    async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome<U::Out>>, AppError> {
+impl Once {
+    async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome>, AppError> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        let Some((fingerprint, outcome)) = tx
-            .fetch_optional::<(String, String)>(REPLAY, &key.values())
-            .await?
-        else {
-            return Ok(None);
-        };
-        if fingerprint != key.fingerprint {
-            return Err(AppError::Conflict(format!(
+        match tx.replay(key).await? {
+            Replay::New => Ok(None),
+            Replay::Clash => Err(AppError::Conflict(format!(
                 "request id {} was used with another body",
                 key.request_id
-            )));
+            ))),
+            Replay::Answered(outcome) => serde_json::from_str(&outcome)
+                .map(Some)
+                .map_err(|error| AppError::Impossible(error.to_string())),
         }
-        let outcome = serde_json::from_str(&outcome)
-            .map_err(|error| AppError::Impossible(error.to_string()))?;
-        Ok(Some(outcome))
     }
 
-    async fn remember(&self, tx: &mut Tx<'_>, outcome: &Json) -> Result<(), StoreError> {
-        let Some(key) = &self.key else { return Ok(()) };
-        let [tenant, request, method, path] = key.values();
-        let rest = [
-            Value::Text(key.fingerprint.clone()),
-            Value::Text(outcome.to_string()),
-            Value::Instant(self.ctx.server_now),
-        ];
-        let [fingerprint, outcome, at] = rest;
-        tx.execute(
-            REMEMBER,
-            &[tenant, request, method, path, fingerprint, outcome, at],
-        )
-        .await
-        .map(|_| ())
+    async fn remember(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<(), StoreError> {
+        match &self.key {
+            Some(key) => {
+                tx.remember(
+                    key,
+                    &serde_json::to_string(outcome).unwrap_or_default(),
+                    self.ctx.server_now,
+                )
+                .await
+            }
+            None => Ok(()),
+        }
     }
 }
 
-impl<U> Command for Once<U>
-where
-    U: UseCase,
-    U::Out: for<'de> Deserialize<'de>,
-{
-    type Out = Outcome<U::Out>;
+impl Command for Once {
+    type Out = Outcome;
     type Error = AppError;
 
     fn locks(&self) -> Vec<Lock> {
-        let mut locks = self.use_case.locks(&self.ctx);
+        let mut locks = self.act.locks();
         locks.extend(
             self.key
                 .iter()
@@ -285,23 +237,25 @@ where
         locks
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {
         if let Some(earlier) = self.earlier(tx).await? {
             return Ok(earlier);
         }
-        let allowed = attempt(&self.ctx, tx, &self.use_case).await?;
-        let outcome = serde_json::to_value(Outcome::Done(&allowed.out)).unwrap_or_default();
+        let performed = perform(&self.ctx, tx, &self.act).await?;
+        let outcome = Outcome::Done(performed.result);
         self.remember(tx, &outcome).await?;
-        Ok(Outcome::Done(allowed.out))
+        Ok(outcome)
     }
 
     async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
-        record_refusal(&self.ctx, tx, error).await?;
+        let ctx = Ctx {
+            actor: self.act.actor.clone(),
+            ..self.ctx.clone()
+        };
+        record_refusal(&ctx, tx, error).await?;
         if let AppError::Refused(refusal) = error {
-            let outcome =
-                serde_json::to_value(Outcome::<()>::Refused(Box::new(refusal.decision.clone())))
-                    .unwrap_or_default();
-            self.remember(tx, &outcome).await?;
+            self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone())))
+                .await?;
         }
         Ok(())
     }

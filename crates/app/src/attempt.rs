@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use tierline_rules::{Checkpoint, Decision, Facts, RuleId, decide};
-use tierline_store::{Command, StoreError, Tx, tables};
+use tierline_store::{StoreError, Tx, tables};
 
 use crate::actor::{self, Acting};
 use crate::ctx::Ctx;
@@ -40,12 +40,6 @@ pub trait UseCase: Send + Sync {
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> impl Future<Output = Result<Self::Out, AppError>> + Send;
-
-    /// What its decision rests on, known before the transaction: racing commands with a common lock take
-    /// turns.
-    fn locks(&self, _ctx: &Ctx) -> Vec<tierline_store::Lock> {
-        Vec::new()
-    }
 
     /// Whether the decision is kept beside what it was about: orders and relationships do.
     fn keeps_decision(&self) -> bool {
@@ -163,27 +157,6 @@ async fn keep(
 
 /// Name and version of the built-in profile: the program of the founding document.
 pub const PROFILE: &str = "csp 2023-10";
-
-/// A use case as a write that may run more than once.
-pub struct Attempt<U> {
-    /// Its context.
-    pub ctx: Ctx,
-    /// The use case.
-    pub use_case: U,
-}
-
-impl<U: UseCase> Command for Attempt<U> {
-    type Out = Allowed<U::Out>;
-    type Error = AppError;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
-        attempt(&self.ctx, tx, &self.use_case).await
-    }
-
-    async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
-        record_refusal(&self.ctx, tx, error).await
-    }
-}
 
 /// What a refusal leaves behind: its decision and an audit event with the deciding rule (SEC-021).
 ///

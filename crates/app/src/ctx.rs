@@ -56,7 +56,7 @@ impl Ctx {
     }
 }
 
-/// Ids drawn from a seed: UUIDv7 whose time is the command's instant.
+/// Ids drawn from a seed: `UUIDv7` whose time is the command's instant.
 #[derive(Debug)]
 pub struct Ids {
     seed: Uuid,

@@ -2,14 +2,15 @@
 
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Checkpoint, RuleId};
+use tierline_store::log::{self, Outcome};
 use tierline_store::{FromRow, Row, StoreError, Tx, Value, statements};
 
 use crate::ctx::Ctx;
 
 statements! {
-    pub APPEND = "INSERT INTO events (id, at_world, at_server, kind, actor, subject, outcome, rule) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     pub LAST = "SELECT at_world, kind, actor, subject, outcome, rule FROM events ORDER BY position DESC LIMIT 1";
     pub RECENT = "SELECT at_world, kind, actor, subject, outcome, rule FROM events ORDER BY position DESC LIMIT 100";
+    pub OF_ACTOR = "SELECT at_world, kind, actor, subject, outcome, rule FROM events WHERE actor = $1 AND at_world >= $2 ORDER BY position";
 }
 
 /// One line of the audit trail.
@@ -48,28 +49,31 @@ async fn append(
     kind: &str,
     actor: &str,
     subject: &str,
-    outcome: &str,
+    outcome: Outcome,
     rule: Option<RuleId>,
 ) -> Result<(), StoreError> {
-    let text = |text: &str| Value::Text(text.to_owned());
-    let rule = tierline_store::value::v(&rule.map(|rule| rule.to_string()));
     let id = crate::ctx::Ids::named(
         "event",
-        &format!("{} {kind} {subject} {outcome}", ctx.seed),
+        &format!("{} {kind} {subject} {}", ctx.seed, outcome.as_str()),
         ctx.now,
     )
     .uuid();
-    let values = [
-        Value::Id(id),
-        Value::Instant(ctx.now),
-        Value::Instant(ctx.server_now),
-        text(kind),
-        text(actor),
-        text(subject),
-        text(outcome),
-        rule,
-    ];
-    tx.execute(APPEND, &values).await.map(|_| ())
+    tx.append(&log::Event {
+        id,
+        at_world: ctx.now,
+        at_server: ctx.server_now,
+        home: String::new(),
+        kind: kind.to_owned(),
+        subject_kind: String::new(),
+        subject: subject.to_owned(),
+        actor: actor.to_owned(),
+        tenant: None,
+        outcome,
+        rule: rule.map(|rule| rule.to_string()),
+        digest: Vec::new(),
+        data: serde_json::Value::Null,
+    })
+    .await
 }
 
 /// A command went through.
@@ -89,7 +93,7 @@ pub async fn succeeded(
         checkpoint.as_str(),
         actor,
         subject,
-        "succeeded",
+        Outcome::Succeeded,
         None,
     )
     .await
@@ -107,7 +111,16 @@ pub async fn refused(
     subject: &str,
     rule: Option<RuleId>,
 ) -> Result<(), StoreError> {
-    append(ctx, tx, checkpoint.as_str(), actor, subject, "failed", rule).await
+    append(
+        ctx,
+        tx,
+        checkpoint.as_str(),
+        actor,
+        subject,
+        Outcome::Failed,
+        rule,
+    )
+    .await
 }
 
 /// Something happened by date, or as a consequence.
@@ -120,7 +133,16 @@ pub async fn happened(
     kind: &str,
     subject: &str,
 ) -> Result<(), StoreError> {
-    append(ctx, tx, kind, "scheduler", subject, "succeeded", None).await
+    append(
+        ctx,
+        tx,
+        kind,
+        "scheduler",
+        subject,
+        Outcome::Succeeded,
+        None,
+    )
+    .await
 }
 
 /// The last line of the trail.
@@ -129,4 +151,20 @@ pub async fn happened(
 /// When the store fails.
 pub async fn last(tx: &mut Tx<'_>) -> Result<Option<Event>, StoreError> {
     tx.fetch_optional(LAST, &[]).await
+}
+
+/// What one actor tried since a day.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of_actor(
+    tx: &mut Tx<'_>,
+    actor: &str,
+    from: tierline_domain::time::Date,
+) -> Result<Vec<Event>, StoreError> {
+    let key = [
+        Value::Text(actor.to_owned()),
+        Value::Instant(Timestamp::start_of(from)),
+    ];
+    tx.fetch_all(OF_ACTOR, &key).await
 }

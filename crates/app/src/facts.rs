@@ -11,8 +11,8 @@ use tierline_domain::customer::{
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::{
-    Account, AccountState, Affiliation, Agreement, AgreementState, Location, Organization,
-    PartnerType, Partnership, PartnershipState, Tenant, Waiver,
+    Account, AccountState, Affiliation, Agreement, AgreementState, Environment, Location,
+    Organization, PartnerType, Partnership, PartnershipState, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
     CreditLine, Invoice, InvoiceState, Subscription, SubscriptionState,
@@ -29,6 +29,7 @@ use crate::actor::Acting;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, Referred, by_id};
+use crate::standing;
 
 fn id<T>(id: Id<T>) -> [Value; 1] {
     [Value::Id(id.uuid())]
@@ -49,8 +50,75 @@ pub async fn begin(
     if let Some(account) = &acting.account {
         facts.actor = Some(party(tx, account, ctx.now.date()).await?);
         facts.has_provider = has_provider(tx, account).await?;
+        facts.standing = standing::load(tx, account, ctx.now.date()).await?;
+        facts.form.sandbox_resellers = sandbox_resellers(tx, account).await?;
     }
     Ok(facts)
+}
+
+/// Resellers that a provider's sandbox holds or has invited (ENR-041).
+async fn sandbox_resellers(tx: &mut Tx<'_>, account: &Account) -> Result<i64, AppError> {
+    if account.environment != Environment::Sandbox || account.kind != PartnerType::IndirectProvider
+    {
+        return Ok(0);
+    }
+    let ties = tx
+        .find::<Partnership>(tables::partnerships::BY_PROVIDER, &id(account.id))
+        .await?;
+    let held = ties.iter().filter(|tie| {
+        matches!(
+            tie.state,
+            PartnershipState::Active | PartnershipState::Invited
+        )
+    });
+    Ok(i64::try_from(held.count()).unwrap_or(i64::MAX))
+}
+
+/// Customers of a sandbox: those on record and those it had besides (ENR-041).
+async fn sandbox_customers(tx: &mut Tx<'_>, account: &Account) -> Result<i64, AppError> {
+    if account.environment != Environment::Sandbox {
+        return Ok(account.sandbox_customers);
+    }
+    let ties = tx
+        .find::<Relationship>(tables::relationships::BY_PARTNER, &id(account.id))
+        .await?;
+    let held = ties
+        .iter()
+        .filter(|tie| tie.state == RelationshipState::Active);
+    let held = i64::try_from(held.count()).unwrap_or(i64::MAX);
+    Ok(account.sandbox_customers.saturating_add(held))
+}
+
+/// Whether the partner agreement is accepted for an account: by itself, or once for its region by another
+/// account of the same company, direct-bill accounts included (AGR-004, AGR-009).
+async fn signed(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<bool, AppError> {
+    if accepted(tx, account, today).await? {
+        return Ok(true);
+    }
+    let region = |country| regions::region_on(country, today).map(|fact| fact.region);
+    let Some(own) = region(account.country) else {
+        return Ok(false);
+    };
+    let others = tx
+        .find::<Account>(tables::accounts::BY_ORGANIZATION, &id(account.organization))
+        .await?;
+    for other in others {
+        if other.id != account.id
+            && region(other.country) == Some(own)
+            && accepted(tx, &other, today).await?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn accepted(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<bool, AppError> {
+    let agreement = tx.get::<Agreement>(&id(account.id)).await?;
+    Ok(agreement.is_some_and(|agreement| {
+        agreement.state == AgreementState::Accepted
+            && agreement.accepted.is_none_or(|day| day <= today)
+    }))
 }
 
 /// The operator's settings.
@@ -66,7 +134,7 @@ pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
         let value = &setting.value.0;
         match setting.key.as_str() {
             "provider_may_sell_to_partners" => {
-                policy.provider_may_sell_to_partners = value.as_bool().unwrap_or(false)
+                policy.provider_may_sell_to_partners = value.as_bool().unwrap_or(false);
             }
             "statutory_cancellation" => {
                 let country = value
@@ -95,7 +163,6 @@ pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
 pub async fn party(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<Party, AppError> {
     let organization: Organization = by_id(tx, account.organization).await?;
     let tenant: Tenant = by_id(tx, account.tenant).await?;
-    let agreement = tx.get::<Agreement>(&id(account.id)).await?;
     let location = match account.location {
         Some(location) => {
             let location = by_id::<Location, _>(tx, location).await?;
@@ -118,14 +185,11 @@ pub async fn party(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<Pa
         state_since: account.state_since,
         onboarded: account.onboarded,
         membership: organization.membership,
-        signed: agreement.is_some_and(|agreement| {
-            agreement.state == AgreementState::Accepted
-                && agreement.accepted.is_none_or(|day| day <= today)
-        }),
+        signed: signed(tx, account, today).await?,
         tenant: tenant.handle,
         location,
         environment: account.environment,
-        sandbox_customers: account.sandbox_customers,
+        sandbox_customers: sandbox_customers(tx, account).await?,
         cloud: account.cloud,
         approvals: account.approvals.iter().cloned().collect(),
         revenue_cloud: account.revenue_cloud,
@@ -428,10 +492,23 @@ pub async fn kinship(
     sellers: &[(&Account, Tier)],
     today: Date,
 ) -> Result<SmallVec<[Kinship; 2]>, AppError> {
+    company_kinship(tx, buyer.organization, sellers, today).await
+}
+
+/// How a company is tied to each seller of a chain.
+///
+/// # Errors
+/// When the store fails.
+pub async fn company_kinship(
+    tx: &mut Tx<'_>,
+    owner: Id<Organization>,
+    sellers: &[(&Account, Tier)],
+    today: Date,
+) -> Result<SmallVec<[Kinship; 2]>, AppError> {
     let mut ties = SmallVec::new();
     for (seller, tier) in sellers {
         let organization: Organization = by_id(tx, seller.organization).await?;
-        let tie = tie(tx, buyer.organization, seller.organization, today).await?;
+        let tie = tie(tx, owner, seller.organization, today).await?;
         let waiver = match tie {
             Tie::Unrelated => None,
             _ => {
@@ -454,6 +531,9 @@ pub async fn kinship(
     Ok(ties)
 }
 
+/// The latest date along a way of affiliations, and the way.
+type Way = (Option<Date>, Vec<Id<Organization>>);
+
 /// The tie of two organizations: the closure over all affiliations on record today (IDN-030).
 ///
 /// # Errors
@@ -467,8 +547,7 @@ pub async fn tie(
     if from == to {
         return Ok(Tie::Same);
     }
-    let mut reached: BTreeMap<Id<Organization>, (Option<Date>, Vec<Id<Organization>>)> =
-        BTreeMap::new();
+    let mut reached: BTreeMap<Id<Organization>, Way> = BTreeMap::new();
     reached.insert(from, (None, vec![from]));
     let mut queue = VecDeque::from([from]);
     while let Some(here) = queue.pop_front() {
@@ -557,9 +636,19 @@ pub async fn credit(
     let Some(line) = tx.get::<CreditLine>(&id(partner.id)).await? else {
         return Ok(None);
     };
+    let mut disputed = Money::zero(Currency::USD);
+    for invoice in tx
+        .find::<Invoice>(tables::invoices::BY_PARTNER, &id(partner.id))
+        .await?
+    {
+        if invoice.state == InvoiceState::Disputed {
+            disputed = disputed.plus(invoice.amount.at_par(Currency::USD)?)?;
+        }
+    }
     Ok(Some(Credit {
         available: available(tx, &line).await?,
         required: required.at_par(Currency::USD)?,
+        disputed,
     }))
 }
 

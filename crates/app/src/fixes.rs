@@ -1,9 +1,7 @@
 //! What mends a failing fact: one function a ground. Candidates only; the planner rehearses them.
 
 use serde_json::json;
-use tierline_domain::partner::{
-    Account, PartnerType, Partnership, PartnershipState, Tenant, TenantType,
-};
+use tierline_domain::partner::{Account, PartnerType, Partnership, PartnershipState, Tenant};
 use tierline_rules::Facts;
 use tierline_rules::registry::Ground;
 use tierline_store::{Tx, Value, tables};
@@ -12,6 +10,10 @@ use crate::act::Act;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names;
+
+mod enrolment;
+mod estate;
+mod ties;
 
 /// A candidate: commands first, then the action as it should be tried.
 #[derive(Clone, Debug)]
@@ -55,23 +57,43 @@ pub async fn of(
         Ground::Relationship => Ok(invite(act, facts)),
         Ground::CustomerAgreement => Ok(attest(act, facts)),
         Ground::NamedAgreement => Ok(sign(act, facts)),
-        Ground::NamedIdentity
-        | Ground::Chain
-        | Ground::Partnership
-        | Ground::NamedState
-        | Ground::OptionOne => other_reseller(tx, act, facts).await,
+        Ground::NamedIdentity if act.params.contains_key("partner_id") => {
+            enrolment::known_identifiers(tx, act, facts).await
+        }
+        Ground::Partnership => {
+            let mut fixes = ties::establish(act, facts);
+            fixes.extend(other_reseller(tx, act, facts).await?);
+            Ok(fixes)
+        }
+        Ground::NamedIdentity | Ground::PartnerRegion if act.verb == "set_partner_of_record" => {
+            ties::other_on_record(tx, act, facts).await
+        }
+        Ground::PartnerRegion if act.params.contains_key("partner_of_record") => {
+            other_reseller(tx, act, facts).await
+        }
+        Ground::NamedIdentity | Ground::Chain | Ground::NamedState | Ground::OptionOne => {
+            other_reseller(tx, act, facts).await
+        }
         Ground::RoleDeclaration => Ok(vec![Fix::instead(act.with("role_declared", json!(null)))]),
-        Ground::CallerType => through_provider(tx, act).await,
+        Ground::CallerType => {
+            let mut fixes = ties::provider_invites(act, facts);
+            fixes.extend(through_provider(tx, act).await?);
+            Ok(ties::created_by_provider(fixes, act, facts))
+        }
         Ground::Acquisition => through_provider(tx, act).await,
         Ground::TenantUse | Ground::TenantKind | Ground::Exclusivity => {
             other_tenant(tx, act, facts).await
         }
         Ground::SelfSale | Ground::LoneProvider => unrelated(tx, act, facts).await,
-        Ground::UserRole => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
-        Ground::Authentication => Ok(vec![Fix::instead(act.by(&facts.caller.name))]),
-        Ground::Invitation => Ok(vec![Fix::instead(act.with("link", json!(null)))]),
-        Ground::CustomerCeiling => Ok(less(act, facts)),
-        _ => Ok(Vec::new()),
+        Ground::UserRole | Ground::Authentication => {
+            Ok(vec![Fix::instead(act.by(&facts.caller.name))])
+        }
+        other => {
+            let mut fixes = ties::of(tx, other, act, facts).await?;
+            fixes.extend(estate::of(tx, other, act, facts).await?);
+            fixes.extend(enrolment::of(tx, other, act, facts).await?);
+            Ok(fixes)
+        }
     }
 }
 
@@ -83,7 +105,8 @@ fn customer_of(act: &Act, facts: &Facts) -> Option<String> {
 
 /// The partner invites the customer, which accepts together with the customer agreement.
 fn invite(act: &Act, facts: &Facts) -> Vec<Fix> {
-    let (Some(seller), Some(customer)) = (&facts.actor, customer_of(act, facts)) else {
+    let seller = facts.actor.as_ref().or(facts.other.as_ref());
+    let (Some(seller), Some(customer)) = (seller, customer_of(act, facts)) else {
         return Vec::new();
     };
     let commands = vec![
@@ -262,7 +285,7 @@ async fn other_tenant(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<F
         )
         .await?
     {
-        if tenant.kind != TenantType::Customer || tenant.handle == buyer.name {
+        if !ties::is_other_customer_tenant(&tenant, &buyer.name) {
             continue;
         }
         if act.params.contains_key("customer") {
@@ -289,6 +312,7 @@ async fn other_tenant(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<F
             fixes.push(Fix::commands(invitations, &act.by(&tenant.handle)));
         }
     }
+    fixes.extend(ties::new_tenant(tx, act, facts).await?);
     Ok(fixes)
 }
 
@@ -311,17 +335,4 @@ async fn unrelated(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>
         }
     }
     Ok(fixes)
-}
-
-/// No more than what remains.
-fn less(act: &Act, facts: &Facts) -> Vec<Fix> {
-    let left = facts
-        .purchase
-        .as_ref()
-        .and_then(|purchase| purchase.customer_max)
-        .map(tierline_rules::facts::Ceiling::left);
-    left.filter(|left| *left > 0)
-        .map(|left| Fix::instead(act.with("quantity", json!(left))))
-        .into_iter()
-        .collect()
 }

@@ -17,10 +17,10 @@ async fn find<T: Table>(
     by_handle: Statement,
     name: &str,
 ) -> Result<Option<T>, AppError> {
-    if let Ok(id) = name.parse::<Uuid>() {
-        if let Some(row) = tx.get::<T>(&[Value::Id(id)]).await? {
-            return Ok(Some(row));
-        }
+    if let Ok(id) = name.parse::<Uuid>()
+        && let Some(row) = tx.get::<T>(&[Value::Id(id)]).await?
+    {
+        return Ok(Some(row));
     }
     Ok(tx
         .find::<T>(by_handle, &[Value::Text(name.to_owned())])
@@ -116,6 +116,27 @@ pub enum Referred {
     Place(Location),
     /// A program account.
     Account(Box<Account>),
+}
+
+/// The location of a PartnerID: by its own name, by the name of the partner tied to it, or by its digits.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub async fn the_place(tx: &mut Tx<'_>, given: &str) -> Result<Location, AppError> {
+    if let Some(place) = location(tx, given).await? {
+        return Ok(place);
+    }
+    if let Some(account) = account(tx, given).await?
+        && let Some(place) = account.location
+    {
+        return by_id(tx, place).await;
+    }
+    let digits = [Value::Text(given.to_owned())];
+    let place = tx
+        .find::<Location>(tables::locations::BY_PARTNER_ID, &digits)
+        .await?
+        .pop();
+    place.ok_or_else(|| AppError::missing("location", given))
 }
 
 /// Resolves a PartnerID: digits, the name of a partner (its associated location) or of a location.

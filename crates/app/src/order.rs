@@ -2,33 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tierline_billing::cycle;
-use tierline_domain::catalog::{
-    DatedPrice, Frequency, Generation, Item, ItemKind, Promotion, Term,
-};
+use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::id::Id;
-use tierline_domain::money::{Currency, Money, Rounding};
+use tierline_domain::money::{Currency, Rounding};
 use tierline_domain::order::{Cart, CartState, Line, Order, OrderLine, OrderState, RoleDeclared};
-use tierline_domain::partner::{Account, PartnerType, Tenant};
-use tierline_domain::subscription::{Batch, Charge, Subscription, SubscriptionState};
-use tierline_domain::time::{Date, Period, Timestamp, add_days, add_months};
-use tierline_rules::facts::{Alignment, CartFact, Ceiling, Facts, Named, Purchase, Tier};
-use tierline_rules::{Checkpoint, regions};
+use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
+use tierline_domain::time::{Date, Period};
+use tierline_rules::Checkpoint;
+use tierline_rules::facts::{CartFact, Ceiling, Facts, Named};
 use tierline_store::tables::Counter;
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Tx, Value};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
+use crate::charges;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::facts;
 use crate::names::{self, by_id};
+use crate::purchase::{Deal, deal_facts, promotion, unit_price};
 use crate::schedule;
 
 /// Days a cart lives (ORD-002).
 const CART_DAYS: i32 = 7;
-/// Most subscriptions of one tenant (ORD-040, Q-26).
-const TENANT_CEILING: i64 = 300;
 
 /// A purchase as it is asked for: the parameters of `order` and `create_cart`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -97,16 +94,46 @@ pub enum Path {
 }
 
 impl Wanted {
-    fn role(&self) -> RoleDeclared {
-        self.role_declared
-            .unwrap_or(if self.partner_of_record.is_some() {
-                RoleDeclared::Indirect
-            } else {
-                RoleDeclared::Direct
-            })
+    /// The reseller of record; `0` says that the sale is direct (BIL-005).
+    fn reseller(&self) -> Option<&String> {
+        self.partner_of_record
+            .as_ref()
+            .filter(|given| *given != "0")
     }
 
-    fn line(&self, item: &Item) -> Line {
+    /// One of an item, at its default term and frequency.
+    #[must_use]
+    pub fn one_of(customer: &str, item: &str) -> Self {
+        Self {
+            customer: customer.to_owned(),
+            item: item.to_owned(),
+            quantity: 1,
+            term: None,
+            frequency: None,
+            partner_of_record: None,
+            role_declared: None,
+            further_resellers: Vec::new(),
+            align_with: None,
+            custom_end: None,
+            currency: None,
+            attestation_accepted: true,
+            parent: None,
+            creates: None,
+            path: None,
+        }
+    }
+
+    fn role(&self) -> RoleDeclared {
+        self.role_declared.unwrap_or(if self.reseller().is_some() {
+            RoleDeclared::Indirect
+        } else {
+            RoleDeclared::Direct
+        })
+    }
+
+    /// The line that is asked for, with everything left out at its default.
+    #[must_use]
+    pub fn line(&self, item: &Item) -> Line {
         let term = self.term.unwrap_or_else(|| default_term(item));
         Line {
             item: item.id,
@@ -115,7 +142,7 @@ impl Wanted {
             frequency: self
                 .frequency
                 .unwrap_or_else(|| default_frequency(item, term)),
-            partner_of_record: self.partner_of_record.clone(),
+            partner_of_record: self.reseller().cloned(),
             further_resellers: self.further_resellers.clone(),
             custom_end: self.custom_end,
             currency: self.currency,
@@ -157,380 +184,6 @@ pub fn default_frequency(item: &Item, term: Term) -> Frequency {
             .copied()
             .unwrap_or(Frequency::None)
     }
-}
-
-/// Everything one line is decided on.
-struct Deal<'a> {
-    seller: &'a Account,
-    customer: &'a Tenant,
-    item: &'a Item,
-    line: &'a Line,
-    role: RoleDeclared,
-    cart: Option<CartFact>,
-    without_cart: bool,
-}
-
-async fn deal_facts(
-    ctx: &Ctx,
-    acting: &Acting,
-    tx: &mut Tx<'_>,
-    checkpoint: Checkpoint,
-    deal: Deal<'_>,
-) -> Result<Facts, AppError> {
-    let today = ctx.now.date();
-    let mut found = facts::begin(tx, ctx, acting, checkpoint).await?;
-    found.new_business = true;
-    found.named = facts::named(tx, deal.line.partner_of_record.as_deref(), today).await?;
-    let named = facts::named_account(tx, &found.named).await?;
-    let provider = (deal.seller.kind == PartnerType::IndirectProvider).then_some(deal.seller);
-    if let (Some(provider), Some(named)) = (provider, &named) {
-        found.partnership = Some(facts::partnership(tx, provider, named, ctx.now).await?);
-    }
-    let buyer = facts::buyer(tx, deal.customer, provider, today).await?;
-    found.relation = Some(facts::relation(tx, deal.seller, deal.customer).await?);
-    if let Some(named) = &named {
-        found.other_relation = Some(facts::relation(tx, named, deal.customer).await?);
-    }
-    found.attested = facts::attested(tx, deal.seller.id, deal.customer.id).await?;
-    let mut sellers = Vec::with_capacity(2);
-    match &named {
-        Some(named) => sellers.extend([(deal.seller, Tier::Provider), (named, Tier::Reseller)]),
-        None => sellers.push((deal.seller, Tier::Only)),
-    }
-    found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
-    found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
-    found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
-    let cost = first_charge(tx, deal.seller, deal.item, deal.line, ctx.now).await?;
-    found.credit = match cost {
-        Some(cost) if deal.seller.kind.is_billed() => facts::credit(tx, deal.seller, cost).await?,
-        _ => None,
-    };
-    found.purchase = Some(purchase(ctx, tx, &deal, cost).await?);
-    found.buyer = Some(buyer);
-    Ok(found)
-}
-
-/// Subscriptions of a customer with their items.
-async fn estate(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Subscription, Item)>, AppError> {
-    let mut held = Vec::new();
-    for subscription in tx
-        .find::<Subscription>(
-            tables::subscriptions::BY_CUSTOMER,
-            &[Value::Id(customer.id.uuid())],
-        )
-        .await?
-    {
-        let item = by_id::<Item, _>(tx, subscription.item).await?;
-        held.push((subscription, item));
-    }
-    Ok(held)
-}
-
-fn live(subscription: &Subscription) -> bool {
-    matches!(
-        subscription.state,
-        SubscriptionState::Active | SubscriptionState::Suspended | SubscriptionState::Expired
-    )
-}
-
-fn total(quantities: impl Iterator<Item = i64>) -> i64 {
-    quantities.fold(0, i64::saturating_add)
-}
-
-fn count<T>(things: impl Iterator<Item = T>) -> i64 {
-    i64::try_from(things.count()).unwrap_or(i64::MAX)
-}
-
-async fn purchase(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    deal: &Deal<'_>,
-    cost: Option<Money>,
-) -> Result<Purchase, AppError> {
-    let (item, line, today) = (deal.item, deal.line, ctx.now.date());
-    let held = estate(tx, deal.customer).await?;
-    let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
-    let base: Vec<_> = held
-        .iter()
-        .filter(|(sub, of)| {
-            sub.state == SubscriptionState::Active && item.prerequisites.contains(&of.handle)
-        })
-        .collect();
-    let base_seats = total(base.iter().map(|(sub, _)| sub.quantity));
-    let plans = || {
-        held.iter()
-            .filter(|(_, of)| of.kind == ItemKind::ConsumptionPlan)
-    };
-    let own_plan = plans().any(|(sub, _)| {
-        sub.seller == Some(deal.seller.id) && sub.state == SubscriptionState::Active
-    });
-    let own_usage = held.iter().any(|(sub, of)| {
-        of.kind == ItemKind::Consumption
-            && sub.seller == Some(deal.seller.id)
-            && sub.state == SubscriptionState::Active
-    });
-    let currency = facts::billing_currency(deal.seller, item);
-    let mut further = Vec::new();
-    for given in &line.further_resellers {
-        further.push(facts::named(tx, Some(given), today).await?);
-    }
-    let parent_fits = match (&line.parent, item.kind, item.generation) {
-        (_, ItemKind::AddOn, Generation::Traditional) => Some(held.iter().any(|(sub, of)| {
-            sub.state == SubscriptionState::Active
-                && item.prerequisites.contains(&of.handle)
-                && line
-                    .parent
-                    .as_ref()
-                    .is_none_or(|parent| *parent == sub.handle)
-        })),
-        _ => None,
-    };
-    Ok(Purchase {
-        item: item.handle.clone(),
-        kind: item.kind,
-        generation: item.generation,
-        publisher: item.publisher,
-        segment: item.segment,
-        quantity: line.quantity,
-        term: line.term,
-        term_offered: item.offer(line.term).is_some(),
-        frequency: line.frequency,
-        frequency_offered: item
-            .offer(line.term)
-            .is_some_and(|offered| offered.frequencies.contains(&line.frequency)),
-        min_quantity: item.min_quantity,
-        max_quantity: item.max_quantity,
-        customer_max: item.customer_max.map(|limit| Ceiling {
-            limit,
-            used: total(
-                same_item()
-                    .filter(|(sub, _)| live(sub))
-                    .map(|(sub, _)| sub.quantity),
-            ),
-            asked: line.quantity,
-        }),
-        prerequisites: item.prerequisites.clone(),
-        prerequisite_owned: !base.is_empty(),
-        least_of_base: item
-            .percent_of_base
-            .map(|percent| ceil_percent(base_seats, percent)),
-        trial_of: item.trial_of.clone(),
-        trial_used: item.kind == ItemKind::Trial && same_item().next().is_some(),
-        trial_item_owned: item
-            .trial_of
-            .as_ref()
-            .is_some_and(|paid| held.iter().any(|(sub, of)| of.handle == *paid && live(sub))),
-        concurrent: item.concurrent_limit.map(|limit| Ceiling {
-            limit,
-            used: count(same_item().filter(|(sub, _)| !sub.deprovisioned)),
-            asked: 1,
-        }),
-        tenant_ceiling: TENANT_CEILING,
-        end_of_sale: item.end_of_sale,
-        eligible_seller: item.exclusive_to.is_empty()
-            || item.exclusive_to.contains(&deal.seller.handle),
-        not_sold_in: not_sold_in(item, deal.seller, deal.customer),
-        requires_attestation: item.requires_attestation,
-        attestation_accepted: line.attestation_accepted,
-        availability_outdated: line.availability_outdated,
-        role_declared: deal.role,
-        further_resellers: further,
-        currency: line.currency,
-        other_currency: other_currency(&held, item, deal.seller, currency, today),
-        alignment: alignment(deal, &held, today),
-        cost_usd: cost.map(|cost| cost.at_par(Currency::USD)).transpose()?,
-        cart: deal.cart.clone(),
-        plan_active: own_plan && own_usage,
-        plan_owned: plans().any(|(sub, _)| live(sub)),
-        parent_fits,
-        without_cart: deal.without_cart,
-    })
-}
-
-/// The least whole number of seats that is a percentage of a base.
-fn ceil_percent(base: i64, percent: i64) -> i64 {
-    base.saturating_mul(percent)
-        .saturating_add(99)
-        .div_euclid(100)
-}
-
-/// REG-009 to REG-011: the countries that matter and in which the item is not sold.
-fn not_sold_in(
-    item: &Item,
-    seller: &Account,
-    customer: &Tenant,
-) -> smallvec::SmallVec<[tierline_domain::place::Country; 2]> {
-    let mut matter = vec![customer.country];
-    if item.generation == Generation::Traditional && seller.country != customer.country {
-        matter.push(seller.country);
-    }
-    let closed = |country| {
-        item.not_sold_in.contains(&country)
-            || (item.kind == ItemKind::Reservation
-                && regions::listed(regions::NO_RESERVATIONS, country))
-    };
-    matter
-        .into_iter()
-        .filter(|country| closed(*country))
-        .collect()
-}
-
-/// ORD-039: a European partner's customer already holds a plan, marketplace or software purchase in another currency.
-fn other_currency(
-    held: &[(Subscription, Item)],
-    item: &Item,
-    seller: &Account,
-    currency: Currency,
-    today: Date,
-) -> Option<Currency> {
-    let european = regions::region_on(seller.country, today)
-        .is_some_and(|fact| fact.region.as_str() == "Europe");
-    if !european || item.generation != Generation::NewCommerce {
-        return None;
-    }
-    let counted = |of: &Item| {
-        matches!(
-            of.kind,
-            ItemKind::ConsumptionPlan
-                | ItemKind::Marketplace
-                | ItemKind::SoftwareSubscription
-                | ItemKind::PerpetualSoftware
-        )
-    };
-    held.iter()
-        .find(|(sub, of)| counted(of) && live(sub) && sub.currency != currency)
-        .map(|(sub, _)| sub.currency)
-}
-
-/// ORD-030 and ORD-031: the admissible custom ends, and whether the one asked for is among them.
-fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Option<Alignment> {
-    if deal.line.custom_end.is_none() && deal.line.align_with.is_none() {
-        return None;
-    }
-    let first_term_end = deal.line.term.last_day(today)?;
-    let mut choices = Vec::new();
-    if let Some(month_end) = last_month_end(today, first_term_end) {
-        choices.push(month_end);
-    }
-    let own = |sub: &Subscription, of: &Item| {
-        sub.seller == Some(deal.seller.id)
-            && sub.state == SubscriptionState::Active
-            && of.generation == Generation::NewCommerce
-            && of.kind != ItemKind::Trial
-    };
-    for (sub, of) in held.iter().filter(|(sub, of)| own(sub, of)) {
-        let _ = of;
-        let mut end = sub.term_end;
-        while let Some(day) = end.filter(|day| *day <= first_term_end) {
-            if day >= today && fits(deal.line.term, sub.term, day) {
-                choices.push(day);
-            }
-            end = sub
-                .term
-                .months()
-                .map(|months| add_days(add_months(add_days(day, 1), months), -1));
-        }
-    }
-    choices.sort_unstable();
-    choices.dedup();
-    let with = deal.line.align_with.as_ref().map(|name| {
-        held.iter()
-            .find(|(sub, _)| sub.handle == *name || sub.id.to_string() == *name)
-    });
-    let with_own = with.is_none_or(|found| found.is_some_and(|(sub, of)| own(sub, of)));
-    let day = deal
-        .line
-        .custom_end
-        .or_else(|| with.flatten().and_then(|(sub, _)| sub.term_end));
-    let terms_fit = with.flatten().is_none_or(|(sub, _)| {
-        sub.term_end
-            .is_none_or(|end| fits(deal.line.term, sub.term, end))
-    });
-    Some(Alignment {
-        day,
-        with: deal.line.align_with.clone(),
-        with_own,
-        admissible: day.is_some_and(|day| choices.contains(&day)) && with_own,
-        terms_fit,
-        choices,
-    })
-}
-
-/// ORD-031: a monthly item ends with neither the 28th, 29th nor 30th unless that is the month's last day, and a longer
-/// one cannot align with a monthly one.
-fn fits(term: Term, other: Term, end: Date) -> bool {
-    if term == Term::MONTH {
-        return !(28..=30).contains(&end.day()) || add_days(end, 1).day() == 1;
-    }
-    other != Term::MONTH
-}
-
-fn last_month_end(today: Date, until: Date) -> Option<Date> {
-    let first_of_next = add_days(until, 1).first_of_month();
-    let end = add_days(first_of_next, -1);
-    (end >= today).then_some(end)
-}
-
-/// The price per seat for a whole term on a day, promotions left aside.
-///
-/// # Errors
-/// When the store fails.
-pub async fn list_price(
-    tx: &mut Tx<'_>,
-    item: &Item,
-    term: Term,
-    currency: Currency,
-    day: Date,
-) -> Result<Option<Money>, AppError> {
-    let key = [
-        Value::Id(item.id.uuid()),
-        Value::Text(term.to_string()),
-        Value::Day(day),
-    ];
-    if let Some(dated) = tx
-        .find::<DatedPrice>(tables::dated_prices::OF_TERM, &key)
-        .await?
-        .pop()
-    {
-        return Ok(Some(dated.amount.at_par(currency)?));
-    }
-    Ok(item.list_price(term, currency))
-}
-
-/// The price per seat for a whole term for this seller today.
-///
-/// # Errors
-/// When the store fails.
-pub async fn unit_price(
-    tx: &mut Tx<'_>,
-    seller: &Account,
-    item: &Item,
-    line: &Line,
-    today: Date,
-) -> Result<Option<Money>, AppError> {
-    let currency = line
-        .currency
-        .unwrap_or_else(|| facts::billing_currency(seller, item));
-    list_price(tx, item, line.term, currency, today).await
-}
-
-async fn first_charge(
-    tx: &mut Tx<'_>,
-    seller: &Account,
-    item: &Item,
-    line: &Line,
-    now: Timestamp,
-) -> Result<Option<Money>, AppError> {
-    let Some(price) = unit_price(tx, seller, item, line, now.date()).await? else {
-        return Ok(None);
-    };
-    Ok(Some(cycle::full_charge(
-        price,
-        line.term,
-        line.frequency,
-        line.quantity,
-        Rounding::Cut,
-    )?))
 }
 
 /// Fill a cart: judged like an order, without checkout.
@@ -713,13 +366,74 @@ impl UseCase for PlaceOrder {
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Placed, AppError> {
-        let mut cart = fill(ctx, acting, facts, tx, &self.0).await?;
-        let placed = place(ctx, acting, facts, tx, &mut cart).await?;
+        buy(ctx, acting, facts, tx, &self.0).await
+    }
+}
+
+/// Change an open cart: judged like its creation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateCart {
+    /// The cart.
+    pub cart: String,
+    /// What it should hold.
+    pub wanted: Wanted,
+}
+
+impl UseCase for UpdateCart {
+    type Out = Placed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::CreateCart
+    }
+
+    fn subject(&self) -> String {
+        self.cart.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        wanted_facts(&self.wanted, ctx, acting, tx, Checkpoint::CreateCart).await
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Placed, AppError> {
+        let mut cart = names::the_cart(tx, &self.cart).await?;
+        let item = names::the_item(tx, &self.wanted.item).await?;
+        cart.lines = vec![self.wanted.line(&item)];
+        cart.role_declared = self.wanted.role();
+        cart.modified = ctx.now;
+        cart.modified_by.clone_from(&acting.caller.name);
+        cart.version = cart.version.saturating_add(1);
+        tx.put(&cart).await?;
         Ok(Placed {
             cart: Some(cart.handle),
-            ..placed
+            ..Placed::of(facts)
         })
     }
+}
+
+/// Fills a cart of the acting partner and checks it out: what follows once a purchase is allowed.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn buy(
+    ctx: &Ctx,
+    acting: &Acting,
+    facts: &Facts,
+    tx: &mut Tx<'_>,
+    wanted: &Wanted,
+) -> Result<Placed, AppError> {
+    let mut cart = fill(ctx, acting, facts, tx, wanted).await?;
+    let placed = place(ctx, acting, facts, tx, &mut cart).await?;
+    Ok(Placed {
+        cart: Some(cart.handle),
+        ..placed
+    })
 }
 
 impl CheckoutCart {
@@ -968,90 +682,9 @@ async fn provision(
         version: 1,
     };
     tx.insert(&subscription).await?;
-    schedule::plan_subscription(tx, &subscription).await?;
-    book_first(ctx, tx, &subscription).await?;
+    schedule::plan_subscription(tx, &subscription, ctx.now).await?;
+    charges::book_cycle(ctx, tx, &subscription, "new", today).await?;
     Ok(subscription)
-}
-
-/// Books the charge of the first cycle at once (BIL-041).
-async fn book_first(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    subscription: &Subscription,
-) -> Result<(), AppError> {
-    let Some(price) = subscription.unit_price else {
-        return Ok(());
-    };
-    let start = subscription.bought.date();
-    let amount = cycle::full_charge(
-        price,
-        subscription.term,
-        subscription.frequency,
-        subscription.quantity,
-        Rounding::Cut,
-    )?;
-    if amount.minor == 0 {
-        return Ok(());
-    }
-    let until = subscription
-        .frequency
-        .months()
-        .map_or(subscription.term_end, |months| {
-            Some(add_days(add_months(start, months), -1))
-        });
-    let charge = Charge {
-        id: Ids::named("charge", &subscription.id.to_string(), ctx.now).next(),
-        subscription: subscription.id,
-        position: 1,
-        kind: "new".to_owned(),
-        amount,
-        from_day: start,
-        until_day: until.unwrap_or(start),
-        booked: ctx.now,
-    };
-    tx.insert(&charge).await?;
-    Ok(())
-}
-
-/// The deepest discount that fits (ORD-033, ORD-042, ORD-045): seats left under its customer-wide limit.
-async fn promotion(
-    tx: &mut Tx<'_>,
-    item: &Item,
-    customer: Id<Tenant>,
-    quantity: i64,
-) -> Result<Option<Promotion>, AppError> {
-    for promotion in tx
-        .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
-        .await?
-    {
-        if promotion_left(tx, &promotion, customer).await? >= quantity {
-            return Ok(Some(promotion));
-        }
-    }
-    Ok(None)
-}
-
-/// Seats left under a promotion's limit; cancelled seats stay counted (ORD-042).
-///
-/// # Errors
-/// When the store fails.
-pub async fn promotion_left(
-    tx: &mut Tx<'_>,
-    promotion: &Promotion,
-    customer: Id<Tenant>,
-) -> Result<i64, AppError> {
-    let held = tx
-        .find::<Subscription>(
-            tables::subscriptions::BY_CUSTOMER,
-            &[Value::Id(customer.uuid())],
-        )
-        .await?;
-    let used = total(
-        held.iter()
-            .filter(|held| held.promotion == Some(promotion.id))
-            .map(|held| held.quantity),
-    );
-    Ok(promotion.max_seats.saturating_sub(used).max(0))
 }
 
 /// Who is named on the deal, for the chain that `explain` draws.

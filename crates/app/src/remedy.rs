@@ -94,13 +94,14 @@ pub async fn search(ctx: &Ctx, tx: &mut Tx<'_>, act: &Act) -> Result<Option<Reme
             continue;
         }
         tried.push(candidate.clone());
-        tx.savepoint().await?;
+        tx.savepoint("candidate").await?;
         let rehearsed = rehearse(ctx, tx, &candidate).await;
         let next = match &rehearsed {
             Ok(Rehearsed::Refused(refusal)) => extend(ctx, tx, act, &candidate, refusal).await,
             _ => Ok(Vec::new()),
         };
-        tx.undo().await?;
+        tx.rollback_to("candidate").await?;
+        tx.release("candidate").await?;
         match rehearsed? {
             Rehearsed::Passed => return Ok(Some(candidate)),
             Rehearsed::Refused(_) => queue.extend(next?),

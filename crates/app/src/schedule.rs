@@ -1,15 +1,14 @@
 //! Things that happen by date: one due-ordered table, one loop.
 
 use tierline_domain::admin::{AdminRelationship, AdminState};
-use tierline_domain::subscription::{
-    Subscription, SubscriptionState, Transfer, TransferKind, TransferState,
-};
+use tierline_domain::subscription::{Subscription, Transfer, TransferKind, TransferState};
 use tierline_domain::time::{Period, Timestamp, add_days};
 use tierline_store::tables::Due;
 use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
+use crate::{admin, lifecycle, partnership, relationship, standing, transfer};
 
 /// A subscription's term is over: it renews, expires or is disabled.
 pub const TERM_END: &str = "term_end";
@@ -20,6 +19,10 @@ pub const PARTNERSHIP_LAPSE: &str = "partnership_lapse";
 pub const RELATIONSHIP_LAPSE: &str = "relationship_lapse";
 /// A granular relationship ends, or is extended (GDA-014, GDA-017).
 pub const ADMIN_END: &str = "admin_end";
+/// Both sides are reminded of the end of a granular relationship (GDA-016).
+pub const ADMIN_REMIND: &str = "admin_remind";
+/// Days before that end, and the day itself.
+pub const REMINDER_DAYS: [i32; 4] = [30, 7, 1, 0];
 /// An unanswered granular request expires (GDA-006).
 pub const ADMIN_LAPSE: &str = "admin_lapse";
 /// Approved rights become active, requested terminations done (GDA-009).
@@ -31,30 +34,16 @@ pub const INVITATION_DAYS: i32 = 90;
 /// Days an unanswered transfer request lives (TRF-017).
 pub const TRANSFER_DAYS: i32 = 30;
 
-/// Plans what is to come for a subscription.
+/// Plans what is to come for a subscription, as of an instant.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn plan_subscription(
     tx: &mut Tx<'_>,
     subscription: &Subscription,
+    now: Timestamp,
 ) -> Result<(), AppError> {
-    let running = matches!(
-        subscription.state,
-        SubscriptionState::Active | SubscriptionState::Suspended
-    );
-    match subscription.term_end {
-        Some(end) if running => {
-            plan(
-                tx,
-                TERM_END,
-                &subscription.handle,
-                Timestamp::start_of(add_days(end, 1)),
-            )
-            .await
-        }
-        _ => Ok(()),
-    }
+    lifecycle::plan(tx, subscription, now).await
 }
 
 /// Plans what is to come for a granular relationship.
@@ -64,6 +53,10 @@ pub async fn plan_subscription(
 pub async fn plan_admin(tx: &mut Tx<'_>, admin: &AdminRelationship) -> Result<(), AppError> {
     match admin.state {
         AdminState::Active => {
+            for days in REMINDER_DAYS {
+                let day = Timestamp::start_of(add_days(admin.ends, days.saturating_neg()));
+                plan(tx, ADMIN_REMIND, &admin.handle, day).await?;
+            }
             plan(
                 tx,
                 ADMIN_END,
@@ -164,20 +157,38 @@ pub async fn drop_open(tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(),
 /// When the store fails or an item names something that is gone.
 pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64, AppError> {
     let mut done = 0_u64;
-    while let Some(item) = tx
+    while let Some(mut item) = tx
         .find::<Due>(tables::schedule::NEXT, &[Value::Instant(until)])
         .await?
         .pop()
     {
+        let seed = Ids::named("due", &format!("{} {}", ctx.seed, item.id), item.due).uuid();
         let ctx = Ctx {
             now: item.due.max(ctx.now),
+            seed,
             ..ctx.clone()
         };
-        return Err(AppError::NotSupported(format!(
-            "scheduled {} at {}",
-            item.kind, ctx.now
-        )));
+        item.done = Some(ctx.now);
+        tx.put(&item).await?;
+        fall_due(&ctx, tx, &item).await?;
+        done = done.saturating_add(1);
     }
-    done = done.saturating_add(0);
     Ok(done)
+}
+
+/// Does one thing that fell due. Each module answers for its own kinds.
+async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError> {
+    if standing::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || lifecycle::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || transfer::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || partnership::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || relationship::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || admin::fall_due(ctx, tx, &item.kind, &item.subject).await?
+    {
+        return Ok(());
+    }
+    Err(AppError::NotSupported(format!(
+        "scheduled {} at {}",
+        item.kind, ctx.now
+    )))
 }

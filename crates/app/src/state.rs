@@ -7,8 +7,8 @@ use tierline_domain::customer::{Delegation, Relationship, RelationshipState};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
 use tierline_domain::partner::{Account, Partnership, PartnershipState, Tenant};
-use tierline_domain::subscription::{Charge, ResourceRole, Subscription, SubscriptionState};
-use tierline_domain::time::{Date, Timestamp, add_days, add_months};
+use tierline_domain::subscription::{Charge, ResourceRole, Subscription};
+use tierline_domain::time::{Date, Timestamp, add_days};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::OPERATOR;
@@ -31,7 +31,7 @@ pub async fn read(
     let rest: Vec<&str> = parts.collect();
     match (noun, rest.as_slice()) {
         ("result", [field]) => Ok(result.get(field).cloned().unwrap_or(Json::Null)),
-        ("audit", ["last"]) | ("audit", []) => Ok(Json::Null),
+        ("audit", ["last"] | []) => Ok(Json::Null),
         ("audit", ["last", "outcome"]) => Ok(events::last(tx)
             .await?
             .map_or(Json::Null, |event| json!(event.outcome))),
@@ -190,14 +190,17 @@ async fn of_subscription(
             .filter(|_| sub.renewal)
             .map(|end| add_days(end, 1))),
         "frequency" => json!(sub.frequency.as_str()),
-        "pending_frequency" => json!(sub.pending_frequency.map(|frequency| frequency.as_str())),
+        "pending_frequency" => json!(
+            sub.pending_frequency
+                .map(tierline_domain::catalog::Frequency::as_str)
+        ),
         "renewal" => json!(sub.renewal),
         "scheduled_change" => sub
             .scheduled_quantity
             .map_or(Json::Null, |quantity| json!({ "quantity": quantity })),
-        "billed" => json!(matches!(
-            sub.state,
-            SubscriptionState::Active | SubscriptionState::Suspended
+        "billed" => json!(crate::charges::accrue(
+            sub,
+            &by_id::<Item, _>(tx, sub.item).await?
         )),
         "billing_currency" => json!(sub.currency.as_str()),
         "charges" => json!(
@@ -242,15 +245,8 @@ async fn refunded(tx: &mut Tx<'_>, sub: &Subscription) -> Result<Money, AppError
     Ok(sum)
 }
 
-/// Starts of the charge cycles of the running term, from its anchor (BIL-043).
+/// Starts of the charge cycles of the running term (BIL-043, BIL-051).
 fn cycle_starts(sub: &Subscription) -> Vec<String> {
-    let anchor = sub.renewed.unwrap_or(sub.bought).date();
-    let Some((every, end)) = sub.frequency.months().zip(sub.term_end) else {
-        return vec![anchor.to_string()];
-    };
-    (0..)
-        .map(|cycle: i32| add_months(anchor, every.saturating_mul(cycle)))
-        .take_while(|start| *start <= end)
-        .map(|start| start.to_string())
-        .collect()
+    let starts = crate::charges::running(sub).starts();
+    starts.iter().map(ToString::to_string).collect()
 }

@@ -8,3 +8,15 @@
 )]
 
 pub mod cycle;
+pub mod meter;
+pub mod prorate;
+pub mod traditional;
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that reads a table, and prints what it counted"
+)]
+mod examples;

@@ -1,11 +1,22 @@
 //! `tierline`: the one binary. Serves, explains, checks, and talks to a running server.
+//!
+//! Exit status: 0 done (or: allowed, nothing failed), 1 refused or something failed, 2 the call itself was wrong.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod act;
 mod check;
+mod explain;
+mod rules;
+mod serve;
+mod verify;
+
+/// Requests allocate on one thread and free on another; the system's allocator makes them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Runs a cloud partner program, and tells why a deal may or may not go through.
 #[derive(Debug, Parser)]
@@ -17,8 +28,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run scenario files: program tests as data.
+    Serve(serve::Args),
+    Explain(explain::Args),
+    Do(act::Args),
     Check(check::Args),
+    Rules(rules::Args),
+    Verify(verify::Args),
 }
 
 /// The one place that prints.
@@ -34,25 +49,52 @@ impl Printer {
 
     /// Writes a line to standard error.
     pub(crate) fn complain(text: impl std::fmt::Display) {
-        drop(writeln!(std::io::stderr().lock(), "{text}"));
+        drop(writeln!(std::io::stderr().lock(), "tierline: {text}"));
     }
 }
 
+/// Says what was wrong with the call.
+pub(crate) fn fail(problem: impl std::fmt::Display) -> ExitCode {
+    Printer::complain(problem);
+    ExitCode::from(2)
+}
+
+/// An error with everything behind it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}
+
 fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("TIERLINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => {
-            Printer::complain(format!("tierline: {error}"));
-            return ExitCode::from(2);
-        }
+        Err(error) => return fail(error),
     };
-    let cli = Cli::parse();
     runtime.block_on(async {
         match cli.command {
+            Verb::Serve(args) => serve::run(args).await,
+            Verb::Explain(args) => explain::run(args).await,
+            Verb::Do(args) => act::run(args).await,
             Verb::Check(args) => check::run(args).await,
+            Verb::Rules(args) => rules::run(&args),
+            Verb::Verify(args) => verify::run(args).await,
         }
     })
 }

@@ -343,6 +343,39 @@ pub struct Partnership {
     pub provider_access: bool,
 }
 
+words! {
+    /// Requirements that are judged outside the system and recorded as dated decisions.
+    pub enum Requirement {
+        /// The capability assessment by a third party (ENR-015, ENR-016).
+        Capability = "capability",
+        /// The partner support plan of an applicant (ENR-014).
+        SupportPlan = "support_plan",
+        /// Verification of the account (ENR-005).
+        Verification = "verification",
+    }
+}
+
+/// A decision about a requirement, made by people, with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Its id.
+    pub id: Id<Judgement>,
+    /// The account judged.
+    pub account: Id<Account>,
+    /// What was judged.
+    pub requirement: Requirement,
+    /// Met or not.
+    pub passed: bool,
+    /// The day it holds from.
+    pub day: Date,
+    /// When it was recorded; the latest record of a day counts.
+    pub recorded_at: Timestamp,
+    /// Who recorded it.
+    pub recorded_by: String,
+    /// Evidence or reasons, in words.
+    pub evidence: String,
+}
+
 /// The operator's dated waiver of the self-sale ban (TXN-507).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {

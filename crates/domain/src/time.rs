@@ -98,7 +98,7 @@ impl Timestamp {
     /// # Errors
     /// When the result lies outside the calendar.
     pub fn minus(self, period: Period) -> Result<Self, TimeError> {
-        self.plus(Period(-period.0))
+        self.plus(Period(period.0.negate()))
     }
 
     /// Moved by whole hours; `Timestamp::MAX` style saturation is not offered, the calendar is wide.

@@ -29,6 +29,7 @@ impl RuleId {
     #[must_use]
     #[expect(
         clippy::as_conversions,
+        clippy::cast_possible_truncation,
         clippy::arithmetic_side_effects,
         clippy::indexing_slicing,
         reason = "a const parser; it runs at compile time"
@@ -340,8 +341,14 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_has_japanese_texts() {
+    fn japanese_texts_have_no_gap_but_the_prefixes_still_missing() {
+        let missing = |entry: &&Entry| crate::japanese::MISSING.contains(&entry.id.prefix());
+        assert!(
+            all().filter(missing).all(|entry| !entry.is_translated()),
+            "strike what is translated from the list"
+        );
         let gaps: Vec<_> = all()
+            .filter(|entry| !missing(entry))
             .filter(|entry| {
                 let (english, japanese) = (entry.texts(Lang::En), entry.texts(Lang::Ja));
                 !entry.is_translated()

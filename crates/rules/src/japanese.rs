@@ -9,3 +9,9 @@ pub(crate) const FILES: &[&str] = &[
     include_str!("../../../program/ja/REG.toml"),
     include_str!("../../../program/ja/REL.toml"),
 ];
+
+/// Prefixes whose texts are not translated yet: their rules answer in English in every language.
+#[cfg(test)]
+pub(crate) const MISSING: &[&str] = &[
+    "CUS", "GDA", "DAP", "TXN", "ORD", "SUB", "TRF", "BIL", "PEC", "SUP", "ROL", "SEC",
+];

@@ -10,8 +10,17 @@
 
 pub mod book;
 pub mod decision;
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that counts, and prints what it counted"
+)]
+mod exhaustion;
 pub mod facts;
 mod japanese;
+pub mod names;
 pub mod regions;
 pub mod registry;
 pub mod rules;

@@ -204,7 +204,7 @@ mod tests {
             region("ZA", "2023-11-15"),
             Some("Middle East, Central Europe, and Eastern Europe")
         );
-        assert_eq!(region("XK", "2023-11-15").is_some(), true);
+        assert!(region("XK", "2023-11-15").is_some());
     }
 
     #[test]

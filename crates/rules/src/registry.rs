@@ -135,6 +135,48 @@ tierline_domain::words! {
         SubscriptionState = "subscription_state",
         /// Rights in the customer's tenant.
         Access = "access",
+        /// The name of a granular request.
+        AdminName = "admin_name",
+        /// How long granular rights are asked for.
+        AdminDays = "admin_days",
+        /// The roles a granular request names.
+        AdminRoles = "admin_roles",
+        /// The roles a granular relationship contains.
+        AdminGranted = "admin_granted",
+        /// What of a granular relationship can be changed.
+        AdminFixed = "admin_fixed",
+        /// Whether granular rights may extend themselves.
+        AdminExtension = "admin_extension",
+        /// The age of a granular request.
+        AdminAge = "admin_age",
+        /// For whom a granular request is, and whether it was answered.
+        AdminLink = "admin_link",
+        /// The state of a granular relationship.
+        AdminState = "admin_state",
+        /// A guest account in the customer's tenant.
+        GuestAccount = "guest_account",
+        /// The customer's conditional access policy.
+        ConditionalAccess = "conditional_access",
+        /// Rights on a consumption resource.
+        ResourceAccess = "resource_access",
+        /// Whether the caller's own group is nested.
+        Nesting = "nesting",
+        /// What a ticket is about.
+        TicketSubject = "ticket_subject",
+        /// Whose product a ticket is about.
+        TicketProduct = "ticket_product",
+        /// The plan that a ticket needs.
+        TicketPlan = "ticket_plan",
+        /// Which roles are held there.
+        AccessRole = "access_role",
+        /// An application's consent in the customer's tenant.
+        ApplicationConsent = "application_consent",
+        /// A role that the tenant does not offer.
+        RoleOffered = "role_offered",
+        /// How far back an audit query reaches.
+        AuditRange = "audit_range",
+        /// The time in which a fraud credit may be asked for.
+        FraudDeadline = "fraud_deadline",
         /// The invitation or request, its link and its state.
         Invitation = "invitation",
         /// A confirmation or declaration.
@@ -221,6 +263,8 @@ tierline_domain::words! {
         SandboxSeats = "sandbox_seats",
         /// Test resellers of a sandbox.
         SandboxResellers = "sandbox_resellers",
+        /// How many identifiers a query was given.
+        IdentifierCount = "identifier_count",
         /// The form of an identifier.
         Identifier = "identifier",
         /// A tenant asked about does not exist.
@@ -235,6 +279,182 @@ tierline_domain::words! {
         Duplicate = "duplicate",
         /// Whether the customer may accept directly.
         DirectAcceptance = "direct_acceptance",
+        /// The type of the partner that is invited.
+        OtherType = "other_type",
+        /// An invitation link that was altered.
+        InvitationLink = "invitation_link",
+        /// The company name of a new customer.
+        CompanyName = "company_name",
+        /// The mail address of a new customer.
+        CustomerAddress = "customer_address",
+        /// The telephone number of a new customer.
+        Phone = "phone",
+        /// The domain of a new customer.
+        Domain = "domain",
+        /// The special qualification asked for.
+        QualificationValue = "qualification_value",
+        /// The validation code of a qualification.
+        ValidationCode = "validation_code",
+        /// Whether a customer may buy by itself.
+        SelfService = "self_service",
+        /// What a customer may buy by itself.
+        SelfServiceItem = "self_service_item",
+        /// The relationship of a support contact with the customer.
+        ContactRelationship = "contact_relationship",
+        /// The rights of a support contact in the customer's tenant.
+        ContactAccess = "contact_access",
+        /// The cart's seven days, its owner and its lines.
+        Cart = "cart",
+        /// The cart was checked out and changed since.
+        CartSubmitted = "cart_submitted",
+        /// How old the availability is.
+        AvailabilityAge = "availability_age",
+        /// The last day of sale.
+        EndOfSale = "end_of_sale",
+        /// For which partners the item is.
+        SellerEligibility = "seller_eligibility",
+        /// The seller's approval for a segment.
+        SellerApproval = "seller_approval",
+        /// The attestation that an offer wants on its line.
+        OfferAttestation = "offer_attestation",
+        /// How many further resellers are declared, and after whom.
+        FurtherResellers = "further_resellers",
+        /// Whether each further reseller is one.
+        FurtherResellerIdentity = "further_reseller_identity",
+        /// The agreement of each further reseller.
+        FurtherResellerAgreement = "further_reseller_agreement",
+        /// The billing frequency beside the term.
+        FrequencyChoice = "frequency_choice",
+        /// The share of the base seats that an add-on must cover.
+        BaseShare = "base_share",
+        /// Subscriptions of one item at one time.
+        ConcurrentLimit = "concurrent_limit",
+        /// Subscriptions of one tenant.
+        TenantCeiling = "tenant_ceiling",
+        /// The customer had the trial before.
+        TrialUsed = "trial_used",
+        /// The customer owns what the trial is for.
+        TrialOwned = "trial_owned",
+        /// Whether there is a trial of the item at all.
+        TrialExists = "trial_exists",
+        /// The custom end date.
+        Alignment = "alignment",
+        /// The terms that would share an end.
+        AlignmentTerms = "alignment_terms",
+        /// Whether items of this kind can be aligned.
+        AlignmentKind = "alignment_kind",
+        /// The customer has the consumption plan.
+        PlanOwned = "plan_owned",
+        /// The consumption plan that something needs.
+        ConsumptionPlan = "consumption_plan",
+        /// The currency of what the customer already holds.
+        OlderCurrency = "older_currency",
+        /// The base that a traditional add-on names.
+        AddOnParent = "add_on_parent",
+        /// The state of that base.
+        AddOnParentState = "add_on_parent_state",
+        /// Seats under a promotion.
+        PromotionLimit = "promotion_limit",
+        /// The review of an order and its document.
+        OrderReview = "order_review",
+        /// The state of the named reseller's location.
+        NamedPlaceState = "named_place_state",
+        /// The window in which a subscription may be cancelled.
+        CancellationWindow = "cancellation_window",
+        /// Whether the item can be cancelled at all.
+        Cancellable = "cancellable",
+        /// A prepaid plan for a third party's operating system.
+        SoftwarePlan = "software_plan",
+        /// The windows in which seats may be taken away.
+        SeatWindow = "seat_window",
+        /// The seat count within the item's bounds.
+        SeatBounds = "seat_bounds",
+        /// Seats of software cannot be taken away.
+        SoftwareSeats = "software_seats",
+        /// The subscription came out of an upgrade.
+        Upgraded = "upgraded",
+        /// The subscription is a trial.
+        TrialItem = "trial_item",
+        /// Whether the item renews.
+        Renewable = "renewable",
+        /// A renewal is queued.
+        RenewalQueued = "renewal_queued",
+        /// Renewal is switched off.
+        RenewalOff = "renewal_off",
+        /// The change of frequency in mid-term.
+        FrequencyChange = "frequency_change",
+        /// The other subscriptions of the order.
+        OrderSiblings = "order_siblings",
+        /// Whether the item is billed that way.
+        FrequencyOffered = "frequency_offered",
+        /// What still runs under a plan.
+        LiveChildren = "live_children",
+        /// Whether the partner of record can change.
+        RecordFixed = "record_fixed",
+        /// Updates in the life of a subscription.
+        Updates = "updates",
+        /// The ETag.
+        StaleEtag = "stale_etag",
+        /// The receiving partner's relationship with the customer.
+        ReceiverRelationship = "receiver_relationship",
+        /// The receiving partner's consumption plan.
+        ReceiverPlan = "receiver_plan",
+        /// The reseller of record of a transfer.
+        TransferReseller = "transfer_reseller",
+        /// The receiving partner acts, and somebody else did.
+        TransferInitiator = "transfer_initiator",
+        /// Who takes part in a transfer and decides it.
+        TransferParty = "transfer_party",
+        /// The state of what a transfer carries.
+        TransferContents = "transfer_contents",
+        /// Another open transfer.
+        OtherTransfer = "other_transfer",
+        /// Giver and receiver of a transfer.
+        SameParty = "same_party",
+        /// Products of third parties in a transfer.
+        ThirdParty = "third_party",
+        /// The target term beside the running one.
+        TermShortened = "term_shortened",
+        /// Where an item may be upgraded to.
+        UpgradePath = "upgrade_path",
+        /// The state of what an upgrade goes into.
+        TargetState = "target_state",
+        /// The window of what an upgrade goes into.
+        TargetWindow = "target_window",
+        /// The item of what an upgrade goes into.
+        TargetItem = "target_item",
+        /// An upgrade into itself.
+        TargetSelf = "target_self",
+        /// The term of what an upgrade goes into.
+        TargetTerm = "target_term",
+        /// The end of what a subscription goes into.
+        TargetEnd = "target_end",
+        /// Seats that an upgrade moves.
+        TransitionSeats = "transition_seats",
+        /// Something scheduled goes into nothing that exists.
+        ScheduledTarget = "scheduled_target",
+        /// The least seats of an early conversion.
+        ConversionSeats = "conversion_seats",
+        /// How long a traditional subscription has run.
+        MigrationAge = "migration_age",
+        /// How soon a traditional term ends.
+        MigrationEnd = "migration_end",
+        /// What cannot be moved to new commerce.
+        MigrationKind = "migration_kind",
+        /// A discount on a traditional subscription.
+        MigrationDiscount = "migration_discount",
+        /// The segment of a traditional subscription.
+        MigrationSegment = "migration_segment",
+        /// The signatures on a form.
+        Signatures = "signatures",
+        /// Where a command may be given: in the portal alone.
+        Channel = "channel",
+        /// A link that leads to no request.
+        AdminUnknown = "admin_unknown",
+        /// Old full delegation was asked for.
+        FullDelegation = "full_delegation",
+        /// Whose tenant a security group is in.
+        AdminGroup = "admin_group",
     }
 }
 

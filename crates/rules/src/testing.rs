@@ -3,20 +3,24 @@
 
 use smallvec::SmallVec;
 use tierline_domain::admin::Mfa;
+use tierline_domain::catalog::{Frequency, Generation, ItemKind, Publisher, Term};
 use tierline_domain::customer::{
     Acquired, ConditionalAccess, CustomerState, Delegation, Qualification, RelationshipState,
     Segment,
 };
+use tierline_domain::order::RoleDeclared;
 use tierline_domain::partner::{
     AccountState, Cloud, Environment, LocationKind, LocationState, MembershipState, PartnerType,
     PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
 };
+use tierline_domain::subscription::{SubscriptionState, TransferKind, TransferState};
 use tierline_domain::time::{Date, Timestamp};
 
 use crate::decide;
 use crate::facts::{
     Application, AttestationForm, Buyer, Caller, CallerKind, Channel, Checkpoint, Facts, Named,
-    PartnershipFact, Party, PlaceFact, Relation, Roles, TenantChoice, TokenKind,
+    PartnershipFact, Party, PlaceFact, Purchase, Relation, Roles, SubscriptionFact, TenantChoice,
+    TokenKind, TransferFact,
 };
 use crate::regions::region_on;
 
@@ -230,6 +234,15 @@ pub(crate) fn application(kind: PartnerType) -> Facts {
     facts
 }
 
+/// A licence of a segment.
+pub(crate) fn purchase_of(item: &str, segment: Segment) -> Purchase {
+    Purchase {
+        item: item.to_owned(),
+        segment,
+        ..purchase()
+    }
+}
+
 /// A sound attestation.
 pub(crate) fn attestation() -> AttestationForm {
     AttestationForm {
@@ -240,6 +253,158 @@ pub(crate) fn attestation() -> AttestationForm {
         duplicate: false,
         bought_before: false,
     }
+}
+
+/// Ten seats of a commercial licence for a year, billed monthly.
+pub(crate) fn purchase() -> Purchase {
+    Purchase {
+        item: "suite-standard".to_owned(),
+        kind: ItemKind::Licence,
+        generation: Generation::NewCommerce,
+        publisher: Publisher::Operator,
+        segment: Segment::Commercial,
+        quantity: 10,
+        term: Term::YEAR,
+        term_offered: true,
+        frequency: Frequency::Monthly,
+        frequency_offered: true,
+        min_quantity: 1,
+        max_quantity: 10_000,
+        customer_max: None,
+        prerequisites: Vec::new(),
+        prerequisite_owned: false,
+        least_of_base: None,
+        trial_of: None,
+        trial_used: false,
+        trial_item_owned: false,
+        concurrent: None,
+        tenant_ceiling: 300,
+        end_of_sale: None,
+        eligible_seller: true,
+        not_sold_in: SmallVec::new(),
+        requires_attestation: false,
+        attestation_accepted: true,
+        availability_outdated: false,
+        role_declared: RoleDeclared::Direct,
+        further_resellers: Vec::new(),
+        currency: None,
+        other_currency: None,
+        alignment: None,
+        cost_usd: None,
+        cart: None,
+        plan_active: false,
+        plan_owned: false,
+        parent_fits: None,
+        parent_inactive: false,
+        parent: None,
+        trial_excluded: false,
+        plan_state: None,
+        without_cart: false,
+    }
+}
+
+/// DB-1 orders for C-1 what a step away from the plain purchase makes of it.
+pub(crate) fn order(checkpoint: Checkpoint, change: impl FnOnce(&mut Purchase)) -> Facts {
+    let mut facts = one_tier(checkpoint);
+    let mut line = purchase();
+    change(&mut line);
+    facts.purchase = Some(line);
+    facts
+}
+
+/// Ten active seats that DB-1 sold in June, for a year, billed monthly.
+pub(crate) fn subscription() -> SubscriptionFact {
+    SubscriptionFact {
+        name: "sub-1".to_owned(),
+        seller: "DB-1".to_owned(),
+        own: true,
+        item: "suite-standard".to_owned(),
+        kind: ItemKind::Licence,
+        generation: Generation::NewCommerce,
+        publisher: Publisher::Operator,
+        end_of_sale: None,
+        state: SubscriptionState::Active,
+        bought: "2023-06-15T10:00:00Z".parse().unwrap(),
+        quantity: 10,
+        new_quantity: None,
+        reducible: Vec::new(),
+        cancel_until: Some("2023-06-22T10:00:00Z".parse().unwrap()),
+        new_frequency: None,
+        new_term: None,
+        new_renewal: None,
+        term: Term::YEAR,
+        frequency: Frequency::Monthly,
+        term_end: Some("2024-06-14".parse().unwrap()),
+        renewal: true,
+        renewal_queued: false,
+        partner_of_record: None,
+        upgraded: false,
+        converted_from_trial: false,
+        updates: 0,
+        min_quantity: 1,
+        max_quantity: 10_000,
+        renewable: true,
+        cancellable: true,
+        partner_of_record_fixed: false,
+        active_children: 0,
+        children: Vec::new(),
+        order_blockers: Vec::new(),
+        promotion_name: None,
+        promotion: None,
+        segment: Segment::Commercial,
+        transition: None,
+        in_transfer: None,
+        customer_max: None,
+    }
+}
+
+/// DB-1 commands something of its subscription.
+pub(crate) fn command(checkpoint: Checkpoint, change: impl FnOnce(&mut SubscriptionFact)) -> Facts {
+    let mut facts = one_tier(checkpoint);
+    facts.new_business = false;
+    let mut subject = subscription();
+    change(&mut subject);
+    facts.subscription = Some(subject);
+    facts
+}
+
+/// A transfer of a consumption subscription from DB-1 to IP-2, which names IR-B; everything in order.
+pub(crate) fn transfer(checkpoint: Checkpoint, change: impl FnOnce(&mut TransferFact)) -> Facts {
+    let to = party("IP-2", PartnerType::IndirectProvider, "DE");
+    let mut facts = by(checkpoint, to.clone());
+    facts.new_business = checkpoint == Checkpoint::AcceptTransfer;
+    facts.named = named(party("IR-B", PartnerType::IndirectReseller, "IT"));
+    facts.buyer = Some(buyer("C-1", "FR"));
+    facts.relation = Some(relation("IP-2", "C-1"));
+    facts.attested = true;
+    let mut carried = subscription();
+    carried.kind = ItemKind::Consumption;
+    carried.item = "cloud-subscription".to_owned();
+    let mut moved = TransferFact {
+        name: Some("tr-1".to_owned()),
+        kind: TransferKind::Plan,
+        state: None,
+        created: None,
+        too_old: false,
+        from: direct_bill(),
+        to,
+        caller_receives: true,
+        caller_gives: false,
+        receiver_relation: RelationshipState::Active,
+        receiver_plan: true,
+        receiver_plan_state: Some(SubscriptionState::Active),
+        receiver_evidence: true,
+        subscriptions: vec![carried],
+    };
+    if checkpoint == Checkpoint::AcceptTransfer {
+        moved.state = Some(TransferState::Pending);
+        moved.caller_receives = false;
+        moved.caller_gives = true;
+        facts.caller = caller("DB-1");
+    }
+    change(&mut moved);
+    facts.transfer = Some(Box::new(moved));
+    facts
 }
 
 /// The failed rules of one section, by id, each once.

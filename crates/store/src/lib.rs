@@ -1,17 +1,23 @@
-//! The only SQL of the house: tables, statements, migrations, and the lanes through which writes go.
+//! The only room that speaks SQL: statements, migrations, transactions, and the two engines behind them.
 //!
-//! It knows nothing of HTTP or permissions, and only `engine` asks which database it talks to.
+//! It knows nothing of HTTP, permissions or clocks. One text serves SQLite and PostgreSQL; which of the two
+//! runs is asked nowhere outside [`engine`].
 
 pub mod engine;
 pub mod error;
-pub mod row;
+pub mod idempotency;
+pub mod log;
 pub mod schema;
 pub mod statement;
+pub mod table;
 pub mod tables;
 pub mod value;
 
-pub use engine::{Command, Db, DbConfig, Lock, Migration, Tx};
+pub use engine::row::{self, FromRow, Row};
+pub use engine::testing;
+pub use engine::tx::{self, Tx};
+pub use engine::{Command, Db, DbConfig, LaneStats, Lock, Migration};
 pub use error::StoreError;
-pub use row::{FromRow, Row};
-pub use statement::{Statement, Table};
-pub use value::{BadValue, Field, Json, Kind, Value};
+pub use statement::Statement;
+pub use table::Table;
+pub use value::{BadValue, Bind, Field, Json, Kind, Value, v};

@@ -3,10 +3,13 @@
 use crate::engine::Migration;
 
 /// All migrations, in order.
-pub static MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_program",
-    sql: PROGRAM,
-}];
+pub static MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_program",
+        sql: PROGRAM,
+    },
+    crate::log::MIGRATION,
+];
 
 const PROGRAM: &str = "
 CREATE TABLE organizations (
@@ -52,6 +55,12 @@ CREATE TABLE agreements (
     account {id} PRIMARY KEY REFERENCES accounts (id), state {text} NOT NULL CHECK (state IN ('accepted','open')), accepted {day},
     template {text} NOT NULL, signer {text}, signer_left {bool} NOT NULL, terms_updated {day}
 ) {strict};
+CREATE TABLE judgements (
+    id {id} PRIMARY KEY, account {id} NOT NULL REFERENCES accounts (id),
+    requirement {text} NOT NULL CHECK (requirement IN ('capability','support_plan','verification')), passed {bool} NOT NULL, day {day} NOT NULL,
+    recorded_at {instant} NOT NULL, recorded_by {text} NOT NULL, evidence {text} NOT NULL
+) {strict};
+CREATE INDEX judgements_account ON judgements (account, requirement);
 CREATE TABLE partnerships (
     provider {id} NOT NULL REFERENCES accounts (id), reseller {id} NOT NULL REFERENCES accounts (id),
     state {text} NOT NULL CHECK (state IN ('none','invited','active','declined','withdrawn','lapsed','removed')),
@@ -186,9 +195,5 @@ CREATE TABLE refresh_tokens (
 CREATE TABLE contacts (
     tenant {id} PRIMARY KEY REFERENCES tenants (id), company_name {text} NOT NULL, email {text} NOT NULL, first_name {text}, last_name {text},
     phone {text}, address {json} NOT NULL
-) {strict};
-CREATE TABLE events (
-    position {serial}, id {id} NOT NULL UNIQUE, at_world {instant} NOT NULL, at_server {instant} NOT NULL, kind {text} NOT NULL,
-    actor {text} NOT NULL, subject {text} NOT NULL, outcome {text} NOT NULL CHECK (outcome IN ('succeeded','failed')), rule {text}
 ) {strict};
 ";

@@ -1,135 +1,110 @@
-//! SQL as named constants: one text for both engines, listed so that a test can prepare every one.
+//! SQL as named constants: one text for both engines, checked when the program is compiled.
+//!
+//! The house dialect numbers parameters `$1`, `$2`, … in order of first use, because SQLite numbers
+//! them by appearance. A text that breaks this does not compile.
 
-use crate::error::StoreError;
-use crate::row::Row;
-use crate::value::Value;
-
-/// A statement and its name in logs and errors.
+/// One SQL text with the name it has in logs and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// Its name.
+    /// `module::NAME` or `table.NAME`.
     pub name: &'static str,
-    /// Its text.
+    /// The text.
     pub sql: &'static str,
 }
 
-/// A row type that is read and written whole.
-pub trait Table: Sized {
-    /// The table.
-    const NAME: &'static str;
-    /// Inserts a row; a clash is an error.
-    const INSERT: Statement;
-    /// Inserts a row, or replaces the one with its key.
-    const UPSERT: Statement;
-    /// Reads the row of a key.
-    const GET: Statement;
-    /// Deletes the row of a key.
-    const DELETE: Statement;
-    /// The row's values, in the order of the columns.
-    fn values(&self) -> Vec<Value>;
-    /// Reads a row.
+impl Statement {
+    /// A statement whose parameters are numbered as the house dialect wants.
     ///
-    /// # Errors
-    /// When a column holds something else.
-    fn from_row(row: &Row) -> Result<Self, StoreError>;
+    /// # Panics
+    /// When they are not, which the compiler reports for constants.
+    #[must_use]
+    pub const fn new(name: &'static str, sql: &'static str) -> Self {
+        assert!(
+            numbered_by_first_use(sql),
+            "parameters must be $1, $2, … in order of first use, and `::` is not in the dialect"
+        );
+        Self { name, sql }
+    }
 }
 
-/// Defines named statements and lists them in `ALL`.
+const fn numbered_by_first_use(sql: &str) -> bool {
+    let text = sql.as_bytes();
+    let (mut at, mut seen, mut quoted) = (0, 0, false);
+    while at < text.len() {
+        let byte = text[at];
+        at += 1;
+        if byte == b'\'' {
+            quoted = !quoted;
+        }
+        if quoted {
+            continue;
+        }
+        if byte == b':' && at < text.len() && text[at] == b':' {
+            return false;
+        }
+        if byte != b'$' {
+            continue;
+        }
+        let mut number: u32 = 0;
+        while at < text.len() && text[at].is_ascii_digit() {
+            number = number * 10 + digit(text[at]);
+            at += 1;
+        }
+        if number == 0 || number > seen + 1 {
+            return false;
+        }
+        if number == seen + 1 {
+            seen = number;
+        }
+    }
+    true
+}
+
+const fn digit(byte: u8) -> u32 {
+    match byte {
+        b'1' => 1,
+        b'2' => 2,
+        b'3' => 3,
+        b'4' => 4,
+        b'5' => 5,
+        b'6' => 6,
+        b'7' => 7,
+        b'8' => 8,
+        b'9' => 9,
+        _ => 0,
+    }
+}
+
+/// Defines named statements and `ALL`, the list of them, so that a test can prepare every one on
+/// both engines.
+///
+/// `pub NAME = "…";` for statements that other modules run, `NAME = "…";` for private ones.
 #[macro_export]
 macro_rules! statements {
-    ($($(#[$meta:meta])* pub $name:ident = $sql:expr;)+) => {
-        $($(#[$meta])* pub const $name: $crate::Statement = $crate::Statement { name: stringify!($name), sql: $sql };)+
-        /// Every statement of this module.
-        pub const ALL: &[$crate::Statement] = &[$($name),+];
+    ($($(#[$meta:meta])* $vis:vis $name:ident = $sql:expr;)*) => {
+        $($(#[$meta])*
+        $vis const $name: $crate::statement::Statement =
+            $crate::statement::Statement::new(concat!(module_path!(), "::", stringify!($name)), $sql);)*
+
+        /// Every statement defined here.
+        pub const ALL: &[$crate::statement::Statement] = &[$($name),*];
     };
 }
 
-/// Defines how a struct is kept in a table: fixed texts, built at compile time.
-#[macro_export]
-macro_rules! table {
-    (
-        $(#[$meta:meta])*
-        $table:ident: $row:ty {
-            key $key:tt
-            columns $columns:tt
-            finds { $($find:ident = $where:expr),* $(,)? }
-        }
-    ) => {
-        impl $crate::Table for $row {
-            const NAME: &'static str = stringify!($table);
-            const INSERT: $crate::Statement = $crate::Statement {
-                name: concat!("insert ", stringify!($table)),
-                sql: concat!("INSERT INTO ", stringify!($table), $crate::columns_sql!(insert $columns)),
-            };
-            const UPSERT: $crate::Statement = $crate::Statement {
-                name: concat!("upsert ", stringify!($table)),
-                sql: concat!(
-                    "INSERT INTO ", stringify!($table), $crate::columns_sql!(insert $columns),
-                    " ON CONFLICT (", $crate::columns_sql!(names $key), ") DO UPDATE SET ", $crate::columns_sql!(updates $columns)
-                ),
-            };
-            const GET: $crate::Statement = $crate::Statement {
-                name: concat!("get ", stringify!($table)),
-                sql: concat!(
-                    "SELECT ", $crate::columns_sql!(names $columns), " FROM ", stringify!($table),
-                    " WHERE ", $crate::columns_sql!(key $key)
-                ),
-            };
-            const DELETE: $crate::Statement = $crate::Statement {
-                name: concat!("delete ", stringify!($table)),
-                sql: concat!("DELETE FROM ", stringify!($table), " WHERE ", $crate::columns_sql!(key $key)),
-            };
-            fn values(&self) -> Vec<$crate::Value> {
-                $crate::columns_sql!(values self $columns)
-            }
-            fn from_row(row: &$crate::Row) -> Result<Self, $crate::StoreError> {
-                let mut index = 0_usize;
-                let mut next = || {
-                    let here = index;
-                    index = index.saturating_add(1);
-                    here
-                };
-                $crate::columns_sql!(row row next $columns)
-            }
-        }
-        $(#[$meta])*
-        pub mod $table {
-            $(
-                #[doc = concat!("`", $where, "`")]
-                pub const $find: $crate::Statement = $crate::Statement {
-                    name: concat!(stringify!($table), ".", stringify!($find)),
-                    sql: concat!("SELECT ", $crate::columns_sql!(names $columns), " FROM ", stringify!($table), " ", $where),
-                };
-            )*
-            /// Every statement of this table beside the row's own.
-            pub const FINDS: &[$crate::Statement] = &[$($find),*];
-        }
-    };
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The parts of `table!`'s texts: names, placeholders numbered by position, keys, updates, and the row itself.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! columns_sql {
-    (names { $first:ident $(, $rest:ident)* $(,)? }) => { concat!(stringify!($first) $(, ", ", stringify!($rest))*) };
-    (updates { $first:ident $(, $rest:ident)* $(,)? }) => {
-        concat!(stringify!($first), " = excluded.", stringify!($first)
-            $(, ", ", stringify!($rest), " = excluded.", stringify!($rest))*)
-    };
-    (key { $a:ident }) => { concat!(stringify!($a), " = $1") };
-    (key { $a:ident, $b:ident }) => { concat!(stringify!($a), " = $1 AND ", stringify!($b), " = $2") };
-    (key { $a:ident, $b:ident, $c:ident }) => {
-        concat!(stringify!($a), " = $1 AND ", stringify!($b), " = $2 AND ", stringify!($c), " = $3")
-    };
-    (insert { $($column:ident),+ $(,)? }) => {
-        concat!(" (", $crate::columns_sql!(names { $($column),+ }), ") VALUES (", $crate::columns_sql!(@numbers [$($column)+]
-            "$1" "$2" "$3" "$4" "$5" "$6" "$7" "$8" "$9" "$10" "$11" "$12" "$13" "$14" "$15" "$16" "$17" "$18" "$19" "$20"
-            "$21" "$22" "$23" "$24" "$25" "$26" "$27" "$28" "$29" "$30" "$31" "$32" "$33" "$34" "$35" "$36" "$37" "$38" "$39" "$40"), ")")
-    };
-    (values $row:ident { $($column:ident),+ $(,)? }) => { vec![$($crate::value::v(&$row.$column)),+] };
-    (row $row:ident $next:ident { $($column:ident),+ $(,)? }) => { Ok(Self { $($column: $row.get($next())?),+ }) };
-    (@numbers [$last:ident] $number:literal $($unused:literal)*) => { $number };
-    (@numbers [$next:ident $($rest:ident)+] $number:literal $($numbers:literal)*) => {
-        concat!($number, ", ", $crate::columns_sql!(@numbers [$($rest)+] $($numbers)*))
-    };
+    #[test]
+    fn parameters_are_numbered_by_first_use() {
+        assert!(numbered_by_first_use("SELECT 1"));
+        assert!(numbered_by_first_use("WHERE a = $1 OR b = $1 AND c = $2"));
+        assert!(numbered_by_first_use(
+            "VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)"
+        ));
+        assert!(numbered_by_first_use("WHERE a = 'costs $9' AND b = $1"));
+        assert!(!numbered_by_first_use("WHERE a = $2 AND b = $1"));
+        assert!(!numbered_by_first_use("WHERE a = $0"));
+        assert!(!numbered_by_first_use("WHERE a = $1::text"));
+    }
 }

@@ -1,4 +1,17 @@
-//! Values as both engines keep them, and how Rust types become values.
+//! The values that columns hold, the same on both engines, and how Rust types become them.
+//!
+//! | kind | PostgreSQL | SQLite |
+//! |---|---|---|
+//! | `Id` | `uuid` | `BLOB`, 16 bytes |
+//! | `Text` | `text`, collated `C` | `TEXT` |
+//! | `Int` | `bigint` | `INTEGER` |
+//! | `Bool` | `boolean` | `INTEGER`, 0 or 1 |
+//! | `Instant` | `timestamptz` | `INTEGER`, microseconds since 1970 |
+//! | `Day` | `date` | `TEXT`, `YYYY-MM-DD` |
+//! | `Json` | `jsonb` | `TEXT` |
+//! | `Bytes` | `bytea` | `BLOB` |
+//!
+//! A JSON value reads back equal, but not always letter by letter: `jsonb` orders keys its own way.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,33 +20,12 @@ use tierline_domain::id::Id;
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
 
-/// The column types of the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `uuid` | `BLOB`.
-    Id,
-    /// `text` | `TEXT`.
-    Text,
-    /// `bigint` | `INTEGER`.
-    Int,
-    /// `boolean` | `INTEGER`.
-    Bool,
-    /// `timestamptz` | `INTEGER`, microseconds since 1970.
-    Instant,
-    /// `date` | `TEXT`, `YYYY-MM-DD`.
-    Day,
-    /// `jsonb` | `TEXT`.
-    Json,
-    /// `bytea` | `BLOB`.
-    Bytes,
-}
-
-/// One value. A null knows its type, because PostgreSQL wants to.
+/// One value of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nothing, of a kind.
+    /// No value, in a column of this kind.
     Null(Kind),
-    /// An id.
+    /// An identifier.
     Id(Uuid),
     /// A text.
     Text(String),
@@ -43,64 +35,186 @@ pub enum Value {
     Bool(bool),
     /// An instant.
     Instant(Timestamp),
-    /// A day.
+    /// A calendar day.
     Day(Date),
-    /// A JSON text.
+    /// A JSON document, as text.
     Json(String),
     /// Bytes.
     Bytes(Vec<u8>),
 }
 
-/// A stored value that does not fit its Rust type.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("`{text}` is no {expected}")]
-pub struct BadValue {
-    expected: &'static str,
-    text: String,
+/// The kinds of columns there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An identifier.
+    Id,
+    /// A text.
+    Text,
+    /// A number.
+    Int,
+    /// Yes or no.
+    Bool,
+    /// An instant.
+    Instant,
+    /// A calendar day.
+    Day,
+    /// A JSON document.
+    Json,
+    /// Bytes.
+    Bytes,
 }
 
-impl BadValue {
-    /// A value that is not what was expected.
+impl Kind {
+    /// The kind's name in messages.
     #[must_use]
-    pub fn new(expected: &'static str, text: &str) -> Self {
-        Self {
-            expected,
-            text: text.to_owned(),
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Text => "text",
+            Self::Int => "number",
+            Self::Bool => "yes or no",
+            Self::Instant => "instant",
+            Self::Day => "day",
+            Self::Json => "JSON document",
+            Self::Bytes => "row of bytes",
         }
     }
 }
 
-/// A Rust type that one column can keep.
+impl Value {
+    /// The kind of column this value belongs into.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Null(kind) => *kind,
+            Self::Id(_) => Kind::Id,
+            Self::Text(_) => Kind::Text,
+            Self::Int(_) => Kind::Int,
+            Self::Bool(_) => Kind::Bool,
+            Self::Instant(_) => Kind::Instant,
+            Self::Day(_) => Kind::Day,
+            Self::Json(_) => Kind::Json,
+            Self::Bytes(_) => Kind::Bytes,
+        }
+    }
+
+    /// Refuses what one of the engines could not keep, so that both refuse it.
+    pub(crate) fn storable(&self) -> Result<(), BadValue> {
+        match self {
+            Self::Text(text) if text.contains('\0') => Err(BadValue::new("text without NUL", text)),
+            Self::Json(text) if has_escaped_nul(text) => {
+                Err(BadValue::new("JSON document without NUL", text))
+            }
+            Self::Day(day) if day.year() < 0 => Err(BadValue::new(
+                "day of the years 0 to 9999",
+                &day.to_string(),
+            )),
+            Self::Instant(at) if at.as_micros() < YEAR_0 => Err(BadValue::new(
+                "instant of the years 0 to 9999",
+                &at.to_string(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn mismatch(&self, expected: &'static str) -> BadValue {
+        let found = match self {
+            Self::Null(_) => "nothing".to_owned(),
+            other => format!("a {}", other.kind().as_str()),
+        };
+        BadValue { expected, found }
+    }
+}
+
+/// 0000-01-01T00:00:00Z in microseconds.
+const YEAR_0: i64 = -62_167_219_200_000_000;
+
+/// Whether a JSON text holds the escape of U+0000, which `jsonb` cannot keep.
+fn has_escaped_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let before = json.get(..at).unwrap_or_default();
+        before.chars().rev().take_while(|c| *c == '\\').count() % 2 == 0
+    })
+}
+
+/// A value that is not what its type allows.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{found}` is not a {expected}")]
+pub struct BadValue {
+    expected: &'static str,
+    found: String,
+}
+
+impl BadValue {
+    /// Says what was expected and what was found; a long text is cut.
+    #[must_use]
+    pub fn new(expected: &'static str, found: &str) -> Self {
+        Self {
+            expected,
+            found: found.chars().take(80).collect(),
+        }
+    }
+}
+
+/// A Rust type that is kept in one column.
 pub trait Field: Sized {
-    /// The column type.
+    /// The kind of that column.
     const KIND: Kind;
-    /// As a value.
+
+    /// The value to store.
     fn to_value(&self) -> Value;
-    /// From a value.
+
+    /// Reads a stored value.
     ///
     /// # Errors
-    /// When the value is of another kind or cannot be read.
+    /// When the value is not one of this type.
     fn from_value(value: Value) -> Result<Self, BadValue>;
 }
 
-macro_rules! plain {
-    ($($type:ty => $kind:ident),+ $(,)?) => {$(
+macro_rules! plain_field {
+    ($($type:ty: $kind:ident, |$self:ident| $give:expr;)+) => {$(
         impl Field for $type {
             const KIND: Kind = Kind::$kind;
             fn to_value(&self) -> Value {
-                Value::$kind(self.clone())
+                let $self = self;
+                Value::$kind($give)
             }
             fn from_value(value: Value) -> Result<Self, BadValue> {
                 match value {
                     Value::$kind(inner) => Ok(inner),
-                    other => Err(BadValue::new(stringify!($type), &format!("{other:?}"))),
+                    other => Err(other.mismatch(Kind::$kind.as_str())),
                 }
             }
         }
     )+};
 }
 
-plain!(Uuid => Id, String => Text, i64 => Int, bool => Bool, Timestamp => Instant, Date => Day, Vec<u8> => Bytes);
+plain_field! {
+    Uuid: Id, |id| *id;
+    String: Text, |text| text.clone();
+    i64: Int, |number| *number;
+    bool: Bool, |yes| *yes;
+    Timestamp: Instant, |at| *at;
+    Date: Day, |day| *day;
+    Vec<u8>: Bytes, |bytes| bytes.clone();
+}
+
+macro_rules! small_number {
+    ($($type:ty),+) => {$(
+        impl Field for $type {
+            const KIND: Kind = Kind::Int;
+            fn to_value(&self) -> Value {
+                Value::Int(i64::from(*self))
+            }
+            fn from_value(value: Value) -> Result<Self, BadValue> {
+                let number = i64::from_value(value)?;
+                Self::try_from(number).map_err(|_| BadValue::new(stringify!($type), &number.to_string()))
+            }
+        }
+    )+};
+}
+
+small_number!(u8, u16, u32, i32);
 
 impl<T> Field for Id<T> {
     const KIND: Kind = Kind::Id;
@@ -115,18 +229,18 @@ impl<T> Field for Id<T> {
 impl<F: Field> Field for Option<F> {
     const KIND: Kind = F::KIND;
     fn to_value(&self) -> Value {
-        self.as_ref().map_or(Value::Null(F::KIND), Field::to_value)
+        self.as_ref().map_or(Value::Null(F::KIND), F::to_value)
     }
     fn from_value(value: Value) -> Result<Self, BadValue> {
         match value {
             Value::Null(_) => Ok(None),
-            other => F::from_value(other).map(Some),
+            present => F::from_value(present).map(Some),
         }
     }
 }
 
-/// A structure that is never queried, kept as JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A structure kept as one JSON document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
 impl<T: Serialize + DeserializeOwned> Field for Json<T> {
@@ -135,34 +249,119 @@ impl<T: Serialize + DeserializeOwned> Field for Json<T> {
         to_json(&self.0)
     }
     fn from_value(value: Value) -> Result<Self, BadValue> {
-        from_json(value).map(Json)
+        from_json(value).map(Self)
     }
 }
 
-/// A serializable thing as a JSON value. Our structures have text keys and cannot fail to serialize.
-pub fn to_json<T: Serialize>(thing: &T) -> Value {
-    Value::Json(serde_json::to_string(thing).unwrap_or_else(|_| "null".to_owned()))
+/// A structure as a JSON value, for types that implement [`Field`] that way themselves.
+///
+/// # Panics
+/// When the type cannot be written as JSON at all (a map whose keys are no texts): a fault of the
+/// program, not of the data.
+#[must_use]
+pub fn to_json<T: Serialize>(structure: &T) -> Value {
+    match serde_json::to_string(structure) {
+        Ok(text) => Value::Json(text),
+        Err(error) => panic!("{} has no JSON form: {error}", std::any::type_name::<T>()),
+    }
 }
 
-/// A thing from a JSON value.
+/// A structure from a JSON value.
 ///
 /// # Errors
-/// When the value is no such JSON.
+/// When the value is no such structure.
 pub fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, BadValue> {
     match value {
         Value::Json(text) => serde_json::from_str(&text)
-            .map_err(|_| BadValue::new(std::any::type_name::<T>(), &text)),
-        other => Err(BadValue::new("JSON", &format!("{other:?}"))),
+            .map_err(|error| BadValue::new(std::any::type_name::<T>(), &error.to_string())),
+        other => Err(other.mismatch(Kind::Json.as_str())),
     }
 }
 
-/// A field as a value.
+/// The stored value of a field: shorthand for parameters.
 pub fn v<F: Field>(field: &F) -> Value {
     field.to_value()
 }
 
-/// Parameters of a statement, in order.
+/// What can stand in [`params!`](crate::params): every [`Field`], and a borrowed text.
+pub trait Bind {
+    /// The value to pass.
+    fn bind(&self) -> Value;
+}
+
+impl<F: Field> Bind for F {
+    fn bind(&self) -> Value {
+        self.to_value()
+    }
+}
+
+impl Bind for str {
+    fn bind(&self) -> Value {
+        Value::Text(self.to_owned())
+    }
+}
+
+/// The parameters of a statement, in order: an array of [`Value`]s from fields or references to them.
 #[macro_export]
 macro_rules! params {
-    ($($field:expr),* $(,)?) => { [$($crate::value::v(&$field)),*] };
+    ($($value:expr),* $(,)?) => {{
+        #[allow(unused_imports, clippy::allow_attributes, reason = "without parameters nothing is bound")]
+        use $crate::value::Bind as _;
+        let values: [$crate::value::Value; _] = [$(($value).bind()),*];
+        values
+    }};
+}
+
+/// Keeps a type with `as_str` and `FromStr` as the text it prints as.
+#[macro_export]
+macro_rules! text_field {
+    ($($type:ty),+ $(,)?) => {$(
+        impl $crate::value::Field for $type {
+            const KIND: $crate::value::Kind = $crate::value::Kind::Text;
+            fn to_value(&self) -> $crate::value::Value {
+                $crate::value::Value::Text(self.as_str().to_owned())
+            }
+            fn from_value(value: $crate::value::Value) -> Result<Self, $crate::value::BadValue> {
+                let text = <String as $crate::value::Field>::from_value(value)?;
+                text.parse().map_err(|_| $crate::value::BadValue::new(stringify!($type), &text))
+            }
+        }
+    )+};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_escape_of_nul_is_told_from_an_escaped_backslash() {
+        assert!(has_escaped_nul(r#""\u0000""#));
+        assert!(has_escaped_nul(r#""a\\\u0000""#));
+        assert!(!has_escaped_nul(r#""\\u0000""#));
+        assert!(!has_escaped_nul("\"plain\""));
+    }
+
+    #[test]
+    fn absent_values_keep_their_kind() {
+        assert_eq!(v(&None::<u32>), Value::Null(Kind::Int));
+        assert_eq!(Option::<u32>::from_value(Value::Int(7)), Ok(Some(7)));
+        assert!(u32::from_value(Value::Int(-1)).is_err());
+        assert!(i64::from_value(Value::Null(Kind::Int)).is_err());
+    }
+
+    #[test]
+    fn parameters_take_values_and_references() {
+        let name = String::from("contoso");
+        let none: [Value; 0] = params![];
+        assert!(none.is_empty());
+        assert_eq!(
+            params![&name, "x", 3_i64, Some(true)],
+            [
+                Value::Text("contoso".into()),
+                Value::Text("x".into()),
+                Value::Int(3),
+                Value::Bool(true)
+            ]
+        );
+    }
 }

@@ -150,6 +150,17 @@ pub(super) async fn run(world: &Db, file: &File, case: &Case, options: &Options)
     }
 }
 
+/// The facts on which a case's last step was refused; none when it was allowed, or could not be tried.
+pub(super) async fn refused(
+    world: &Db,
+    file: &File,
+    case: &Case,
+    options: &Options,
+) -> Option<Box<tierline_rules::Facts>> {
+    let ended = steps(world, file, case, options).await.ok()?;
+    ended.facts.filter(|_| !ended.allowed)
+}
+
 async fn steps(world: &Db, file: &File, case: &Case, options: &Options) -> Result<Ended, Outcome> {
     let today = case.today.or(file.today).unwrap_or(file.world.today);
     let failed = |error: &AppError| Outcome::of(error);

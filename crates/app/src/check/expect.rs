@@ -129,15 +129,16 @@ fn contains_words(text: &str, wanted: &str) -> bool {
     })
 }
 
-/// The facts shown under a rule, as a caller reads them.
+/// The facts shown under a rule, as a caller reads them. A rule that fails for two facts shows both.
 pub(super) fn shown_text(decision: &Decision, rule: &str) -> Option<String> {
-    let violation = decision
+    let mut shown = decision
         .violations
         .iter()
-        .find(|violation| violation.rule.to_string() == rule)?;
-    let facts: Vec<String> = violation
-        .facts
-        .iter()
+        .filter(|violation| violation.rule.to_string() == rule)
+        .peekable();
+    shown.peek()?;
+    let facts: Vec<String> = shown
+        .flat_map(|violation| &violation.facts)
         .map(|fact| format!("{}: {}", fact.label, fact.value))
         .collect();
     Some(facts.join("; "))
@@ -189,7 +190,7 @@ async fn remedy_text(
     for violation in &decision.violations {
         if let Some(entry) = tierline_rules::book::entry(violation.rule) {
             let book = entry.texts(Lang::En);
-            text.push_str(&format!("{} {} ", book.refusal, book.remedy));
+            text.extend([&book.refusal, " ", &book.remedy, " "].map(|part: &str| part));
         }
     }
     if let Some(remedy) = offered(case, ended, options).await? {

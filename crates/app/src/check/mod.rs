@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 use thiserror::Error;
-use tierline_rules::RuleId;
+use tierline_rules::{Facts, RuleId};
 
 mod case;
 mod expect;
@@ -94,32 +94,11 @@ pub async fn run(
     options: &Options,
     mut report: impl FnMut(&Line),
 ) -> Result<Totals, BadFile> {
-    let mut loaded = Vec::new();
-    for path in files {
-        if let Some(file) = format::load(path, options.world.as_deref())? {
-            loaded.push(file);
-        }
-    }
     let mut totals = Totals::default();
-    let mut worlds: BTreeMap<PathBuf, tierline_store::Db> = BTreeMap::new();
-    for file in &loaded {
-        let world = match worlds.get(&file.world_path) {
-            Some(world) => world.clone(),
-            None => {
-                let world = case::lay_world(&file.world)
-                    .await
-                    .map_err(|problem| BadFile {
-                        path: file.world_path.clone(),
-                        problem,
-                    })?;
-                worlds.insert(file.world_path.clone(), world.clone());
-                world
-            }
-        };
-        for case in &file.cases {
-            if !wanted(case, options) {
-                continue;
-            }
+    let mut worlds = Worlds::default();
+    for file in &load(files, options)? {
+        let world = worlds.of(file).await?;
+        for case in file.cases.iter().filter(|case| wanted(case, options)) {
             let outcome = case::run(&world, file, case, options).await;
             match outcome {
                 Outcome::Passed => totals.passed = totals.passed.saturating_add(1),
@@ -135,6 +114,53 @@ pub async fn run(
         }
     }
     Ok(totals)
+}
+
+/// The facts on which each case that ends in a refusal was refused: case id and facts.
+///
+/// # Errors
+/// When a file is malformed.
+pub async fn refusals(
+    files: &[PathBuf],
+    options: &Options,
+) -> Result<Vec<(String, Box<Facts>)>, BadFile> {
+    let mut found = Vec::new();
+    let mut worlds = Worlds::default();
+    for file in &load(files, options)? {
+        let world = worlds.of(file).await?;
+        for case in file.cases.iter().filter(|case| wanted(case, options)) {
+            let facts = case::refused(&world, file, case, options).await;
+            found.extend(facts.map(|facts| (case.id.clone(), facts)));
+        }
+    }
+    Ok(found)
+}
+
+fn load(files: &[PathBuf], options: &Options) -> Result<Vec<format::File>, BadFile> {
+    let mut loaded = Vec::new();
+    for path in files {
+        loaded.extend(format::load(path, options.world.as_deref())?);
+    }
+    Ok(loaded)
+}
+
+/// Base worlds that were laid already, to copy from.
+#[derive(Default)]
+struct Worlds(BTreeMap<PathBuf, tierline_store::Db>);
+
+impl Worlds {
+    async fn of(&mut self, file: &format::File) -> Result<tierline_store::Db, BadFile> {
+        if let Some(world) = self.0.get(&file.world_path) {
+            return Ok(world.clone());
+        }
+        let bad = |problem| BadFile {
+            path: file.world_path.clone(),
+            problem,
+        };
+        let world = case::lay_world(&file.world).await.map_err(bad)?;
+        self.0.insert(file.world_path.clone(), world.clone());
+        Ok(world)
+    }
 }
 
 fn wanted(case: &format::Case, options: &Options) -> bool {

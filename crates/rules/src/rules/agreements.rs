@@ -79,7 +79,10 @@ pub(super) fn no_customer_agreement(f: &Facts) -> bool {
         Some(transfer) if f.checkpoint == C::AcceptTransfer => transfer.receiver_evidence,
         _ => f.attested,
     };
+    // A reseller cannot attest (AGR-021): its order fails for what it is, not for the customer's evidence.
+    let billed = seller(f).is_some_and(|seller| seller.kind.is_billed());
     !evidenced
+        && billed
         && f.buyer
             .as_ref()
             .is_some_and(|buyer| !buyer.accepted_agreement)
@@ -246,7 +249,7 @@ pub static RULES: &[Rule] = &[
     Rule {
         id: RuleId::of("AGR-012"),
         step: Step::Catalogue,
-        ground: Ground::Form,
+        ground: Ground::IdentifierCount,
         at: QUERY,
         forbids: |f| {
             query(f).is_some_and(|query| query.partner_id.is_some() == query.tenant.is_some())
@@ -471,7 +474,7 @@ pub static RULES: &[Rule] = &[
                     .map(|buyer| shown_of(&buyer.name, "customer", &buyer.name)),
             );
             facts.extend(
-                f.actor
+                f.other
                     .as_ref()
                     .map(|partner| shown_of(&partner.name, "partner to ask", &partner.name)),
             );

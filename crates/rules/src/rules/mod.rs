@@ -15,6 +15,7 @@ pub mod identity;
 pub mod money;
 pub mod partnerships;
 pub mod regions;
+pub mod roles;
 pub mod scenarios;
 pub mod security;
 pub mod subscriptions;
@@ -71,6 +72,7 @@ pub static SECTIONS: &[&[Rule]] = &[
     transfers::RULES,
     money::RULES,
     support::RULES,
+    roles::RULES,
     security::RULES,
 ];
 
@@ -108,7 +110,84 @@ pub fn at(checkpoint: Checkpoint) -> &'static [&'static Rule] {
 }
 
 /// Rules of the rulebook that hold by construction, each with the test that shows it.
-pub static BEHAVIOUR: &[(&str, &str)] = &[];
+pub static BEHAVIOUR: &[(&str, &str)] = &[
+    ("IDN-002", "scenarios/scenario-1.yaml S1-02"),
+    ("IDN-004", "scenarios/own/enrolment.yaml OWNENR-54"),
+    ("IDN-007", "scenarios/own/identity.yaml OWNIDN-25"),
+    ("IDN-019", "scenarios/own/identity.yaml OWNIDN-32"),
+    ("IDN-024", "scenarios/own/identity.yaml OWNIDN-42"),
+    (
+        "IDN-026",
+        "crates/app/tests/enrolment.rs a_new_name_is_verified_by_itself",
+    ),
+    ("IDN-027", "scenarios/own/identity.yaml OWNIDN-46"),
+    ("IDN-030", "scenarios/scenario-5.yaml S5-04"),
+    (
+        "ENR-026",
+        "crates/app/tests/enrolment.rs a_direct_bill_partner_moves_step_by_step",
+    ),
+    ("ENR-027", "scenarios/enrolment.yaml E-09"),
+    ("ENR-030", "scenarios/own/enrolment.yaml OWNENR-86"),
+    (
+        "ENR-034",
+        "crates/app/tests/enrolment.rs resellers_below_the_threshold_are_warned_and_told",
+    ),
+    ("ENR-035", "scenarios/own/enrolment.yaml OWNENR-59"),
+    ("AGR-007", "scenarios/agreements.yaml A-05"),
+    ("AGR-008", "scenarios/own/agreements.yaml OWNAGR-13"),
+    ("AGR-020", "scenarios/own/agreements.yaml OWNAGR-33"),
+    ("AGR-025", "scenarios/agreements.yaml A-20"),
+    (
+        "AGR-026",
+        "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
+    ),
+    ("AGR-031", "scenarios/agreements.yaml A-24"),
+    (
+        "AGR-032",
+        "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
+    ),
+    (
+        "REL-005",
+        "crates/app/tests/ties.rs the_provider_gets_access_and_may_lose_it",
+    ),
+    (
+        "REL-006",
+        "crates/app/tests/ties.rs the_provider_gets_access_and_may_lose_it",
+    ),
+    ("REL-008", "scenarios/partnerships.yaml R-03"),
+    ("REL-010", "scenarios/own/partnerships.yaml OWNREL-31"),
+    ("REL-011", "scenarios/own/partnerships.yaml OWNREL-34"),
+    ("REL-014", "scenarios/own/partnerships.yaml OWNREL-35"),
+    (
+        "REL-016",
+        "crates/api/tests/partner_ties.rs a_removed_reseller_leaves_the_list",
+    ),
+    (
+        "REL-020",
+        "crates/api/tests/partner_ties.rs a_removed_reseller_leaves_the_list",
+    ),
+    ("REL-022", "scenarios/own/partnerships.yaml OWNREL-61"),
+    (
+        "CUS-015",
+        "crates/api/tests/partner_ties.rs credentials_are_shown_once",
+    ),
+    ("CUS-004", "scenarios/own/customers.yaml OWNCUS-09"),
+    ("CUS-007", "scenarios/own/customers.yaml OWNCUS-19"),
+    ("CUS-010", "scenarios/own/customers.yaml OWNCUS-26"),
+    ("CUS-018", "scenarios/own/customers.yaml OWNCUS-90"),
+    ("CUS-020", "scenarios/own/customers.yaml OWNCUS-51"),
+    ("CUS-023", "scenarios/customers.yaml C-25"),
+    ("CUS-028", "scenarios/customers.yaml C-20"),
+    ("CUS-029", "scenarios/own/customers.yaml OWNCUS-51"),
+    ("CUS-032", "scenarios/own/partnerships.yaml OWNREL-31"),
+    ("GDA-021", "scenarios/administration.yaml G-20"),
+    (
+        "GDA-022",
+        "crates/app/tests/ties.rs new_customers_come_with_default_rights",
+    ),
+    ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
+    ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
+];
 
 #[cfg(test)]
 mod tests {

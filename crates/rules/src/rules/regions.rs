@@ -77,10 +77,8 @@ pub(super) fn partner_elsewhere(f: &Facts) -> bool {
     } else {
         f.named.party()
     };
-    counts(f)
-        && theirs
-            .and_then(Party::region)
-            .is_some_and(|theirs| theirs != ours)
+    // A country that no region lists (REG-018) is nobody's own region.
+    counts(f) && theirs.is_some_and(|party| party.region() != Some(ours))
 }
 
 /// Both regions, with who lives in which.

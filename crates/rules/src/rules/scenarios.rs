@@ -2,6 +2,7 @@
 //!
 //! One seller chain, one buyer tenant, one owner behind it. The decision procedure of scenarios 4 to 6
 //! (region, exclusivity, tenant type, self or affiliate, seller, ordinary rules) is the order of steps.
+// tidy: long because a section of the rulebook stands in one file, and its rules are looked for by id.
 
 use tierline_domain::catalog::ItemKind;
 use tierline_domain::order::RoleDeclared;
@@ -11,7 +12,7 @@ use tierline_domain::subscription::TransferKind;
 use super::regions::{both_partners, both_regions, customer_elsewhere, partner_elsewhere, seller};
 use super::{NEW_BUSINESS, PURCHASE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
-use crate::facts::{Buyer, CallerKind, Checkpoint as C, Checkpoints, Facts, Kinship, Tie, Tier};
+use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Kinship, Tie, Tier};
 use crate::registry::{Ground, Rule, Shown, Step, documented, per_rule, private, shown, shown_of};
 
 /// Where somebody would become, or be served as, an end customer.
@@ -29,7 +30,7 @@ const ARRIVING: Checkpoints = NEW_BUSINESS;
 /// Where two partners would join.
 const JOINING: Checkpoints = Checkpoints::of(&[C::InvitePartner, C::AcceptPartnership]);
 
-fn counts(f: &Facts) -> bool {
+pub(super) fn counts(f: &Facts) -> bool {
     f.new_business || !NEW_BUSINESS.has(f.checkpoint)
 }
 
@@ -50,7 +51,7 @@ fn sold_to_partner(f: &Facts) -> bool {
 }
 
 /// The links of the chain that was tried, as a line of arrows.
-fn chain(f: &Facts) -> Vec<Shown> {
+pub(super) fn chain(f: &Facts) -> Vec<Shown> {
     let mut links = vec!["operator".to_owned()];
     links.extend(f.actor.iter().map(|actor| actor.name.clone()));
     links.extend(
@@ -64,7 +65,7 @@ fn chain(f: &Facts) -> Vec<Shown> {
 }
 
 /// A link that neither supported chain has (TXN-101, TXN-102, and TXN-106's direct sale).
-fn unsupported_chain(f: &Facts) -> bool {
+pub(super) fn unsupported_chain(f: &Facts) -> bool {
     let Some(actor) = &f.actor else { return false };
     match actor.kind {
         PartnerType::IndirectProvider => {
@@ -107,7 +108,7 @@ fn owner_of_subscription(f: &Facts) -> Vec<Shown> {
 }
 
 /// The tenant is used in the program by anyone.
-fn program_tenant(f: &Facts) -> bool {
+pub(super) fn program_tenant(f: &Facts) -> bool {
     counts(f)
         && f.buyer
             .as_ref()
@@ -115,7 +116,7 @@ fn program_tenant(f: &Facts) -> bool {
 }
 
 /// The tenant, its type and who uses it.
-fn tenant_use(f: &Facts) -> Vec<Shown> {
+pub(super) fn tenant_use(f: &Facts) -> Vec<Shown> {
     f.buyer
         .iter()
         .flat_map(|buyer| {
@@ -138,22 +139,31 @@ fn tenant_use(f: &Facts) -> Vec<Shown> {
 }
 
 /// The ties that forbid: without waiver, and not into the shared-services tenant (TXN-410).
-fn bans(f: &Facts, of: fn(&Kinship) -> bool) -> bool {
+pub(super) fn bans(f: &Facts, of: fn(&Kinship) -> bool) -> bool {
     counts(f) && !f.shared_services() && f.kinship.iter().any(|kin| kin.forbids() && of(kin))
 }
 
-fn ties(f: &Facts) -> Vec<Shown> {
-    let Some(buyer) = &f.buyer else {
+pub(super) fn ties(f: &Facts) -> Vec<Shown> {
+    let Some((buyer, owner)) = buyer_and_owner(f) else {
         return Vec::new();
     };
     f.kinship
         .iter()
         .filter(|kin| kin.forbids())
-        .flat_map(|kin| tie(buyer, kin))
+        .flat_map(|kin| tie(buyer, owner, kin))
         .collect()
 }
 
-fn tie(buyer: &Buyer, kin: &Kinship) -> Vec<Shown> {
+/// The tenant that would buy and its owner. A customer about to be created is called by its company's name.
+fn buyer_and_owner(f: &Facts) -> Option<(&str, &str)> {
+    match (&f.buyer, &f.customer_form) {
+        (Some(buyer), _) => Some((&buyer.name, &buyer.organization)),
+        (None, Some(form)) => Some((&form.name, &form.name)),
+        (None, None) => None,
+    }
+}
+
+fn tie(buyer: &str, owner: &str, kin: &Kinship) -> Vec<Shown> {
     let seller = shown(
         &format!("seller in the chain, as {}", kin.tier),
         &kin.seller,
@@ -162,29 +172,25 @@ fn tie(buyer: &Buyer, kin: &Kinship) -> Vec<Shown> {
         Tie::Unrelated => Vec::new(),
         Tie::Same => vec![
             seller,
-            shown_of(
-                &buyer.name,
-                "buyer and seller are the same organization",
-                &buyer.organization,
-            ),
+            shown_of(buyer, "buyer and seller are the same organization", owner),
         ],
         Tie::Affiliated { since, path } => {
             let mut facts = vec![
                 seller,
-                shown_of(&buyer.name, "affiliated organizations", path.join(" – ")),
+                shown_of(buyer, "affiliated organizations", path.join(" – ")),
             ];
-            facts.extend(since.map(|day| shown_of(&buyer.name, "affiliation recorded on", day)));
+            facts.extend(since.map(|day| shown_of(buyer, "affiliation recorded on", day)));
             facts
         }
     }
 }
 
-fn exclusive(f: &Facts) -> bool {
+pub(super) fn exclusive(f: &Facts) -> bool {
     f.exclusivity.is_some()
 }
 
 /// The partnership in force, its date, and the three ways out (TXN-614).
-fn exclusivity(f: &Facts) -> Vec<Shown> {
+pub(super) fn exclusivity(f: &Facts) -> Vec<Shown> {
     let Some(Exclusive {
         provider,
         reseller,
@@ -322,7 +328,9 @@ fn ends_by_reseller(f: &Facts) -> bool {
 fn licences_in_transfer(f: &Facts) -> impl Iterator<Item = &crate::facts::SubscriptionFact> {
     f.transfer.iter().flat_map(|transfer| {
         transfer.subscriptions.iter().filter(move |subscription| {
+            // A marketplace item has an answer of its own (TRF-021).
             subscription.kind.has_seats()
+                && subscription.kind != ItemKind::Marketplace
                 && (subscription.generation == tierline_domain::catalog::Generation::NewCommerce
                     || transfer.kind == TransferKind::Plan)
         })
@@ -373,7 +381,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-204"),
         step: Step::Relationship,
         ground: Ground::SubscriptionOwner,
-        at: SUBSCRIPTION_CHANGE,
+        at: SUBSCRIPTION_CHANGE.and(Checkpoints::of(&[C::SetSupportContact])),
         forbids: unrelated_seller,
         answer: |_| documented(404, 20_003),
         shows: owner_of_subscription,
@@ -428,7 +436,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-303"),
         step: Step::Relationship,
         ground: Ground::SubscriptionOwner,
-        at: SUBSCRIPTION_CHANGE,
+        at: SUBSCRIPTION_CHANGE.and(Checkpoints::of(&[C::SetSupportContact])),
         forbids: |f| {
             unrelated_seller(f)
                 && f.relation
@@ -587,7 +595,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-501"),
         step: Step::Affiliation,
         ground: Ground::SelfSale,
-        at: SERVING,
+        at: SERVING.and(Checkpoints::of(&[C::CreateCustomer])),
         forbids: |f| bans(f, |kin| kin.tie == Tie::Same),
         answer: |_| private(403),
         shows: ties,
@@ -596,7 +604,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-502"),
         step: Step::Affiliation,
         ground: Ground::SelfSale,
-        at: SERVING,
+        at: SERVING.and(Checkpoints::of(&[C::CreateCustomer])),
         forbids: |f| bans(f, |kin| matches!(kin.tie, Tie::Affiliated { .. })),
         answer: |_| private(403),
         shows: ties,
@@ -667,6 +675,15 @@ pub static RULES: &[Rule] = &[
         forbids: exclusive,
         answer: |_| private(409),
         shows: exclusivity,
+    },
+    Rule {
+        id: RuleId::of("TXN-602"),
+        step: Step::Exclusivity,
+        ground: Ground::ReverseExclusivity,
+        at: Checkpoints::of(&[C::AcceptPartnership]),
+        forbids: super::partnerships::customer_of_provider,
+        answer: |_| private(409),
+        shows: super::partnerships::show_customer_of_provider,
     },
     Rule {
         id: RuleId::of("TXN-604"),
@@ -818,7 +835,7 @@ pub static RULES: &[Rule] = &[
     },
 ];
 
-fn ceiling(f: &Facts) -> Option<crate::facts::Ceiling> {
+pub(super) fn ceiling(f: &Facts) -> Option<crate::facts::Ceiling> {
     f.purchase
         .as_ref()
         .and_then(|purchase| purchase.customer_max)

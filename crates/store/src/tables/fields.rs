@@ -10,7 +10,7 @@ use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{CartState, Line, OrderLine, OrderState, RequestState, RoleDeclared};
 use tierline_domain::partner::{
     AccountState, AgreementState, Cloud, Environment, LocationKind, LocationState, MembershipState,
-    PartnerType, PartnershipState, ResellerEnrolment, SupportPlan, TenantType,
+    PartnerType, PartnershipState, Requirement, ResellerEnrolment, SupportPlan, TenantType,
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
@@ -80,6 +80,7 @@ as_text!(
     Qualification,
     RelationshipState,
     RequestState,
+    Requirement,
     ResellerEnrolment,
     ResourceRoleName,
     RoleDeclared,

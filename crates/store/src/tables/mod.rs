@@ -6,7 +6,7 @@ use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Attestation, Customer, Relationship};
 use tierline_domain::order::{Cart, Order, OrderRequest};
 use tierline_domain::partner::{
-    Account, Affiliation, Agreement, Location, Organization, Partnership, Tenant, Waiver,
+    Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
     Charge, CreditLine, Invoice, ResourceRole, Subscription, Transfer,
@@ -40,7 +40,10 @@ table! {
     waivers: Waiver {
         key { handle }
         columns { handle, organization, from_day, until_day }
-        finds { IN_FORCE = "WHERE organization = $1 AND from_day <= $2 AND until_day >= $2 ORDER BY handle" }
+        finds {
+            IN_FORCE = "WHERE organization = $1 AND from_day <= $2 AND until_day >= $2 ORDER BY handle",
+            BY_ORGANIZATION = "WHERE organization = $1 ORDER BY handle"
+        }
     }
 }
 table! {
@@ -91,6 +94,16 @@ table! {
         key { account }
         columns { account, state, accepted, template, signer, signer_left, terms_updated }
         finds {}
+    }
+}
+table! {
+    /// Decisions about requirements that are judged outside the system.
+    judgements: Judgement {
+        key { id }
+        columns { id, account, requirement, passed, day, recorded_at, recorded_by, evidence }
+        finds {
+            OF = "WHERE account = $1 AND requirement = $2 ORDER BY day, recorded_at, id"
+        }
     }
 }
 table! {
@@ -186,7 +199,11 @@ table! {
             percent_of_base, trial_of, upgrades_to, concurrent_limit, end_of_sale, not_sold_in, exclusive_to, requires_attestation,
             partner_of_record_fixed, renewable, cancellable
         }
-        finds { BY_HANDLE = "WHERE handle = $1", EVERY = "ORDER BY handle" }
+        finds {
+            BY_HANDLE = "WHERE handle = $1",
+            BY_KIND = "WHERE kind = $1 ORDER BY handle",
+            EVERY = "ORDER BY handle"
+        }
     }
 }
 table! {

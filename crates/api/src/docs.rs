@@ -1,0 +1,25 @@
+//! A readable reference page that needs no network.
+
+use axum::response::Html;
+
+use crate::openapi;
+
+/// The page.
+pub(crate) async fn page() -> Html<String> {
+    let rows: Vec<String> = openapi::summaries()
+        .map(|(method, path, summary)| {
+            let name = method.to_uppercase();
+            format!("<tr><td class=\"m {method}\">{name}</td><td><code>{path}</code></td><td>{summary}</td></tr>")
+        })
+        .collect();
+    Html(PAGE.replace("{rows}", &rows.concat()))
+}
+
+const PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+<title>tierline — API</title><style>\
+:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}\
+table{border-collapse:collapse;width:100%}td{border-top:1px solid color-mix(in srgb,currentColor 20%,transparent);padding:.4rem .6rem;vertical-align:top}\
+.m{font-weight:600;font-size:.8rem;letter-spacing:.04em}code{font-size:.9rem}a{color:inherit}</style></head><body>\
+<h1>tierline</h1><p>The documented partner API and our own endpoints, on one port. The machine-readable form is \
+<a href=\"/openapi.json\">/openapi.json</a>; the rulebook as enforced is <a href=\"/program/v1/rules\">/program/v1/rules</a>.</p>\
+<table>{rows}</table></body></html>";

@@ -1,0 +1,243 @@
+//! The one place where failures become answers.
+//!
+//! The documented paths answer in the documented error shape; `/program/v1` in RFC 9457 problem details.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+use tierline_app::AppError;
+use tierline_rules::{Decision, Lang};
+
+use crate::render;
+
+/// A failure on its way to the wire.
+#[derive(Debug)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The documented code, or one of ours; absent where no body is sent.
+    pub code: Option<u32>,
+    /// What happened and what to do, at most 1024 characters.
+    pub description: String,
+    /// Rule ids and links.
+    pub data: Vec<String>,
+    /// The decision behind a refusal.
+    pub decision: Option<Box<Decision>>,
+}
+
+/// Codes of failures that no rule causes, below the private codes of rules.
+mod own {
+    /// A body or parameter that cannot be read.
+    pub(super) const MALFORMED: u32 = 7_000_900;
+    /// Something that is not there.
+    pub(super) const NOT_FOUND: u32 = 7_000_901;
+    /// A clash of requests.
+    pub(super) const CONFLICT: u32 = 7_000_902;
+    /// Not built yet.
+    pub(super) const NOT_IMPLEMENTED: u32 = 7_000_903;
+    /// Our fault.
+    pub(super) const INTERNAL: u32 = 7_000_904;
+    /// Not for this caller.
+    pub(super) const FORBIDDEN: u32 = 7_000_905;
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: u32, description: String) -> Self {
+        Self {
+            status,
+            code: Some(code),
+            description,
+            data: Vec::new(),
+            decision: None,
+        }
+    }
+
+    /// A body or parameter that cannot be read.
+    #[must_use]
+    pub fn malformed(field: &str, problem: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            own::MALFORMED,
+            format!("{field}: {problem}"),
+        )
+    }
+
+    /// A documented refusal of form: 400 with code 3000 and the like.
+    #[must_use]
+    pub fn documented(status: StatusCode, code: u32, description: &str) -> Self {
+        Self::new(status, code, description.to_owned())
+    }
+
+    /// Something that is not there, or that the caller may not know of.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            own::NOT_FOUND,
+            format!("{what} does not exist"),
+        )
+    }
+
+    /// A documented operation that is not built yet.
+    #[must_use]
+    pub fn not_implemented(method: &str, path: &str) -> Self {
+        let text = format!(
+            "{method} {path} is documented but not implemented yet; see docs/fidelity.md for what is"
+        );
+        Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
+    }
+
+    /// No valid token.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            own::FORBIDDEN,
+            "the call carries no valid bearer token; get one from the token endpoint".to_owned(),
+        )
+    }
+
+    /// A token without a second factor (SEC-002): no body.
+    #[must_use]
+    pub fn mfa_required() -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            code: None,
+            description: "MFA required".to_owned(),
+            data: Vec::new(),
+            decision: None,
+        }
+    }
+
+    /// The caller may not.
+    #[must_use]
+    pub fn forbidden(text: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, own::FORBIDDEN, text.to_owned())
+    }
+
+    /// The customer is unknown, or not the caller's: one answer for both, so that the status reveals nothing.
+    #[must_use]
+    pub fn no_customer(partner: &str, customer: &str) -> Self {
+        let text = format!(
+            "partner {partner} has no commerce relationship with customer {customer}; invite the customer, or create it"
+        );
+        let mut problem = Self::new(StatusCode::FORBIDDEN, 20_002, text);
+        problem.data = vec!["CUS-002".to_owned()];
+        problem
+    }
+
+    /// A refusal, in the caller's language.
+    #[must_use]
+    pub fn refused(decision: Decision, lang: Lang) -> Self {
+        let wire = decision.wire;
+        let description = render::headline(&decision, lang);
+        let mut data: Vec<String> = decision
+            .violations
+            .iter()
+            .map(|violation| violation.rule.to_string())
+            .collect();
+        data.extend(
+            decision
+                .violations
+                .first()
+                .map(|violation| format!("/program/v1/rules/{}", violation.rule)),
+        );
+        let status = wire
+            .and_then(|wire| StatusCode::from_u16(wire.status).ok())
+            .unwrap_or(StatusCode::FORBIDDEN);
+        Self {
+            status,
+            code: wire.and_then(|wire| wire.code),
+            description,
+            data,
+            decision: Some(Box::new(decision)),
+        }
+    }
+
+    /// Any failure of a command.
+    #[must_use]
+    pub fn of(error: AppError, lang: Lang) -> Self {
+        match error {
+            AppError::Refused(refusal) => Self::refused(refusal.decision, lang),
+            AppError::NotFound { what, name } => Self::not_found(&format!("{what} {name}")),
+            AppError::Invalid { field, problem } => Self::malformed(&field, &problem),
+            AppError::Forbidden(who) => Self::forbidden(&format!("this is not for a {who}")),
+            AppError::Conflict(text) => Self::new(StatusCode::CONFLICT, own::CONFLICT, text),
+            AppError::NotSupported(what) => Self::new(
+                StatusCode::NOT_IMPLEMENTED,
+                own::NOT_IMPLEMENTED,
+                format!("{what} is not implemented yet"),
+            ),
+            AppError::Impossible(text) => Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, text),
+            AppError::Store(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the store failed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    own::INTERNAL,
+                    "the server failed; the request may be repeated with the same id".to_owned(),
+                )
+            }
+        }
+    }
+
+    /// The documented shape (GEN-001).
+    #[must_use]
+    pub fn documented_body(&self) -> Value {
+        let description: String = self.description.chars().take(1024).collect();
+        json!({ "code": self.code.unwrap_or_default(), "description": description, "data": self.data, "source": "tierline" })
+    }
+
+    /// Problem details, for our own endpoints.
+    #[must_use]
+    pub fn details(&self, lang: Lang) -> Value {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("failure"),
+            "status": self.status.as_u16(),
+            "detail": self.description,
+            "code": self.code,
+        });
+        if let (Some(decision), Some(map)) = (&self.decision, body.as_object_mut()) {
+            map.insert(
+                "decision".to_owned(),
+                render::decision(decision, None, lang),
+            );
+        }
+        body
+    }
+
+    /// As problem details.
+    pub fn into_details(self, lang: Lang) -> Response {
+        let body = self.details(lang);
+        let mut response = (self.status, Json(body)).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        challenge(self.status, response)
+    }
+}
+
+fn challenge(status: StatusCode, mut response: Response) -> Response {
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer error=\"invalid_token\""),
+        );
+    }
+    response
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if self.code.is_none() {
+            return challenge(self.status, self.status.into_response());
+        }
+        challenge(
+            self.status,
+            (self.status, Json(self.documented_body())).into_response(),
+        )
+    }
+}

@@ -1,0 +1,164 @@
+//! The server: state, layers, router, start and stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use tierline_app::App;
+use tokio::net::TcpListener;
+use tower::Layer;
+use tower::util::MapRequestLayer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use uuid::Uuid;
+
+use crate::identity::Issuer;
+use crate::{routes, wire};
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A sandbox: credentials can be listed, the clock moved.
+    pub sandbox: bool,
+    /// Largest body in bytes.
+    pub body_bytes_max: usize,
+    /// Longest time for one request.
+    pub request_seconds_max: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sandbox: false,
+            body_bytes_max: 1024 * 1024,
+            request_seconds_max: 30,
+        }
+    }
+}
+
+/// What every handler reaches: the app, the issuer, the settings.
+#[derive(Clone)]
+pub struct Server {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    app: App,
+    issuer: Issuer,
+    settings: Settings,
+}
+
+impl Server {
+    /// A server on an app.
+    #[must_use]
+    pub fn new(app: App, issuer: Issuer, settings: Settings) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                app,
+                issuer,
+                settings,
+            }),
+        }
+    }
+
+    /// The app.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.inner.app
+    }
+
+    /// The token issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.inner.issuer
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+}
+
+/// The router with its inner layers.
+fn router(server: &Server) -> Router {
+    routes::all()
+        .with_state(server.clone())
+        .layer(DefaultBodyLimit::max(server.settings().body_bytes_max))
+        .layer(TimeoutLayer::with_status_code(
+            http::StatusCode::SERVICE_UNAVAILABLE,
+            Duration::from_secs(server.settings().request_seconds_max),
+        ))
+        .layer(middleware::from_fn(echo))
+        .layer(CatchPanicLayer::new())
+}
+
+/// Serves until `stop` resolves, then finishes what is under way.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    server: Server,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let normalised = MapRequestLayer::new(normalise).layer(router(&server));
+    let service = axum::ServiceExt::<Request>::into_make_service(normalised);
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop)
+        .await
+}
+
+/// The address a listener got.
+///
+/// # Errors
+/// When the listener is gone.
+pub fn address(listener: &TcpListener) -> std::io::Result<SocketAddr> {
+    listener.local_addr()
+}
+
+/// Rewrites the path before routing; see [`wire::path`].
+fn normalise(mut request: Request<Body>) -> Request<Body> {
+    let uri = request.uri();
+    let path = wire::path::normalise(uri.path());
+    if path != uri.path() {
+        let rewritten = match uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        };
+        if let Ok(rewritten) = rewritten.parse() {
+            *request.uri_mut() = rewritten;
+        }
+    }
+    request
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
+
+/// Echoes the two ids on every answer; made up where the caller gave none (GEN-006). Logs each request once.
+async fn echo(request: Request, next: Next) -> Response {
+    let ids = [REQUEST_ID, CORRELATION_ID].map(|name| {
+        let value = request.headers().get(&name).cloned().or_else(fresh_id);
+        (name, value)
+    });
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    for (name, value) in ids {
+        if let Some(value) = value {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    tracing::info!(%method, path, status = response.status().as_u16(), "request");
+    response
+}
+
+fn fresh_id() -> Option<HeaderValue> {
+    HeaderValue::from_str(&Uuid::from_bytes(rand::random()).to_string()).ok()
+}

@@ -1,0 +1,5 @@
+//! Reading the documented wire tolerantly and writing it exactly.
+
+pub mod body;
+pub mod catalog;
+pub mod path;

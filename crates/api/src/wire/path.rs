@@ -1,0 +1,96 @@
+//! The path normaliser: doubled slashes collapse, a trailing one goes, literals match in any case.
+//!
+//! Released clients join root, version and link in their own ways (`/v1//customers`, `/v1//v1/…`), and the
+//! documentation itself spells one segment in several cases. Identifiers compare without regard to case as
+//! well, so the whole documented path is lowered. `/program/v1` stays as it is written.
+
+/// The path as the router knows it.
+#[must_use]
+pub fn normalise(path: &str) -> String {
+    if path.starts_with("/program/") {
+        return path.to_owned();
+    }
+    let mut segments: Vec<String> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    while segments.first().is_some_and(|first| first == "v1")
+        && segments
+            .get(1)
+            .is_some_and(|second| second == "v1" || second == "webhooks")
+    {
+        segments.remove(0);
+    }
+    format!("/{}", segments.join("/"))
+}
+
+/// The query with lower-case keys, in order; a second `?` in place of `&` separates too.
+#[must_use]
+pub fn query(raw: Option<&str>) -> Vec<(String, String)> {
+    raw.unwrap_or_default()
+        .split(['&', '?'])
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key).to_lowercase(), decode(value))
+        })
+        .collect()
+}
+
+/// Percent-decoding; a plus is a blank.
+#[must_use]
+pub fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let (byte, next) = match (first, tail) {
+            (b'%', [a, b, after @ ..]) => match (hex(*a), hex(*b)) {
+                (Some(high), Some(low)) => (high * 16 + low, after),
+                _ => (b'%', tail),
+            },
+            (b'+', _) => (b' ', tail),
+            (other, _) => (*other, tail),
+        };
+        bytes.push(byte);
+        rest = next;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_released_clients_arrive() {
+        assert_eq!(normalise("/v1//customers"), "/v1/customers");
+        assert_eq!(normalise("/v1//v1/customers/ABC/"), "/v1/customers/abc");
+        assert_eq!(
+            normalise("/V1/Customers/relationshipRequests"),
+            "/v1/customers/relationshiprequests"
+        );
+        assert_eq!(
+            normalise("/program/v1/rules/TXN-601"),
+            "/program/v1/rules/TXN-601"
+        );
+        assert_eq!(normalise("/"), "/");
+    }
+
+    #[test]
+    fn queries_are_read_in_any_case() {
+        let read = query(Some(
+            "Size=0&Filter=%7B%22a%22%3A1%7D?seekOperation=Next&x=a+b",
+        ));
+        assert_eq!(read[0], ("size".to_owned(), "0".to_owned()));
+        assert_eq!(read[1].1, "{\"a\":1}");
+        assert_eq!(read[2].0, "seekoperation");
+        assert_eq!(read[3].1, "a b");
+    }
+}

@@ -1,0 +1,210 @@
+//! Seats that come and go (SUB-005 to SUB-008, BIL-041).
+
+use serde::{Deserialize, Serialize};
+use tierline_billing::prorate::{Exchange, seat_change};
+use tierline_billing::{cycle, traditional};
+use tierline_domain::catalog::{Generation, Item};
+use tierline_domain::money::{Money, Rounding};
+use tierline_domain::subscription::{Batch, Subscription};
+use tierline_domain::time::{Date, Timestamp, add_days};
+use tierline_rules::Checkpoint;
+use tierline_rules::facts::Facts;
+use tierline_store::Tx;
+
+use crate::actor::Acting;
+use crate::attempt::UseCase;
+use crate::charges::{self, Entry};
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::subscription::{self, Changed, Held, held};
+use crate::{facts, windows};
+
+/// Set the seat count.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeQuantity {
+    /// The subscription.
+    pub subscription: String,
+    /// The seats it shall have.
+    pub quantity: i64,
+}
+
+/// What a change of seats costs on balance.
+fn cost(
+    row: &Subscription,
+    item: &Item,
+    quantity: i64,
+    today: Date,
+) -> Result<Option<Money>, AppError> {
+    Ok(match exchange(row, item, quantity, today)? {
+        Some(exchange) => Some(exchange.charge.plus(exchange.refund)?),
+        None => None,
+    })
+}
+
+/// Refund of the old quantity and charge of the new one; `None` where nothing accrues.
+fn exchange(
+    row: &Subscription,
+    item: &Item,
+    quantity: i64,
+    today: Date,
+) -> Result<Option<Exchange>, AppError> {
+    let Some(price) = row.unit_price.filter(|_| charges::accrue(row, item)) else {
+        return Ok(None);
+    };
+    let running = charges::running(row);
+    Ok(Some(seat_change(
+        price,
+        &running,
+        today,
+        row.quantity,
+        quantity,
+    )?))
+}
+
+/// Seats leave from the batch whose window closes soonest (SUB-048); where windows do not matter, from the
+/// newest.
+pub(crate) fn take(row: &mut Subscription, mut count: i64, now: Timestamp) {
+    let mut order: Vec<usize> = (0..row.batches.len()).collect();
+    order.sort_by_key(|index| {
+        let at = row.batches.get(*index).map_or(now, |batch| batch.at);
+        let until = at.plus_hours(windows::WINDOW_HOURS);
+        (until <= now, until)
+    });
+    for index in order {
+        if let Some(batch) = row.batches.get_mut(index) {
+            let taken = batch.quantity.min(count);
+            batch.quantity = batch.quantity.saturating_sub(taken);
+            count = count.saturating_sub(taken);
+        }
+    }
+    row.batches.retain(|batch| batch.quantity > 0);
+}
+
+/// A traditional change voids the running charge and bills it again in slices (BIL-055).
+async fn book_slices(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    row: &Subscription,
+    new: i64,
+    price: Money,
+) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let running = charges::running(row);
+    let cycle = running.on(today);
+    let whole = cycle::full_charge(price, row.term, row.frequency, 1, Rounding::HalfUp)?;
+    let old = row.quantity;
+    let days_before = cycle.days.saturating_sub(cycle.days_from(today)).max(0);
+    let void = Entry {
+        kind: if new > old {
+            "addQuantity"
+        } else {
+            "removeQuantity"
+        },
+        amount: whole.times(old)?.negated()?,
+        from: cycle.start,
+        until: cycle.last,
+    };
+    let before = Entry {
+        amount: traditional::slice(whole, old, days_before, cycle.days)?,
+        until: add_days(today, -1),
+        ..void
+    };
+    let after = Entry {
+        amount: traditional::slice(whole, new, cycle.days_from(today), cycle.days)?,
+        from: today,
+        ..void
+    };
+    for entry in [void, before, after] {
+        charges::book(ctx, tx, row, entry).await?;
+    }
+    Ok(())
+}
+
+async fn book(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held, new: i64) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let row = &held.row;
+    let Some(exchange) = exchange(row, &held.item, new, today)? else {
+        return Ok(());
+    };
+    if let (Generation::Traditional, Some(price)) = (held.item.generation, row.unit_price) {
+        return book_slices(ctx, tx, row, new, price).await;
+    }
+    let until = charges::running(row).on(today).last;
+    let kind = if new > row.quantity {
+        "addQuantity"
+    } else {
+        "removeQuantity"
+    };
+    for amount in [exchange.refund, exchange.charge] {
+        let entry = Entry {
+            kind,
+            amount,
+            from: today,
+            until,
+        };
+        charges::book(ctx, tx, row, entry).await?;
+    }
+    Ok(())
+}
+
+impl UseCase for ChangeQuantity {
+    type Out = Changed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::ChangeQuantity
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        let mut found =
+            subscription::begin(tx, ctx, acting, Checkpoint::ChangeQuantity, &held).await?;
+        let more = self.quantity.saturating_sub(held.row.quantity);
+        found.new_business = more > 0;
+        let (customer_max, promotion) = subscription::ceilings(tx, &held, more.max(0)).await?;
+        if let Some(fact) = &mut found.subscription {
+            fact.new_quantity = Some(self.quantity);
+            fact.customer_max = customer_max;
+            fact.promotion = promotion;
+        }
+        if let (true, Some(seller)) = (more > 0, &held.seller) {
+            let cost = cost(&held.row, &held.item, self.quantity, ctx.now.date())?;
+            if let Some(cost) = cost {
+                found.credit = facts::credit(tx, seller, cost).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        _acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Changed, AppError> {
+        let mut held = held(tx, &self.subscription).await?;
+        let (old, new) = (held.row.quantity, self.quantity);
+        if old == new {
+            return Ok(Changed::of(facts));
+        }
+        book(ctx, tx, &held, new).await?;
+        if new > old {
+            held.row.batches.push(Batch {
+                quantity: new.saturating_sub(old),
+                at: ctx.now,
+            });
+        } else {
+            take(&mut held.row, old.saturating_sub(new), ctx.now);
+        }
+        held.row.quantity = new;
+        // A mid-term change of seats drops what was scheduled (SUB-020).
+        held.row.scheduled_quantity = None;
+        subscription::save(tx, &mut held.row).await?;
+        Ok(Changed::of(facts))
+    }
+}

@@ -1,0 +1,148 @@
+//! Booking amounts on subscriptions, and what they use up of the seller's credit.
+
+use tierline_billing::cycle::{Cycle, Running, term_start};
+use tierline_billing::prorate::{self, Cut};
+use tierline_domain::catalog::{Generation, Item, ItemKind};
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::subscription::{Charge, CreditLine, Subscription, SubscriptionState};
+use tierline_domain::time::Date;
+use tierline_store::{Tx, Value, tables};
+
+use crate::ctx::{Ctx, Ids};
+use crate::error::AppError;
+
+/// The running term of a subscription, and how it is billed.
+#[must_use]
+pub fn running(subscription: &Subscription) -> Running {
+    Running {
+        start: term_start(
+            subscription.bought.date(),
+            subscription.term,
+            subscription.term_end,
+        ),
+        end: subscription.term_end,
+        term: subscription.term,
+        frequency: subscription.frequency,
+    }
+}
+
+/// Charges accrue: new commerce while active or suspended, traditional while active (SUB-010, SUB-039,
+/// BIL-047); trials cost nothing (BIL-049).
+#[must_use]
+pub fn accrue(subscription: &Subscription, item: &Item) -> bool {
+    item.kind != ItemKind::Trial
+        && match subscription.state {
+            SubscriptionState::Active => true,
+            SubscriptionState::Suspended => item.generation == Generation::NewCommerce,
+            SubscriptionState::Expired
+            | SubscriptionState::Disabled
+            | SubscriptionState::Deleted => false,
+        }
+}
+
+/// What is booked on a subscription, in order.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of(tx: &mut Tx<'_>, subscription: &Subscription) -> Result<Vec<Charge>, AppError> {
+    let key = [Value::Id(subscription.id.uuid())];
+    Ok(tx
+        .find::<Charge>(tables::charges::BY_SUBSCRIPTION, &key)
+        .await?)
+}
+
+/// One line to book.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Charge type (BIL-045).
+    pub kind: &'static str,
+    /// The amount; negative when it is given back.
+    pub amount: Money,
+    /// First day covered.
+    pub from: Date,
+    /// Last day covered.
+    pub until: Date,
+}
+
+/// Books a line. What costs nothing is not booked; what is booked and not billed yet uses up credit
+/// (BIL-030).
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn book(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+    entry: Entry,
+) -> Result<(), AppError> {
+    if entry.amount.minor == 0 {
+        return Ok(());
+    }
+    let booked = of(tx, subscription).await?;
+    let position = i64::try_from(booked.len())
+        .unwrap_or(i64::MAX)
+        .saturating_add(1);
+    let name = format!("{} {position}", subscription.id);
+    tx.insert(&Charge {
+        id: Ids::named("charge", &name, ctx.now).next(),
+        subscription: subscription.id,
+        position,
+        kind: entry.kind.to_owned(),
+        amount: entry.amount,
+        from_day: entry.from,
+        until_day: entry.until,
+        booked: ctx.now,
+    })
+    .await?;
+    let Some(seller) = subscription.seller else {
+        return Ok(());
+    };
+    if let Some(mut line) = tx.get::<CreditLine>(&[Value::Id(seller.uuid())]).await? {
+        let amount = entry.amount.at_par(Currency::USD)?;
+        line.unbilled = line.unbilled.at_par(Currency::USD)?.plus(amount)?;
+        tx.put(&line).await?;
+    }
+    Ok(())
+}
+
+/// Books a whole cycle, or what a shortened first term leaves of it (BIL-044, BIL-048).
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn book_cycle(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+    kind: &'static str,
+    day: Date,
+) -> Result<(), AppError> {
+    let running = running(subscription);
+    let cycle = running.on(day);
+    let Some(amount) = cycle_amount(subscription, &running, &cycle)? else {
+        return Ok(());
+    };
+    let entry = Entry {
+        kind,
+        amount,
+        from: cycle.start,
+        until: cycle.last,
+    };
+    book(ctx, tx, subscription, entry).await
+}
+
+/// What a cycle costs; `None` where nothing has a price.
+///
+/// # Errors
+/// When the amount overflows.
+pub fn cycle_amount(
+    subscription: &Subscription,
+    running: &Running,
+    cycle: &Cycle,
+) -> Result<Option<Money>, AppError> {
+    let Some(price) = subscription.unit_price else {
+        return Ok(None);
+    };
+    let quantity = subscription.quantity;
+    let amount = prorate::charge(price, running, cycle, cycle.start, quantity, Cut::Line)?;
+    Ok(Some(amount))
+}

@@ -1,0 +1,322 @@
+//! The support desk and the portal: tickets, users, pages, the audit query.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use tierline_domain::admin::{Mfa, User, UserAccount};
+use tierline_domain::catalog::{Item, Publisher};
+use tierline_domain::customer::{Relationship, RelationshipState};
+use tierline_domain::partner::{Partnership, PartnershipState, Tenant};
+use tierline_domain::subscription::Subscription;
+use tierline_domain::time::Date;
+use tierline_rules::Checkpoint;
+use tierline_rules::facts::Facts;
+use tierline_store::{Tx, Value, tables};
+
+use crate::access;
+use crate::actor::Acting;
+use crate::attempt::UseCase;
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::names::{self, by_id};
+use crate::{events, facts};
+
+/// Open a ticket with the operator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenTicket {
+    /// For which customer.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// About what.
+    pub about: String,
+    /// About which subscription.
+    #[serde(default)]
+    pub subscription: Option<String>,
+}
+
+impl UseCase for OpenTicket {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::OpenTicket
+    }
+
+    fn subject(&self) -> String {
+        self.customer.clone().unwrap_or_default()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenTicket).await?;
+        found.form.about = Some(self.about.clone());
+        let subscription = match &self.subscription {
+            Some(name) => Some(names::the_subscription(tx, name).await?),
+            None => None,
+        };
+        let customer = match (&self.customer, &subscription) {
+            (Some(name), _) => Some(names::the_tenant(tx, name).await?),
+            (None, Some(subscription)) => {
+                Some(by_id::<Tenant, _>(tx, subscription.customer).await?)
+            }
+            (None, None) => None,
+        };
+        if let Some(subscription) = &subscription {
+            let item: Item = by_id(tx, subscription.item).await?;
+            if item.publisher == Publisher::ThirdParty {
+                found.form.third_party = Some(item.handle);
+            }
+        }
+        found.form.contacts =
+            contacts(tx, acting, subscription.as_ref(), customer.as_ref()).await?;
+        if let (Some(customer), Some(partner)) = (&customer, &acting.account) {
+            found.relation = Some(facts::relation(tx, partner, customer).await?);
+            found.access =
+                Some(access::access(ctx, acting, tx, customer, "open_ticket", "").await?);
+        }
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        _acting: &Acting,
+        _facts: &Facts,
+        _tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        Ok(json!({ "ticket": ctx.ids().uuid(), "about": self.about }))
+    }
+}
+
+/// To whom somebody turns instead: the support contact or the seller of the subscription; a customer else to
+/// its partners, a reseller else to its providers.
+async fn contacts(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    subscription: Option<&Subscription>,
+    customer: Option<&Tenant>,
+) -> Result<Vec<String>, AppError> {
+    let own = acting.account.as_ref().map(|account| account.id);
+    let mut found = Vec::new();
+    if let Some(subscription) = subscription {
+        let contact = match acting.account {
+            None => subscription.support_contact.or(subscription.seller),
+            Some(_) => subscription.seller,
+        };
+        found.extend(contact.filter(|contact| Some(*contact) != own));
+    } else if let Some(account) = &acting.account {
+        let ties = tx
+            .find::<Partnership>(
+                tables::partnerships::BY_RESELLER,
+                &[Value::Id(account.id.uuid())],
+            )
+            .await?;
+        let in_force = ties
+            .into_iter()
+            .filter(|tie| tie.state == PartnershipState::Active);
+        found.extend(in_force.map(|tie| tie.provider));
+    } else if let Some(customer) = customer {
+        let ties = tx
+            .find::<Relationship>(
+                tables::relationships::BY_CUSTOMER,
+                &[Value::Id(customer.id.uuid())],
+            )
+            .await?;
+        let in_force = ties
+            .into_iter()
+            .filter(|tie| tie.state == RelationshipState::Active);
+        found.extend(in_force.map(|tie| tie.partner));
+    }
+    let mut names = Vec::with_capacity(found.len());
+    for partner in found {
+        names.push(names::account_by_id(tx, partner).await?.handle);
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Create a partner user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateUser {
+    /// Its name.
+    pub name: String,
+    /// Its role.
+    pub role: String,
+}
+
+/// Give a partner user a role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssignRole {
+    /// The user.
+    pub user: String,
+    /// The role.
+    pub role: String,
+}
+
+impl UseCase for CreateUser {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::CreateUser
+    }
+
+    fn subject(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let mut found = facts::begin(tx, ctx, acting, Checkpoint::CreateUser).await?;
+        found.form.role = Some(self.role.clone());
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        let partner = acting.partner()?;
+        let handle: String = self
+            .name
+            .to_lowercase()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(".");
+        let free = names::user(tx, &self.name).await?.is_none();
+        let user = User {
+            id: ctx.ids().next(),
+            sign_in_name: format!("{handle}@{}", partner.domain),
+            handle: if free {
+                self.name.clone()
+            } else {
+                format!("{handle}.{}", partner.handle)
+            },
+            partner: partner.id,
+            roles: vec![self.role.clone()],
+            mfa: Mfa::Present,
+            account: UserAccount::Person,
+            guest_in: Vec::new(),
+        };
+        tx.insert(&user).await?;
+        Ok(json!({ "user": user.handle }))
+    }
+}
+
+impl UseCase for AssignRole {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::AssignRole
+    }
+
+    fn subject(&self) -> String {
+        self.user.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let mut found = facts::begin(tx, ctx, acting, Checkpoint::AssignRole).await?;
+        found.form.role = Some(self.role.clone());
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        _ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        let mut user = names::the_user(tx, &self.user).await?;
+        if user.partner != acting.partner()?.id {
+            return Err(AppError::missing("user", &self.user));
+        }
+        if !user.roles.contains(&self.role) {
+            user.roles.push(self.role.clone());
+        }
+        tx.put(&user).await?;
+        Ok(json!({ "user": user.handle, "roles": user.roles }))
+    }
+}
+
+/// Open a page of the portal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenPortal {
+    /// Which page.
+    pub page: String,
+}
+
+impl UseCase for OpenPortal {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::OpenPortal
+    }
+
+    fn subject(&self) -> String {
+        self.page.clone()
+    }
+
+    fn writes(&self) -> bool {
+        false
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenPortal).await?;
+        found.form.page = Some(self.page.clone());
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        _ctx: &Ctx,
+        _acting: &Acting,
+        _facts: &Facts,
+        _tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        Ok(json!({ "page": self.page }))
+    }
+}
+
+/// Query the audit records.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadAudit {
+    /// From which day on.
+    pub from: Date,
+}
+
+impl UseCase for ReadAudit {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::ReadAudit
+    }
+
+    fn subject(&self) -> String {
+        self.from.to_string()
+    }
+
+    fn writes(&self) -> bool {
+        false
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let mut found = facts::begin(tx, ctx, acting, Checkpoint::ReadAudit).await?;
+        found.form.audit_from = Some(self.from);
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        _ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        let records = events::of_actor(tx, &acting.caller.name, self.from).await?;
+        Ok(json!({ "records": records }))
+    }
+}

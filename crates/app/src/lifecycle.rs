@@ -1,0 +1,317 @@
+//! What the calendar does to a subscription: charge cycles, renewal, expiry, disabling, deletion
+//! (SUB-014, SUB-015, SUB-017, SUB-030, BIL-044).
+
+use tierline_billing::cycle::next_end;
+use tierline_billing::prorate::{self, Cut};
+use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Term};
+use tierline_domain::customer::RelationshipState;
+use tierline_domain::money::{Money, Rounding};
+use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
+use tierline_domain::time::{Date, Timestamp, add_days, add_months, whole_months};
+use tierline_rules::facts::{Kinship, Tier};
+use tierline_store::Tx;
+
+use crate::charges::{self, Entry};
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::names::{self, by_id};
+use crate::purchase;
+use crate::subscription::{Held, held};
+use crate::{events, facts, schedule};
+
+/// A charge cycle begins. Subject: the subscription.
+pub const CYCLE: &str = "charge_cycle";
+/// Its usable days are over. Subject: the subscription.
+pub const DISABLE: &str = "subscription_disabled";
+/// Its data go. Subject: the subscription.
+pub const DELETE: &str = "subscription_deleted";
+/// Nothing is left of it at the customer. Subject: the subscription.
+pub const DEPROVISION: &str = "subscription_deprovisioned";
+/// It ends with its cycle (TRF-020). Subject: the subscription.
+pub const END_WITH_CYCLE: &str = "ends_with_cycle";
+
+/// Days that an expired subscription stays usable, and the first part of a disabled one (SUB-014, SUB-015).
+const EXPIRED_DAYS: i32 = 30;
+/// Days disabled before deletion.
+const DISABLED_DAYS: i32 = 90;
+
+/// Plans everything that is to come for a subscription, as of an instant.
+///
+/// # Errors
+/// When the store fails.
+pub async fn plan(
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let after = |days: i32| {
+        subscription
+            .term_end
+            .map(|end| Timestamp::start_of(add_days(end, days.saturating_add(1))))
+    };
+    let gone = EXPIRED_DAYS.saturating_add(DISABLED_DAYS);
+    let due = match subscription.state {
+        SubscriptionState::Active | SubscriptionState::Suspended => {
+            if let Some(start) = next_cycle(subscription, now.date()) {
+                let due = Timestamp::start_of(start);
+                schedule::plan(tx, CYCLE, &subscription.handle, due).await?;
+            }
+            vec![(schedule::TERM_END, after(0))]
+        }
+        SubscriptionState::Expired => vec![(DISABLE, after(EXPIRED_DAYS)), (DELETE, after(gone))],
+        SubscriptionState::Disabled => vec![(DELETE, after(gone))],
+        SubscriptionState::Deleted => Vec::new(),
+    };
+    for (kind, due) in due {
+        if let Some(due) = due {
+            schedule::plan(tx, kind, &subscription.handle, due).await?;
+        }
+    }
+    Ok(())
+}
+
+fn next_cycle(subscription: &Subscription, today: Date) -> Option<Date> {
+    let starts = charges::running(subscription).starts();
+    starts.into_iter().find(|start| *start > today)
+}
+
+/// Does what fell due, if it is one of the kinds of this module.
+///
+/// # Errors
+/// When the store fails.
+pub async fn fall_due(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    kind: &str,
+    subject: &str,
+) -> Result<bool, AppError> {
+    if ![
+        schedule::TERM_END,
+        CYCLE,
+        DISABLE,
+        DELETE,
+        DEPROVISION,
+        END_WITH_CYCLE,
+    ]
+    .contains(&kind)
+    {
+        return Ok(false);
+    }
+    let mut held = held(tx, subject).await?;
+    match kind {
+        CYCLE => cycle(ctx, tx, &mut held).await?,
+        DISABLE => enter(ctx, tx, &mut held, SubscriptionState::Disabled).await?,
+        DELETE | END_WITH_CYCLE => {
+            held.row.deprovisioned = true;
+            enter(ctx, tx, &mut held, SubscriptionState::Deleted).await?;
+            schedule::drop_all(tx, subject).await?;
+        }
+        DEPROVISION => {
+            held.row.deprovisioned = true;
+            tx.put(&held.row).await?;
+        }
+        _ => term_end(ctx, tx, &mut held).await?,
+    }
+    Ok(true)
+}
+
+async fn enter(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    held: &mut Held,
+    state: SubscriptionState,
+) -> Result<(), AppError> {
+    let row = &mut held.row;
+    row.state = state;
+    row.scheduled_quantity = None;
+    row.pending_frequency = None;
+    row.version = row.version.saturating_add(1);
+    tx.put(row).await?;
+    events::happened(ctx, tx, &format!("subscription_{state}"), &row.handle).await?;
+    Ok(())
+}
+
+/// The term is over.
+async fn term_end(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppError> {
+    let traditional = held.item.generation == Generation::Traditional;
+    let row = &held.row;
+    if renews(ctx, tx, held).await? {
+        return renew(ctx, tx, held).await;
+    }
+    let state = match row.state {
+        // Traditional ones know neither expiry nor disabling: ninety days later they are gone (SUB-039).
+        SubscriptionState::Active | SubscriptionState::Suspended if traditional => {
+            SubscriptionState::Suspended
+        }
+        SubscriptionState::Active => SubscriptionState::Expired,
+        SubscriptionState::Suspended => SubscriptionState::Disabled,
+        other => other,
+    };
+    held.row.renewal = false;
+    enter(ctx, tx, held, state).await?;
+    schedule::drop_all(tx, &held.row.handle).await?;
+    if let (SubscriptionState::Suspended, Some(end)) = (state, held.row.term_end) {
+        let due = Timestamp::start_of(add_days(end, DISABLED_DAYS.saturating_add(1)));
+        return schedule::plan(tx, DELETE, &held.row.handle, due).await;
+    }
+    plan(tx, &held.row, ctx.now).await
+}
+
+/// Unchanged renewals go through whatever facts were lost, except affiliation and deleted relationships
+/// (TXN-506, Q-07).
+async fn renews(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held) -> Result<bool, AppError> {
+    let row = &held.row;
+    let term = row.term.months().is_some() && row.term_end.is_some();
+    if row.state != SubscriptionState::Active || !row.renewal || !held.item.renewable || !term {
+        return Ok(false);
+    }
+    let Some(seller) = &held.seller else {
+        return Ok(true);
+    };
+    let relation = facts::relation(tx, seller, &held.customer).await?;
+    if relation.state == RelationshipState::Removed {
+        return Ok(false);
+    }
+    let reseller = match row.partner_of_record {
+        Some(reseller) => Some(names::account_by_id(tx, reseller).await?),
+        None => None,
+    };
+    let mut sellers = vec![(seller, Tier::Provider)];
+    sellers.extend(reseller.iter().map(|reseller| (reseller, Tier::Reseller)));
+    let ties = facts::kinship(tx, &held.customer, &sellers, ctx.now.date()).await?;
+    Ok(!ties.iter().any(Kinship::forbids))
+}
+
+/// A new term at the price of the day, with what was scheduled for it (SUB-017, BIL-023, AGR-025).
+async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppError> {
+    if held.item.kind == ItemKind::Trial {
+        return become_paid(ctx, tx, held).await;
+    }
+    let today = ctx.now.date();
+    let row = &mut held.row;
+    let Some(end) = row.term_end else {
+        return Ok(());
+    };
+    row.quantity = row.scheduled_quantity.take().unwrap_or(row.quantity);
+    row.frequency = row.pending_frequency.take().unwrap_or(row.frequency);
+    row.unit_price = price(tx, &held.item, row, today).await?;
+    row.term_end = next_end(row.bought.date(), row.term, end);
+    row.renewed = Some(ctx.now);
+    row.batches = vec![Batch {
+        quantity: row.quantity,
+        at: ctx.now,
+    }];
+    row.version = row.version.saturating_add(1);
+    tx.put(row).await?;
+    events::happened(ctx, tx, "subscription_renewed", &row.handle).await?;
+    charges::book_cycle(ctx, tx, row, "renew", today).await?;
+    schedule::drop_all(tx, &row.handle).await?;
+    plan(tx, row, ctx.now).await
+}
+
+/// The price in force on a day; a renewal keeps its promotion, which knows no end here (ORD-043).
+async fn price(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    row: &Subscription,
+    day: Date,
+) -> Result<Option<Money>, AppError> {
+    let list = purchase::list_price(tx, item, row.term, row.currency, day).await?;
+    let Some((list, promotion)) = list.zip(row.promotion) else {
+        return Ok(list);
+    };
+    let promotion: Promotion = by_id(tx, promotion).await?;
+    let rest = 100_i64.saturating_sub(promotion.discount_percent);
+    Ok(Some(list.share(rest, 100, Rounding::Cut)?))
+}
+
+/// A trial becomes the paid item for a year, billed monthly (SUB-030), with a window of its own (SUB-033).
+async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let Some(paid) = held.item.trial_of.clone() else {
+        return enter(ctx, tx, held, SubscriptionState::Expired).await;
+    };
+    let item = names::the_item(tx, &paid).await?;
+    let row = &mut held.row;
+    row.item = item.id;
+    row.term = Term::YEAR;
+    row.frequency = Frequency::Monthly;
+    row.quantity = row.scheduled_quantity.take().unwrap_or(row.quantity);
+    row.bought = ctx.now;
+    row.renewed = None;
+    row.term_end = Term::YEAR.last_day(today);
+    row.renewal = item.renewable;
+    row.converted_from_trial = true;
+    row.unit_price = price(tx, &item, row, today).await?;
+    row.batches = vec![Batch {
+        quantity: row.quantity,
+        at: ctx.now,
+    }];
+    row.version = row.version.saturating_add(1);
+    tx.put(row).await?;
+    events::happened(ctx, tx, "trial_converted", &row.handle).await?;
+    charges::book_cycle(ctx, tx, row, "convert", today).await?;
+    schedule::drop_all(tx, &row.handle).await?;
+    plan(tx, row, ctx.now).await
+}
+
+/// A cycle begins: what waited for it takes effect, and it is charged where charges accrue.
+async fn cycle(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let accrues = charges::accrue(&held.row, &held.item);
+    if let Some(frequency) = held.row.pending_frequency.take() {
+        change_plan(ctx, tx, held, frequency).await?;
+    } else if accrues {
+        charges::book_cycle(ctx, tx, &held.row, "cycleCharge", today).await?;
+    }
+    match next_cycle(&held.row, today) {
+        Some(next) => {
+            let due = Timestamp::start_of(next);
+            schedule::plan(tx, CYCLE, &held.row.handle, due).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// From monthly to annual the rest of the running year is charged in whole months (BIL-052); from annual to
+/// monthly the first month.
+async fn change_plan(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    held: &mut Held,
+    frequency: Frequency,
+) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let row = &mut held.row;
+    let start = charges::running(row).start;
+    row.frequency = frequency;
+    row.version = row.version.saturating_add(1);
+    tx.put(row).await?;
+    let (Some(price), Some(term)) = (row.unit_price, row.term.months()) else {
+        return Ok(());
+    };
+    if !charges::accrue(row, &held.item) {
+        return Ok(());
+    }
+    let cycle = charges::running(row).on(today);
+    let passed = whole_months(start, today).rem_euclid(12);
+    let months = match frequency {
+        Frequency::Annual => 12_i32.saturating_sub(passed),
+        _ => frequency.months().unwrap_or(term),
+    };
+    let quantity = row.quantity;
+    let amount = prorate::fraction(
+        price,
+        i64::from(months),
+        i64::from(term),
+        quantity,
+        Cut::Unit,
+    )?;
+    let entry = Entry {
+        kind: "changeBillingPlan",
+        amount,
+        from: today,
+        until: cycle.last.min(add_days(add_months(today, months), -1)),
+    };
+    charges::book(ctx, tx, row, entry).await
+}

@@ -1,0 +1,499 @@
+//! What a purchase looks like to the rules: the lines, what the customer holds, prices, ends, promotions.
+
+use tierline_billing::cycle::{self, Running};
+use tierline_billing::prorate::{self, Cut};
+use tierline_domain::catalog::{DatedPrice, Generation, Item, ItemKind, Promotion, Term};
+use tierline_domain::customer::Segment;
+use tierline_domain::id::Id;
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::order::{Line, RoleDeclared};
+use tierline_domain::partner::{Account, PartnerType, Tenant};
+use tierline_domain::subscription::{Subscription, SubscriptionState};
+use tierline_domain::time::{Date, Timestamp, add_days};
+use tierline_rules::facts::{Alignment, CartFact, Ceiling, Facts, Purchase, Tier};
+use tierline_rules::{Checkpoint, regions};
+use tierline_store::{Tx, Value, tables};
+
+use crate::actor::Acting;
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::facts;
+use crate::names::{self, by_id};
+
+/// Most subscriptions of one tenant (ORD-040, Q-26).
+const TENANT_CEILING: i64 = 300;
+
+/// Everything one line is decided on.
+pub(crate) struct Deal<'a> {
+    pub(crate) seller: &'a Account,
+    pub(crate) customer: &'a Tenant,
+    pub(crate) item: &'a Item,
+    pub(crate) line: &'a Line,
+    pub(crate) role: RoleDeclared,
+    pub(crate) cart: Option<CartFact>,
+    pub(crate) without_cart: bool,
+}
+
+pub(crate) async fn deal_facts(
+    ctx: &Ctx,
+    acting: &Acting,
+    tx: &mut Tx<'_>,
+    checkpoint: Checkpoint,
+    deal: Deal<'_>,
+) -> Result<Facts, AppError> {
+    let today = ctx.now.date();
+    let mut found = facts::begin(tx, ctx, acting, checkpoint).await?;
+    found.new_business = true;
+    found.named = facts::named(tx, deal.line.partner_of_record.as_deref(), today).await?;
+    let named = facts::named_account(tx, &found.named).await?;
+    let provider = (deal.seller.kind == PartnerType::IndirectProvider).then_some(deal.seller);
+    if let (Some(provider), Some(named)) = (provider, &named) {
+        found.partnership = Some(facts::partnership(tx, provider, named, ctx.now).await?);
+    }
+    let buyer = facts::buyer(tx, deal.customer, provider, today).await?;
+    found.relation = Some(facts::relation(tx, deal.seller, deal.customer).await?);
+    if let Some(named) = &named {
+        found.other_relation = Some(facts::relation(tx, named, deal.customer).await?);
+    }
+    found.attested = facts::attested(tx, deal.seller.id, deal.customer.id).await?;
+    let mut sellers = Vec::with_capacity(2);
+    match &named {
+        Some(named) => sellers.extend([(deal.seller, Tier::Provider), (named, Tier::Reseller)]),
+        None => sellers.push((deal.seller, Tier::Only)),
+    }
+    found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
+    found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
+    found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
+    let mut purchase = purchase(ctx, tx, &deal).await?;
+    let end = purchase
+        .alignment
+        .as_ref()
+        .and_then(|alignment| alignment.day);
+    let cost = first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?;
+    purchase.cost_usd = cost.map(|cost| cost.at_par(Currency::USD)).transpose()?;
+    found.credit = match cost {
+        Some(cost) if deal.seller.kind.is_billed() => facts::credit(tx, deal.seller, cost).await?,
+        _ => None,
+    };
+    found.purchase = Some(purchase);
+    found.buyer = Some(buyer);
+    Ok(found)
+}
+
+/// Subscriptions of a customer with their items.
+async fn estate(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Subscription, Item)>, AppError> {
+    let mut held = Vec::new();
+    for subscription in tx
+        .find::<Subscription>(
+            tables::subscriptions::BY_CUSTOMER,
+            &[Value::Id(customer.id.uuid())],
+        )
+        .await?
+    {
+        let item = by_id::<Item, _>(tx, subscription.item).await?;
+        held.push((subscription, item));
+    }
+    Ok(held)
+}
+
+fn live(subscription: &Subscription) -> bool {
+    matches!(
+        subscription.state,
+        SubscriptionState::Active | SubscriptionState::Suspended | SubscriptionState::Expired
+    )
+}
+
+fn total(quantities: impl Iterator<Item = i64>) -> i64 {
+    quantities.fold(0, i64::saturating_add)
+}
+
+fn count<T>(things: impl Iterator<Item = T>) -> i64 {
+    i64::try_from(things.count()).unwrap_or(i64::MAX)
+}
+
+#[expect(clippy::too_many_lines, reason = "one value with every fact of a line")]
+async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchase, AppError> {
+    let (item, line, today) = (deal.item, deal.line, ctx.now.date());
+    let held = estate(tx, deal.customer).await?;
+    let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
+    let base: Vec<_> = held
+        .iter()
+        .filter(|(sub, of)| {
+            sub.state == SubscriptionState::Active && item.prerequisites.contains(&of.handle)
+        })
+        .collect();
+    let base_seats = total(base.iter().map(|(sub, _)| sub.quantity));
+    let plans = || {
+        held.iter()
+            .filter(|(_, of)| of.kind == ItemKind::ConsumptionPlan)
+    };
+    let own_plan = plans().any(|(sub, _)| {
+        sub.seller == Some(deal.seller.id) && sub.state == SubscriptionState::Active
+    });
+    let own_usage = held.iter().any(|(sub, of)| {
+        of.kind == ItemKind::Consumption
+            && sub.seller == Some(deal.seller.id)
+            && sub.state == SubscriptionState::Active
+    });
+    let currency = facts::billing_currency(deal.seller, item);
+    let mut further = Vec::new();
+    for given in &line.further_resellers {
+        further.push(facts::named(tx, Some(given), today).await?);
+    }
+    let fitting_parent = |running: &dyn Fn(&Subscription) -> bool| {
+        held.iter().any(|(sub, of)| {
+            running(sub)
+                && item.prerequisites.contains(&of.handle)
+                && line
+                    .parent
+                    .as_ref()
+                    .is_none_or(|parent| *parent == sub.handle)
+        })
+    };
+    let traditional_add_on =
+        item.kind == ItemKind::AddOn && item.generation == Generation::Traditional;
+    let parent_fits =
+        traditional_add_on.then(|| fitting_parent(&|sub| sub.state == SubscriptionState::Active));
+    Ok(Purchase {
+        item: item.handle.clone(),
+        kind: item.kind,
+        generation: item.generation,
+        publisher: item.publisher,
+        segment: item.segment,
+        quantity: line.quantity,
+        term: line.term,
+        term_offered: item.offer(line.term).is_some(),
+        frequency: line.frequency,
+        frequency_offered: item
+            .offer(line.term)
+            .is_some_and(|offered| offered.frequencies.contains(&line.frequency)),
+        min_quantity: item.min_quantity,
+        max_quantity: item.max_quantity,
+        customer_max: item.customer_max.map(|limit| Ceiling {
+            limit,
+            used: total(
+                same_item()
+                    .filter(|(sub, _)| live(sub))
+                    .map(|(sub, _)| sub.quantity),
+            ),
+            asked: line.quantity,
+        }),
+        prerequisites: item.prerequisites.clone(),
+        prerequisite_owned: !base.is_empty(),
+        least_of_base: item
+            .percent_of_base
+            .map(|percent| ceil_percent(base_seats, percent)),
+        trial_of: item.trial_of.clone(),
+        trial_used: item.kind == ItemKind::Trial && same_item().next().is_some(),
+        trial_item_owned: item
+            .trial_of
+            .as_ref()
+            .is_some_and(|paid| held.iter().any(|(sub, of)| of.handle == *paid && live(sub))),
+        concurrent: item.concurrent_limit.map(|limit| Ceiling {
+            limit,
+            used: count(same_item().filter(|(sub, _)| !sub.deprovisioned)),
+            asked: 1,
+        }),
+        tenant_ceiling: TENANT_CEILING,
+        end_of_sale: item.end_of_sale,
+        eligible_seller: item.exclusive_to.is_empty()
+            || item.exclusive_to.contains(&deal.seller.handle),
+        not_sold_in: not_sold_in(item, deal.seller, deal.customer),
+        requires_attestation: item.requires_attestation,
+        attestation_accepted: line.attestation_accepted,
+        availability_outdated: line.availability_outdated,
+        role_declared: deal.role,
+        further_resellers: further,
+        currency: line.currency,
+        other_currency: other_currency(&held, item, deal.seller, currency, today),
+        alignment: alignment(deal, &held, today),
+        cost_usd: None,
+        cart: deal.cart.clone(),
+        plan_active: own_plan && own_usage,
+        plan_owned: plans().any(|(sub, _)| live(sub)),
+        parent: line.parent.as_ref().and_then(|name| {
+            held.iter()
+                .find(|(sub, _)| sub.handle == *name || sub.id.to_string() == *name)
+                .map(|(sub, _)| (sub.handle.clone(), sub.state))
+        }),
+        parent_fits,
+        parent_inactive: parent_fits == Some(false) && fitting_parent(&|_| true),
+        trial_excluded: item.kind == ItemKind::Trial && trial_excluded(tx, item).await?,
+        plan_state: plans()
+            .filter(|(sub, _)| sub.seller == Some(deal.seller.id))
+            .map(|(sub, _)| sub.state)
+            .min(),
+        without_cart: deal.without_cart,
+    })
+}
+
+/// ORD-025: there are no trials of government, education and add-on items.
+async fn trial_excluded(tx: &mut Tx<'_>, trial: &Item) -> Result<bool, AppError> {
+    let paid = match &trial.trial_of {
+        Some(paid) => names::item(tx, paid).await?,
+        None => None,
+    };
+    let special = |item: &Item| {
+        item.kind == ItemKind::AddOn
+            || matches!(
+                item.segment,
+                Segment::Education | Segment::GovernmentCommunityCloud
+            )
+    };
+    Ok(special(trial) || paid.as_ref().is_some_and(special))
+}
+
+/// The least whole number of seats that is a percentage of a base.
+fn ceil_percent(base: i64, percent: i64) -> i64 {
+    base.saturating_mul(percent)
+        .saturating_add(99)
+        .div_euclid(100)
+}
+
+/// REG-009 to REG-011: the countries that matter and in which the item is not sold.
+fn not_sold_in(
+    item: &Item,
+    seller: &Account,
+    customer: &Tenant,
+) -> smallvec::SmallVec<[tierline_domain::place::Country; 2]> {
+    let mut matter = vec![customer.country];
+    if item.generation == Generation::Traditional && seller.country != customer.country {
+        matter.push(seller.country);
+    }
+    let closed = |country| {
+        item.not_sold_in.contains(&country)
+            || (item.kind == ItemKind::Reservation
+                && regions::listed(regions::NO_RESERVATIONS, country))
+    };
+    matter
+        .into_iter()
+        .filter(|country| closed(*country))
+        .collect()
+}
+
+/// ORD-039: a European partner's customer already holds a plan, marketplace or software purchase in another currency.
+fn other_currency(
+    held: &[(Subscription, Item)],
+    item: &Item,
+    seller: &Account,
+    currency: Currency,
+    today: Date,
+) -> Option<Currency> {
+    let european = regions::region_on(seller.country, today)
+        .is_some_and(|fact| fact.region.as_str() == "Europe");
+    if !european || item.generation != Generation::NewCommerce {
+        return None;
+    }
+    let counted = |of: &Item| {
+        matches!(
+            of.kind,
+            ItemKind::ConsumptionPlan
+                | ItemKind::Marketplace
+                | ItemKind::SoftwareSubscription
+                | ItemKind::PerpetualSoftware
+        )
+    };
+    held.iter()
+        .find(|(sub, of)| counted(of) && live(sub) && sub.currency != currency)
+        .map(|(sub, _)| sub.currency)
+}
+
+/// ORD-030 and ORD-031: the admissible custom ends, and whether the one asked for is among them.
+fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Option<Alignment> {
+    let line = deal.line;
+    if line.custom_end.is_none() && line.align_with.is_none() {
+        return None;
+    }
+    let own = |sub: &Subscription, of: &Item| {
+        sub.seller == Some(deal.seller.id)
+            && sub.state == SubscriptionState::Active
+            && of.generation == Generation::NewCommerce
+            && of.kind != ItemKind::Trial
+    };
+    let with = line.align_with.as_ref().map(|name| {
+        held.iter()
+            .find(|(sub, _)| sub.handle == *name || sub.id.to_string() == *name)
+    });
+    let with_own = with.is_none_or(|found| found.is_some_and(|(sub, of)| own(sub, of)));
+    let Some(first_term_end) = line.term.last_day(today) else {
+        // What has no term has no end to choose (ORD-032).
+        return Some(Alignment {
+            day: line.custom_end,
+            with: line.align_with.clone(),
+            with_own,
+            admissible: with_own,
+            terms_fit: true,
+            choices: Vec::new(),
+        });
+    };
+    let mut choices = Vec::new();
+    choices.extend(last_month_end(today, first_term_end));
+    let mut unfit = Vec::new();
+    for (sub, _) in held.iter().filter(|(sub, of)| own(sub, of)) {
+        let ends = later_ends(sub, line.term, today, first_term_end);
+        let (fitting, others): (Vec<Date>, Vec<Date>) = ends
+            .into_iter()
+            .partition(|end| fits(line.term, sub.term, *end));
+        choices.extend(fitting);
+        unfit.extend(others);
+    }
+    choices.sort_unstable();
+    choices.dedup();
+    let last_return = with.flatten().and_then(|(sub, _)| {
+        let ends = later_ends(sub, line.term, today, first_term_end);
+        ends.last().copied().or(sub.term_end)
+    });
+    let day = line.custom_end.or(last_return);
+    let terms_fit = match with.flatten() {
+        Some((sub, _)) => day.is_none_or(|end| fits(line.term, sub.term, end)),
+        None => day.is_none_or(|end| choices.contains(&end) || !unfit.contains(&end)),
+    };
+    Some(Alignment {
+        day,
+        with: line.align_with.clone(),
+        with_own,
+        admissible: day.is_some_and(|day| choices.contains(&day)) && with_own,
+        terms_fit,
+        choices,
+    })
+}
+
+/// The end of the running term, and for a longer term those of later renewals, up to a day.
+fn later_ends(sub: &Subscription, term: Term, today: Date, until: Date) -> Vec<Date> {
+    let longer = term.months() > sub.term.months();
+    let mut ends = Vec::new();
+    let mut end = sub.term_end;
+    while let Some(day) = end.filter(|day| *day <= until) {
+        if day >= today {
+            ends.push(day);
+        }
+        end = if longer && sub.renewal {
+            cycle::next_end(sub.bought.date(), sub.term, day)
+        } else {
+            None
+        };
+    }
+    ends
+}
+
+/// ORD-031: a monthly item ends with neither the 28th, 29th nor 30th unless that is the month's last day, and a longer
+/// one cannot align with a monthly one.
+fn fits(term: Term, other: Term, end: Date) -> bool {
+    if term == Term::MONTH {
+        return !(28..=30).contains(&end.day()) || add_days(end, 1).day() == 1;
+    }
+    other != Term::MONTH
+}
+
+fn last_month_end(today: Date, until: Date) -> Option<Date> {
+    let first_of_next = add_days(until, 1).first_of_month();
+    let end = add_days(first_of_next, -1);
+    (end >= today).then_some(end)
+}
+
+/// The price per seat for a whole term on a day, promotions left aside.
+///
+/// # Errors
+/// When the store fails.
+pub async fn list_price(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    term: Term,
+    currency: Currency,
+    day: Date,
+) -> Result<Option<Money>, AppError> {
+    let key = [
+        Value::Id(item.id.uuid()),
+        Value::Text(term.to_string()),
+        Value::Day(day),
+    ];
+    if let Some(dated) = tx
+        .find::<DatedPrice>(tables::dated_prices::OF_TERM, &key)
+        .await?
+        .pop()
+    {
+        return Ok(Some(dated.amount.at_par(currency)?));
+    }
+    Ok(item.list_price(term, currency))
+}
+
+/// The price per seat for a whole term for this seller today.
+///
+/// # Errors
+/// When the store fails.
+pub async fn unit_price(
+    tx: &mut Tx<'_>,
+    seller: &Account,
+    item: &Item,
+    line: &Line,
+    today: Date,
+) -> Result<Option<Money>, AppError> {
+    let currency = line
+        .currency
+        .unwrap_or_else(|| facts::billing_currency(seller, item));
+    list_price(tx, item, line.term, currency, today).await
+}
+
+async fn first_charge(
+    tx: &mut Tx<'_>,
+    seller: &Account,
+    item: &Item,
+    line: &Line,
+    end: Option<Date>,
+    now: Timestamp,
+) -> Result<Option<Money>, AppError> {
+    let today = now.date();
+    let Some(price) = unit_price(tx, seller, item, line, today).await? else {
+        return Ok(None);
+    };
+    let running = Running {
+        start: today,
+        end: end.or_else(|| line.term.last_day(today)),
+        term: line.term,
+        frequency: line.frequency,
+    };
+    let first = running.on(today);
+    let amount = prorate::charge(price, &running, &first, today, line.quantity, Cut::Line)?;
+    Ok(Some(amount))
+}
+
+/// The deepest discount that fits (ORD-033, ORD-042, ORD-045): seats left under its customer-wide limit.
+pub(crate) async fn promotion(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    customer: Id<Tenant>,
+    quantity: i64,
+) -> Result<Option<Promotion>, AppError> {
+    for promotion in tx
+        .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
+        .await?
+    {
+        if promotion_left(tx, &promotion, customer).await? >= quantity {
+            return Ok(Some(promotion));
+        }
+    }
+    Ok(None)
+}
+
+/// Seats left under a promotion's limit; cancelled seats stay counted (ORD-042).
+///
+/// # Errors
+/// When the store fails.
+pub async fn promotion_left(
+    tx: &mut Tx<'_>,
+    promotion: &Promotion,
+    customer: Id<Tenant>,
+) -> Result<i64, AppError> {
+    let held = tx
+        .find::<Subscription>(
+            tables::subscriptions::BY_CUSTOMER,
+            &[Value::Id(customer.uuid())],
+        )
+        .await?;
+    let used = total(
+        held.iter()
+            .filter(|held| held.promotion == Some(promotion.id))
+            .map(|held| held.quantity),
+    );
+    Ok(promotion.max_seats.saturating_sub(used).max(0))
+}

@@ -1,0 +1,577 @@
+//! A subscription becomes something else: a dearer item, a longer term, a paid one, new commerce
+//! (SUB-023, SUB-026 to SUB-032, SUB-041, SUB-050).
+
+use serde::{Deserialize, Serialize};
+use tierline_billing::prorate::{self, Cut};
+use tierline_domain::catalog::{Frequency, Generation, Item, Term};
+use tierline_domain::id::Id;
+use tierline_domain::money::Money;
+use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
+use tierline_domain::time::Date;
+use tierline_rules::Checkpoint;
+use tierline_rules::facts::{Facts, Transition, TransitionTarget};
+use tierline_store::Tx;
+
+use crate::actor::Acting;
+use crate::attempt::UseCase;
+use crate::cancel::traditional_credit;
+use crate::change_quantity::take;
+use crate::charges::{self, Entry};
+use crate::ctx::{Ctx, Ids};
+use crate::error::AppError;
+use crate::names;
+use crate::purchase;
+use crate::subscription::{self, Changed, Held, estate, held, with_item};
+use crate::{lifecycle, schedule, windows};
+
+/// Move to a dearer item.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upgrade {
+    /// The subscription.
+    pub subscription: String,
+    /// The item.
+    pub to: String,
+    /// How many seats; all by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<i64>,
+    /// An existing subscription.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<String>,
+    /// Names the second subscription.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creates: Option<String>,
+    /// Licences move along (ROL-036).
+    #[serde(default = "yes")]
+    pub move_licences: bool,
+}
+
+/// Make a trial paid.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvertTrial {
+    /// The trial.
+    pub subscription: String,
+    /// How many seats.
+    pub quantity: i64,
+    /// When.
+    pub at: When,
+    /// An existing subscription.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<String>,
+}
+
+/// When a trial is converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// At once.
+    Now,
+    /// When it ends.
+    TrialEnd,
+}
+
+/// Lengthen the term now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeTerm {
+    /// The subscription.
+    pub subscription: String,
+    /// The new term.
+    pub term: Term,
+    /// The new frequency.
+    pub frequency: Frequency,
+}
+
+/// Move a traditional subscription to new commerce.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Migrate {
+    /// The subscription.
+    pub subscription: String,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What an upgrade or conversion goes into, as a decision sees it.
+async fn target(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    source: &Held,
+    name: Option<&String>,
+) -> Result<Option<TransitionTarget>, AppError> {
+    let Some(name) = name else { return Ok(None) };
+    let target = held(tx, name).await?;
+    let until = windows::cancel_until(&target.row, &target.item, None);
+    Ok(Some(TransitionTarget {
+        name: target.row.handle.clone(),
+        is_source: target.row.id == source.row.id,
+        state: target.row.state,
+        item: target.item.handle.clone(),
+        term: target.row.term,
+        term_end: target.row.term_end,
+        window_open: until.is_some_and(|until| ctx.now < until),
+        same_parties: target.row.seller == source.row.seller
+            && target.row.customer == source.row.customer,
+    }))
+}
+
+/// Books a refund of seats and returns nothing where nothing accrues.
+async fn refund(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    held: &Held,
+    seats: i64,
+    kind: &'static str,
+) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let row = &held.row;
+    let Some(price) = row.unit_price.filter(|_| charges::accrue(row, &held.item)) else {
+        return Ok(());
+    };
+    let entry = part(row, price, seats, today, kind)?;
+    let entry = Entry {
+        amount: entry.amount.negated()?,
+        ..entry
+    };
+    charges::book(ctx, tx, row, entry).await
+}
+
+/// So many seats from today to the end of the cycle, the unit price cut first (BIL-050).
+fn part(
+    row: &Subscription,
+    price: Money,
+    seats: i64,
+    today: Date,
+    kind: &'static str,
+) -> Result<Entry, AppError> {
+    let running = charges::running(row);
+    let cycle = running.on(today);
+    Ok(Entry {
+        kind,
+        amount: prorate::charge(price, &running, &cycle, today, seats, Cut::Unit)?,
+        from: today,
+        until: cycle.last,
+    })
+}
+
+async fn charge(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    row: &Subscription,
+    seats: i64,
+    kind: &'static str,
+) -> Result<(), AppError> {
+    let Some(price) = row.unit_price else {
+        return Ok(());
+    };
+    let entry = part(row, price, seats, ctx.now.date(), kind)?;
+    charges::book(ctx, tx, row, entry).await
+}
+
+/// Seats go into an existing subscription; an emptied source is gone.
+async fn pour(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    mut source: Held,
+    into: &str,
+    seats: i64,
+) -> Result<(), AppError> {
+    refund(ctx, tx, &source, seats, "moveQuantity").await?;
+    let mut target = names::the_subscription(tx, into).await?;
+    charge(ctx, tx, &target, seats, "moveQuantity").await?;
+    target.quantity = target.quantity.saturating_add(seats);
+    target.scheduled_quantity = None;
+    subscription::save(tx, &mut target).await?;
+    let row = &mut source.row;
+    row.scheduled_quantity = None;
+    if seats >= row.quantity {
+        row.state = SubscriptionState::Deleted;
+        row.deprovisioned = true;
+        row.renewal = false;
+        schedule::drop_all(tx, &row.handle).await?;
+    } else {
+        take(row, seats, ctx.now);
+        row.quantity = row.quantity.saturating_sub(seats);
+    }
+    subscription::save(tx, row).await
+}
+
+impl UseCase for Upgrade {
+    type Out = Changed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::Upgrade
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    fn keeps_decision(&self) -> bool {
+        true
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        let to = names::the_item(tx, &self.to).await?;
+        let target = target(ctx, tx, &held, self.into.as_ref()).await?;
+        let mut found = subscription::begin(tx, ctx, acting, Checkpoint::Upgrade, &held).await?;
+        found.new_business = true;
+        if let Some(fact) = &mut found.subscription {
+            fact.end_of_sale = to.end_of_sale;
+            fact.transition = Some(Box::new(Transition {
+                listed: held.item.upgrades_to.contains(&to.handle),
+                quantity: self.quantity.unwrap_or(held.row.quantity),
+                at_end: false,
+                term_offered: to.offer(held.row.term).is_some(),
+                to: to.handle,
+                target,
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        _acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Changed, AppError> {
+        let mut held = held(tx, &self.subscription).await?;
+        let to = names::the_item(tx, &self.to).await?;
+        let seats = self.quantity.unwrap_or(held.row.quantity);
+        if let Some(into) = &self.into {
+            pour(ctx, tx, held, into, seats).await?;
+            return Ok(Changed::of(facts));
+        }
+        let today = ctx.now.date();
+        let (term, currency) = (held.row.term, held.row.currency);
+        let price = purchase::list_price(tx, &to, term, currency, today).await?;
+        refund(ctx, tx, &held, seats, "convert").await?;
+        if seats < held.row.quantity {
+            let second = self.second(ctx, &held, &to, price, seats);
+            tx.insert(&second).await?;
+            charge(ctx, tx, &second, seats, "convert").await?;
+            lifecycle::plan(tx, &second, ctx.now).await?;
+            take(&mut held.row, seats, ctx.now);
+            held.row.quantity = held.row.quantity.saturating_sub(seats);
+        } else {
+            // A full upgrade keeps the subscription (SUB-029), and its window is gone (SUB-027).
+            held.row.item = to.id;
+            held.row.unit_price = price;
+            held.row.promotion = None;
+            held.row.upgraded = Some(ctx.now);
+            charge(ctx, tx, &held.row, seats, "convert").await?;
+        }
+        held.row.scheduled_quantity = None;
+        subscription::save(tx, &mut held.row).await?;
+        Ok(Changed::of(facts))
+    }
+}
+
+impl Upgrade {
+    /// The second subscription of a partial upgrade, with the same end (SUB-029).
+    fn second(
+        &self,
+        ctx: &Ctx,
+        source: &Held,
+        to: &Item,
+        price: Option<Money>,
+        seats: i64,
+    ) -> Subscription {
+        let id: Id<Subscription> = Ids::named(
+            "upgraded",
+            &format!("{} {}", ctx.seed, source.row.id),
+            ctx.now,
+        )
+        .next();
+        Subscription {
+            id,
+            handle: self.creates.clone().unwrap_or_else(|| id.to_string()),
+            item: to.id,
+            quantity: seats,
+            unit_price: price,
+            promotion: None,
+            upgraded: Some(ctx.now),
+            batches: vec![Batch {
+                quantity: seats,
+                at: ctx.now,
+            }],
+            scheduled_quantity: None,
+            updates: 0,
+            order_id: None,
+            order_handle: None,
+            friendly_name: Some(to.title.clone()),
+            version: 1,
+            ..source.row.clone()
+        }
+    }
+}
+
+impl UseCase for ConvertTrial {
+    type Out = Changed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::ConvertTrial
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    fn keeps_decision(&self) -> bool {
+        true
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        let paid = match &held.item.trial_of {
+            Some(paid) => names::item(tx, paid).await?,
+            None => None,
+        };
+        let target = target(ctx, tx, &held, self.into.as_ref()).await?;
+        let mut found =
+            subscription::begin(tx, ctx, acting, Checkpoint::ConvertTrial, &held).await?;
+        found.new_business = true;
+        if let Some(fact) = &mut found.subscription {
+            fact.end_of_sale = paid.as_ref().and_then(|paid| paid.end_of_sale);
+            fact.transition = Some(Box::new(Transition {
+                to: paid.map_or_else(|| held.item.handle.clone(), |paid| paid.handle),
+                listed: true,
+                quantity: self.quantity,
+                at_end: self.at == When::TrialEnd,
+                term_offered: true,
+                target,
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        _acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Changed, AppError> {
+        let mut held = held(tx, &self.subscription).await?;
+        if self.at == When::TrialEnd {
+            held.row.scheduled_quantity = Some(self.quantity);
+            held.row.renewal = true;
+            subscription::save(tx, &mut held.row).await?;
+            return Ok(Changed::of(facts));
+        }
+        let today = ctx.now.date();
+        if let Some(into) = &self.into {
+            let mut target = names::the_subscription(tx, into).await?;
+            charge(ctx, tx, &target, self.quantity, "convert").await?;
+            target.quantity = target.quantity.saturating_add(self.quantity);
+            target.scheduled_quantity = None;
+            subscription::save(tx, &mut target).await?;
+            held.row.state = SubscriptionState::Deleted;
+            held.row.deprovisioned = true;
+            held.row.renewal = false;
+            schedule::drop_all(tx, &held.row.handle).await?;
+            subscription::save(tx, &mut held.row).await?;
+            return Ok(Changed::of(facts));
+        }
+        let Some(paid) = held.item.trial_of.clone() else {
+            return Ok(Changed::of(facts));
+        };
+        let item = names::the_item(tx, &paid).await?;
+        let row = &mut held.row;
+        // An early conversion earns no promotion (ORD-044) and opens no window (SUB-033).
+        row.item = item.id;
+        row.term = Term::YEAR;
+        row.frequency = Frequency::Monthly;
+        row.quantity = self.quantity;
+        row.unit_price = purchase::list_price(tx, &item, Term::YEAR, row.currency, today).await?;
+        row.promotion = None;
+        row.scheduled_quantity = None;
+        row.term_end = Term::YEAR.last_day(today);
+        row.renewal = item.renewable;
+        row.batches = Vec::new();
+        subscription::save(tx, row).await?;
+        charge(ctx, tx, row, row.quantity, "convert").await?;
+        schedule::drop_all(tx, &row.handle).await?;
+        lifecycle::plan(tx, row, ctx.now).await?;
+        Ok(Changed::of(facts))
+    }
+}
+
+impl UseCase for ChangeTerm {
+    type Out = Changed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::ChangeTerm
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    fn keeps_decision(&self) -> bool {
+        true
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        let mut found = subscription::begin(tx, ctx, acting, Checkpoint::ChangeTerm, &held).await?;
+        found.new_business = true;
+        let offer = held.item.offer(self.term);
+        let offered = offer.is_some_and(|offer| offer.frequencies.contains(&self.frequency));
+        if let Some(fact) = &mut found.subscription {
+            fact.new_term = Some(self.term);
+            fact.new_frequency = Some((self.frequency, offered));
+            fact.transition = Some(Box::new(Transition {
+                to: held.item.handle.clone(),
+                listed: true,
+                quantity: held.row.quantity,
+                at_end: false,
+                term_offered: offer.is_some(),
+                target: None,
+            }));
+        }
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        _acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Changed, AppError> {
+        let mut held = held(tx, &self.subscription).await?;
+        let today = ctx.now.date();
+        refund(ctx, tx, &held, held.row.quantity, "convert").await?;
+        let row = &mut held.row;
+        row.unit_price =
+            purchase::list_price(tx, &held.item, self.term, row.currency, today).await?;
+        row.term = self.term;
+        row.frequency = self.frequency;
+        row.term_end = self.term.last_day(today);
+        row.promotion = None;
+        row.scheduled_quantity = None;
+        row.pending_frequency = None;
+        subscription::save(tx, row).await?;
+        charge(ctx, tx, row, row.quantity, "extendTerm").await?;
+        schedule::drop_all(tx, &row.handle).await?;
+        lifecycle::plan(tx, row, ctx.now).await?;
+        Ok(Changed::of(facts))
+    }
+}
+
+/// The counterpart of a traditional item in new commerce: every item has one.
+async fn counterpart(ctx: &Ctx, tx: &mut Tx<'_>, item: &Item) -> Result<Item, AppError> {
+    let handle = format!("{}-new-commerce", item.handle);
+    if let Some(known) = names::item(tx, &handle).await? {
+        return Ok(known);
+    }
+    let new = Item {
+        id: Ids::named("item", &handle, ctx.now).next(),
+        handle,
+        generation: Generation::NewCommerce,
+        ..item.clone()
+    };
+    tx.insert(&new).await?;
+    Ok(new)
+}
+
+/// One subscription moves: the old one is suspended and credited, the new one keeps what is left of the
+/// term, and has a window of its own (SUB-050).
+async fn move_one(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    mut old: Held,
+    parent: Option<Id<Subscription>>,
+) -> Result<Subscription, AppError> {
+    let today = ctx.now.date();
+    let item = counterpart(ctx, tx, &old.item).await?;
+    let row = &old.row;
+    let id: Id<Subscription> = Ids::named("migrated", &row.id.to_string(), ctx.now).next();
+    let new = Subscription {
+        id,
+        handle: id.to_string(),
+        item: item.id,
+        bought: ctx.now,
+        renewed: None,
+        unit_price: purchase::list_price(tx, &item, row.term, row.currency, today).await?,
+        batches: vec![Batch {
+            quantity: row.quantity,
+            at: ctx.now,
+        }],
+        scheduled_quantity: None,
+        parent,
+        updates: 0,
+        order_id: None,
+        order_handle: None,
+        version: 1,
+        ..row.clone()
+    };
+    tx.insert(&new).await?;
+    charges::book_cycle(ctx, tx, &new, "new", today).await?;
+    lifecycle::plan(tx, &new, ctx.now).await?;
+    if let Some(price) = row.unit_price {
+        let entry = Entry {
+            kind: "cancelImmediate",
+            amount: traditional_credit(row, price, today)?,
+            from: today,
+            until: charges::running(row).on(today).last,
+        };
+        charges::book(ctx, tx, row, entry).await?;
+    }
+    old.row.state = SubscriptionState::Suspended;
+    old.row.renewal = false;
+    old.row.scheduled_quantity = None;
+    subscription::save(tx, &mut old.row).await?;
+    Ok(new)
+}
+
+impl UseCase for Migrate {
+    type Out = Changed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::Migrate
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    fn keeps_decision(&self) -> bool {
+        true
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        subscription::begin(tx, ctx, acting, Checkpoint::Migrate, &held).await
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        _acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Changed, AppError> {
+        let base = held(tx, &self.subscription).await?;
+        let base_id = base.row.id;
+        let add_ons: Vec<Subscription> = estate(tx, &base.customer)
+            .await?
+            .into_iter()
+            .filter(|row| row.parent == Some(base_id) && row.state == SubscriptionState::Active)
+            .collect();
+        let parent = base.row.parent;
+        let new = move_one(ctx, tx, base, parent).await?;
+        for add_on in add_ons {
+            let add_on = with_item(tx, add_on).await?;
+            move_one(ctx, tx, add_on, Some(new.id)).await?;
+        }
+        Ok(Changed::of(facts))
+    }
+}

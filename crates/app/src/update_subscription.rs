@@ -1,0 +1,135 @@
+//! Reading a subscription, and sending it back: what the body leaves out is cleared (SUB-021), and a stale
+//! ETag is refused (GEN-007).
+
+use serde::{Deserialize, Serialize};
+use tierline_rules::Checkpoint;
+use tierline_rules::facts::Facts;
+use tierline_store::Tx;
+
+use crate::actor::Acting;
+use crate::attempt::UseCase;
+use crate::ctx::Ctx;
+use crate::error::AppError;
+use crate::subscription::{self, Changed, held};
+
+/// Send the resource back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateSubscription {
+    /// The subscription.
+    pub subscription: String,
+    /// What the customer shall call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Fields left out of the body.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omit: Vec<Omitted>,
+    /// The ETag presented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Etag>,
+}
+
+/// A field that a body may leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Omitted {
+    /// The renewal flag.
+    Renewal,
+}
+
+/// Whether an ETag is that of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Etag {
+    /// It is.
+    Current,
+    /// The row changed since.
+    Outdated,
+}
+
+impl UpdateSubscription {
+    fn clears_renewal(&self) -> bool {
+        self.omit.contains(&Omitted::Renewal)
+    }
+}
+
+impl UseCase for UpdateSubscription {
+    type Out = Changed;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::UpdateSubscription
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        let mut found =
+            subscription::begin(tx, ctx, acting, Checkpoint::UpdateSubscription, &held).await?;
+        found.form.etag_stale = self.etag == Some(Etag::Outdated);
+        if let Some(fact) = &mut found.subscription {
+            fact.new_renewal = self.clears_renewal().then_some(false);
+        }
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        _ctx: &Ctx,
+        _acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Changed, AppError> {
+        let mut row = held(tx, &self.subscription).await?.row;
+        if let Some(nickname) = &self.nickname {
+            row.friendly_name = Some(nickname.clone());
+        }
+        if self.clears_renewal() {
+            row.renewal = false;
+            row.scheduled_quantity = None;
+        }
+        subscription::save(tx, &mut row).await?;
+        Ok(Changed::of(facts))
+    }
+}
+
+/// Read it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadSubscription {
+    /// The subscription.
+    pub subscription: String,
+}
+
+impl UseCase for ReadSubscription {
+    type Out = ();
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::ReadSubscription
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    fn writes(&self) -> bool {
+        false
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        subscription::begin(tx, ctx, acting, Checkpoint::ReadSubscription, &held).await
+    }
+
+    async fn apply(
+        &self,
+        _ctx: &Ctx,
+        _acting: &Acting,
+        _facts: &Facts,
+        _tx: &mut Tx<'_>,
+    ) -> Result<(), AppError> {
+        Ok(())
+    }
+}

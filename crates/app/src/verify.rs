@@ -1,0 +1,149 @@
+//! Verifies a database: rows that refer to each other are there, and every stored decision, replayed from its
+//! facts under the rules of today, comes out as it was stored.
+
+use std::fmt;
+
+use tierline_domain::order::Order;
+use tierline_domain::subscription::Subscription;
+use tierline_rules::{Facts, decide};
+use tierline_store::log::{LogKey, verify_log};
+use tierline_store::tables::StoredDecision;
+use tierline_store::{Command, Tx, Value, statements};
+
+use crate::error::AppError;
+
+statements! {
+    pub DECISIONS = "SELECT id FROM decisions ORDER BY at_world, id";
+    pub ORDERS = "SELECT id FROM orders ORDER BY number";
+}
+
+/// What verification found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Decisions replayed.
+    pub decisions: usize,
+    /// Orders followed to their subscriptions.
+    pub orders: usize,
+    /// Events sealed and as they were sealed.
+    pub sealed: i64,
+    /// Events that wait for the sealer.
+    pub unsealed: i64,
+    /// What does not agree: table, row and problem.
+    pub findings: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for finding in &self.findings {
+            writeln!(f, "{finding}")?;
+        }
+        write!(
+            f,
+            "{} decisions replayed, {} orders followed, {} events sealed, {} not sealed yet, {} findings",
+            self.decisions,
+            self.orders,
+            self.sealed,
+            self.unsealed,
+            self.findings.len()
+        )
+    }
+}
+
+impl Report {
+    /// Nothing disagrees, and the log is what was sealed.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Verifies everything, the log against the key that signs it.
+pub struct Verify {
+    /// The key outside the database.
+    pub key: LogKey,
+}
+
+impl Command for Verify {
+    type Out = Report;
+    type Error = AppError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Report, AppError> {
+        let mut report = Report::default();
+        decisions(tx, &mut report).await?;
+        orders(tx, &mut report).await?;
+        let log = verify_log(tx, &self.key).await?;
+        report.sealed = log.sealed;
+        report.unsealed = log.unsealed;
+        report.findings.extend(
+            log.broken
+                .map(|broken| format!("events {}: {:?}", broken.seq, broken.problem)),
+        );
+        Ok(report)
+    }
+}
+
+async fn decisions(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError> {
+    for (id,) in tx.fetch_all::<(uuid::Uuid,)>(DECISIONS, &[]).await? {
+        let Some(row) = tx.get::<StoredDecision>(&[Value::Id(id)]).await? else {
+            continue;
+        };
+        report.decisions = report.decisions.saturating_add(1);
+        let facts: Facts = match serde_json::from_value(row.facts.0) {
+            Ok(facts) => facts,
+            Err(error) => {
+                report
+                    .findings
+                    .push(format!("decisions {id}: its facts cannot be read: {error}"));
+                continue;
+            }
+        };
+        let again: Vec<String> = decide(&facts, &[])
+            .failed()
+            .iter()
+            .map(|rule| rule.id.to_string())
+            .collect();
+        if again != row.rules.0 || again.is_empty() != row.allowed {
+            report.findings.push(format!(
+                "decisions {id}: stored {:?}, replayed {again:?}",
+                row.rules.0
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn orders(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError> {
+    let mut expected: i64 = 0;
+    for (id,) in tx.fetch_all::<(uuid::Uuid,)>(ORDERS, &[]).await? {
+        let Some(order) = tx.get::<Order>(&[Value::Id(id)]).await? else {
+            continue;
+        };
+        report.orders = report.orders.saturating_add(1);
+        expected = expected.saturating_add(1);
+        if order.number != expected {
+            report.findings.push(format!(
+                "orders {id}: number {} where {expected} was due",
+                order.number
+            ));
+            expected = order.number;
+        }
+        for line in &order.lines {
+            let Some(subscription) = line.subscription else {
+                continue;
+            };
+            match tx
+                .get::<Subscription>(&[Value::Id(subscription.uuid())])
+                .await?
+            {
+                Some(found) if found.order_id == Some(order.id) => {}
+                Some(_) => report.findings.push(format!(
+                    "subscriptions {subscription}: does not name its order {id}"
+                )),
+                None => report.findings.push(format!(
+                    "orders {id}: its subscription {subscription} is missing"
+                )),
+            }
+        }
+    }
+    Ok(())
+}

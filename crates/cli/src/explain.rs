@@ -1,0 +1,330 @@
+//! `tierline explain`: the decision for a deal, told like a colleague would.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use serde_json::{Map, Value, json};
+use tierline_api::render;
+use tierline_app::App;
+use tierline_app::act::Act;
+use tierline_app::actor::ActorSpec;
+use tierline_app::check;
+use tierline_app::clock::Clock;
+use tierline_app::demo::{LayDemo, LayWorld};
+use tierline_rules::Lang;
+use tierline_store::{Db, DbConfig, schema};
+
+use crate::{Printer, chain, fail};
+
+/// Explain a deal: may it go through, and if not, which rule, which fact, what remedy.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  tierline explain order --as cedar customer=red-rock-dental item=desk-standard quantity=10\n  \
+                        tierline explain invite_customer --as harbor customer=isar-bakery --lang ja"
+)]
+pub(crate) struct Args {
+    /// What is tried: order, `invite_customer`, `accept_partnership`, …
+    verb: String,
+    /// Who tries it: a partner, a customer, `operator`.
+    #[arg(long = "as", value_name = "NAME")]
+    actor: String,
+    /// Its parameters: name=value, lists as a,b.
+    params: Vec<String>,
+    /// Ask a running server.
+    #[arg(long, env = "TIERLINE_SERVER")]
+    server: Option<String>,
+    /// Ask a world file instead; without either, the built-in demo world.
+    #[arg(long)]
+    world: Option<std::path::PathBuf>,
+    /// Language of the texts: en or ja.
+    #[arg(long, default_value = "en")]
+    lang: String,
+    /// For programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args) -> ExitCode {
+    let lang = Lang::of_locale(&args.lang);
+    let params = match read_params(&args.params) {
+        Ok(params) => params,
+        Err(problem) => return fail(problem),
+    };
+    let answer = match &args.server {
+        Some(server) => ask_server(server, &args, params).await,
+        None => ask_here(&args, params, lang).await,
+    };
+    match answer {
+        Ok(answer) if args.json => {
+            Printer::line(serde_json::to_string_pretty(&answer).unwrap_or_default());
+            exit(&answer)
+        }
+        Ok(answer) => {
+            tell(&answer, lang);
+            exit(&answer)
+        }
+        Err(problem) => fail(problem),
+    }
+}
+
+/// 0 allowed, 1 refused.
+fn exit(answer: &Value) -> ExitCode {
+    ExitCode::from(u8::from(answer["allowed"] != json!(true)))
+}
+
+pub(crate) fn read_params(pairs: &[String]) -> Result<Map<String, Value>, String> {
+    let mut params = Map::new();
+    for pair in pairs {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| format!("`{pair}` is not name=value"))?;
+        let list = matches!(
+            name,
+            "roles" | "subscriptions" | "further_resellers" | "documents"
+        ) || value.contains(',');
+        let value = if list {
+            json!(value.split(',').collect::<Vec<_>>())
+        } else if let (Ok(number), false) = (
+            value.parse::<i64>(),
+            matches!(name, "partner_id" | "partner_of_record"),
+        ) {
+            json!(number)
+        } else {
+            match value {
+                "true" => json!(true),
+                "false" => json!(false),
+                text => json!(text),
+            }
+        };
+        params.insert(name.to_owned(), value);
+    }
+    Ok(params)
+}
+
+async fn ask_here(args: &Args, params: Map<String, Value>, lang: Lang) -> Result<Value, String> {
+    let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
+        .await
+        .map_err(|error| chain(&error))?;
+    let app = App::new(db, Clock::wall());
+    match &args.world {
+        Some(file) => {
+            let (now, given) = check::read_world(file).map_err(|bad| bad.to_string())?;
+            app.clock().move_to(now);
+            app.db()
+                .write(LayWorld { given, now })
+                .await
+                .map_err(|error| chain(&error))?;
+        }
+        None => {
+            let now = app.clock().world_now();
+            app.db()
+                .write(LayDemo { now })
+                .await
+                .map_err(|error| chain(&error))?;
+        }
+    }
+    let actor = ActorSpec::of(&args.actor);
+    let mut ctx = app.ctx(actor.clone());
+    ctx.lang = lang;
+    let act = Act {
+        actor,
+        verb: args.verb.clone(),
+        params,
+    };
+    let explained = app.explain(ctx, act).await.map_err(|error| chain(&error))?;
+    let mut shown = render::decision(&explained.decision, explained.remedy.as_ref(), lang);
+    shown["chain"] = render::chain(&explained.facts);
+    Ok(shown)
+}
+
+async fn ask_server(
+    server: &str,
+    args: &Args,
+    params: Map<String, Value>,
+) -> Result<Value, String> {
+    let server = server.trim_end_matches('/');
+    let http = reqwest::Client::builder()
+        .build()
+        .map_err(|error| chain(&error))?;
+    let unreachable = |error: reqwest::Error| format!("{server}: {}", chain(&error));
+    let credentials: Value = http
+        .get(format!("{server}/sandbox/credentials"))
+        .send()
+        .await
+        .map_err(unreachable)?
+        .json()
+        .await
+        .map_err(unreachable)?;
+    let principals = credentials["principals"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let operator = principals
+        .iter()
+        .find(|principal| principal["kind"] == json!("operator"));
+    let token = operator
+        .and_then(|operator| operator["accessTokenUser"].as_str())
+        .ok_or("the server offers no credentials: it is no sandbox")?;
+    let answer = http
+        .post(format!("{server}/program/v1/decisions"))
+        .bearer_auth(token)
+        .header("X-Locale", &args.lang)
+        .json(&json!({ "as": args.actor, "verb": args.verb, "params": params }))
+        .send()
+        .await
+        .map_err(unreachable)?;
+    let status = answer.status();
+    let body: Value = answer.json().await.map_err(unreachable)?;
+    if status.is_success() {
+        Ok(body)
+    } else {
+        Err(body["detail"]
+            .as_str()
+            .unwrap_or("the server failed")
+            .to_owned())
+    }
+}
+
+fn tell(answer: &Value, lang: Lang) {
+    let ja = lang == Lang::Ja;
+    let links = texts(&answer["chain"]["links"]).join(" → ");
+    let terminal = std::io::stdout().is_terminal();
+    let bold = |text: &str| {
+        if terminal {
+            format!("\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    };
+    let verdict = match (answer["allowed"] == json!(true), ja) {
+        (true, false) => "Yes, this goes through.",
+        (true, true) => "はい、この取引は成立します。",
+        (false, false) => "No, this does not go through.",
+        (false, true) => "いいえ、この取引は成立しません。",
+    };
+    Printer::line(bold(verdict));
+    if links.contains('→') {
+        Printer::line(format!("\n  {links}"));
+    }
+    if let Some(waiver) = answer["waiver"].as_str() {
+        Printer::line(format!("\n  under the operator's waiver {waiver}"));
+    }
+    let violations = answer["violations"].as_array().cloned().unwrap_or_default();
+    for violation in &violations {
+        Printer::line(format!(
+            "\n{}  {}",
+            bold(violation["rule"].as_str().unwrap_or_default()),
+            wrap(violation["statement"].as_str().unwrap_or_default(), 9)
+        ));
+        for fact in violation["facts"].as_array().into_iter().flatten() {
+            Printer::line(format!(
+                "         · {}: {}",
+                fact["label"].as_str().unwrap_or_default(),
+                fact["value"].as_str().unwrap_or_default()
+            ));
+        }
+    }
+    if violations.is_empty() {
+        return;
+    }
+    if let (Some(status), code) = (answer["wire"]["status"].as_u64(), &answer["wire"]["code"]) {
+        Printer::line(format!(
+            "\n{} {status} {}",
+            if ja { "応答:" } else { "On the wire:" },
+            if code.is_null() {
+                String::new()
+            } else {
+                code.to_string()
+            }
+        ));
+    }
+    match &answer["remedy"] {
+        Value::Null => Printer::line(if ja {
+            "\nこれを解消するコマンドはありません。"
+        } else {
+            "\nNo command cures it."
+        }),
+        remedy => {
+            Printer::line(if ja {
+                "\n次のとおりにすれば成立します（試行済み）:"
+            } else {
+                "\nWhat makes it pass (rehearsed):"
+            });
+            for act in remedy["commands"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .chain(std::iter::once(&remedy["then"]))
+            {
+                Printer::line(format!("  {}", command(act)));
+            }
+        }
+    }
+}
+
+/// An act as a line to paste.
+fn command(act: &Value) -> String {
+    let Some(map) = act.as_object() else {
+        return act.to_string();
+    };
+    let actor = map.get("as").map_or_else(String::new, |actor| {
+        actor
+            .as_str()
+            .map_or_else(|| actor.to_string(), str::to_owned)
+    });
+    let mut line = String::new();
+    for (verb, params) in map.iter().filter(|(key, _)| *key != "as") {
+        line = format!("tierline do {verb} --as {actor}");
+        for (name, value) in params.as_object().into_iter().flatten() {
+            let value = match value {
+                Value::String(text) => text.clone(),
+                Value::Array(list) => list
+                    .iter()
+                    .map(|item| {
+                        item.as_str()
+                            .map_or_else(|| item.to_string(), str::to_owned)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(","),
+                other => other.to_string(),
+            };
+            let quoted = if value.contains(' ') {
+                format!("'{name}={value}'")
+            } else {
+                format!("{name}={value}")
+            };
+            line.push(' ');
+            line.push_str(&quoted);
+        }
+    }
+    line
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|text| text.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Folds a text at about a hundred columns, hanging under its start.
+fn wrap(text: &str, indent: usize) -> String {
+    let mut line = 0;
+    let mut folded = String::new();
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if line > 0 && line + width > 90 {
+            folded.push('\n');
+            folded.push_str(&" ".repeat(indent));
+            line = 0;
+        } else if line > 0 {
+            folded.push(' ');
+            line += 1;
+        }
+        folded.push_str(word);
+        line += width;
+    }
+    folded
+}

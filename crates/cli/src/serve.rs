@@ -1,0 +1,209 @@
+//! `tierline serve`: one world behind one port.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tierline_api::identity::Issuer;
+use tierline_api::{Server, Settings};
+use tierline_app::App;
+use tierline_app::check;
+use tierline_app::clock::Clock;
+use tierline_app::demo::{LayDemo, LayWorld};
+use tierline_domain::partner::Account;
+use tierline_domain::time::Timestamp;
+use tierline_store::log::{LogKey, Sealer};
+use tierline_store::{Command, Db, DbConfig, Tx, schema, tables};
+use tokio::net::TcpListener;
+
+use crate::{Printer, fail};
+
+/// Serve the program.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A sandbox with a demo world; without --data-dir it lives in a temporary directory and is gone at exit.
+    #[arg(long)]
+    demo: bool,
+    /// A sandbox: its clock can be moved and its credentials listed.
+    #[arg(long)]
+    sandbox: bool,
+    /// Address to listen on; port 0 takes a free one and prints it.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// A PostgreSQL server instead of a file: postgres://… with one host or several.
+    #[arg(long)]
+    database: Option<String>,
+    /// Where the database and the signing keys live.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// A world file to start from.
+    #[arg(long)]
+    world: Option<PathBuf>,
+    /// Pin the world's clock to an instant.
+    #[arg(long)]
+    now: Option<Timestamp>,
+}
+
+/// Whether nobody lives in a database yet.
+struct IsEmpty;
+
+impl Command for IsEmpty {
+    type Out = bool;
+    type Error = tierline_app::AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, Self::Error> {
+        Ok(tx
+            .find::<Account>(tables::accounts::EVERY, &[])
+            .await?
+            .is_empty())
+    }
+}
+
+/// Seeds the identities of a sandbox world.
+struct Seed {
+    now: Timestamp,
+}
+
+impl Command for Seed {
+    type Out = ();
+    type Error = tierline_app::AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Self::Error> {
+        tierline_api::routes::tokens::seed_credentials(tx, self.now).await
+    }
+}
+
+pub(crate) async fn run(args: Args) -> ExitCode {
+    match serve(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => fail(problem),
+    }
+}
+
+async fn serve(args: Args) -> Result<(), String> {
+    let sandbox = args.demo || args.sandbox || args.world.is_some();
+    let temporary = match &args.data_dir {
+        Some(_) => None,
+        None if sandbox => {
+            Some(tempfile::tempdir().map_err(|error| format!("no temporary directory: {error}"))?)
+        }
+        None => return Err("give --data-dir, or --demo for a throw-away world".to_owned()),
+    };
+    let directory = args
+        .data_dir
+        .clone()
+        .or_else(|| {
+            temporary
+                .as_ref()
+                .map(|directory| directory.path().to_owned())
+        })
+        .unwrap_or_default();
+    std::fs::create_dir_all(&directory)
+        .map_err(|error| format!("{}: {error}", directory.display()))?;
+    let clock = args.now.map_or_else(Clock::wall, Clock::pinned);
+    let app = open(&args, &directory, clock).await?;
+    let issuer = Issuer::new(&signing_key(&directory)?, "http://localhost")
+        .map_err(|error| format!("the signing key is broken: {error}"))?;
+    let server = Server::new(
+        app,
+        issuer,
+        Settings {
+            sandbox,
+            ..Settings::default()
+        },
+    );
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| format!("{}: {error}", args.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let log_key =
+        LogKey::load_or_create(&directory.join("log.key")).map_err(|error| crate::chain(&error))?;
+    let db = server.app().db().clone();
+    let sealer = Sealer::start(db.clone(), Arc::new(log_key), || Clock::wall().server_now());
+    greet(&server, address, args.demo);
+    let served = tierline_api::serve(server, listener, stop()).await;
+    drop(sealer);
+    db.shutdown().await;
+    served.map_err(|error| error.to_string())
+}
+
+async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String> {
+    let config = DbConfig::of(args.database.clone(), directory.join("tierline.db"));
+    let db = Db::open(&config, schema::MIGRATIONS)
+        .await
+        .map_err(|error| crate::chain(&error))?;
+    let fresh = db
+        .read(IsEmpty)
+        .await
+        .map_err(|error| crate::chain(&error))?;
+    let app = App::new(db, clock);
+    if fresh {
+        let now = app.clock().world_now();
+        if let Some(file) = &args.world {
+            let (today, given) = check::read_world(file).map_err(|bad| bad.to_string())?;
+            let now = if args.now.is_some() { now } else { today };
+            app.clock().move_to(now);
+            app.db()
+                .write(LayWorld { given, now })
+                .await
+                .map_err(|error| crate::chain(&error))?;
+        } else if args.demo {
+            app.db()
+                .write(LayDemo { now })
+                .await
+                .map_err(|error| crate::chain(&error))?;
+        }
+        if args.demo || args.world.is_some() {
+            app.db()
+                .write(Seed {
+                    now: app.clock().server_now(),
+                })
+                .await
+                .map_err(|error| crate::chain(&error))?;
+        }
+    }
+    Ok(app)
+}
+
+/// The key that signs tokens: 32 bytes beside the database, made on first use.
+fn signing_key(directory: &Path) -> Result<[u8; 32], String> {
+    let path = directory.join("signing.key");
+    if let Ok(bytes) = std::fs::read(&path) {
+        return bytes
+            .try_into()
+            .map_err(|_| format!("{} is no key of 32 bytes", path.display()));
+    }
+    let key: [u8; 32] = rand::random();
+    std::fs::write(&path, key).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(key)
+}
+
+async fn stop() {
+    drop(tokio::signal::ctrl_c().await);
+}
+
+fn greet(server: &Server, address: SocketAddr, demo: bool) {
+    Printer::line(format!(
+        "tierline {} listens on http://{address}",
+        env!("CARGO_PKG_VERSION")
+    ));
+    Printer::line(format!("  reference    http://{address}/docs"));
+    if !server.settings().sandbox {
+        return;
+    }
+    Printer::line(format!(
+        "  credentials  http://{address}/sandbox/credentials"
+    ));
+    if demo {
+        Printer::line("");
+        Printer::line(
+            "A demo program in four regions: 3 providers, 3 direct-bill partners, 9 resellers, 61 customers.",
+        );
+        Printer::line("Ask it about a deal, in another terminal:");
+        Printer::line("");
+        Printer::line(format!(
+            "  tierline explain order --as cedar customer=red-rock-dental item=desk-standard quantity=10 --server http://{address}"
+        ));
+        Printer::line("");
+        Printer::line("Ctrl-C stops it; this world is gone then.");
+    }
+}

@@ -1,0 +1,238 @@
+//! Facts of what a command says: applications, new customers, evidence, queries.
+
+use serde::{Deserialize, Serialize};
+use tierline_domain::money::Money;
+use tierline_domain::order::OrderState;
+use tierline_domain::partner::{MembershipState, PartnerType, SupportPlan};
+use tierline_domain::place::Country;
+use tierline_domain::time::Date;
+
+use super::{Named, Party, PlaceFact, RegionFact};
+
+/// A new customer's form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerForm {
+    /// Company name.
+    pub name: String,
+    /// Country.
+    pub country: Country,
+    /// Initial domain.
+    pub domain: String,
+    /// A tenant already has that domain.
+    pub domain_taken_by: Option<String>,
+    /// Mail address.
+    pub email: String,
+    /// Telephone given.
+    pub phone: Option<String>,
+    /// Registration number given.
+    pub registration_number: Option<String>,
+    /// The number fits the country's pattern.
+    pub registration_number_fits: bool,
+    /// The reseller it is for.
+    pub for_reseller: Named,
+    /// The fields that are missing or malformed.
+    pub bad_fields: Vec<String>,
+}
+
+/// An attestation's form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttestationForm {
+    /// Fields missing.
+    pub missing: Vec<String>,
+    /// The day of acceptance.
+    pub agreed: Date,
+    /// The template fits the customer.
+    pub template_fits: bool,
+    /// The template given.
+    pub template: String,
+    /// The same contact was recorded before by this partner.
+    pub duplicate: bool,
+    /// The customer already bought through a partner (AGR-027).
+    pub bought_before: bool,
+}
+
+/// An application for a program account (section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    /// The type asked for; absent when no such type exists.
+    pub wanted: Option<PartnerType>,
+    /// The word that was given.
+    pub wanted_word: String,
+    /// The applicant's organization.
+    pub organization: String,
+    /// The applicant's existing account, if it has one.
+    pub account: Option<Party>,
+    /// A new tenant, or one that exists.
+    pub tenant: TenantChoice,
+    /// The account that already holds that tenant, if any.
+    pub tenant_held_by: Option<Party>,
+    /// The organization that owns that tenant is the applicant.
+    pub tenant_own: bool,
+    /// Another partner account that the tenant is associated with.
+    pub tenant_associated_with: Option<String>,
+    /// Country of that tenant, if it exists.
+    pub tenant_country: Option<Country>,
+    /// Country of the application.
+    pub country: Country,
+    /// That country's region.
+    pub region: Option<RegionFact>,
+    /// The location whose PartnerID would be tied.
+    pub location: Option<PlaceFact>,
+    /// Membership of the organization.
+    pub membership: MembershipState,
+    /// Whole months as an active reseller.
+    pub tenure_months: i64,
+    /// The organization has never been a program partner.
+    pub newcomer: bool,
+    /// Cloud revenue in US dollars, where recorded.
+    pub revenue_cloud: Option<Money>,
+    /// Contact address given.
+    pub contact_email: String,
+    /// The contact address is on a consumer mail service or another company's domain.
+    pub contact_email_bad: bool,
+    /// Registration number given.
+    pub registration_number: Option<String>,
+    /// It fits the country's pattern.
+    pub registration_number_fits: bool,
+    /// Support contact given.
+    pub support_contact: Option<String>,
+    /// An account whose credentials are used again.
+    pub credentials_of: Option<String>,
+    /// Credit check: `passed`, `open` or `failed`.
+    pub credit_check: String,
+    /// A managed service is declared.
+    pub managed_service: bool,
+    /// A receivables process exists.
+    pub receivables: bool,
+    /// Infrastructure to support resellers exists.
+    pub reseller_infrastructure: bool,
+    /// Support plan.
+    pub support_plan: SupportPlan,
+    /// Earliest day of re-enrolment after de-authorisation.
+    pub wait_until: Option<Date>,
+    /// The day of the last capability assessment, when it failed (ENR-015).
+    pub assessment_failed: Option<Date>,
+}
+
+/// What is on record about the account that acts, beside its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Standing {
+    /// Bills that are more than sixty days overdue, with the day they were due (ENR-037).
+    pub overdue: Vec<(String, Date)>,
+    /// The day of the last capability assessment, when it failed (ENR-016).
+    pub assessment_failed: Option<Date>,
+}
+
+/// Which tenant an application is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TenantChoice {
+    /// A new one.
+    New,
+    /// The applicant's program tenant.
+    Existing(String),
+    /// Another tenant that exists.
+    Other(String),
+}
+
+/// Everything else a command was given that a rule may find wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Form {
+    /// An invitation link: `original` or `altered`.
+    pub link_altered: bool,
+    /// The confirmation or declaration was not made.
+    pub unconfirmed: bool,
+    /// Consent of the customer, where it is asked for.
+    pub consent: Option<bool>,
+    /// Full delegation was asked for (DAP-002).
+    pub full_delegation: bool,
+    /// The agreement status query's identifiers.
+    pub status_query: Option<StatusQuery>,
+    /// A location that a command is about.
+    pub place: Option<PlaceFact>,
+    /// A tenant that a command is about: name and the account it is associated with.
+    pub tenant: Option<(String, Option<String>)>,
+    /// One field of a profile update and its value.
+    pub profile: Option<(String, String)>,
+    /// Countries in which the organization has locations.
+    pub location_countries: Vec<Country>,
+    /// An address that could not be verified.
+    pub address_fictitious: bool,
+    /// Blocks of IDN-018 that apply.
+    pub deletion_blocks: Vec<String>,
+    /// What is still live and keeps a relationship from being removed.
+    pub live: Vec<String>,
+    /// Commitments beyond their window that keep it from being removed, with their last day.
+    pub commitments: Vec<(String, Date)>,
+    /// Documents of an appeal.
+    pub documents: Vec<String>,
+    /// Business days since verification began.
+    pub business_days_pending: i64,
+    /// Qualification asked for.
+    pub qualification: Option<String>,
+    /// A validation code that the qualification needs was not given (CUS-025).
+    pub validation_code_missing: bool,
+    /// Self-service is on for the partner and customer.
+    pub self_service: Option<bool>,
+    /// What a customer would buy by itself, and whether it is of a kind that it may (CUS-026).
+    pub self_service_item: Option<(String, bool)>,
+    /// State of an order that a document is for.
+    pub order_state: Option<OrderState>,
+    /// Market of a price sheet.
+    pub market: Option<Country>,
+    /// Page of the portal.
+    pub page: Option<String>,
+    /// First day of an audit query.
+    pub audit_from: Option<Date>,
+    /// Role to be given to a partner user.
+    pub role: Option<String>,
+    /// What a ticket or a case is about.
+    pub about: Option<String>,
+    /// Partners to whom a caller is sent who may not open a ticket (SUP-007, SUP-008).
+    pub contacts: Vec<String>,
+    /// A product of another publisher that a ticket is about (SUP-011).
+    pub third_party: Option<String>,
+    /// Signatures that a case lacks.
+    pub missing_signatures: Vec<String>,
+    /// First fraudulent use.
+    pub first_use: Option<Date>,
+    /// The support contact asked for, and whether it is eligible.
+    pub contact: Option<(String, bool)>,
+    /// The ETag given is stale.
+    pub etag_stale: bool,
+    /// The PartnerID looked up.
+    pub looked_up: Option<Named>,
+    /// Test resellers that the provider's sandbox holds (ENR-041).
+    pub sandbox_resellers: i64,
+    /// An order request that a command is about: provider, reseller, state.
+    pub order_request: Option<(String, String, String)>,
+}
+
+/// What the agreement status query was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusQuery {
+    /// The PartnerID as given.
+    pub partner_id: Option<String>,
+    /// The tenant as given.
+    pub tenant: Option<String>,
+    /// What the PartnerID turned out to be.
+    pub named: Named,
+    /// The tenant exists.
+    pub tenant_known: bool,
+    /// The account of the tenant, if it is a program tenant.
+    pub tenant_account: Option<Party>,
+    /// The PartnerID is made of digits, and the tenant is a GUID.
+    pub well_formed: bool,
+}
+
+/// What the seller's organization has in the buyer's region, where that is another one (REG-008).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Expansion {
+    /// A location there.
+    pub location: bool,
+    /// A program account there.
+    pub account: Option<String>,
+    /// That account is enrolled.
+    pub enrolled: bool,
+    /// That account has accepted the partner agreement.
+    pub signed: bool,
+}

@@ -1,0 +1,144 @@
+//! The schema's history: one text for both engines, applied in order, never edited after a release.
+
+use sha2::{Digest, Sha256};
+
+use super::Lock;
+use super::session::Session;
+use crate::error::StoreError;
+use crate::params;
+use crate::statement::Statement;
+
+/// One step of the schema.
+///
+/// The text is SQL in which `{id}`, `{text}`, `{int}`, `{bool}`, `{instant}`, `{day}`, `{json}` and `{bytes}`
+/// stand for the engine's column types, `{serial}` for a key that counts by itself, `{txid}` for the number of
+/// the transaction that wrote the row, and `{strict}` closes every `CREATE TABLE`.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Its name, which sorts it: `0001_program`.
+    pub name: &'static str,
+    /// Its text.
+    pub sql: &'static str,
+}
+
+impl Migration {
+    fn checksum(&self) -> Vec<u8> {
+        Sha256::digest(self.sql).to_vec()
+    }
+}
+
+/// Whose words to put for the placeholders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+const HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    position {int} NOT NULL PRIMARY KEY, name {text} NOT NULL UNIQUE, checksum {bytes} NOT NULL
+) {strict}";
+
+const APPLIED: Statement = Statement::new(
+    "schema_migrations.APPLIED",
+    "SELECT name, checksum FROM schema_migrations ORDER BY position",
+);
+const RECORD: Statement = Statement::new(
+    "schema_migrations.RECORD",
+    "INSERT INTO schema_migrations (position, name, checksum) VALUES ($1, $2, $3)",
+);
+
+/// Two servers that start together must not both migrate.
+pub(super) fn lock() -> Lock {
+    Lock::on("schema", "migrations")
+}
+
+/// Applies what is missing, inside the transaction that is open.
+pub(super) async fn run(
+    session: &mut Session,
+    schema: &'static [Migration],
+) -> Result<(), StoreError> {
+    session.batch(HISTORY).await?;
+    let applied: Vec<(String, Vec<u8>)> = session.tx().fetch_all(APPLIED, &[]).await?;
+    for (index, (name, checksum)) in applied.iter().enumerate() {
+        let Some(known) = schema.get(index) else {
+            let text = format!("it holds the migration {name}, which is newer than this program");
+            return Err(StoreError::Schema(text));
+        };
+        if known.name != name || known.checksum() != *checksum {
+            let text = format!("its migration {name} is not this program's {}", known.name);
+            return Err(StoreError::Schema(text));
+        }
+    }
+    for (position, migration) in (1_i64..).zip(schema).skip(applied.len()) {
+        session.batch(migration.sql).await?;
+        let record = params![position, migration.name, migration.checksum()];
+        session.tx().execute(RECORD, &record).await?;
+    }
+    Ok(())
+}
+
+/// Puts the engine's words for the placeholders.
+pub(super) fn render(text: &str, dialect: Dialect) -> String {
+    let mut rendered = String::with_capacity(text.len() + text.len() / 8);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        rendered.push_str(before);
+        let Some((word, behind)) = after.split_once('}') else {
+            rendered.push('{');
+            rest = after;
+            continue;
+        };
+        let column = rendered.split_whitespace().next_back().unwrap_or_default();
+        let put = word_for(word, column, dialect);
+        rendered.push_str(&put.unwrap_or_else(|| format!("{{{word}}}")));
+        rest = behind;
+    }
+    rendered.push_str(rest);
+    rendered
+}
+
+fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String> {
+    let word = match (placeholder, dialect) {
+        ("id" | "bytes", Dialect::Sqlite) => "BLOB",
+        ("text" | "day" | "json", Dialect::Sqlite) => "TEXT",
+        ("int" | "instant", Dialect::Sqlite) => "INTEGER",
+        ("bool", Dialect::Sqlite) => return Some(format!("INTEGER CHECK ({column} IN (0, 1))")),
+        ("serial", Dialect::Sqlite) => "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+        // One writer: the order of appending is the order of commits.
+        ("txid", Dialect::Sqlite) => "INTEGER NOT NULL DEFAULT 0",
+        ("strict", Dialect::Sqlite) => "STRICT",
+        ("id", Dialect::Postgres) => "uuid",
+        // So that both engines sort alike, whatever the database was made with.
+        ("text", Dialect::Postgres) => "text COLLATE \"C\"",
+        ("int", Dialect::Postgres) => "bigint",
+        ("bool", Dialect::Postgres) => "boolean",
+        ("instant", Dialect::Postgres) => "timestamptz",
+        ("day", Dialect::Postgres) => "date",
+        ("json", Dialect::Postgres) => "jsonb",
+        ("bytes", Dialect::Postgres) => "bytea",
+        ("serial", Dialect::Postgres) => "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        ("txid", Dialect::Postgres) => {
+            "bigint NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"
+        }
+        ("strict", Dialect::Postgres) => "",
+        _ => return None,
+    };
+    Some(word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_become_the_engines_words() {
+        assert_eq!(
+            render(
+                "CREATE TABLE t (\n    a {id} NOT NULL, b {bool} NOT NULL) {strict};",
+                Dialect::Sqlite
+            ),
+            "CREATE TABLE t (\n    a BLOB NOT NULL, b INTEGER CHECK (b IN (0, 1)) NOT NULL) STRICT;"
+        );
+        assert_eq!(render("'{}' {unknown}", Dialect::Sqlite), "'{}' {unknown}");
+    }
+}

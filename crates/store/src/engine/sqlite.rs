@@ -1,0 +1,288 @@
+//! The SQLite arm: one connection, its pragmas, and what its errors mean.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql, ffi};
+
+use super::Counters;
+use super::session::Begin;
+use crate::error::StoreError;
+use crate::row::Row;
+use crate::statement::Statement;
+use crate::value::Value;
+
+/// How long a statement waits for another process that writes the same file.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// More than there are statements, so that none is ever prepared twice.
+const CACHED_STATEMENTS_MAX: usize = 1_024;
+
+pub(super) struct SqliteSession {
+    connection: Connection,
+    /// The transaction only reads: statements that write are refused. (`PRAGMA query_only` would do the same
+    /// and expire every prepared statement each time.)
+    reads_only: bool,
+}
+
+impl SqliteSession {
+    pub(super) fn in_memory(counters: &Arc<Counters>) -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory().map_err(StoreError::unavailable)?;
+        Self::prepared(connection, Some(counters))
+    }
+
+    pub(super) fn writer(path: &Path, counters: &Arc<Counters>) -> Result<Self, StoreError> {
+        let connection = Connection::open(path).map_err(StoreError::unavailable)?;
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            .map_err(StoreError::unavailable)?;
+        Self::prepared(connection, Some(counters))
+    }
+
+    pub(super) fn reader(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(StoreError::unavailable)?;
+        Self::prepared(connection, None)
+    }
+
+    fn prepared(
+        connection: Connection,
+        counters: Option<&Arc<Counters>>,
+    ) -> Result<Self, StoreError> {
+        connection
+            .execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")
+            .map_err(StoreError::unavailable)?;
+        connection
+            .busy_timeout(BUSY_WAIT)
+            .map_err(StoreError::unavailable)?;
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS_MAX);
+        if let Some(counters) = counters {
+            let counters = Arc::clone(counters);
+            let count = move || {
+                counters.synced();
+                false
+            };
+            connection
+                .commit_hook(Some(count))
+                .map_err(StoreError::unavailable)?;
+        }
+        Ok(Self {
+            connection,
+            reads_only: false,
+        })
+    }
+
+    /// Whether the transaction is still open: after FULL, IOERR or BUSY the engine may have rolled it back.
+    pub(super) fn in_transaction(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    pub(super) fn begin(&mut self, begin: Begin) -> Result<(), StoreError> {
+        match begin {
+            Begin::Read => {
+                self.reads_only = true;
+                self.control("BEGIN")
+            }
+            // At once, so that no command fails later because another process writes too.
+            Begin::Write | Begin::Rehearsal => self.control("BEGIN IMMEDIATE"),
+        }
+    }
+
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
+        let done = self.control("COMMIT");
+        if done.is_err() {
+            self.rollback();
+        }
+        done
+    }
+
+    pub(super) fn rollback(&mut self) {
+        self.reads_only = false;
+        if self.in_transaction()
+            && let Err(error) = self.control("ROLLBACK")
+        {
+            tracing::error!(%error, "a rollback failed");
+        }
+    }
+
+    /// Runs a text of transaction control.
+    pub(super) fn control(&mut self, sql: &str) -> Result<(), StoreError> {
+        let run = |connection: &Connection| connection.prepare_cached(sql)?.raw_execute();
+        run(&self.connection)
+            .map(drop)
+            .map_err(|error| translate("transaction control", error))
+    }
+
+    /// Runs several statements, none of them cached.
+    pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|error| translate("migration", error))
+    }
+
+    /// An independent copy in memory.
+    pub(super) fn copy_to_memory(&self, counters: &Arc<Counters>) -> Result<Self, StoreError> {
+        let mut copy = Connection::open_in_memory().map_err(StoreError::unavailable)?;
+        self.copy_into(&mut copy)?;
+        Self::prepared(copy, Some(counters))
+    }
+
+    /// A copy in a file that must not exist yet.
+    pub(super) fn copy_to_file(&self, path: &Path) -> Result<(), StoreError> {
+        if path.exists() {
+            return Err(StoreError::unavailable(std::io::Error::from(
+                std::io::ErrorKind::AlreadyExists,
+            )));
+        }
+        let mut copy = Connection::open(path).map_err(StoreError::unavailable)?;
+        self.copy_into(&mut copy)?;
+        copy.close()
+            .map_err(|(_, error)| StoreError::unavailable(error))
+    }
+
+    fn copy_into(&self, copy: &mut Connection) -> Result<(), StoreError> {
+        let backup = Backup::new(&self.connection, copy).map_err(StoreError::unavailable)?;
+        match backup.step(-1).map_err(StoreError::unavailable)? {
+            StepResult::Done => Ok(()),
+            _ => Err(StoreError::Contended),
+        }
+    }
+}
+
+pub(super) fn execute(
+    session: &mut SqliteSession,
+    statement: Statement,
+    params: &[Value],
+) -> Result<u64, StoreError> {
+    let run = || {
+        let mut prepared = bound(session, statement, params)?;
+        prepared.raw_execute()
+    };
+    run()
+        .map(|count| u64::try_from(count).unwrap_or(u64::MAX))
+        .map_err(|error| translate(statement.name, error))
+}
+
+pub(super) fn fetch(
+    session: &mut SqliteSession,
+    statement: Statement,
+    params: &[Value],
+) -> Result<Vec<Row>, StoreError> {
+    let run = || {
+        let mut prepared = bound(session, statement, params)?;
+        let width = prepared.column_count();
+        let mut fetched = prepared.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = fetched.next()? {
+            let cells = (0..width)
+                .map(|index| row.get::<_, Cell>(index))
+                .collect::<Result<_, _>>()?;
+            rows.push(Row::sqlite(statement.name, cells));
+        }
+        Ok(rows)
+    };
+    run().map_err(|error| translate(statement.name, error))
+}
+
+pub(super) fn prepare(session: &mut SqliteSession, statement: Statement) -> Result<(), StoreError> {
+    session
+        .connection
+        .prepare_cached(statement.sql)
+        .map(drop)
+        .map_err(|error| translate(statement.name, error))
+}
+
+fn bound<'a>(
+    session: &'a SqliteSession,
+    statement: Statement,
+    params: &[Value],
+) -> rusqlite::Result<CachedStatement<'a>> {
+    let mut prepared = session.connection.prepare_cached(statement.sql)?;
+    if session.reads_only && !prepared.readonly() {
+        let code = ffi::Error::new(ffi::SQLITE_READONLY);
+        return Err(rusqlite::Error::SqliteFailure(code, None));
+    }
+    let expected = prepared.parameter_count();
+    if expected != params.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(
+            params.len(),
+            expected,
+        ));
+    }
+    for (index, value) in params.iter().enumerate() {
+        prepared.raw_bind_parameter(index + 1, Bound(value))?;
+    }
+    Ok(prepared)
+}
+
+/// A value on its way into a column.
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let borrowed = match self.0 {
+            Value::Null(_) => ValueRef::Null,
+            Value::Id(id) => ValueRef::Blob(id.as_bytes()),
+            Value::Text(text) | Value::Json(text) => ValueRef::Text(text.as_bytes()),
+            Value::Int(number) => ValueRef::Integer(*number),
+            Value::Bool(yes) => ValueRef::Integer(i64::from(*yes)),
+            Value::Instant(at) => ValueRef::Integer(at.as_micros()),
+            Value::Day(day) => return Ok(ToSqlOutput::Owned(Cell::Text(day.to_string()))),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        };
+        Ok(ToSqlOutput::Borrowed(borrowed))
+    }
+}
+
+/// What SQLite's error means for the command.
+fn translate(statement: &'static str, error: rusqlite::Error) -> StoreError {
+    let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+        return StoreError::Statement {
+            statement,
+            source: Arc::new(error),
+        };
+    };
+    match failure.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE
+        | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+        | ffi::SQLITE_CONSTRAINT_ROWID => return conflict(message.as_deref().unwrap_or_default()),
+        _ => {}
+    }
+    match failure.code {
+        ErrorCode::ConstraintViolation => StoreError::Violation {
+            statement,
+            constraint: message.clone().unwrap_or_default(),
+        },
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Contended,
+        ErrorCode::DiskFull
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::CannotOpen
+        | ErrorCode::OutOfMemory
+        | ErrorCode::DatabaseCorrupt
+        | ErrorCode::NotADatabase => StoreError::unavailable(error),
+        _ => StoreError::Statement {
+            statement,
+            source: Arc::new(error),
+        },
+    }
+}
+
+/// Reads `UNIQUE constraint failed: table.a, table.b`.
+fn conflict(message: &str) -> StoreError {
+    let named = message.split_once(": ").map_or(message, |(_, named)| named);
+    let mut table = String::new();
+    let mut columns = Vec::new();
+    for column in named.split(", ") {
+        match column.split_once('.') {
+            Some((of, name)) => {
+                of.clone_into(&mut table);
+                columns.push(name.to_owned());
+            }
+            None => columns.push(column.to_owned()),
+        }
+    }
+    StoreError::Conflict { table, columns }
+}

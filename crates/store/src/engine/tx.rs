@@ -1,0 +1,266 @@
+//! A transaction as a command sees it: statements in, rows out, and savepoints inside.
+//!
+//! After one statement has failed, every further one fails too, until the command goes back to a savepoint
+//! it has set before. PostgreSQL demands this; SQLite would happily commit the half.
+
+use super::postgres::{self, PgSession};
+use super::sqlite::{self, SqliteSession};
+use crate::error::StoreError;
+use crate::row::{FromRow, Row};
+use crate::statement::Statement;
+use crate::table::Table;
+use crate::value::Value;
+
+/// The transaction that a command runs in.
+pub struct Tx<'a> {
+    arm: Arm<'a>,
+    failure: Option<StoreError>,
+    savepoints: Vec<&'static str>,
+}
+
+pub(super) enum Arm<'a> {
+    Sqlite(&'a mut SqliteSession),
+    Postgres(&'a mut PgSession),
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(arm: Arm<'a>) -> Self {
+        Self {
+            arm,
+            failure: None,
+            savepoints: Vec::new(),
+        }
+    }
+
+    /// What went wrong first and was not undone.
+    pub(super) fn into_failure(self) -> Option<StoreError> {
+        self.failure
+    }
+
+    /// Runs a statement that gives back no rows; answers how many rows it touched.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn execute(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<u64, StoreError> {
+        self.ready(statement, params)?;
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => sqlite::execute(session, statement, params),
+            Arm::Postgres(session) => postgres::execute(session, statement, params).await,
+        };
+        self.note(done)
+    }
+
+    /// Runs a statement and reads its first row, if there is one.
+    ///
+    /// # Errors
+    /// When the database refuses, or the row is corrupt.
+    pub async fn fetch_optional<R: FromRow>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Option<R>, StoreError> {
+        let rows = self.rows(statement, params).await?;
+        rows.first().map(R::from_row).transpose()
+    }
+
+    /// Runs a statement and reads all its rows.
+    ///
+    /// # Errors
+    /// When the database refuses, or a row is corrupt.
+    pub async fn fetch_all<R: FromRow>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Vec<R>, StoreError> {
+        let rows = self.rows(statement, params).await?;
+        rows.iter().map(R::from_row).collect()
+    }
+
+    /// The row of a key.
+    ///
+    /// # Errors
+    /// When the database refuses, or the row is corrupt.
+    pub async fn get<T: Table>(&mut self, key: &[Value]) -> Result<Option<T>, StoreError> {
+        let rows = self.rows(T::get_sql(), key).await?;
+        rows.first().map(T::from_row).transpose()
+    }
+
+    /// The rows that one of a table's `finds` selects.
+    ///
+    /// # Errors
+    /// When the database refuses, or a row is corrupt.
+    pub async fn find<T: Table>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.rows(statement, params).await?;
+        rows.iter().map(T::from_row).collect()
+    }
+
+    /// Writes a new row.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when its key, or another unique one, is taken.
+    pub async fn insert<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
+        self.execute(T::insert(), &row.values()).await.map(drop)
+    }
+
+    /// Writes a row, in place of one with the same key.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a unique key other than the primary one is taken.
+    pub async fn put<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
+        self.execute(T::upsert(), &row.values()).await.map(drop)
+    }
+
+    /// Removes the row of a key; answers how many there were.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn delete<T: Table>(&mut self, key: &[Value]) -> Result<u64, StoreError> {
+        self.execute(T::delete_sql(), key).await
+    }
+
+    /// Has the engine check a statement without running it.
+    ///
+    /// # Errors
+    /// When the engine does not take it.
+    pub async fn prepare(&mut self, statement: Statement) -> Result<(), StoreError> {
+        self.ready(statement, &[])?;
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => sqlite::prepare(session, statement),
+            Arm::Postgres(session) => postgres::prepare(session, statement).await,
+        };
+        self.note(done)
+    }
+
+    /// The number of the oldest transaction that may still append: what was written by earlier ones is either
+    /// visible to the next statement or will never be. SQLite's only writer has nobody to wait for.
+    pub(crate) async fn settled_before(&mut self) -> Result<i64, StoreError> {
+        let statement = match &self.arm {
+            Arm::Sqlite(_) => return Ok(i64::MAX),
+            Arm::Postgres(_) => postgres::SETTLED_BEFORE,
+        };
+        let row = self.fetch_optional::<(i64,)>(statement, &[]).await?;
+        Ok(row.map_or(0, |(number,)| number))
+    }
+
+    /// Fails, as a statement would that the database refuses.
+    pub(crate) fn refuse<T>(&mut self, error: StoreError) -> Result<T, StoreError> {
+        self.note(Err(error))
+    }
+
+    /// Sets a savepoint to which the command can come back.
+    ///
+    /// # Errors
+    /// When an earlier statement failed and was not undone.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
+    pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.ready(SAVEPOINT, &[])?;
+        self.control(format!("SAVEPOINT {}", quoted(name)))?;
+        self.savepoints.push(name);
+        Ok(())
+    }
+
+    /// Undoes everything since a savepoint, failed statements too. The savepoint stays set.
+    ///
+    /// # Errors
+    /// When no such savepoint is open, or the failure cannot be undone this way: then the lane runs the
+    /// whole command again.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
+    pub async fn rollback_to(&mut self, name: &'static str) -> Result<(), StoreError> {
+        let at = self.open(name)?;
+        if let Some(failure) = &self.failure
+            && is_beyond_savepoints(failure)
+        {
+            return Err(failure.clone());
+        }
+        self.failure = None;
+        self.control(format!("ROLLBACK TO SAVEPOINT {}", quoted(name)))?;
+        self.savepoints.truncate(at + 1);
+        Ok(())
+    }
+
+    /// Gives up a savepoint and keeps what was done since.
+    ///
+    /// # Errors
+    /// When no such savepoint is open, or an earlier statement failed and was not undone.
+    #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
+    pub async fn release(&mut self, name: &'static str) -> Result<(), StoreError> {
+        let at = self.open(name)?;
+        self.ready(SAVEPOINT, &[])?;
+        self.control(format!("RELEASE SAVEPOINT {}", quoted(name)))?;
+        self.savepoints.truncate(at);
+        Ok(())
+    }
+
+    fn open(&self, name: &'static str) -> Result<usize, StoreError> {
+        self.savepoints
+            .iter()
+            .rposition(|open| *open == name)
+            .ok_or(StoreError::NoSavepoint(name))
+    }
+
+    fn control(&mut self, sql: String) -> Result<(), StoreError> {
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => session.control(&sql),
+            Arm::Postgres(session) => session.control(sql),
+        };
+        self.note(done)
+    }
+
+    async fn rows(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.ready(statement, params)?;
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => sqlite::fetch(session, statement, params),
+            Arm::Postgres(session) => postgres::fetch(session, statement, params).await,
+        };
+        self.note(done)
+    }
+
+    fn ready(&mut self, statement: Statement, params: &[Value]) -> Result<(), StoreError> {
+        if self.failure.is_some() {
+            return Err(StoreError::Aborted);
+        }
+        let refused = params.iter().find_map(|value| value.storable().err());
+        match refused {
+            None => Ok(()),
+            Some(source) => self.note(Err(StoreError::Unstorable {
+                statement: statement.name,
+                source,
+            })),
+        }
+    }
+
+    fn note<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &done {
+            self.failure = Some(error.clone());
+        }
+        done
+    }
+}
+
+const SAVEPOINT: Statement = Statement::new("tx.savepoint", "SAVEPOINT");
+
+/// A name in a space of its own, so that it never meets the lane's.
+fn quoted(name: &str) -> String {
+    format!("\"in {}\"", name.replace('"', ""))
+}
+
+/// A deadlock's victim has lost its locks and a broken connection its transaction: what was read before the
+/// savepoint no longer holds, so the command starts over.
+fn is_beyond_savepoints(failure: &StoreError) -> bool {
+    matches!(
+        failure,
+        StoreError::Contended | StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_)
+    )
+}

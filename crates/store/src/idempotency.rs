@@ -1,0 +1,118 @@
+//! What makes a retry safe: the answer of a request, kept under its key in the transaction that made it true.
+//!
+//! A key is tenant, request id, method and path. The same key with another fingerprint (another body) is a
+//! clash, not a retry.
+
+use sha2::{Digest, Sha256};
+use tierline_domain::time::Timestamp;
+use uuid::Uuid;
+
+use crate::engine::{Lock, Tx};
+use crate::error::StoreError;
+use crate::{params, statements};
+
+statements! {
+    REPLAY = "SELECT fingerprint, outcome FROM idempotency
+        WHERE tenant = $1 AND request_id = $2 AND method = $3 AND path = $4";
+    REMEMBER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, request_id, method, path) DO NOTHING";
+    FORGET = "DELETE FROM idempotency WHERE at_server < $1";
+}
+
+/// A request that can be told from another and recognized when it comes again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RequestKey {
+    /// The caller's tenant.
+    pub tenant: Uuid,
+    /// The request id it gave.
+    pub request_id: String,
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// A digest of the body.
+    pub fingerprint: String,
+}
+
+impl RequestKey {
+    /// The key of a request and the digest of its body.
+    #[must_use]
+    pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
+        Self {
+            tenant,
+            request_id: request_id.to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            fingerprint: format!("{:x}", Sha256::digest(body)),
+        }
+    }
+
+    /// The lock under which the request and its retries take turns.
+    #[must_use]
+    pub fn lock(&self) -> Lock {
+        Lock::on("request", &format!("{} {}", self.tenant, self.request_id))
+    }
+}
+
+/// What is known of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Nothing: it is new, or it never came to an end.
+    New,
+    /// It was answered like this.
+    Answered(String),
+    /// The key was used for another request.
+    Clash,
+}
+
+impl Tx<'_> {
+    /// Looks whether a request was answered before. To be asked first in a command, before it does anything.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn replay(&mut self, key: &RequestKey) -> Result<Replay, StoreError> {
+        let named = params![key.tenant, key.request_id, key.method, key.path];
+        let known = self
+            .fetch_optional::<(String, String)>(REPLAY, &named)
+            .await?;
+        Ok(match known {
+            None => Replay::New,
+            Some((fingerprint, _)) if fingerprint != key.fingerprint => Replay::Clash,
+            Some((_, outcome)) => Replay::Answered(outcome),
+        })
+    }
+
+    /// Keeps a request's answer, in the caller's own form, in force from this transaction's commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] when the same request was answered meanwhile: the lane then runs the command
+    /// again, and [`replay`](Self::replay) finds that answer.
+    pub async fn remember(
+        &mut self,
+        key: &RequestKey,
+        outcome: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let values = params![
+            key.tenant,
+            key.request_id,
+            key.method,
+            key.path,
+            key.fingerprint,
+            *outcome,
+            at
+        ];
+        match self.execute(REMEMBER, &values).await? {
+            0 => self.refuse(StoreError::Contended),
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets answers from before an instant; tells how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_answers_before(&mut self, at: Timestamp) -> Result<u64, StoreError> {
+        self.execute(FORGET, &params![at]).await
+    }
+}

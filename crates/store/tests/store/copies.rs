@@ -1,0 +1,86 @@
+//! Copies of a SQLite database: what sandboxes fork and test cases start from.
+
+use std::time::{Duration, Instant};
+
+use crate::things::{Do, SCHEMA, add};
+use tierline_store::testing::{both_engines, sqlite};
+use tierline_store::{Db, DbConfig, StoreError, schema};
+
+#[tokio::test]
+async fn a_copy_in_memory_is_independent_and_fast() {
+    let db = Db::open(&DbConfig::Memory, SCHEMA).await.unwrap();
+    db.write(add("one")).await.unwrap();
+    let (first, second) = (
+        db.copy_to_memory().await.unwrap(),
+        db.copy_to_memory().await.unwrap(),
+    );
+    assert_eq!(first.write(add("two")).await.unwrap(), 2);
+    assert_eq!(
+        first
+            .copy_to_memory()
+            .await
+            .unwrap()
+            .read(Do::Nothing)
+            .await
+            .unwrap(),
+        2
+    );
+    for other in [db, second] {
+        assert_eq!(other.read(Do::Nothing).await.unwrap(), 1);
+    }
+    let program = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    for _ in 0..100 {
+        drop(program.copy_to_memory().await.unwrap());
+    }
+    let each = begun.elapsed() / 100;
+    eprintln!("{each:?} a copy of the program's schema");
+    assert!(
+        each < Duration::from_millis(20),
+        "{each:?}: it should be well below two, on an idle machine"
+    );
+}
+
+#[tokio::test]
+async fn a_snapshot_is_a_database_of_its_own() {
+    let test = sqlite(SCHEMA).await;
+    test.db.write(add("one")).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("snapshot.db");
+    test.db.snapshot_to(&path).await.unwrap();
+    assert!(
+        matches!(
+            test.db.snapshot_to(&path).await,
+            Err(StoreError::Unavailable(_))
+        ),
+        "it is there already"
+    );
+    test.db.write(add("two")).await.unwrap();
+    let snapshot = Db::open(&DbConfig::File { path }, SCHEMA).await.unwrap();
+    assert_eq!(snapshot.write(add("three")).await.unwrap(), 2);
+    assert_eq!(
+        test.db
+            .copy_to_memory()
+            .await
+            .unwrap()
+            .read(Do::Nothing)
+            .await
+            .unwrap(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_server_is_not_copied() {
+    both_engines(SCHEMA, |test| async move {
+        let copied = test.db.copy_to_memory().await;
+        assert_eq!(copied.is_ok(), test.engine == "SQLite");
+        assert!(matches!(
+            copied.err(),
+            None | Some(StoreError::Unsupported(_))
+        ));
+    })
+    .await;
+}

@@ -1,0 +1,68 @@
+//! The program's own schema and statements, on both engines.
+
+use tierline_store::testing::{both_engines, postgres, sqlite};
+use tierline_store::{Command, Statement, StoreError, Tx, idempotency, log, schema, tables};
+
+/// Every statement of every table.
+fn statements() -> Vec<Statement> {
+    macro_rules! all {
+        ($($table:ident)+) => { [$(tables::$table::STATEMENTS),+].concat() };
+    }
+    let mut statements = all!(
+        organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
+        admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
+        charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts judgements
+    );
+    statements.extend(log::STATEMENTS.concat());
+    statements.extend_from_slice(idempotency::ALL);
+    statements
+}
+
+struct PrepareAll;
+impl Command for PrepareAll {
+    type Out = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for statement in statements() {
+            tx.prepare(statement).await?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn every_statement_is_understood_by_both_engines() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        let done = test.db.write(PrepareAll).await;
+        assert!(done.is_ok(), "{done:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn both_engines_have_the_same_tables_and_columns() {
+    let here = sqlite(schema::MIGRATIONS).await;
+    let Some(there) = postgres(schema::MIGRATIONS).await else {
+        return;
+    };
+    let (here, there) = (
+        here.columns().await.unwrap(),
+        there.columns().await.unwrap(),
+    );
+    assert_eq!(here.len(), there.len());
+    for (one, other) in here.iter().zip(&there) {
+        assert_eq!(one, other);
+    }
+    let prepared = statements();
+    let plumbing = ["events", "checkpoints", "idempotency", "schema_migrations"];
+    for table in here
+        .iter()
+        .map(|column| &column.table)
+        .filter(|table| !plumbing.contains(&table.as_str()))
+    {
+        let is_listed = prepared
+            .iter()
+            .any(|statement| statement.name == format!("{table}.INSERT"));
+        assert!(is_listed, "{table} is missing in the list above");
+    }
+}

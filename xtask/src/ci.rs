@@ -1,0 +1,42 @@
+//! `cargo xtask ci`: what a change must pass before it lands.
+
+use crate::program::{Program, find};
+use crate::steps::{Checked, Steps};
+use crate::test::{self, Lack};
+use crate::{drift, layers, tidy};
+
+/// Runs every check; a failure stops none of the others.
+pub(crate) fn run() -> bool {
+    let mut steps = Steps::default();
+    steps.run("format", || cargo(&["fmt", "--all", "--", "--check"]));
+    steps.run("lints", || {
+        cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])
+    });
+    steps.run("layers", layers::check);
+    steps.run("tidy", tidy::check);
+    steps.run("licences and sources", deny);
+    steps.run("copies", drift::copies);
+    test::add(&mut steps, &[], Lack::Fails);
+    steps.run("generated files", drift::generated);
+    steps.finish()
+}
+
+fn cargo(args: &[&str]) -> Result<(), String> {
+    Program::new("cargo", args).run()
+}
+
+/// Advisories need a database that may be out of reach; a network must not decide whether a change lands.
+fn deny() -> Result<Checked, String> {
+    if find("cargo-deny").is_none() {
+        return Ok(Checked::No("cargo-deny is not installed".to_owned()));
+    }
+    println!("advisories: not checked");
+    cargo(&["deny", "check", "bans", "licenses", "sources"]).map(Checked::from)
+}

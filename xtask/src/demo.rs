@@ -1,0 +1,12 @@
+//! `cargo xtask demo`: the product in one command.
+
+use crate::program::Program;
+
+/// Builds the product as it ships and serves the demo world until it is stopped.
+pub(crate) fn run(args: &[String]) -> Result<bool, String> {
+    Program::new("cargo", ["run", "--release", "-p", "tierline", "--"])
+        .args(["serve", "--demo"])
+        .args(args)
+        .run()
+        .map(|()| true)
+}
