@@ -9,6 +9,7 @@
 //! - `laws`: sentences that must hold of every deal, as policies too,
 //! - `walk`: checks over the whole space,
 //! - `prove`: proofs by an SMT solver, for all inputs,
+//! - `agree`: the server's rules beside the policies, on every deal,
 //! - `cases`: the project's scenario files, one deal each.
 #![cfg_attr(
     test,
@@ -19,6 +20,8 @@
     )
 )]
 
+#[cfg(test)]
+pub mod agree;
 #[cfg(test)]
 pub mod cases;
 #[cfg(test)]

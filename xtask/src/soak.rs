@@ -44,6 +44,20 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "the proofs, and every deal in every standing",
+        package: "tierline-proofs",
+        target: Target::Test(""),
+        args: &[],
+        env: &[("TIERLINE_PROOFS", "full")],
+    },
+    Figure {
+        name: "decisions beside Cedar",
+        package: "tierline-proofs",
+        target: Target::Bench("decision"),
+        args: &[],
+        env: &[],
+    },
+    Figure {
         name: "durable commits",
         package: "tierline-store",
         target: Target::Example("throughput"),

@@ -48,6 +48,7 @@ const CLOCK_READERS: &[(&str, &[&str], &str)] = &[
     ("benches/", &[INSTANT], "measures"),
     ("examples/", &[INSTANT], "measures"),
     ("tests/", &[INSTANT], "measures"),
+    ("proofs/", &[INSTANT], "tests that print how long they took"),
     (
         "crates/rules/src/exhaustion.rs",
         &[INSTANT],

@@ -59,6 +59,8 @@ tierline_domain::words! {
         CallerType = "caller_type",
         /// The caller's state in the program.
         CallerState = "caller_state",
+        /// Standing of the partner on the other side of a partnership.
+        OtherState = "other_state",
         /// The caller's partner agreement.
         CallerAgreement = "caller_agreement",
         /// No PartnerID is associated with the caller.

@@ -1,5 +1,5 @@
 //! Facts for the tests of the sections: a French two-tier sale in which nothing is wrong, and small
-//! steps away from it.
+//! steps away from it. Public for the proofs and benches, which stand outside this crate.
 
 use smallvec::SmallVec;
 use tierline_domain::admin::Mfa;
@@ -25,17 +25,17 @@ use crate::facts::{
 use crate::regions::region_on;
 
 /// Wednesday, 15 November 2023, the day of the base world.
-pub(crate) fn today() -> Date {
+pub fn today() -> Date {
     "2023-11-15".parse().unwrap()
 }
 
 /// Noon of that day.
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::noon(today())
 }
 
 /// A user of a partner with every program role, over the API.
-pub(crate) fn caller(name: &str) -> Caller {
+pub fn caller(name: &str) -> Caller {
     Caller {
         kind: CallerKind::Partner,
         name: name.to_owned(),
@@ -52,7 +52,7 @@ pub(crate) fn caller(name: &str) -> Caller {
 }
 
 /// An active location.
-pub(crate) fn place(name: &str, country: &str) -> PlaceFact {
+pub fn place(name: &str, country: &str) -> PlaceFact {
     PlaceFact {
         name: name.to_owned(),
         partner_id: "4711".to_owned(),
@@ -65,7 +65,7 @@ pub(crate) fn place(name: &str, country: &str) -> PlaceFact {
 }
 
 /// An active account in good standing.
-pub(crate) fn party(name: &str, kind: PartnerType, country: &str) -> Party {
+pub fn party(name: &str, kind: PartnerType, country: &str) -> Party {
     let country = country.parse().unwrap();
     Party {
         name: name.to_owned(),
@@ -99,22 +99,22 @@ pub(crate) fn party(name: &str, kind: PartnerType, country: &str) -> Party {
 }
 
 /// The provider of the base world.
-pub(crate) fn provider() -> Party {
+pub fn provider() -> Party {
     party("IP-1", PartnerType::IndirectProvider, "FR")
 }
 
 /// The reseller of the base world.
-pub(crate) fn reseller() -> Party {
+pub fn reseller() -> Party {
     party("IR-A", PartnerType::IndirectReseller, "FR")
 }
 
 /// The direct-bill partner of the base world.
-pub(crate) fn direct_bill() -> Party {
+pub fn direct_bill() -> Party {
     party("DB-1", PartnerType::DirectBill, "DE")
 }
 
 /// An ordinary commercial customer.
-pub(crate) fn buyer(name: &str, country: &str) -> Buyer {
+pub fn buyer(name: &str, country: &str) -> Buyer {
     let country = country.parse().unwrap();
     Buyer {
         name: name.to_owned(),
@@ -143,7 +143,7 @@ pub(crate) fn buyer(name: &str, country: &str) -> Buyer {
 }
 
 /// Names a reseller by its account.
-pub(crate) fn named(party: Party) -> Named {
+pub fn named(party: Party) -> Named {
     Named::Account {
         given: party.name.clone(),
         party: Box::new(party),
@@ -151,7 +151,7 @@ pub(crate) fn named(party: Party) -> Named {
 }
 
 /// An active relationship.
-pub(crate) fn relation(partner: &str, customer: &str) -> Relation {
+pub fn relation(partner: &str, customer: &str) -> Relation {
     Relation {
         partner: partner.to_owned(),
         customer: customer.to_owned(),
@@ -162,14 +162,14 @@ pub(crate) fn relation(partner: &str, customer: &str) -> Relation {
 }
 
 /// A command of a partner about nothing in particular.
-pub(crate) fn by(checkpoint: Checkpoint, actor: Party) -> Facts {
+pub fn by(checkpoint: Checkpoint, actor: Party) -> Facts {
     let mut facts = Facts::bare(checkpoint, now(), caller(&actor.name));
     facts.actor = Some(actor);
     facts
 }
 
 /// New business of IP-1 for C-1 that names IR-A.
-pub(crate) fn two_tier(checkpoint: Checkpoint) -> Facts {
+pub fn two_tier(checkpoint: Checkpoint) -> Facts {
     let mut facts = by(checkpoint, provider());
     facts.new_business = true;
     facts.named = named(reseller());
@@ -187,7 +187,7 @@ pub(crate) fn two_tier(checkpoint: Checkpoint) -> Facts {
 }
 
 /// New business of DB-1 for C-1.
-pub(crate) fn one_tier(checkpoint: Checkpoint) -> Facts {
+pub fn one_tier(checkpoint: Checkpoint) -> Facts {
     let mut facts = by(checkpoint, direct_bill());
     facts.new_business = true;
     facts.buyer = Some(buyer("C-1", "FR"));
@@ -197,7 +197,7 @@ pub(crate) fn one_tier(checkpoint: Checkpoint) -> Facts {
 }
 
 /// A reseller of two years that applies with a new tenant, everything in order.
-pub(crate) fn application(kind: PartnerType) -> Facts {
+pub fn application(kind: PartnerType) -> Facts {
     let account = reseller();
     let mut facts = by(Checkpoint::Apply, account.clone());
     facts.application = Some(Box::new(Application {
@@ -235,7 +235,7 @@ pub(crate) fn application(kind: PartnerType) -> Facts {
 }
 
 /// A licence of a segment.
-pub(crate) fn purchase_of(item: &str, segment: Segment) -> Purchase {
+pub fn purchase_of(item: &str, segment: Segment) -> Purchase {
     Purchase {
         item: item.to_owned(),
         segment,
@@ -244,7 +244,7 @@ pub(crate) fn purchase_of(item: &str, segment: Segment) -> Purchase {
 }
 
 /// A sound attestation.
-pub(crate) fn attestation() -> AttestationForm {
+pub fn attestation() -> AttestationForm {
     AttestationForm {
         missing: Vec::new(),
         agreed: today(),
@@ -256,7 +256,7 @@ pub(crate) fn attestation() -> AttestationForm {
 }
 
 /// Ten seats of a commercial licence for a year, billed monthly.
-pub(crate) fn purchase() -> Purchase {
+pub fn purchase() -> Purchase {
     Purchase {
         item: "suite-standard".to_owned(),
         kind: ItemKind::Licence,
@@ -304,7 +304,7 @@ pub(crate) fn purchase() -> Purchase {
 }
 
 /// DB-1 orders for C-1 what a step away from the plain purchase makes of it.
-pub(crate) fn order(checkpoint: Checkpoint, change: impl FnOnce(&mut Purchase)) -> Facts {
+pub fn order(checkpoint: Checkpoint, change: impl FnOnce(&mut Purchase)) -> Facts {
     let mut facts = one_tier(checkpoint);
     let mut line = purchase();
     change(&mut line);
@@ -313,7 +313,7 @@ pub(crate) fn order(checkpoint: Checkpoint, change: impl FnOnce(&mut Purchase)) 
 }
 
 /// Ten active seats that DB-1 sold in June, for a year, billed monthly.
-pub(crate) fn subscription() -> SubscriptionFact {
+pub fn subscription() -> SubscriptionFact {
     SubscriptionFact {
         name: "sub-1".to_owned(),
         seller: "DB-1".to_owned(),
@@ -359,7 +359,7 @@ pub(crate) fn subscription() -> SubscriptionFact {
 }
 
 /// DB-1 commands something of its subscription.
-pub(crate) fn command(checkpoint: Checkpoint, change: impl FnOnce(&mut SubscriptionFact)) -> Facts {
+pub fn command(checkpoint: Checkpoint, change: impl FnOnce(&mut SubscriptionFact)) -> Facts {
     let mut facts = one_tier(checkpoint);
     facts.new_business = false;
     let mut subject = subscription();
@@ -369,7 +369,7 @@ pub(crate) fn command(checkpoint: Checkpoint, change: impl FnOnce(&mut Subscript
 }
 
 /// A transfer of a consumption subscription from DB-1 to IP-2, which names IR-B; everything in order.
-pub(crate) fn transfer(checkpoint: Checkpoint, change: impl FnOnce(&mut TransferFact)) -> Facts {
+pub fn transfer(checkpoint: Checkpoint, change: impl FnOnce(&mut TransferFact)) -> Facts {
     let to = party("IP-2", PartnerType::IndirectProvider, "DE");
     let mut facts = by(checkpoint, to.clone());
     facts.new_business = checkpoint == Checkpoint::AcceptTransfer;
@@ -379,7 +379,7 @@ pub(crate) fn transfer(checkpoint: Checkpoint, change: impl FnOnce(&mut Transfer
     facts.attested = true;
     let mut carried = subscription();
     carried.kind = ItemKind::Consumption;
-    carried.item = "cloud-subscription".to_owned();
+    "cloud-subscription".clone_into(&mut carried.item);
     let mut moved = TransferFact {
         name: Some("tr-1".to_owned()),
         kind: TransferKind::Plan,
@@ -408,7 +408,7 @@ pub(crate) fn transfer(checkpoint: Checkpoint, change: impl FnOnce(&mut Transfer
 }
 
 /// The failed rules of one section, by id, each once.
-pub(crate) fn failed(facts: &Facts, prefix: &str) -> Vec<String> {
+pub fn failed(facts: &Facts, prefix: &str) -> Vec<String> {
     let mut ids: Vec<String> = decide(facts, &[])
         .failed()
         .iter()
@@ -421,7 +421,7 @@ pub(crate) fn failed(facts: &Facts, prefix: &str) -> Vec<String> {
 }
 
 /// Status and code of the first failure among the rules of one section.
-pub(crate) fn answer(facts: &Facts, prefix: &str) -> (u16, Option<u32>) {
+pub fn answer(facts: &Facts, prefix: &str) -> (u16, Option<u32>) {
     let verdict = decide(facts, &[]);
     let rule = verdict
         .failed()
@@ -437,7 +437,7 @@ pub(crate) fn answer(facts: &Facts, prefix: &str) -> (u16, Option<u32>) {
 }
 
 /// What a rule shows about the facts, one line a fact.
-pub(crate) fn shows(facts: &Facts, id: &str) -> String {
+pub fn shows(facts: &Facts, id: &str) -> String {
     decide(facts, &[])
         .explain(facts)
         .violations

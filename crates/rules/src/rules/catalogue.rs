@@ -10,7 +10,7 @@ use tierline_domain::time::add_days;
 
 use super::enrolment::named_unsigned;
 use super::identity::{named_no_reseller, show_named};
-use super::{CHECKOUT, PURCHASE};
+use super::{CHECKOUT, PURCHASE, SALE};
 use crate::book::RuleId;
 use crate::facts::{
     Alignment, Buyer, CartFact, Checkpoint as C, Checkpoints, Facts, Named, Party, Purchase,
@@ -21,7 +21,7 @@ use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, sho
 const CART: Checkpoints = Checkpoints::of(&[C::CheckoutCart]);
 const REVIEW: Checkpoints = Checkpoints::of(&[C::UploadDocument]);
 /// Where a partner of record is put on a line or a subscription.
-const RECORD: Checkpoints = PURCHASE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
+const RECORD: Checkpoints = SALE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
 const SEATS: Checkpoints = Checkpoints::of(&[C::ChangeQuantity]);
 const TERM: Checkpoints = Checkpoints::of(&[C::ChangeTerm]);
 /// Further resellers of one line (ORD-016).
@@ -545,7 +545,7 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-013"),
             step: Step::NamedKnown,
             ground: Ground::NamedIdentity,
-            at: PURCHASE,
+            at: SALE,
             forbids: |f| {
                 by_provider(f) && (matches!(f.named, Named::Unknown { .. }) || named_no_reseller(f))
             },
@@ -571,7 +571,7 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-013"),
             step: Step::NamedStatus,
             ground: Ground::NamedAgreement,
-            at: PURCHASE,
+            at: SALE,
             forbids: |f| by_provider(f) && named_unsigned(f),
             answer: |_| documented(403, 900_123),
             shows: |f| with(show_named(f), "agreement", "open"),

@@ -11,7 +11,7 @@ use tierline_domain::partner::{
 use tierline_domain::time::whole_months;
 
 use super::identity::{named_no_reseller, other_type, show_named, show_other_type};
-use super::{NEW_BUSINESS, PURCHASE, SUBSCRIPTION_CHANGE};
+use super::{NEW_BUSINESS, PURCHASE, SALE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
 use crate::facts::{
     Application, CallerKind, Channel, Checkpoint as C, Checkpoints, Facts, Named, Party,
@@ -38,7 +38,7 @@ const BY_STATE: Checkpoints = NEW_BUSINESS
 /// Commands that put a reseller on a subscription, or do business on one that names it.
 const NAMING: Checkpoints = NEW_BUSINESS.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
 /// What belongs to the billed partner above a reseller (ENR-040).
-const BILLED_ONLY: Checkpoints = PURCHASE.and(Checkpoints::of(&[
+const BILLED_ONLY: Checkpoints = SALE.and(Checkpoints::of(&[
     C::CreateCustomer,
     C::ReadPriceSheet,
     C::ReadInvoice,
@@ -152,6 +152,22 @@ fn state_forbids(f: &Facts) -> bool {
             && !(f.checkpoint == C::AcceptPartnership
                 && (!enrolled(party) || (party.state == S::Restricted && party.acts_as_reseller)))
     })
+}
+
+/// The partners beside the caller for whom the relationship would begin too: the provider that had invited,
+/// the partners that a customer accepts, the provider of a joint invitation (CUS-004).
+fn joining(f: &Facts) -> impl Iterator<Item = &Party> {
+    let facing = f
+        .named
+        .party()
+        .filter(|_| f.checkpoint == C::AcceptRelationship);
+    f.other.iter().chain(facing)
+}
+
+/// It has lost its standing. One that has become restricted may still act as a reseller (ENR-025).
+fn cannot_join(f: &Facts, party: &Party) -> bool {
+    let as_reseller = f.named.is_some() && party.acts_as_reseller;
+    party.state != S::Active && !(party.state == S::Restricted && as_reseller)
 }
 
 /// The code of a state: resellers have one of their own.
@@ -1146,7 +1162,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-042"),
         step: Step::NamedKnown,
         ground: Ground::NamedIdentity,
-        at: PURCHASE.and(Checkpoints::of(&[C::SetPartnerOfRecord])),
+        at: SALE.and(Checkpoints::of(&[C::SetPartnerOfRecord])),
         // A provider's PartnerID has an answer of its own (ORD-012).
         forbids: |f| {
             named_no_reseller(f)
@@ -1172,6 +1188,24 @@ pub static RULES: &[Rule] = &[
         forbids: |f| in_state(seller(f), &[S::Qualified]) && state_forbids(f),
         answer: |_| documented(403, 900_124),
         shows: show_caller_states,
+    },
+    Rule {
+        id: RuleId::of("ENR-043"),
+        step: Step::ProgramStatus,
+        ground: Ground::OtherState,
+        at: Checkpoints::of(&[
+            C::AcceptPartnership,
+            C::AcceptRelationship,
+            C::InviteCustomer,
+        ]),
+        forbids: |f| joining(f).any(|party| cannot_join(f, party)),
+        answer: |f| by_kind(joining(f).find(|party| cannot_join(f, party))),
+        shows: |f| {
+            joining(f)
+                .filter(|party| cannot_join(f, party))
+                .flat_map(show_state)
+                .collect()
+        },
     },
     Rule {
         id: RuleId::of("ENR-043"),

@@ -4,7 +4,7 @@ use tierline_domain::admin::ProgramRole;
 use tierline_domain::partner::{Environment, LocationKind, LocationState, PartnerType, TenantType};
 
 use super::enrolment::enrolled;
-use super::{NEW_BUSINESS, PURCHASE};
+use super::{NEW_BUSINESS, PURCHASE, SALE};
 use crate::book::RuleId;
 use crate::facts::{
     Application, CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, PlaceFact,
@@ -18,7 +18,7 @@ const APPLY: Checkpoints = Checkpoints::of(&[C::Apply]);
 const ASSOCIATION: Checkpoints = Checkpoints::of(&[C::AssociateLocation, C::Apply]);
 const PROFILE: Checkpoints = Checkpoints::of(&[C::UpdateProfile]);
 /// Where a reseller is named by its PartnerID.
-const NAMING: Checkpoints = PURCHASE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
+const NAMING: Checkpoints = SALE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
 /// What only a transactional partner type may do, whichever of the three it is.
 const TRANSACTIONAL: Checkpoints = PURCHASE.and(Checkpoints::of(&[
     C::CreateCustomer,
@@ -250,7 +250,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("IDN-003"),
         step: Step::PartnerType,
         ground: Ground::CallerType,
-        at: PURCHASE,
+        at: SALE,
         forbids: |f| f.actor_is(PartnerType::IndirectReseller),
         answer: |_| private(403),
         shows: |f| {

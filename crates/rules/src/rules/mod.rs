@@ -26,6 +26,9 @@ use Checkpoint as C;
 
 /// Everything that fills or places an order.
 pub const PURCHASE: Checkpoints = Checkpoints::of(&[C::CreateCart, C::CheckoutCart, C::Order]);
+/// A sale that begins something new: an order, or the acceptance of a transfer, which the receiving
+/// partner is judged by as by an order (TRF-027).
+pub const SALE: Checkpoints = PURCHASE.and(Checkpoints::of(&[C::AcceptTransfer]));
 /// The two moments at which an order takes binding effect.
 pub const CHECKOUT: Checkpoints = Checkpoints::of(&[C::CheckoutCart, C::Order]);
 /// Every command that adds value for a customer (GEN-011); `new_business` in the facts narrows it

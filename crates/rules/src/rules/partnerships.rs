@@ -6,7 +6,7 @@ use tierline_domain::partner::{AccountState, PartnerType, PartnershipState};
 use super::enrolment::enrolled;
 use super::identity::show_named;
 use super::regions::{both_partners, partner_elsewhere};
-use super::{NEW_BUSINESS, PURCHASE};
+use super::{NEW_BUSINESS, PURCHASE, SALE};
 use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party};
 use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
@@ -18,7 +18,7 @@ const ACCEPTANCE: Checkpoints = Checkpoints::of(&[C::AcceptPartnership]);
 /// A partnership is ended.
 const REMOVAL: Checkpoints = Checkpoints::of(&[C::RemovePartnership]);
 /// A provider's business with a reseller that it names.
-const NAMING: Checkpoints = PURCHASE.and(Checkpoints::of(&[C::CreateCustomer]));
+const NAMING: Checkpoints = SALE.and(Checkpoints::of(&[C::CreateCustomer]));
 /// An existing subscription gets another reseller of record.
 const ON_RECORD: Checkpoints = Checkpoints::of(&[C::SetPartnerOfRecord]);
 
@@ -373,7 +373,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REL-017"),
         step: Step::Partnership,
         ground: Ground::Partnership,
-        at: PURCHASE,
+        at: SALE,
         forbids: |f| no_partnership(f) && tie(f) == PartnershipState::Removed,
         answer: |_| documented(400, 800_016),
         shows: show_tie,

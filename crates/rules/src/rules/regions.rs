@@ -4,7 +4,7 @@ use tierline_domain::catalog::ItemKind;
 use tierline_domain::partner::{LocationState, PartnerType};
 use tierline_domain::place::Country;
 
-use super::{NEW_BUSINESS, PURCHASE};
+use super::{NEW_BUSINESS, PURCHASE, SALE};
 use crate::book::RuleId;
 use crate::facts::{Buyer, Checkpoint as C, Checkpoints, Facts, Party, RegionFact};
 use crate::regions;
@@ -54,17 +54,23 @@ fn counts(f: &Facts) -> bool {
     f.new_business || !NEW_BUSINESS.has(f.checkpoint)
 }
 
-/// Seller and customer resolve to two regions. Countries in no region are REG-018's.
+/// Everybody who would have the customer as its own: of a joint invitation (CUS-004), both.
+fn sellers(f: &Facts) -> impl Iterator<Item = &Party> {
+    let joint = match f.checkpoint {
+        C::InviteCustomer => f.other.as_ref(),
+        C::AcceptRelationship => f.named.party(),
+        _ => None,
+    };
+    seller(f).into_iter().chain(joint)
+}
+
+/// A seller and the customer resolve to two regions. Countries in no region are REG-018's.
 pub(super) fn customer_elsewhere(f: &Facts) -> bool {
-    if !counts(f) {
-        return false;
-    }
-    let (Some(seller), Some((_, _, Some(theirs)))) = (seller(f), customer(f)) else {
+    let Some((_, _, Some(theirs))) = customer(f) else {
         return false;
     };
-    seller
-        .region
-        .is_some_and(|ours| ours.region != theirs.region)
+    let elsewhere = |seller: &Party| seller.region().is_some_and(|ours| ours != theirs.region);
+    counts(f) && sellers(f).any(elsewhere)
 }
 
 /// Two partners that would trade or join resolve to two regions.
@@ -83,14 +89,9 @@ pub(super) fn partner_elsewhere(f: &Facts) -> bool {
 
 /// Both regions, with who lives in which.
 pub(super) fn both_regions(f: &Facts) -> Vec<Shown> {
-    let mut facts = Vec::new();
-    if let Some(seller) = seller(f) {
-        facts.push(region_of(&seller.name, seller.country, seller.region));
-    }
-    if let Some((name, country, region)) = customer(f) {
-        facts.push(region_of(name, country, region));
-    }
-    facts
+    let sellers = sellers(f).map(|seller| region_of(&seller.name, seller.country, seller.region));
+    let customer = customer(f).map(|(name, country, region)| region_of(name, country, region));
+    sellers.chain(customer).collect()
 }
 
 /// Both partners' regions.
@@ -169,7 +170,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REG-002"),
         step: Step::Region,
         ground: Ground::PartnerRegion,
-        at: JOINING.and(PURCHASE),
+        at: JOINING.and(SALE),
         forbids: partner_elsewhere,
         answer: |_| documented(400, 2201),
         shows: both_partners,
@@ -343,7 +344,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REG-015"),
         step: Step::Region,
         ground: Ground::ChainRegion,
-        at: PURCHASE.and(Checkpoints::of(&[C::SetPartnerOfRecord])),
+        at: SALE.and(Checkpoints::of(&[C::SetPartnerOfRecord])),
         forbids: |f| {
             f.named.party().is_some()
                 && f.actor_is(PartnerType::IndirectProvider)
@@ -369,17 +370,20 @@ pub static RULES: &[Rule] = &[
         step: Step::Region,
         ground: Ground::BuyerRegion,
         at: SELLING,
-        forbids: |f| customer_elsewhere(f) && moved_away(f),
+        // An invitation was within the region when it was sent, so at its acceptance the table has moved.
+        forbids: |f| {
+            customer_elsewhere(f) && (f.checkpoint == C::AcceptRelationship || moved_away(f))
+        },
         answer: |_| documented(403, 2030),
         shows: |f| {
             let Some((name, country, Some(fact))) = customer(f) else {
                 return Vec::new();
             };
-            let day = fact.moved.map(|day| day.to_string()).unwrap_or_default();
-            vec![
-                shown_of(name, &format!("{country} moved on"), day),
-                shown_of(name, "new region", fact.region),
-            ]
+            let day = fact
+                .moved
+                .map(|day| shown_of(name, &format!("{country} moved on"), day));
+            let region = shown_of(name, "new region", fact.region);
+            day.into_iter().chain([region]).collect()
         },
     },
     Rule {

@@ -10,7 +10,7 @@ use tierline_domain::partner::{AccountState, PartnerType, TenantType};
 use tierline_domain::subscription::TransferKind;
 
 use super::regions::{both_partners, both_regions, customer_elsewhere, partner_elsewhere, seller};
-use super::{NEW_BUSINESS, PURCHASE, SUBSCRIPTION_CHANGE};
+use super::{NEW_BUSINESS, PURCHASE, SALE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Kinship, Tie, Tier};
 use crate::registry::{Ground, Rule, Shown, Step, documented, per_rule, private, shown, shown_of};
@@ -138,9 +138,11 @@ pub(super) fn tenant_use(f: &Facts) -> Vec<Shown> {
         .collect()
 }
 
-/// The ties that forbid: without waiver, and not into the shared-services tenant (TXN-410).
+/// The ties that forbid: without waiver. What a partner orders into its own shared-services tenant is sold
+/// by the operator (TXN-410); a relationship with itself it needs for that no more than others.
 pub(super) fn bans(f: &Facts, of: fn(&Kinship) -> bool) -> bool {
-    counts(f) && !f.shared_services() && f.kinship.iter().any(|kin| kin.forbids() && of(kin))
+    let of_operator = NEW_BUSINESS.has(f.checkpoint) && f.shared_services();
+    counts(f) && !of_operator && f.kinship.iter().any(|kin| kin.forbids() && of(kin))
 }
 
 pub(super) fn ties(f: &Facts) -> Vec<Shown> {
@@ -291,14 +293,23 @@ fn which_ordinary(f: &Facts) -> Vec<Shown> {
         .collect()
 }
 
-/// What the shared-services tenant may hold (TXN-409).
+/// What the shared-services tenant may hold (TXN-409): cloud consumption that its own billed partner gets
+/// from the operator, with nobody between them.
 fn shared_services_misused(f: &Facts) -> bool {
     let Some(buyer) = &f.buyer else { return false };
     if buyer.tenant_type != TenantType::SharedServices || !counts(f) {
         return false;
     }
-    let kind = f.purchase.as_ref().map(|purchase| purchase.kind);
-    let fits = kind.is_none_or(|kind| {
+    let carried = f
+        .transfer
+        .iter()
+        .flat_map(|transfer| &transfer.subscriptions);
+    let mut kinds = f
+        .purchase
+        .iter()
+        .map(|purchase| purchase.kind)
+        .chain(carried.map(|subscription| subscription.kind));
+    let fits = kinds.all(|kind| {
         matches!(
             kind,
             ItemKind::ConsumptionPlan
@@ -308,7 +319,7 @@ fn shared_services_misused(f: &Facts) -> bool {
         )
     });
     let owner = f.shared_services() && f.actor.as_ref().is_some_and(|actor| actor.kind.is_billed());
-    !fits || !owner || restricted(f)
+    !fits || !owner || f.named.is_some() || restricted(f)
 }
 
 fn restricted(f: &Facts) -> bool {
@@ -343,7 +354,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-104"),
         step: Step::Chain,
         ground: Ground::Chain,
-        at: PURCHASE,
+        at: SALE,
         forbids: unsupported_chain,
         answer: |_| private(403),
         shows: chain,
@@ -558,7 +569,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-408"),
         step: Step::Credit,
         ground: Ground::Ordinary,
-        at: PURCHASE,
+        at: SALE,
         forbids: |f| sold_to_partner(f) && ordinary_rule_fails(f),
         answer: |_| per_rule(403),
         shows: which_ordinary,
@@ -567,7 +578,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-409"),
         step: Step::TenantType,
         ground: Ground::SharedServices,
-        at: PURCHASE,
+        at: SALE,
         forbids: shared_services_misused,
         answer: |f| {
             if restricted(f) {
@@ -671,7 +682,7 @@ pub static RULES: &[Rule] = &[
         step: Step::Exclusivity,
         ground: Ground::Exclusivity,
         at: Checkpoints::of(&[C::InviteCustomer, C::AcceptRelationship, C::CreateCustomer])
-            .and(PURCHASE),
+            .and(SALE),
         forbids: exclusive,
         answer: |_| private(409),
         shows: exclusivity,
@@ -689,7 +700,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-604"),
         step: Step::Affiliation,
         ground: Ground::OptionOne,
-        at: PURCHASE.and(Checkpoints::of(&[C::AcceptRelationship, C::InviteCustomer])),
+        at: SALE.and(Checkpoints::of(&[C::AcceptRelationship, C::InviteCustomer])),
         forbids: |f| {
             f.exclusivity.is_none()
                 && f.buyer
@@ -786,7 +797,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-613"),
         step: Step::Credit,
         ground: Ground::Ordinary,
-        at: PURCHASE,
+        at: SALE,
         forbids: |f| {
             f.exclusivity.is_none()
                 && f.buyer
@@ -810,7 +821,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-702"),
         step: Step::Region,
         ground: Ground::PartnerRegion,
-        at: PURCHASE,
+        at: SALE,
         forbids: partner_elsewhere,
         answer: |_| documented(400, 2201),
         shows: both_partners,

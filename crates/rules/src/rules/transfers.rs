@@ -137,6 +137,7 @@ fn show_receiver_relation(f: &Facts) -> Vec<Shown> {
 /// The customer agreement is evidenced neither by the receiver nor by the customer itself.
 fn receiver_without_agreement(f: &Facts) -> bool {
     transfer(f).is_some_and(|transfer| !transfer.receiver_evidence)
+        && !f.shared_services()
         && f.buyer
             .as_ref()
             .is_some_and(|buyer| !buyer.accepted_agreement)
