@@ -3,6 +3,7 @@
 use axum::response::Html;
 
 use crate::openapi;
+use crate::routes::documented;
 
 /// The page.
 pub(crate) async fn page() -> Html<String> {
@@ -12,7 +13,18 @@ pub(crate) async fn page() -> Html<String> {
             format!("<tr><td class=\"m {method}\">{name}</td><td><code>{path}</code></td><td>{summary}</td></tr>")
         })
         .collect();
-    Html(PAGE.replace("{rows}", &rows.concat()))
+    let open: Vec<String> = documented::not_built()
+        .map(|(method, path)| {
+            format!(
+                "<tr><td class=\"m\">{method}</td><td><code>{path}</code></td><td>501</td></tr>"
+            )
+        })
+        .collect();
+    let page = PAGE
+        .replace("{rows}", &rows.concat())
+        .replace("{count}", &open.len().to_string())
+        .replace("{open}", &open.concat());
+    Html(page)
 }
 
 const PAGE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
@@ -22,4 +34,6 @@ table{border-collapse:collapse;width:100%}td{border-top:1px solid color-mix(in s
 .m{font-weight:600;font-size:.8rem;letter-spacing:.04em}code{font-size:.9rem}a{color:inherit}</style></head><body>\
 <h1>tierline</h1><p>The documented partner API and our own endpoints, on one port. The machine-readable form is \
 <a href=\"/openapi.json\">/openapi.json</a>; the rulebook as enforced is <a href=\"/program/v1/rules\">/program/v1/rules</a>.</p>\
-<table>{rows}</table></body></html>";
+<table>{rows}</table>\
+<h2 id=\"open\">Documented, not implemented yet</h2><p>{count} operations answer 501 with a body that says so.</p>\
+<table>{open}</table></body></html>";

@@ -82,10 +82,19 @@ impl Problem {
     /// A documented operation that is not built yet.
     #[must_use]
     pub fn not_implemented(method: &str, path: &str) -> Self {
-        let text = format!(
-            "{method} {path} is documented but not implemented yet; see docs/fidelity.md for what is"
-        );
+        let text =
+            format!("{method} {path} is documented but not implemented yet; see /docs for what is");
         Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
+    }
+
+    /// A path that exists, by a method that it has not.
+    #[must_use]
+    pub fn no_such_method(method: &str, path: &str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            own::NOT_FOUND,
+            format!("{path} has no {method}; see /openapi.json for its methods"),
+        )
     }
 
     /// No valid token.

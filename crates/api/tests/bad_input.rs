@@ -160,15 +160,20 @@ async fn resellers_have_no_documented_api_but_ours() {
 #[tokio::test]
 async fn what_is_documented_and_not_built_answers_501() {
     let world = World::demo().await;
-    let answer = world.get("/v1/invoices", &world.user("meridian")).await;
-    assert_eq!(answer.status, 501);
-    assert_eq!(
-        world
-            .get("/v1/no/such/path", &world.user("meridian"))
-            .await
-            .status,
-        404
-    );
+    let token = world.user("meridian");
+    for (method, path, status) in [
+        ("GET", "/v1/invoices", 501),
+        (
+            "DELETE",
+            "/v1/customers/6d70bbd2-9a27-4c54-a5a9-0a7a2ae8a2c0",
+            501,
+        ),
+        ("DELETE", "/v1/agreements", 405),
+        ("GET", "/v1/no/such/path", 404),
+    ] {
+        let answer = world.send(method, path, Some(&token), None, &[]).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+    }
 }
 
 #[tokio::test]
@@ -233,4 +238,27 @@ async fn strangers_see_nothing() {
             "{tail}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_page_lists_what_answers_501_and_only_that() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let page = world.page("/docs").await;
+    let (built, open) = page.split_once("<h2 id=\"open\">").unwrap();
+    assert!(built.contains("<code>/v1/customers/{customer}</code>"));
+    assert!(open.contains("<code>/v1/invoices</code>"));
+    let mut listed = 0;
+    for row in open.split("<tr><td class=\"m\">").skip(1) {
+        let (method, rest) = row.split_once("</td><td><code>").unwrap();
+        let (template, _) = rest.split_once("</code>").unwrap();
+        let mut path = template.to_owned();
+        while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
+            path.replace_range(from..=to, "x");
+        }
+        let answer = world.send(method, &path, Some(&token), None, &[]).await;
+        assert_eq!(answer.status, 501, "{method} {path}");
+        listed += 1;
+    }
+    assert!(listed > 100, "{listed}");
 }

@@ -16,6 +16,7 @@ use tierline_domain::time::Timestamp;
 use tierline_store::log::{LogKey, Sealer};
 use tierline_store::{Command, Db, DbConfig, Tx, schema, tables};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Printer, fail};
 
@@ -59,16 +60,32 @@ impl Command for IsEmpty {
     }
 }
 
-/// Seeds the identities of a sandbox world.
-struct Seed {
+/// What a new database begins with, laid down at once: a world without credentials is none.
+struct Beginning {
+    /// The facts of a world file; the demo world without one.
+    given: Option<Vec<serde_json::Value>>,
+    /// Where the world's clock stands.
     now: Timestamp,
+    /// Now at the server.
+    server_now: Timestamp,
 }
 
-impl Command for Seed {
+impl Command for Beginning {
     type Out = ();
     type Error = tierline_app::AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Self::Error> {
-        tierline_api::routes::tokens::seed_credentials(tx, self.now).await
+        match self.given.clone() {
+            Some(given) => {
+                LayWorld {
+                    given,
+                    now: self.now,
+                }
+                .run(tx)
+                .await?
+            }
+            None => LayDemo { now: self.now }.run(tx).await?,
+        }
+        tierline_api::routes::tokens::seed_credentials(tx, self.server_now).await
     }
 }
 
@@ -119,8 +136,9 @@ async fn serve(args: Args) -> Result<(), String> {
         LogKey::load_or_create(&directory.join("log.key")).map_err(|error| crate::chain(&error))?;
     let db = server.app().db().clone();
     let sealer = Sealer::start(db.clone(), Arc::new(log_key), || Clock::wall().server_now());
+    let stop = stop()?;
     greet(&server, address, args.demo);
-    let served = tierline_api::serve(server, listener, stop()).await;
+    let served = tierline_api::serve(server, listener, stop).await;
     drop(sealer);
     db.shutdown().await;
     served.map_err(|error| error.to_string())
@@ -136,30 +154,24 @@ async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String
         .await
         .map_err(|error| crate::chain(&error))?;
     let app = App::new(db, clock);
-    if fresh {
-        let now = app.clock().world_now();
-        if let Some(file) = &args.world {
-            let (today, given) = check::read_world(file).map_err(|bad| bad.to_string())?;
-            let now = if args.now.is_some() { now } else { today };
-            app.clock().move_to(now);
-            app.db()
-                .write(LayWorld { given, now })
-                .await
-                .map_err(|error| crate::chain(&error))?;
-        } else if args.demo {
-            app.db()
-                .write(LayDemo { now })
-                .await
-                .map_err(|error| crate::chain(&error))?;
-        }
-        if args.demo || args.world.is_some() {
-            app.db()
-                .write(Seed {
-                    now: app.clock().server_now(),
-                })
-                .await
-                .map_err(|error| crate::chain(&error))?;
-        }
+    if fresh && (args.demo || args.world.is_some()) {
+        let given = match &args.world {
+            Some(file) => {
+                let (today, given) = check::read_world(file).map_err(|bad| bad.to_string())?;
+                if args.now.is_none() {
+                    app.clock().move_to(today);
+                }
+                Some(given)
+            }
+            None => None,
+        };
+        let beginning = Beginning {
+            given,
+            now: app.clock().world_now(),
+            server_now: app.clock().server_now(),
+        };
+        let laid = app.db().write(beginning).await;
+        laid.map_err(|error| crate::chain(&error))?;
     }
     Ok(app)
 }
@@ -177,8 +189,20 @@ fn signing_key(directory: &Path) -> Result<[u8; 32], String> {
     Ok(key)
 }
 
-async fn stop() {
-    drop(tokio::signal::ctrl_c().await);
+/// Ctrl-C, or the SIGTERM by which a supervisor asks a service to end. Heard from here on, so that who has
+/// seen the greeting can count on it.
+fn stop() -> Result<impl Future<Output = ()> + Send + 'static, String> {
+    let heard = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
+    let (mut interrupt, mut terminate) = (
+        heard(SignalKind::interrupt())?,
+        heard(SignalKind::terminate())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 fn greet(server: &Server, address: SocketAddr, demo: bool) {

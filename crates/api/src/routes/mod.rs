@@ -4,7 +4,8 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodFilter, get, on, post};
+use http::Method;
 
 use crate::problem::Problem;
 use crate::server::Server;
@@ -20,7 +21,13 @@ pub mod tokens;
 
 /// Every route.
 pub fn all() -> Router<Server> {
-    Router::new()
+    let router = documented::shadowed().fold(Router::new(), |router, (method, path)| {
+        match Method::from_bytes(method.as_bytes()).map(MethodFilter::try_from) {
+            Ok(Ok(method)) => router.route(&path.to_lowercase(), on(method, unknown)),
+            _ => router,
+        }
+    });
+    router
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(program::ready))
         .route("/openapi.json", get(openapi::document))
@@ -96,6 +103,7 @@ pub fn all() -> Router<Server> {
         )
         .route("/program/v1/order-requests", get(program::order_requests))
         .fallback(unknown)
+        .method_not_allowed_fallback(other_method)
 }
 
 /// Documented but not built: 501. Anything else: 404.
@@ -105,4 +113,13 @@ async fn unknown(request: Request) -> Response {
         return Problem::not_implemented(method, path).into_response();
     }
     Problem::not_found(path).into_response()
+}
+
+/// A path that has routes, by another method: documented but not built, or not to be had at all.
+async fn other_method(request: Request) -> Response {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    if documented::lists(method, path) {
+        return Problem::not_implemented(method, path).into_response();
+    }
+    Problem::no_such_method(method, path).into_response()
 }
