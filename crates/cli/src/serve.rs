@@ -74,16 +74,10 @@ impl Command for Beginning {
     type Out = ();
     type Error = tierline_app::AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Self::Error> {
+        let now = self.now;
         match self.given.clone() {
-            Some(given) => {
-                LayWorld {
-                    given,
-                    now: self.now,
-                }
-                .run(tx)
-                .await?
-            }
-            None => LayDemo { now: self.now }.run(tx).await?,
+            Some(given) => LayWorld { given, now }.run(tx).await?,
+            None => LayDemo { now }.run(tx).await?,
         }
         tierline_api::routes::tokens::seed_credentials(tx, self.server_now).await
     }

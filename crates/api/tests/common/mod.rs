@@ -134,12 +134,6 @@ impl World {
         self.send("GET", path, Some(token), None, &[]).await
     }
 
-    /// Reads a page that is meant for people.
-    pub async fn page(&self, path: &str) -> String {
-        let answer = self.http.get(format!("{}{path}", self.base)).send().await;
-        answer.unwrap().text().await.unwrap()
-    }
-
     /// Sends JSON.
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
         self.send(
