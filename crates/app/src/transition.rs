@@ -12,6 +12,7 @@ use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Facts, Transition, TransitionTarget};
 use tierline_store::Tx;
 
+use crate::access::access;
 use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::cancel::traditional_credit;
@@ -230,6 +231,15 @@ impl UseCase for Upgrade {
                 to: to.handle,
                 target,
             }));
+        }
+        if held.item.generation == Generation::Traditional && acting.account.is_some() {
+            let task = if self.move_licences {
+                "move_licences"
+            } else {
+                "check_upgrade"
+            };
+            let access = access(ctx, acting, tx, &held.customer, task, "").await?;
+            found.access = Some(access);
         }
         Ok(found)
     }
