@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tierline_domain::time::Timestamp;
 
 use super::{BadFile, SCHEMA};
@@ -66,9 +66,35 @@ pub(super) fn texts(value: Option<&Json>) -> Vec<String> {
         .collect()
 }
 
+/// The schema, and the commands that are ours: no case of the format's own files needs them, and ours may
+/// need them to reach a rule. Their parameters are read as strictly as by the API.
+static GRAMMAR: LazyLock<Result<Json, String>> = LazyLock::new(|| {
+    let mut schema: Json = serde_json::from_str(SCHEMA).map_err(|error| error.to_string())?;
+    let actions = schema
+        .pointer_mut("/$defs/action/oneOf")
+        .and_then(Json::as_array_mut)
+        .ok_or("it lists no actions")?;
+    let known = |verb: &str, actions: &[Json]| {
+        actions
+            .iter()
+            .any(|action| action.pointer(&format!("/properties/{verb}")).is_some())
+    };
+    for verb in crate::act::BUILT {
+        if !known(verb, actions.as_slice()) {
+            actions.push(json!({
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["as", verb],
+                "properties": { "as": { "$ref": "#/$defs/actor" }, (*verb): { "type": "object" } },
+            }));
+        }
+    }
+    Ok(schema)
+});
+
 static VALIDATOR: LazyLock<Result<jsonschema::Validator, String>> = LazyLock::new(|| {
-    let schema: Json = serde_json::from_str(SCHEMA).map_err(|error| error.to_string())?;
-    jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+    let schema = GRAMMAR.as_ref().map_err(Clone::clone)?;
+    jsonschema::validator_for(schema).map_err(|error| error.to_string())
 });
 
 fn read(path: &Path) -> Result<Json, BadFile> {
@@ -89,7 +115,7 @@ fn read(path: &Path) -> Result<Json, BadFile> {
 
 /// The part of the file that is wrong: the deepest complaint says most.
 fn explain(value: &Json, validator: &jsonschema::Validator) -> String {
-    let schema: Json = serde_json::from_str(SCHEMA).unwrap_or_default();
+    let schema = GRAMMAR.as_ref().cloned().unwrap_or_default();
     let which = if value.get("cases").is_some() {
         "/oneOf/0"
     } else {
