@@ -114,6 +114,21 @@ pub fn at(checkpoint: Checkpoint) -> &'static [&'static Rule] {
 
 /// Rules of the rulebook that hold by construction, each with the test that shows it.
 pub static BEHAVIOUR: &[(&str, &str)] = &[
+    (
+        "GEN-001",
+        "crates/api/tests/error_shape.rs every_failure_has_the_documented_body",
+    ),
+    (
+        "GEN-003",
+        "crates/rules/src/book.rs private_codes_follow_gen_003",
+    ),
+    ("GEN-004", "crates/domain/src/time.rs a_plain_date_is_noon"),
+    (
+        "GEN-006",
+        "crates/api/tests/tolerant_wire.rs a_repeated_request_id_is_a_retry_and_never_a_second_deed",
+    ),
+    ("GEN-010", "scenarios/scenario-6.yaml S6-02"),
+    ("GEN-011", "scenarios/agreements.yaml A-20"),
     ("IDN-002", "scenarios/scenario-1.yaml S1-02"),
     ("IDN-004", "scenarios/own/enrolment.yaml OWNENR-54"),
     ("IDN-007", "scenarios/own/identity.yaml OWNIDN-25"),
@@ -149,6 +164,19 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "AGR-032",
         "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
     ),
+    ("REG-003", "scenarios/own/regions.yaml OWNREG-12"),
+    ("REG-005", "scenarios/scenario-7.yaml S7-01"),
+    ("REG-012", "scenarios/own/regions.yaml OWNREG-13"),
+    (
+        "REG-016",
+        "crates/rules/src/regions.rs reg_016_territories_moved_on_their_day",
+    ),
+    (
+        "REG-019",
+        "crates/rules/src/regions.rs reg_019_blank_currencies_have_defaults",
+    ),
+    ("REG-020", "scenarios/scenario-7.yaml S7-19"),
+    ("REG-021", "scenarios/billing.yaml B-07"),
     (
         "REL-005",
         "crates/app/tests/ties.rs the_provider_gets_access_and_may_lose_it",
@@ -170,26 +198,91 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "crates/api/tests/partner_ties.rs a_removed_reseller_leaves_the_list",
     ),
     ("REL-022", "scenarios/own/partnerships.yaml OWNREL-61"),
+    ("CUS-004", "scenarios/own/customers.yaml OWNCUS-09"),
+    ("CUS-007", "scenarios/own/customers.yaml OWNCUS-19"),
+    ("CUS-010", "scenarios/own/customers.yaml OWNCUS-26"),
     (
         "CUS-015",
         "crates/api/tests/partner_ties.rs credentials_are_shown_once",
     ),
-    ("CUS-004", "scenarios/own/customers.yaml OWNCUS-09"),
-    ("CUS-007", "scenarios/own/customers.yaml OWNCUS-19"),
-    ("CUS-010", "scenarios/own/customers.yaml OWNCUS-26"),
     ("CUS-018", "scenarios/own/customers.yaml OWNCUS-90"),
     ("CUS-020", "scenarios/own/customers.yaml OWNCUS-51"),
     ("CUS-023", "scenarios/customers.yaml C-25"),
     ("CUS-028", "scenarios/customers.yaml C-20"),
     ("CUS-029", "scenarios/own/customers.yaml OWNCUS-51"),
     ("CUS-032", "scenarios/own/partnerships.yaml OWNREL-31"),
+    ("GDA-013", "scenarios/scenario-3.yaml S3-08"),
+    ("GDA-014", "scenarios/administration.yaml G-12"),
+    ("GDA-018", "scenarios/administration.yaml G-16"),
+    ("GDA-019", "scenarios/administration.yaml G-24"),
+    ("GDA-020", "scenarios/administration.yaml G-14"),
     ("GDA-021", "scenarios/administration.yaml G-20"),
     (
         "GDA-022",
         "crates/app/tests/ties.rs new_customers_come_with_default_rights",
     ),
+    ("GDA-027", "scenarios/administration.yaml G-27"),
+    ("DAP-001", "scenarios/own/support.yaml OWNSUP-05"),
+    ("TXN-101", "scenarios/own/deals.yaml OWNTXN-31"),
+    ("TXN-102", "scenarios/scenario-1.yaml S1-02"),
+    ("TXN-103", "scenarios/scenario-1.yaml S1-09"),
+    ("TXN-106", "scenarios/own/orders.yaml OWNORD-30"),
+    ("TXN-201", "scenarios/scenario-2.yaml S2-10"),
+    ("TXN-202", "scenarios/scenario-2.yaml S2-03"),
+    ("TXN-301", "scenarios/scenario-3.yaml S3-08"),
+    ("TXN-305", "scenarios/transfers.yaml T-11"),
+    ("TXN-306", "scenarios/scenario-3.yaml S3-06"),
+    ("TXN-401", "scenarios/scenario-4.yaml S4-04"),
+    ("TXN-407", "scenarios/own/deals.yaml OWNTXN-28"),
+    ("TXN-410", "scenarios/own/deals.yaml OWNTXN-29"),
+    ("TXN-505", "scenarios/own/partnerships.yaml OWNREL-59"),
+    ("TXN-603", "scenarios/scenario-6.yaml S6-03"),
+    ("TXN-605", "scenarios/scenario-6.yaml S6-12"),
+    ("TXN-608", "scenarios/own/partnerships.yaml OWNREL-41"),
+    ("TXN-609", "scenarios/own/partnerships.yaml OWNREL-52"),
+    ("TXN-612", "scenarios/scenario-6.yaml S6-25"),
+    ("TXN-614", "scenarios/own/deals.yaml OWNTXN-30"),
+    ("TXN-802", "scenarios/scenario-8.yaml S8-02"),
+    ("TXN-804", "scenarios/scenario-8.yaml S8-03"),
+    ("ORD-015", "scenarios/own/orders.yaml OWNORD-30"),
+    ("ORD-033", "scenarios/own/orders.yaml OWNORD-80"),
+    ("ORD-041", "scenarios/orders.yaml O-43"),
+    ("ORD-042", "scenarios/own/orders.yaml OWNORD-81"),
+    ("ORD-043", "scenarios/own/orders.yaml OWNORD-86"),
+    ("ORD-045", "scenarios/own/orders.yaml OWNORD-82"),
+    ("SUB-002", "scenarios/subscriptions.yaml U-01"),
+    ("SUB-004", "scenarios/own/orders.yaml OWNORD-49"),
+    ("SUB-007", "scenarios/own/subscriptions.yaml OWNSUB-12"),
+    ("SUB-009", "scenarios/own/subscriptions.yaml OWNSUB-17"),
+    ("SUB-010", "scenarios/billing.yaml B-09"),
+    ("SUB-011", "scenarios/subscriptions.yaml U-10"),
+    ("SUB-017", "scenarios/subscriptions.yaml U-04"),
+    ("SUB-020", "scenarios/subscriptions.yaml U-15"),
+    ("SUB-021", "scenarios/subscriptions.yaml U-16"),
+    ("SUB-029", "scenarios/subscriptions.yaml U-27"),
+    ("SUB-048", "scenarios/subscriptions.yaml U-47"),
+    ("TRF-007", "scenarios/own/transfers.yaml OWNTRF-13"),
+    ("TRF-010", "scenarios/own/transfers.yaml OWNTRF-04"),
+    ("TRF-019", "scenarios/transfers.yaml T-11"),
+    ("TRF-020", "scenarios/own/transfers.yaml OWNTRF-35"),
+    ("BIL-001", "scenarios/own/billing.yaml OWNBIL-10"),
+    ("BIL-020", "scenarios/billing.yaml B-06"),
+    ("BIL-023", "scenarios/billing.yaml B-08"),
+    ("BIL-031", "scenarios/billing.yaml B-16"),
+    ("BIL-032", "scenarios/own/billing.yaml OWNBIL-08"),
+    ("BIL-040", "scenarios/own/subscriptions.yaml OWNSUB-02"),
+    ("BIL-041", "scenarios/own/billing.yaml OWNBIL-15"),
+    ("BIL-042", "scenarios/billing.yaml B-02"),
+    ("BIL-044", "scenarios/own/billing.yaml OWNBIL-27"),
+    ("BIL-047", "scenarios/billing.yaml B-10"),
+    ("BIL-049", "scenarios/own/billing.yaml OWNBIL-12"),
+    ("PEC-002", "scenarios/billing.yaml B-12"),
+    ("PEC-004", "scenarios/billing.yaml B-11"),
+    ("PEC-008", "scenarios/billing.yaml B-13"),
+    ("SUP-001", "scenarios/scenario-1.yaml S1-09"),
     ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
     ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
+    ("SEC-021", "scenarios/support-roles-security.yaml P-34"),
 ];
 
 #[cfg(test)]
@@ -210,10 +303,34 @@ mod tests {
                 );
             }
             assert!(
+                !BEHAVIOUR.iter().any(|(id, _)| *id == rule.id.to_string()),
+                "{} is enforced, and no mere behaviour",
+                rule.id
+            );
+            assert!(
                 !rule.entry().texts(crate::Lang::En).refusal.is_empty(),
                 "{} refuses nothing in the book",
                 rule.id
             );
+        }
+    }
+
+    #[test]
+    fn every_behaviour_is_in_the_book_and_its_test_exists() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for (id, place) in BEHAVIOUR {
+            let rule: RuleId = id.parse().unwrap();
+            assert!(
+                crate::book::entry(rule).is_some(),
+                "{id} is not in the book"
+            );
+            let (file, name) = place.split_once(' ').unwrap();
+            let text = std::fs::read_to_string(root.join(file)).unwrap();
+            let line = match file.rsplit_once('.') {
+                Some((_, "yaml")) => format!("- id: {name}\n"),
+                _ => format!("fn {name}()"),
+            };
+            assert!(text.contains(&line), "{id}: {file} has no {name}");
         }
     }
 }

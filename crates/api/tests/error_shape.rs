@@ -1,0 +1,71 @@
+//! The shape of refusals on the documented paths (GEN-001, GEN-003).
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by where it stops"
+)]
+
+mod common;
+
+use common::World;
+use serde_json::{Value, json};
+
+/// A JSON body with a code (the documentation's table calls it a string, what servers send is a number), a
+/// description of 1 to 1024 characters, a source, and texts as data.
+fn assert_shape(what: &str, body: &Value) {
+    let code = body["code"].as_u64();
+    assert!(code.is_some_and(|code| code > 0), "{what}: {body}");
+    let description = body["description"].as_str().unwrap_or_default();
+    assert!(
+        (1..=1024).contains(&description.chars().count()),
+        "{what}: {body}"
+    );
+    assert!(
+        body["source"]
+            .as_str()
+            .is_some_and(|source| !source.is_empty()),
+        "{what}: {body}"
+    );
+    let data = body.get("data").and_then(Value::as_array);
+    assert!(
+        data.is_none_or(|data| data.iter().all(Value::is_string)),
+        "{what}: {body}"
+    );
+}
+
+#[tokio::test]
+async fn every_failure_has_the_documented_body() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let nobody = "6d70bbd2-9a27-4c54-a5a9-0a7a2ae8a2c0";
+    let broken = Some(b"{".to_vec());
+    for (status, method, path, body) in [
+        (400, "POST", "/v1/customers".to_owned(), broken),
+        (403, "GET", format!("/v1/customers/{nobody}"), None),
+        (404, "GET", "/v1/no/such/path".to_owned(), None),
+        (405, "DELETE", "/v1/agreements".to_owned(), None),
+        (501, "GET", "/v1/invoices".to_owned(), None),
+    ] {
+        let answer = world.send(method, &path, Some(&token), body, &[]).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        assert_shape(&format!("{method} {path}"), &answer.body);
+    }
+    let answer = world.send("GET", "/v1/customers", None, None, &[]).await;
+    assert_eq!(answer.status, 401);
+    assert_shape("no token", &answer.body);
+}
+
+#[tokio::test]
+async fn a_rules_refusal_names_every_rule_that_was_broken() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let customer = world.customer("meridian", "Red Rock").await;
+    let order = json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": 0, "termDuration": "P3Y", "billingCycle": "one_time" }] });
+    let path = format!("/v1/customers/{customer}/orders");
+    let answer = world.post(&path, &token, &order).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert_shape("refused by rules", &answer.body);
+    let rules = answer.body["data"].as_array().unwrap();
+    for rule in ["ORD-018", "ORD-019"] {
+        assert!(rules.contains(&json!(rule)), "{rule}: {}", answer.body);
+    }
+}
