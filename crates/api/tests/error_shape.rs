@@ -1,17 +1,15 @@
 //! The shape of refusals on the documented paths (GEN-001, GEN-003).
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test says what went wrong by where it stops"
-)]
 
 mod common;
 
-use common::World;
+use common::{Answer, World};
 use serde_json::{Value, json};
 
 /// A JSON body with a code (the documentation's table calls it a string, what servers send is a number), a
 /// description of 1 to 1024 characters, a source, and texts as data.
-fn assert_shape(what: &str, body: &Value) {
+fn assert_shape(what: &str, answer: &Answer) {
+    let body = &answer.body;
+    assert_eq!(answer.headers["content-type"], "application/json", "{what}");
     let code = body["code"].as_u64();
     assert!(code.is_some_and(|code| code > 0), "{what}: {body}");
     let description = body["description"].as_str().unwrap_or_default();
@@ -47,11 +45,11 @@ async fn every_failure_has_the_documented_body() {
     ] {
         let answer = world.send(method, &path, Some(&token), body, &[]).await;
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
-        assert_shape(&format!("{method} {path}"), &answer.body);
+        assert_shape(&format!("{method} {path}"), &answer);
     }
     let answer = world.send("GET", "/v1/customers", None, None, &[]).await;
     assert_eq!(answer.status, 401);
-    assert_shape("no token", &answer.body);
+    assert_shape("no token", &answer);
 }
 
 #[tokio::test]
@@ -63,7 +61,7 @@ async fn a_rules_refusal_names_every_rule_that_was_broken() {
     let path = format!("/v1/customers/{customer}/orders");
     let answer = world.post(&path, &token, &order).await;
     assert_eq!(answer.status, 400, "{}", answer.body);
-    assert_shape("refused by rules", &answer.body);
+    assert_shape("refused by rules", &answer);
     let rules = answer.body["data"].as_array().unwrap();
     for rule in ["ORD-018", "ORD-019"] {
         assert!(rules.contains(&json!(rule)), "{rule}: {}", answer.body);
