@@ -34,14 +34,30 @@ impl Verdict {
 #[must_use]
 pub fn decide(facts: &Facts, without: &[RuleId]) -> Verdict {
     let mut failed: SmallVec<[&'static Rule; 8]> = SmallVec::new();
-    for rule in rules::at(facts.checkpoint) {
-        if (rule.forbids)(facts) && !without.contains(&rule.id) {
-            failed.push(rule);
+    let mut rest = rules::at(facts.checkpoint);
+    while let [question, after @ ..] = rest {
+        rest = after;
+        if !(question.ask)(facts) {
+            continue;
+        }
+        match question.rule {
+            Some(rule) if !without.contains(&rule.id) => failed.push(rule),
+            Some(_) => {}
+            None => {
+                let (resting, others) = after.split_at(question.resting.min(after.len()));
+                debug_assert!(
+                    !resting.iter().any(|rule| (rule.ask)(facts)),
+                    "in order, and forbidden all the same"
+                );
+                rest = others;
+            }
         }
     }
-    // Rules come sorted by step and id; within a step a documented code goes before a private one, and
-    // a rule whose code is "per rule" supplies none.
-    failed.sort_by_key(|rule| (rule.step, rank((rule.answer)(facts)), rule.id));
+    // Within a step a documented code goes before a private one, and a rule whose code is "per rule"
+    // supplies none.
+    if failed.len() > 1 {
+        failed.sort_by_cached_key(|rule| (rule.step, rank((rule.answer)(facts)), rule.id));
+    }
     Verdict { failed }
 }
 

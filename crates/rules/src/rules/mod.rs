@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::book::RuleId;
-use crate::facts::{Checkpoint, Checkpoints};
+use crate::facts::{Checkpoint, Checkpoints, Facts};
 use crate::registry::Rule;
 
 pub mod agreements;
@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod customers;
 pub mod delegation;
 pub mod enrolment;
+mod grounds;
 pub mod identity;
 pub mod money;
 pub mod partnerships;
@@ -92,21 +93,46 @@ pub fn find(id: RuleId) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }
 
-static BY_CHECKPOINT: LazyLock<Vec<Vec<&'static Rule>>> = LazyLock::new(|| {
-    Checkpoint::ALL
-        .iter()
-        .map(|checkpoint| {
-            let mut here: Vec<_> = all().filter(|rule| rule.at.has(*checkpoint)).collect();
-            here.sort_by_key(|rule| (rule.step, rule.id));
-            here
-        })
-        .collect()
-});
+/// One question of a checkpoint: a rule, or a look at the fact on which the rules after it rest.
+pub(crate) struct Question {
+    /// Asks it: whether the rule forbids, or the fact is in order.
+    pub(crate) ask: fn(&Facts) -> bool,
+    /// The rule; none at a look.
+    pub(crate) rule: Option<&'static Rule>,
+    /// At a look: how many rules rest on the fact.
+    pub(crate) resting: usize,
+}
 
-/// The rules of a checkpoint, in the order of GEN-010.
+static BY_CHECKPOINT: LazyLock<Vec<Vec<Question>>> =
+    LazyLock::new(|| Checkpoint::ALL.iter().copied().map(questions).collect());
+
+fn questions(checkpoint: Checkpoint) -> Vec<Question> {
+    let mut here: Vec<_> = all().filter(|rule| rule.at.has(checkpoint)).collect();
+    here.sort_by_key(|rule| (rule.ground, rule.step, rule.id));
+    let mut questions = Vec::with_capacity(here.len());
+    for resting in here.chunk_by(|one, other| one.ground == other.ground) {
+        let look = resting
+            .first()
+            .filter(|_| resting.len() > 1)
+            .and_then(|rule| grounds::in_order(rule.ground, checkpoint));
+        questions.extend(look.map(|ask| Question {
+            ask,
+            rule: None,
+            resting: resting.len(),
+        }));
+        questions.extend(resting.iter().map(|rule| Question {
+            ask: rule.forbids,
+            rule: Some(*rule),
+            resting: 0,
+        }));
+    }
+    questions
+}
+
+/// The questions of a checkpoint.
 #[must_use]
 #[expect(clippy::as_conversions, reason = "a fieldless enumeration's number")]
-pub fn at(checkpoint: Checkpoint) -> &'static [&'static Rule] {
+pub(crate) fn at(checkpoint: Checkpoint) -> &'static [Question] {
     BY_CHECKPOINT
         .get(checkpoint as usize)
         .map_or(&[], Vec::as_slice)
