@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::identity::Claims;
 use crate::problem::Problem;
+use crate::route::Access;
 use crate::server::Server;
 
 /// Who calls: a partner's user or application, or the operator's staff.
@@ -182,6 +183,14 @@ impl FromRequestParts<Server> for Principal {
             .map_err(|error| Problem::of(error, lang))?
             .ok_or_else(Problem::unauthorized)?;
         principal.account = Some(account);
+        match parts.extensions.get::<Access>() {
+            Some(Access::Partner) => principal.api_partner().map(drop)?,
+            Some(Access::PartnerUser) => {
+                principal.api_partner()?;
+                principal.user_required()?;
+            }
+            Some(Access::Open | Access::Ours) | None => {}
+        }
         principal.roles = match (&user, principal.claims.is_user()) {
             (Some(user), _) => Some(user.roles.clone()),
             (None, true) => Some(Vec::new()),

@@ -2,19 +2,22 @@
 
 use axum::response::Html;
 
-use crate::openapi;
-use crate::routes::documented;
+use crate::routes::{self, documented};
 
 /// The page.
 pub(crate) async fn page() -> Html<String> {
-    let rows: Vec<String> = openapi::summaries()
-        .map(|(method, path, summary)| {
-            let name = method.to_uppercase();
-            format!("<tr><td class=\"m {method}\">{name}</td><td><code>{path}</code></td><td>{summary}</td></tr>")
+    let rows: Vec<String> = routes::list()
+        .iter()
+        .map(|route| {
+            let (name, path, about) = (&route.method, route.path, route.about);
+            format!(
+                "<tr><td class=\"m\">{name}</td><td><code>{path}</code></td><td>{about}</td></tr>"
+            )
         })
         .collect();
     let open: Vec<String> = documented::not_built()
-        .map(|(method, path)| {
+        .map(|operation| {
+            let (method, path) = (operation.method, operation.path);
             format!(
                 "<tr><td class=\"m\">{method}</td><td><code>{path}</code></td><td>501</td></tr>"
             )

@@ -4,11 +4,14 @@
 //! documented paths tolerant; `/program/v1` is strict.
 
 pub mod auth;
+mod call;
 pub mod docs;
+pub mod fidelity;
 pub mod identity;
 pub mod openapi;
 pub mod problem;
 pub mod render;
+mod route;
 pub mod routes;
 pub mod server;
 pub mod wire;

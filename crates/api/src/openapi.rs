@@ -1,297 +1,77 @@
-//! The OpenAPI 3.1 document: every route, what it takes and what it answers.
+//! The OpenAPI 3.1 document, made of the list of routes.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use serde_json::{Map, Value, json};
+use utoipa::openapi::{RefOr, Schema};
 
-/// One operation of the document.
-struct Operation {
-    method: &'static str,
-    path: &'static str,
-    summary: &'static str,
-    /// Member names of the body, where there is one.
-    body: &'static [&'static str],
-    success: &'static str,
+use crate::route::{Access, Media, Route};
+use crate::routes;
+
+/// The parts that bodies refer to, by name.
+type Parts = BTreeMap<String, RefOr<Schema>>;
+
+fn path_parameters(path: &str) -> impl Iterator<Item = Value> + '_ {
+    let names = path.split('/').filter_map(|segment| {
+        segment
+            .split_once('{')?
+            .1
+            .split_once('}')
+            .map(|(name, _)| name)
+    });
+    names.map(
+        |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }),
+    )
 }
 
-const fn op(
-    method: &'static str,
-    path: &'static str,
-    summary: &'static str,
-    body: &'static [&'static str],
-    success: &'static str,
-) -> Operation {
-    Operation {
-        method,
-        path,
-        summary,
-        body,
-        success,
-    }
+fn json_of(schema: &RefOr<Schema>) -> Value {
+    serde_json::to_value(schema).unwrap_or_default()
 }
 
-/// Paths as the documentation spells them; the router's own table is lowered.
-const OPERATIONS: &[Operation] = &[
-    op("get", "/healthz", "The process runs.", &[], "200"),
-    op("get", "/readyz", "The database answers.", &[], "200"),
-    op(
-        "get",
-        "/sandbox/credentials",
-        "Ready-made tokens of every principal; sandbox servers only.",
-        &[],
-        "200",
-    ),
-    op(
-        "post",
-        "/generatetoken",
-        "Exchange a directory token for a partner token.",
-        &["grant_type"],
-        "200",
-    ),
-    op(
-        "post",
-        "/{tenant}/oauth2/token",
-        "Issue a token (v1).",
-        &["grant_type", "client_id", "client_secret", "resource"],
-        "200",
-    ),
-    op(
-        "post",
-        "/{tenant}/oauth2/v2.0/token",
-        "Issue a token (v2).",
-        &["grant_type", "client_id", "client_secret", "scope"],
-        "200",
-    ),
-    op(
-        "get",
-        "/{tenant}/v2.0/.well-known/openid-configuration",
-        "Discovery.",
-        &[],
-        "200",
-    ),
-    op(
-        "get",
-        "/{tenant}/discovery/v2.0/keys",
-        "Public keys.",
-        &[],
-        "200",
-    ),
-    op(
-        "get",
-        "/v1/profiles/mpn",
-        "The caller's PartnerID, or a look-up of another's.",
-        &[],
-        "200",
-    ),
-    op(
-        "get",
-        "/v1/compliance/{program}/agreementstatus",
-        "Whether a reseller has accepted the partner agreement.",
-        &[],
-        "200",
-    ),
-    op(
-        "get",
-        "/v1/relationships",
-        "Partner relationships.",
-        &[],
-        "200",
-    ),
-    op("get", "/v1/agreements", "Agreement templates.", &[], "200"),
-    op(
-        "get",
-        "/v1/customers",
-        "The partner's customers, filtered and paged.",
-        &[],
-        "200",
-    ),
-    op(
-        "post",
-        "/v1/customers",
-        "Create a customer, or one for a reseller.",
-        &["companyProfile", "billingProfile", "associatedPartnerId"],
-        "201",
-    ),
-    op(
-        "get",
-        "/v1/customers/relationshiprequests",
-        "The partner's invitation address.",
-        &[],
-        "200",
-    ),
-    op(
-        "get",
-        "/v1/customers/{customer}",
-        "One customer.",
-        &[],
-        "200",
-    ),
-    op(
-        "patch",
-        "/v1/customers/{customer}",
-        "End the relationship with a customer.",
-        &["relationshipToPartner"],
-        "200",
-    ),
-    op(
-        "get",
-        "/v1/customers/{customer}/relationships",
-        "The partner's resellers that serve the customer.",
-        &[],
-        "200",
-    ),
-    op(
-        "get",
-        "/v1/customers/{customer}/agreements",
-        "The customer's acceptances.",
-        &[],
-        "200",
-    ),
-    op(
-        "post",
-        "/v1/customers/{customer}/agreements",
-        "Confirm the customer's acceptance.",
-        &["primaryContact", "templateId", "dateAgreed", "type"],
-        "201",
-    ),
-    op(
-        "get",
-        "/v1/customers/{customer}/directSignedMicrosoftCustomerAgreementStatus",
-        "Whether the customer accepted itself.",
-        &[],
-        "200",
-    ),
-    op(
-        "post",
-        "/v1/customers/{customer}/carts",
-        "Fill a cart.",
-        &["lineItems"],
-        "201",
-    ),
-    op(
-        "get",
-        "/v1/customers/{customer}/carts/{cart}",
-        "One cart.",
-        &[],
-        "200",
-    ),
-    op(
-        "put",
-        "/v1/customers/{customer}/carts/{cart}",
-        "Change a cart.",
-        &["lineItems"],
-        "201",
-    ),
-    op(
-        "post",
-        "/v1/customers/{customer}/carts/{cart}/checkout",
-        "Check out a cart.",
-        &[],
-        "201",
-    ),
-    op(
-        "get",
-        "/v1/customers/{customer}/orders",
-        "Orders for a customer.",
-        &[],
-        "200",
-    ),
-    op(
-        "post",
-        "/v1/customers/{customer}/orders",
-        "Order without a cart.",
-        &["lineItems", "billingCycle"],
-        "201",
-    ),
-    op(
-        "get",
-        "/v1/customers/{customer}/orders/{order}",
-        "One order.",
-        &[],
-        "200",
-    ),
-    op(
-        "post",
-        "/program/v1/decisions",
-        "Dry run of any deal: every rule, its facts, a rehearsed remedy, the chain.",
-        &["as", "verb", "params"],
-        "200",
-    ),
-    op(
-        "post",
-        "/program/v1/commands/{verb}",
-        "Do something by name.",
-        &[],
-        "200",
-    ),
-    op(
-        "get",
-        "/program/v1/rules",
-        "The rulebook as enforced.",
-        &[],
-        "200",
-    ),
-    op("get", "/program/v1/rules/{id}", "One rule.", &[], "200"),
-    op("get", "/program/v1/clock", "The two clocks.", &[], "200"),
-    op(
-        "post",
-        "/program/v1/clock",
-        "Move a sandbox world's time.",
-        &["by", "until"],
-        "200",
-    ),
-    op(
-        "get",
-        "/program/v1/order-requests",
-        "Requests for a purchase, sent and received.",
-        &[],
-        "200",
-    ),
-];
-
-fn parameters(path: &str) -> Vec<Value> {
-    path.split('/')
-        .filter_map(|segment| segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
-        .collect()
-}
-
-fn described(operation: &Operation) -> Value {
-    let ours = operation.path.starts_with("/program/");
-    let error = if ours {
-        "#/components/schemas/ProblemDetails"
-    } else {
-        "#/components/schemas/Error"
+/// One operation of the document; what its bodies refer to is added to the parts.
+fn described(route: &Route, parts: &mut Parts) -> Value {
+    let mut shape = |shape: &crate::route::Shape| {
+        let mut found = Vec::new();
+        (shape.parts)(&mut found);
+        parts.extend(found);
+        json_of(&(shape.schema)())
+    };
+    let (error, kind) = match route.access {
+        Access::Ours => ("ProblemDetails", "application/problem+json"),
+        _ => ("Error", "application/json"),
     };
     let mut responses = Map::new();
-    responses.insert(
-        operation.success.to_owned(),
-        json!({ "description": "Done.", "content": { "application/json": { "schema": {} } } }),
-    );
-    let kind = if ours {
-        "application/problem+json"
-    } else {
-        "application/json"
-    };
-    responses.insert("default".to_owned(), json!({ "description": "Refused or failed.", "content": { kind: { "schema": { "$ref": error } } } }));
-    let mut described = json!({ "summary": operation.summary, "parameters": parameters(operation.path), "responses": responses });
-    let takes_body = matches!(operation.method, "post" | "put" | "patch");
-    if let (true, Some(map)) = (takes_body, described.as_object_mut()) {
-        let members: Map<String, Value> = operation
-            .body
-            .iter()
-            .map(|member| ((*member).to_owned(), json!({})))
-            .collect();
-        let schema = json!({ "type": "object", "properties": members });
-        let form = operation.path.contains("oauth2") || operation.path == "/generatetoken";
-        let kind = if form {
-            "application/x-www-form-urlencoded"
-        } else {
-            "application/json"
-        };
-        map.insert(
-            "requestBody".to_owned(),
-            json!({ "content": { kind: { "schema": schema } } }),
-        );
+    for (status, body) in &route.answers {
+        let mut response = json!({ "description": status.canonical_reason().unwrap_or("Done") });
+        if let (Some(body), Some(map)) = (body, response.as_object_mut()) {
+            let content = json!({ "application/json": { "schema": shape(body) } });
+            map.insert("content".to_owned(), content);
+        }
+        responses.insert(status.as_u16().to_string(), response);
+    }
+    let schema = json!({ "$ref": format!("#/components/schemas/{error}") });
+    let failure =
+        json!({ "description": "Refused or failed.", "content": { kind: { "schema": schema } } });
+    responses.insert("default".to_owned(), failure);
+    let mut parameters: Vec<Value> = path_parameters(route.path).collect();
+    parameters.extend(route.query.iter().map(|parameter| {
+        json!({ "name": parameter.name, "in": "query", "description": parameter.about, "schema": { "type": "string" } })
+    }));
+    let mut described =
+        json!({ "summary": route.about, "parameters": parameters, "responses": responses });
+    if let Some(map) = described.as_object_mut() {
+        if let Some((media, body)) = &route.takes {
+            let kind = match media {
+                Media::Json => "application/json",
+                Media::Form => "application/x-www-form-urlencoded",
+            };
+            let content = json!({ "content": { kind: { "schema": shape(body) } } });
+            map.insert("requestBody".to_owned(), content);
+        }
+        if route.access == Access::Open {
+            map.insert("security".to_owned(), json!([]));
+        }
     }
     described
 }
@@ -299,15 +79,23 @@ fn described(operation: &Operation) -> Value {
 /// The whole document.
 #[must_use]
 pub fn build() -> Value {
+    let mut parts = Parts::new();
     let mut paths: Map<String, Value> = Map::new();
-    for operation in OPERATIONS {
+    for route in routes::list() {
+        let operation = described(&route, &mut parts);
         let entry = paths
-            .entry(operation.path.to_owned())
+            .entry(route.path.to_owned())
             .or_insert_with(|| json!({}));
         if let Some(map) = entry.as_object_mut() {
-            map.insert(operation.method.to_owned(), described(operation));
+            map.insert(route.method.as_str().to_lowercase(), operation);
         }
     }
+    let mut schemas = errors();
+    schemas.extend(
+        parts
+            .iter()
+            .map(|(name, schema)| (name.clone(), json_of(schema))),
+    );
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -320,41 +108,42 @@ pub fn build() -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
-            "schemas": {
-                "Error": {
-                    "type": "object",
-                    "required": ["code", "description"],
-                    "properties": {
-                        "code": { "type": "integer" },
-                        "description": { "type": "string", "maxLength": 1024 },
-                        "data": { "type": "array", "items": { "type": "string" } },
-                        "source": { "type": "string" },
-                    },
-                },
-                "ProblemDetails": {
-                    "type": "object",
-                    "required": ["title", "status"],
-                    "properties": {
-                        "type": { "type": "string" },
-                        "title": { "type": "string" },
-                        "status": { "type": "integer" },
-                        "detail": { "type": "string" },
-                        "code": { "type": ["integer", "null"] },
-                        "decision": { "type": "object" },
-                    },
-                },
-            },
+            "schemas": schemas,
         },
     })
 }
 
-pub(crate) async fn document() -> Json<Value> {
-    Json(build())
+/// The two shapes of failures.
+fn errors() -> Map<String, Value> {
+    let text = || json!({ "type": "string" });
+    let error = json!({
+        "type": "object",
+        "required": ["code", "description"],
+        "properties": {
+            "code": { "type": "integer" },
+            "description": { "type": "string", "maxLength": 1024 },
+            "data": { "type": "array", "items": text() },
+            "source": text(),
+        },
+    });
+    let details = json!({
+        "type": "object",
+        "required": ["title", "status"],
+        "properties": {
+            "type": text(),
+            "title": text(),
+            "status": { "type": "integer" },
+            "detail": text(),
+            "code": { "type": ["integer", "null"] },
+            "decision": { "type": "object" },
+        },
+    });
+    Map::from_iter([
+        ("Error".to_owned(), error),
+        ("ProblemDetails".to_owned(), details),
+    ])
 }
 
-/// Operations of the document, for the reference page.
-pub(crate) fn summaries() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    OPERATIONS
-        .iter()
-        .map(|operation| (operation.method, operation.path, operation.summary))
+pub(crate) async fn document() -> Json<Value> {
+    Json(build())
 }

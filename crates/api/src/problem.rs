@@ -97,6 +97,16 @@ impl Problem {
         )
     }
 
+    /// A body larger than the server takes.
+    #[must_use]
+    pub fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            own::MALFORMED,
+            "body: is larger than this server takes".to_owned(),
+        )
+    }
+
     /// No valid token.
     #[must_use]
     pub fn unauthorized() -> Self {

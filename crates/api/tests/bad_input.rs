@@ -23,7 +23,7 @@ async fn broken_bodies_name_what_is_wrong_and_change_nothing() {
     let cases: [(&str, Vec<u8>, &str); 7] = [
         ("malformed JSON", b"{\"lineItems\": [".to_vec(), "body"),
         ("invalid UTF-8", b"{\"lineItems\": \"\xff\xfe\"}".to_vec(), "UTF-8"),
-        ("wrong type", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": "many" }] }).to_string().into_bytes(), "body"),
+        ("wrong type", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": "many" }] }).to_string().into_bytes(), "quantity"),
         ("unknown enum", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": 1, "billingCycle": "fortnightly" }] }).to_string().into_bytes(), "billingCycle"),
         ("bad period", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": 1, "termDuration": "forever" }] }).to_string().into_bytes(), "termDuration"),
         ("unknown item", json!({ "lineItems": [{ "catalogItemId": "no-such-item", "quantity": 1 }] }).to_string().into_bytes(), "catalogItemId"),
@@ -247,7 +247,7 @@ async fn the_page_lists_what_answers_501_and_only_that() {
     let page = world.http.get(format!("{}/docs", world.base)).send().await;
     let page = page.unwrap().text().await.unwrap();
     let (built, open) = page.split_once("<h2 id=\"open\">").unwrap();
-    assert!(built.contains("<code>/v1/customers/{customer}</code>"));
+    assert!(built.contains("<code>/v1/customers/{customer-id}</code>"));
     assert!(open.contains("<code>/v1/invoices</code>"));
     let mut listed = 0;
     for row in open.split("<tr><td class=\"m\">").skip(1) {

@@ -78,3 +78,47 @@ async fn credentials_are_shown_once() {
     assert_eq!(read.status, 200);
     assert!(read.body["userCredentials"].is_null());
 }
+
+/// IDN-022: a PartnerID is looked up, one's own and another's; an unknown one is 404 with code 3000.
+#[tokio::test]
+async fn a_partner_id_is_looked_up() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let own = world.get("/v1/profiles/mpn", &token).await;
+    assert_eq!(own.body["mpnId"], world.of("meridian", "mpnId"));
+    assert_eq!(own.body["profileType"], "MpnProfile");
+    let cedar = world.of("cedar", "mpnId");
+    let other = world
+        .get(&format!("/v1/profiles/mpn?mpnId={cedar}"), &token)
+        .await;
+    assert_eq!(other.body["mpnId"], cedar);
+    assert!(other.body["partnerName"].is_string());
+    let unknown = world.get("/v1/profiles/mpn?mpnId=99999999", &token).await;
+    assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!(3000)));
+}
+
+/// The resellers that serve one customer, without state and location.
+#[tokio::test]
+async fn resellers_of_a_customer_are_listed() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let customers = world.get("/v1/customers", &token).await;
+    let items = customers.body["items"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let mut served = 0;
+    for customer in items.iter().take(12) {
+        let path = format!(
+            "/v1/customers/{}/relationships",
+            customer["id"].as_str().unwrap()
+        );
+        let list = world.get(&path, &token).await;
+        assert_eq!(list.status, 200);
+        for item in list.body["items"].as_array().unwrap() {
+            assert!(item["mpnId"].is_string() && item["state"].is_null());
+            served += 1;
+        }
+    }
+    assert!(served > 0, "somebody serves one of them");
+}

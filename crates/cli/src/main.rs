@@ -34,6 +34,8 @@ enum Verb {
     Check(check::Args),
     Rules(rules::Args),
     Verify(verify::Args),
+    /// Print how far each documented operation is carried out, as Markdown
+    Fidelity,
 }
 
 /// The one place that prints.
@@ -95,6 +97,10 @@ fn main() -> ExitCode {
             Verb::Check(args) => check::run(args).await,
             Verb::Rules(args) => rules::run(&args),
             Verb::Verify(args) => verify::run(args).await,
+            Verb::Fidelity => {
+                Printer.line(tierline_api::fidelity::table().trim_end());
+                ExitCode::SUCCESS
+            }
         }
     })
 }

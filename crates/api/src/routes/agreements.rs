@@ -19,8 +19,39 @@ use tierline_store::{Tx, Value as Stored, tables};
 use super::customers;
 use crate::auth::Principal;
 use crate::problem::Problem;
+use crate::route::{self, Route};
 use crate::server::Server;
 use crate::wire::{body, path};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/v1/compliance/{program-name}/agreementstatus",
+            "Whether a reseller has accepted the partner agreement.",
+            status,
+        )
+        .query("mpnId", "The reseller's PartnerID; or else `tenantId`.")
+        .query("tenantId", "The reseller's tenant; or else `mpnId`."),
+        route::get("/v1/agreements", "Agreement templates.", metadata)
+            .query("agreementType", "Only those of one type."),
+        route::get(
+            "/v1/customers/{customer-id}/agreements",
+            "The customer's acceptances.",
+            list,
+        )
+        .query("agreementType", "Only those of one type."),
+        route::post(
+            "/v1/customers/{customer-id}/agreements",
+            "Confirm the customer's acceptance.",
+            confirm,
+        ),
+        route::get(
+            "/v1/customers/{customer-id}/directSignedMicrosoftCustomerAgreementStatus",
+            "Whether the customer accepted itself.",
+            direct_sign,
+        ),
+    ]
+}
 
 /// The one agreement that customers accept in this profile.
 const TYPE: &str = "MicrosoftCustomerAgreement";

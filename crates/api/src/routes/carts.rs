@@ -23,8 +23,45 @@ use tierline_store::{Tx, Value as Stored, tables};
 use super::customers;
 use crate::auth::Principal;
 use crate::problem::Problem;
+use crate::route::{self, Route};
 use crate::server::Server;
 use crate::wire::{body, catalog};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route::post("/v1/customers/{customer-id}/carts", "Fill a cart.", create),
+        route::get(
+            "/v1/customers/{customer-id}/carts/{cart-id}",
+            "One cart.",
+            read,
+        ),
+        route::put(
+            "/v1/customers/{customer-id}/carts/{cart-id}",
+            "Change a cart.",
+            update,
+        ),
+        route::post(
+            "/v1/customers/{customer-id}/carts/{cart-id}/checkout",
+            "Check out a cart.",
+            checkout,
+        ),
+        route::get(
+            "/v1/customers/{customer-id}/orders",
+            "Orders for a customer.",
+            orders,
+        ),
+        route::post(
+            "/v1/customers/{customer-id}/orders",
+            "Order without a cart.",
+            order,
+        ),
+        route::get(
+            "/v1/customers/{customer-id}/orders/{order-id}",
+            "One order.",
+            read_order,
+        ),
+    ]
+}
 
 /// A cart as it is sent.
 #[derive(Debug, Deserialize)]

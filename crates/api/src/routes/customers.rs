@@ -18,8 +18,41 @@ use tierline_store::{Tx, Value as Stored, tables};
 
 use crate::auth::Principal;
 use crate::problem::Problem;
+use crate::route::{self, Route};
 use crate::server::Server;
 use crate::wire::{body, path};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/v1/customers",
+            "The partner's customers, filtered and paged.",
+            list,
+        )
+        .query("size", "Most of one page; 0 is as good as none.")
+        .query("offset", "Where the page begins, from 0.")
+        .query(
+            "filter",
+            "One JSON object with `Field`, `Value` and `Operator`.",
+        ),
+        route::post(
+            "/v1/customers",
+            "Create a customer, or one for a reseller.",
+            create,
+        ),
+        route::get(
+            "/v1/customers/relationshiprequests",
+            "The partner's invitation address.",
+            relationship_request,
+        ),
+        route::get("/v1/customers/{customer-id}", "One customer.", read),
+        route::patch(
+            "/v1/customers/{customer-id}",
+            "End the relationship with a customer.",
+            patch,
+        ),
+    ]
+}
 
 /// Most customers of one answer.
 const PAGE_MAX: usize = 500;

@@ -1,40 +1,111 @@
-//! The documented operations as facts: method and path. What has no route answers 501.
+//! The documented operations as facts: id, method, path, token. What has no route answers 501.
 
-use crate::openapi;
+use std::sync::LazyLock;
 
-/// `METHOD /path/{placeholder}`, one a line.
-const OPERATIONS: &str = include_str!("../../../../program/operations.txt");
+use super::list;
 
-/// Whether the documentation lists an operation.
-#[must_use]
-pub fn lists(method: &str, path: &str) -> bool {
-    operations().any(|(known, template)| known == method && fits(template, path))
+/// One operation a line; the columns are those of [`Documented`].
+const OPERATIONS: &str = include_str!("../../../../program/operations.csv");
+
+/// What token an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// None.
+    Open,
+    /// An application's or a user's.
+    Any,
+    /// A user's.
+    User,
 }
 
-/// What the documentation lists and this server answers with 501.
-pub(crate) fn not_built() -> impl Iterator<Item = (&'static str, &'static str)> {
-    operations().filter(|(method, template)| {
-        let built = |(other, path, _): (&str, &str, &str)| {
-            other.eq_ignore_ascii_case(method) && same_shape(path, template)
-        };
-        !openapi::summaries().any(built)
-    })
+/// A documented operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Documented {
+    /// Its name in our files.
+    pub id: &'static str,
+    /// What it is about.
+    pub area: &'static str,
+    /// How soon it is needed, from 1.
+    pub tier: &'static str,
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path with placeholders.
+    pub path: &'static str,
+    token: Token,
+    /// Status of its success; two where a slash stands.
+    pub success: &'static str,
+    /// The operation with which it shares method and path.
+    pub variant_of: &'static str,
 }
 
-/// Of these, the paths that a route with a placeholder would take for its own: `/v1/customers/usagerecords`
-/// is no customer. Literals go before placeholders, so they get routes that say 501.
-pub(crate) fn shadowed() -> impl Iterator<Item = (&'static str, &'static str)> {
-    not_built().filter(|(_, template)| {
-        openapi::summaries().any(|(_, path, _)| fits(path, template) && !same_shape(path, template))
+static ALL: LazyLock<Vec<Documented>> =
+    LazyLock::new(|| OPERATIONS.lines().skip(1).filter_map(row).collect());
+
+fn row(line: &'static str) -> Option<Documented> {
+    let mut cells = line.split(',');
+    let mut next = || cells.next();
+    Some(Documented {
+        id: next()?,
+        area: next()?,
+        tier: next()?,
+        method: next()?,
+        path: next()?,
+        token: match next()? {
+            "open" => Token::Open,
+            "user" => Token::User,
+            _ => Token::Any,
+        },
+        success: next()?,
+        variant_of: next()?,
     })
 }
 
 /// Every operation of a server; what the documentation has servers send (a webhook's call) is none.
-fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
-    OPERATIONS
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .filter(|(_, path)| path.starts_with('/'))
+pub fn all() -> impl Iterator<Item = &'static Documented> {
+    ALL.iter()
+        .filter(|operation| operation.path.starts_with('/'))
+}
+
+/// The token of an operation; none where the documentation does not know it.
+pub(crate) fn token(method: &str, path: &str) -> Option<Token> {
+    all()
+        .find(|operation| operation.method == method && same_shape(operation.path, path))
+        .map(|operation| operation.token)
+}
+
+/// Whether the documentation lists an operation.
+#[must_use]
+pub fn lists(method: &str, path: &str) -> bool {
+    all().any(|operation| operation.method == method && fits(operation.path, path))
+}
+
+static NOT_BUILT: LazyLock<Vec<&'static Documented>> = LazyLock::new(|| {
+    let built = list();
+    let is_built = |operation: &&Documented| {
+        built
+            .iter()
+            .any(|route| route.method == operation.method && same_shape(route.path, operation.path))
+    };
+    let mut open: Vec<_> = all().filter(|operation| !is_built(operation)).collect();
+    open.sort_by_key(|operation| (operation.path, operation.method));
+    open.dedup_by_key(|operation| (operation.path, operation.method));
+    open
+});
+
+/// What the documentation lists and this server answers with 501.
+pub(crate) fn not_built() -> impl Iterator<Item = &'static Documented> {
+    NOT_BUILT.iter().copied()
+}
+
+/// Of these, the paths that a route with a placeholder would take for its own: `/v1/customers/usagerecords`
+/// is no customer. Literals go before placeholders, so they get routes that say 501.
+pub(crate) fn shadowed() -> impl Iterator<Item = &'static Documented> {
+    let built = list();
+    not_built().filter(move |operation| {
+        built.iter().any(|route| {
+            fits(route.path, operation.path) && !same_shape(route.path, operation.path)
+        })
+    })
 }
 
 /// Whether two path templates match the same paths: placeholders may have other names.

@@ -1,13 +1,14 @@
-//! Routes by resource. The table in [`documented`] says what exists; everything else that the documentation
-//! lists answers 501.
+//! Routes by resource. Each file lists its own; what the documentation lists ([`documented`]) and no file has
+//! answers 501.
 
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on, post};
-use http::Method;
+use axum::routing::{MethodFilter, on};
+use http::{Method, StatusCode};
 
 use crate::problem::Problem;
+use crate::route::{self, Access, Route};
 use crate::server::Server;
 use crate::{docs, openapi};
 
@@ -19,89 +20,59 @@ pub mod program;
 pub mod relationships;
 pub mod tokens;
 
-/// Every route.
-pub fn all() -> Router<Server> {
-    let router = documented::shadowed().fold(Router::new(), |router, (method, path)| {
-        match Method::from_bytes(method.as_bytes()).map(MethodFilter::try_from) {
-            Ok(Ok(method)) => router.route(&path.to_lowercase(), on(method, unknown)),
+/// Every route, resource by resource.
+pub(crate) fn list() -> Vec<Route> {
+    [
+        own(),
+        tokens::routes(),
+        agreements::routes(),
+        relationships::routes(),
+        customers::routes(),
+        carts::routes(),
+        program::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What the server says of itself.
+fn own() -> Vec<Route> {
+    let text = |path, about| (path, about);
+    let [health, ready, document, page] = [
+        text("/healthz", "The process runs."),
+        text("/readyz", "The database answers."),
+        text("/openapi.json", "This document."),
+        text("/docs", "The reference as a page."),
+    ];
+    vec![
+        route::get(health.0, health.1, || async { "ok" }),
+        route::get(ready.0, ready.1, program::ready),
+        route::get(document.0, document.1, openapi::document),
+        route::get(page.0, page.1, docs::page),
+    ]
+    .into_iter()
+    .map(|route| route.access(Access::Open).answers_plain(StatusCode::OK))
+    .collect()
+}
+
+/// The router of them all.
+pub(crate) fn all() -> Router<Server> {
+    let router =
+        documented::shadowed().fold(Router::new(), |router, operation| match Method::from_bytes(
+            operation.method.as_bytes(),
+        )
+        .map(MethodFilter::try_from)
+        {
+            Ok(Ok(method)) => router.route(&operation.path.to_lowercase(), on(method, unknown)),
             _ => router,
-        }
-    });
-    router
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(program::ready))
-        .route("/openapi.json", get(openapi::document))
-        .route("/docs", get(docs::page))
-        .route("/sandbox/credentials", get(tokens::credentials))
-        .route("/generatetoken", post(tokens::exchange))
-        .route("/{tenant}/oauth2/token", post(tokens::v1))
-        .route("/{tenant}/oauth2/v2.0/token", post(tokens::v2))
-        .route(
-            "/{tenant}/v2.0/.well-known/openid-configuration",
-            get(tokens::discovery),
-        )
-        .route(
-            "/{tenant}/.well-known/openid-configuration",
-            get(tokens::discovery),
-        )
-        .route("/{tenant}/discovery/v2.0/keys", get(tokens::keys))
-        .route("/v1/profiles/mpn", get(relationships::partner_profile))
-        .route(
-            "/v1/compliance/{program}/agreementstatus",
-            get(agreements::status),
-        )
-        .route("/v1/relationships", get(relationships::list))
-        .route("/v1/agreements", get(agreements::metadata))
-        .route(
-            "/v1/customers",
-            get(customers::list).post(customers::create),
-        )
-        .route(
-            "/v1/customers/relationshiprequests",
-            get(customers::relationship_request),
-        )
-        .route(
-            "/v1/customers/{customer}",
-            get(customers::read).patch(customers::patch),
-        )
-        .route(
-            "/v1/customers/{customer}/relationships",
-            get(relationships::of_customer),
-        )
-        .route(
-            "/v1/customers/{customer}/agreements",
-            get(agreements::list).post(agreements::confirm),
-        )
-        .route(
-            "/v1/customers/{customer}/directsignedmicrosoftcustomeragreementstatus",
-            get(agreements::direct_sign),
-        )
-        .route("/v1/customers/{customer}/carts", post(carts::create))
-        .route(
-            "/v1/customers/{customer}/carts/{cart}",
-            get(carts::read).put(carts::update),
-        )
-        .route(
-            "/v1/customers/{customer}/carts/{cart}/checkout",
-            post(carts::checkout),
-        )
-        .route(
-            "/v1/customers/{customer}/orders",
-            get(carts::orders).post(carts::order),
-        )
-        .route(
-            "/v1/customers/{customer}/orders/{order}",
-            get(carts::read_order),
-        )
-        .route("/program/v1/decisions", post(program::decide))
-        .route("/program/v1/commands/{verb}", post(program::command))
-        .route("/program/v1/rules", get(program::rules))
-        .route("/program/v1/rules/{id}", get(program::rule))
-        .route(
-            "/program/v1/clock",
-            get(program::clock).post(program::advance),
-        )
-        .route("/program/v1/order-requests", get(program::order_requests))
+        });
+    list()
+        .into_iter()
+        .map(Route::mounted)
+        .fold(router, |router, (path, handler)| {
+            router.route(&path, handler)
+        })
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
 }

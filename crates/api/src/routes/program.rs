@@ -20,8 +20,35 @@ use tierline_store::{Tx, Value as Stored, tables};
 use crate::auth::Principal;
 use crate::problem::Problem;
 use crate::render;
+use crate::route::{self, Access, Route};
 use crate::server::Server;
 use crate::wire::{body, path};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route::post(
+            "/program/v1/decisions",
+            "Dry run of any deal: every rule, its facts, a rehearsed remedy, the chain.",
+            decide,
+        ),
+        route::post(
+            "/program/v1/commands/{verb}",
+            "Do something by name.",
+            command,
+        ),
+        route::get("/program/v1/rules", "The rulebook as enforced.", rules)
+            .access(Access::Open)
+            .query("status", "enforced, behaviour or planned."),
+        route::get("/program/v1/rules/{id}", "One rule.", rule).access(Access::Open),
+        route::get("/program/v1/clock", "The two clocks.", clock).access(Access::Open),
+        route::post("/program/v1/clock", "Move a sandbox world's time.", advance),
+        route::get(
+            "/program/v1/order-requests",
+            "Requests for a purchase, sent and received.",
+            order_requests,
+        ),
+    ]
+}
 
 /// Any answer of a strict endpoint.
 type Strict = Result<Response, Response>;

@@ -1,22 +1,112 @@
 //! Partner relationships and the PartnerID look-up.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
-use serde_json::{Value, json};
-use tierline_app::act::Act;
-use tierline_app::ask::ask;
+use axum::extract::Path;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
 use tierline_app::{AppError, names};
 use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::partner::{
     Account, Location, Organization, PartnerType, Partnership, PartnershipState, Tenant,
 };
+use tierline_domain::place::Country;
 use tierline_store::{Tx, Value as Stored, tables};
+use utoipa::ToSchema;
 
 use super::customers;
-use crate::auth::Principal;
+use crate::call::Call;
 use crate::problem::Problem;
-use crate::server::Server;
-use crate::wire::{body, path};
+use crate::route::{self, Route};
+use crate::wire::body;
+use crate::wire::envelope::{Attributes, Collection, Links};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/v1/profiles/mpn",
+            "The caller's PartnerID, or a look-up of another's.",
+            partner_profile,
+        )
+        .query("mpnId", "A PartnerID to look up.")
+        .answers::<MpnProfile>(StatusCode::OK)
+        .shows(
+            "mpn-profile-get",
+            "partner_ties.rs a_partner_id_is_looked_up",
+        )
+        .shows(
+            "mpn-profile-verify",
+            "partner_ties.rs a_partner_id_is_looked_up",
+        ),
+        route::get("/v1/relationships", "Partner relationships.", list)
+            .query(
+                "relationship_type",
+                "From whose side: IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf.",
+            )
+            .answers::<Collection<PartnerRelationship>>(StatusCode::OK)
+            .shows(
+                "relationships-list",
+                "partner_ties.rs a_removed_reseller_leaves_the_list",
+            ),
+        route::get(
+            "/v1/customers/{customer-id}/relationships",
+            "The partner's resellers that serve the customer.",
+            of_customer,
+        )
+        .answers::<Collection<PartnerRelationship>>(StatusCode::OK)
+        .shows(
+            "customer-relationships-list",
+            "partner_ties.rs resellers_of_a_customer_are_listed",
+        ),
+    ]
+}
+
+/// A partner's PartnerID and name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MpnProfile {
+    mpn_id: String,
+    partner_name: String,
+    profile_type: &'static str,
+    links: Links,
+    attributes: Attributes,
+}
+
+/// Another partner with which the caller has a partnership. Asked for a customer, state and location are left out.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PartnerRelationship {
+    /// The other partner's tenant.
+    id: String,
+    name: String,
+    relationship_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    state: Option<&'static str>,
+    mpn_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>)]
+    location: Option<Country>,
+    attributes: Attributes,
+}
+
+/// The word for "provider of", from the reseller's side "reseller of".
+const PROVIDER_OF: &str = "is_indirect_cloud_solution_provider_of";
+const RESELLER_OF: &str = "is_indirect_reseller_of";
+
+impl PartnerRelationship {
+    fn of(other: Counterpart, relationship_type: &'static str) -> Self {
+        Self {
+            id: other.account.tenant.to_string(),
+            name: other.name,
+            relationship_type,
+            state: Some("Active"),
+            mpn_id: other.partner_id,
+            location: Some(other.account.country),
+            attributes: Attributes::of("PartnerRelationship"),
+        }
+    }
+}
 
 /// The other side of a partner relationship.
 struct Counterpart {
@@ -74,28 +164,14 @@ async fn partners(
     Ok(found)
 }
 
-fn collection(items: Vec<Value>) -> Json<Value> {
-    Json(
-        json!({ "totalCount": items.len(), "items": items, "attributes": { "objectType": "Collection" } }),
-    )
-}
-
-pub(super) async fn list(
-    State(server): State<Server>,
-    principal: Principal,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
-    principal.user_required()?;
-    let account = principal.partner()?.clone();
-    let query = path::query(query.as_deref());
-    let wanted = query
-        .iter()
-        .find(|(key, _)| key == "relationship_type")
-        .map(|(_, value)| body::word(value));
-    let as_provider = match wanted.as_deref() {
-        Some("is_indirect_cloud_solution_provider_of") => true,
-        Some("is_indirect_reseller_of") => false,
-        None => account.kind == PartnerType::IndirectProvider,
+async fn list(call: Call) -> Result<Json<Collection<PartnerRelationship>>, Problem> {
+    let account = call.account.clone();
+    let wanted = call.query.get("relationship_type").map(body::word);
+    let kind = match wanted.as_deref() {
+        Some(PROVIDER_OF) => PROVIDER_OF,
+        Some(RESELLER_OF) => RESELLER_OF,
+        None if account.kind == PartnerType::IndirectProvider => PROVIDER_OF,
+        None => RESELLER_OF,
         Some(other) => {
             return Err(Problem::malformed(
                 "relationship_type",
@@ -105,36 +181,13 @@ pub(super) async fn list(
             ));
         }
     };
-    if as_provider {
-        principal.api_partner()?;
-    }
-    let found = server
-        .app()
-        .read(ask(move |tx| {
-            Box::pin(partners(tx, account.clone(), as_provider))
-        }))
-        .await;
-    let kind = if as_provider {
-        "is_indirect_cloud_solution_provider_of"
-    } else {
-        "is_indirect_reseller_of"
-    };
-    let items = found
-        .map_err(|error| Problem::of(error, principal.lang))?
-        .into_iter()
-        .map(|other| {
-            json!({
-                "id": other.account.tenant,
-                "name": other.name,
-                "relationshipType": kind,
-                "state": "Active",
-                "mpnId": other.partner_id,
-                "location": other.account.country,
-                "attributes": { "objectType": "PartnerRelationship" },
-            })
-        })
-        .collect();
-    Ok(collection(items))
+    let found = call
+        .read(move |tx| Box::pin(partners(tx, account.clone(), kind == PROVIDER_OF)))
+        .await?;
+    let own = format!("/relationships?relationship_type={kind}");
+    Ok(Json(
+        Collection::whole(found, own).map(|other| PartnerRelationship::of(other, kind)),
+    ))
 }
 
 /// The resellers of the caller that serve the customer too.
@@ -157,87 +210,52 @@ async fn shared(
     Ok(found)
 }
 
-pub(super) async fn of_customer(
-    State(server): State<Server>,
-    principal: Principal,
+async fn of_customer(
     Path(customer): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    principal.user_required()?;
-    let known = customers::required(&server, &principal, &customer).await?;
-    let account = principal.api_partner()?.clone();
-    let found = server
-        .app()
-        .read(ask(move |tx| {
-            Box::pin(shared(tx, account.clone(), known.tenant.clone()))
-        }))
-        .await;
-    let items = found
-        .map_err(|error| Problem::of(error, principal.lang))?
-        .into_iter()
-        .map(|other| {
-            json!({
-                "id": other.account.tenant,
-                "name": other.name,
-                "relationshipType": "is_indirect_cloud_solution_provider_of",
-                "mpnId": other.partner_id,
-                "attributes": { "objectType": "PartnerRelationship" },
-            })
-        })
-        .collect();
-    Ok(collection(items))
+    call: Call,
+) -> Result<Json<Collection<PartnerRelationship>>, Problem> {
+    let known = customers::required(&call.server, &call.principal, &customer).await?;
+    let (account, tenant) = (call.account.clone(), known.tenant);
+    let own = format!("/customers/{}/relationships", tenant.id);
+    let found = call
+        .read(move |tx| Box::pin(shared(tx, account.clone(), tenant.clone())))
+        .await?;
+    Ok(Json(Collection::whole(found, own).map(|other| {
+        PartnerRelationship {
+            state: None,
+            location: None,
+            ..PartnerRelationship::of(other, PROVIDER_OF)
+        }
+    })))
 }
 
 /// The caller's own PartnerID, or a look-up of another's (IDN-022).
-pub(super) async fn partner_profile(
-    State(server): State<Server>,
-    principal: Principal,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
-    principal.user_required()?;
-    let account = principal.api_partner()?.clone();
-    let query = path::query(query.as_deref());
-    let asked = query
-        .iter()
-        .find(|(key, value)| key == "mpnid" && !value.is_empty())
-        .map(|(_, value)| value.clone());
-    let (partner_id, name) = match asked {
+async fn partner_profile(call: Call) -> Result<Json<MpnProfile>, Problem> {
+    let account = call.account.clone();
+    let (mpn_id, partner_name) = match call.query.get("mpnid").map(str::to_owned) {
         Some(asked) => {
-            let act = Act {
-                actor: principal.actor(),
-                ..Act::of("", "verify_partner_id", json!({ "partner_id": asked }))
-            };
-            let ctx = server.app().ctx(principal.actor());
-            server
-                .app()
-                .perform(ctx, act, None)
-                .await
-                .map_err(|error| Problem::of(error, principal.lang))?;
+            call.perform("verify_partner_id", json!({ "partner_id": asked }))
+                .await?;
             let wanted = asked.clone();
-            let owner = server
-                .app()
-                .read(ask(move |tx| Box::pin(owner(tx, wanted.clone()))))
-                .await;
-            (
-                asked,
-                owner.map_err(|error| Problem::of(error, principal.lang))?,
-            )
+            let owner = call
+                .read(move |tx| Box::pin(owner(tx, wanted.clone())))
+                .await?;
+            (asked, owner)
         }
         None => {
-            let own = server
-                .app()
-                .read(ask(move |tx| Box::pin(counterpart(tx, account.clone()))))
-                .await;
-            let own = own.map_err(|error| Problem::of(error, principal.lang))?;
+            let own = call
+                .read(move |tx| Box::pin(counterpart(tx, account.clone())))
+                .await?;
             (own.partner_id, own.name)
         }
     };
-    Ok(Json(json!({
-        "mpnId": partner_id,
-        "partnerName": name,
-        "profileType": "MpnProfile",
-        "links": { "self": { "uri": "/profiles/mpn", "method": "GET", "headers": [] } },
-        "attributes": { "objectType": "MpnProfile" },
-    })))
+    Ok(Json(MpnProfile {
+        mpn_id,
+        partner_name,
+        profile_type: "MpnProfile",
+        links: Links::own("/profiles/mpn"),
+        attributes: Attributes::of("MpnProfile"),
+    }))
 }
 
 async fn owner(tx: &mut Tx<'_>, partner_id: String) -> Result<String, AppError> {

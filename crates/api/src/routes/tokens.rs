@@ -17,8 +17,41 @@ use uuid::Uuid;
 
 use crate::identity::{self, REFRESH_DAYS, Subject, TOKEN_SECONDS};
 use crate::problem::Problem;
+use crate::route::{self, Access, Route};
 use crate::server::Server;
 use crate::wire::path;
+
+pub(super) fn routes() -> Vec<Route> {
+    let tokens = vec![
+        route::get(
+            "/sandbox/credentials",
+            "Ready-made tokens of every principal; sandbox servers only.",
+            credentials,
+        ),
+        route::post(
+            "/generatetoken",
+            "Exchange a directory token for a partner token.",
+            exchange,
+        ),
+        route::post("/{tenant-id}/oauth2/token", "Issue a token (v1).", v1),
+        route::post("/{tenant-id}/oauth2/v2.0/token", "Issue a token (v2).", v2),
+        route::get(
+            "/{tenant-id}/v2.0/.well-known/openid-configuration",
+            "Discovery.",
+            discovery,
+        ),
+        route::get(
+            "/{tenant-id}/.well-known/openid-configuration",
+            "Discovery, for older clients.",
+            discovery,
+        ),
+        route::get("/{tenant-id}/discovery/v2.0/keys", "Public keys.", keys),
+    ];
+    tokens
+        .into_iter()
+        .map(|route| route.access(Access::Open))
+        .collect()
+}
 
 /// The OAuth error shape.
 fn oauth_error(status: StatusCode, error: &str, description: &str) -> Response {

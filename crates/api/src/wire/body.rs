@@ -1,31 +1,13 @@
-//! The key normaliser: member names in any case, `PascalCase`, nulls as absent, one name twice in different
-//! case (the last non-null counts).
+//! Bodies: the documented wire is read leniently, `/program/v1` strictly.
 
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::Value;
 
 use crate::problem::Problem;
 
-/// Names in lower case, nulls gone, at every depth.
-#[must_use]
-pub fn lenient(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut read = Map::new();
-            for (name, member) in map {
-                let member = lenient(member);
-                if !member.is_null() {
-                    read.insert(name.to_lowercase(), member);
-                }
-            }
-            Value::Object(read)
-        }
-        Value::Array(list) => Value::Array(list.into_iter().map(lenient).collect()),
-        other => other,
-    }
-}
-
-/// A documented body as a typed value. Types name their members in lower case.
+/// A documented body as a typed value, read leniently ([`Lenient`]).
 ///
 /// # Errors
 /// A 400 that names what is wrong: malformed JSON, invalid UTF-8, a wrong type, a missing member.
@@ -35,8 +17,155 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = text.trim_start_matches('\u{feff}');
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Problem::malformed("body", &error.to_string()))?;
-    serde_json::from_value(lenient(value))
-        .map_err(|error| Problem::malformed("body", &error.to_string()))
+    of_value(value)
+}
+
+/// A value that is JSON already, read leniently.
+///
+/// # Errors
+/// A 400 that names what is wrong.
+pub fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(Lenient(value)).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { "body" } else { &path };
+        Problem::malformed(field, &error.inner().to_string())
+    })
+}
+
+/// JSON as released clients write it: a struct's members in any case, nulls as absent, of one name twice in
+/// different case the last that is not null, enumeration values in any style, numbers and truth values as text
+/// where the type asks for them. Names in open maps stay as they are.
+struct Lenient(Value);
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Lenient {
+    type Deserializer = Self;
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// A number that may be written as text.
+macro_rules! number {
+    ($($method:ident $parsed:ty => $visit:ident;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+            match &self.0 {
+                Value::String(text) => match text.trim().parse::<$parsed>() {
+                    Ok(number) => visitor.$visit(number),
+                    Err(_) => self.0.$method(visitor),
+                },
+                _ => self.0.$method(visitor),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Lenient {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Object(map) => {
+                let members = map.into_iter().filter(|(_, member)| !member.is_null());
+                let members = members.map(|(name, member)| (name, Self(member)));
+                visitor.visit_map(MapDeserializer::new(members))
+            }
+            Value::Array(list) => {
+                visitor.visit_seq(SeqDeserializer::new(list.into_iter().map(Self)))
+            }
+            other => other.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        let Value::Object(mut map) = self.0 else {
+            return self.deserialize_any(visitor);
+        };
+        let members = fields.iter().filter_map(|field| {
+            let spelled = map
+                .iter()
+                .filter(|(name, member)| name.eq_ignore_ascii_case(field) && !member.is_null())
+                .map(|(name, _)| name.clone())
+                .next_back()?;
+            Some((*field, Self(map.get_mut(&spelled)?.take())))
+        });
+        visitor.visit_map(MapDeserializer::new(members))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        let Value::String(text) = &self.0 else {
+            return self.0.deserialize_enum(name, variants, visitor);
+        };
+        let wanted = flat(text);
+        let variant = variants.iter().find(|variant| flat(variant) == wanted);
+        match variant {
+            Some(variant) => visitor.visit_enum((*variant).into_deserializer()),
+            None => self.0.deserialize_enum(name, variants, visitor),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match &self.0 {
+            Value::String(text) if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
+            Value::String(text) if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
+            _ => self.0.deserialize_bool(visitor),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Number(number) => visitor.visit_string(number.to_string()),
+            other => other.deserialize_str(visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.deserialize_str(visitor)
+    }
+
+    number! {
+        deserialize_i8 i64 => visit_i64;
+        deserialize_i16 i64 => visit_i64;
+        deserialize_i32 i64 => visit_i64;
+        deserialize_i64 i64 => visit_i64;
+        deserialize_u8 u64 => visit_u64;
+        deserialize_u16 u64 => visit_u64;
+        deserialize_u32 u64 => visit_u64;
+        deserialize_u64 u64 => visit_u64;
+    }
+
+    forward_to_deserialize_any! {
+        i128 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier ignored_any
+    }
+}
+
+/// A word without what its styles differ in.
+fn flat(text: &str) -> String {
+    word(text).replace('_', "")
 }
 
 /// A body of `/program/v1`: exact names, nothing unknown (the type says so).
@@ -66,13 +195,66 @@ pub fn word(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
     use super::*;
-    use serde_json::json;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Line {
+        catalog_item_id: Option<String>,
+        quantity: i64,
+        friendly_name: Option<String>,
+        cycle: Option<Cycle>,
+        #[serde(default)]
+        accepted: bool,
+        #[serde(default)]
+        context: BTreeMap<String, String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Cycle {
+        OneTime,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Lines {
+        line_items: Vec<Line>,
+    }
 
     #[test]
-    fn the_last_name_that_is_not_null_counts() {
-        let body = json!({ "LineItems": [{ "Quantity": 5, "quantity": null, "FriendlyName": null }], "lineitems": null });
-        assert_eq!(lenient(body), json!({ "lineitems": [{ "quantity": 5 }] }));
+    fn members_are_read_in_any_case_and_the_last_that_is_not_null_counts() {
+        let body = r#"{ "lineitems": null, "LineItems": [{ "Quantity": "5", "quantity": null, "FriendlyName": null,
+            "CATALOGITEMID": 7, "Cycle": "OneTime", "accepted": "True", "Context": { "SubscriptionId": "x" }, "other": {} }], "LINEITEMS": null }"#;
+        let read: Lines = read(body.as_bytes()).unwrap();
+        let line = Line {
+            catalog_item_id: Some("7".to_owned()),
+            quantity: 5,
+            friendly_name: None,
+            cycle: Some(Cycle::OneTime),
+            accepted: true,
+            context: BTreeMap::from([("SubscriptionId".to_owned(), "x".to_owned())]),
+        };
+        assert_eq!(
+            read,
+            Lines {
+                line_items: vec![line]
+            }
+        );
+    }
+
+    #[test]
+    fn a_failure_names_its_member() {
+        let problem = |body: &str| read::<Lines>(body.as_bytes()).unwrap_err().description;
+        let many = problem(r#"{"LineItems":[{"quantity":1},{"QUANTITY":"many"}]}"#);
+        assert!(many.starts_with("lineItems[1].quantity: "), "{many}");
+        let missing = problem(r#"{"LineItems":[{}]}"#);
+        assert!(missing.contains("quantity"), "{missing}");
+        assert!(problem("{").starts_with("body: "));
     }
 
     #[test]

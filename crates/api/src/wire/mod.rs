@@ -2,4 +2,6 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod envelope;
 pub mod path;
+pub(crate) mod query;

@@ -1,0 +1,156 @@
+//! A call of the documented wire by a partner: who calls, what was sent, and how it reaches the program.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
+use http::{HeaderMap, Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tierline_app::AppError;
+use tierline_app::act::Act;
+use tierline_app::app::request_key;
+use tierline_app::ask::{Answer, ask};
+use tierline_domain::partner::Account;
+use tierline_store::Tx;
+use tierline_store::idempotency::RequestKey;
+
+use crate::auth::Principal;
+use crate::problem::Problem;
+use crate::server::Server;
+use crate::wire::body;
+use crate::wire::query::Query;
+
+/// One call by a partner. Taken last among a handler's arguments, since it reads the body.
+pub(crate) struct Call {
+    pub(crate) server: Server,
+    pub(crate) principal: Principal,
+    /// The partner that calls.
+    pub(crate) account: Account,
+    pub(crate) query: Query,
+    pub(crate) headers: HeaderMap,
+    method: Method,
+    /// As it arrived, in small letters.
+    path: String,
+    bytes: Bytes,
+}
+
+impl FromRequest<Server> for Call {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let principal = Principal::from_request_parts(&mut parts, server).await?;
+        let account = principal.partner()?.clone();
+        let RawQuery(raw) = RawQuery::from_request_parts(&mut parts, server)
+            .await
+            .unwrap_or(RawQuery(None));
+        let (method, path, headers) = (
+            parts.method.clone(),
+            parts.uri.path().to_owned(),
+            parts.headers.clone(),
+        );
+        let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
+            .await
+            .map_err(|error| match error.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+                _ => Problem::malformed("body", "could not be read to its end"),
+            })?;
+        Ok(Self {
+            server: server.clone(),
+            principal,
+            account,
+            query: Query::read(raw.as_deref()),
+            headers,
+            method,
+            path,
+            bytes,
+        })
+    }
+}
+
+impl Call {
+    /// The body as a documented type: member names in any case, nulls as absent.
+    ///
+    /// # Errors
+    /// A 400 that names the member at fault.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        body::read(&self.bytes)
+    }
+
+    /// The bytes of the body.
+    pub(crate) const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The ETag that the caller holds: `If-Match`, or else `attributes.etag` of the body.
+    pub(crate) fn etag(&self, in_body: Option<&str>) -> Option<String> {
+        let header = self.headers.get(http::header::IF_MATCH);
+        let header = header.and_then(|value| value.to_str().ok());
+        header
+            .or(in_body)
+            .map(|tag| tag.trim_matches('"').to_owned())
+            .filter(|tag| !tag.is_empty())
+    }
+
+    /// The key under which the answer of a write is kept (GEN-006).
+    fn key(&self) -> Option<RequestKey> {
+        self.principal.request_id.as_deref().map(|id| {
+            request_key(
+                self.account.tenant.uuid(),
+                id,
+                self.method.as_str(),
+                &self.path,
+                &self.bytes,
+            )
+        })
+    }
+
+    /// Does something by name, once per request id.
+    ///
+    /// # Errors
+    /// What refuses it or fails.
+    pub(crate) async fn attempt(&self, verb: &str, params: Value) -> Result<Value, AppError> {
+        let act = Act {
+            actor: self.principal.actor(),
+            ..Act::of("", verb, params)
+        };
+        let ctx = self.server.app().ctx(self.principal.actor());
+        self.server.app().perform(ctx, act, self.key()).await
+    }
+
+    /// Does something by name; a customer that is unknown answers like one that is unrelated.
+    ///
+    /// # Errors
+    /// The refusal or failure as it goes to the wire.
+    pub(crate) async fn perform(&self, verb: &str, params: Value) -> Result<Value, Problem> {
+        self.attempt(verb, params)
+            .await
+            .map_err(|error| self.problem(error))
+    }
+
+    /// A failure as it goes to the wire.
+    pub(crate) fn problem(&self, error: AppError) -> Problem {
+        match error {
+            AppError::NotFound {
+                what: "customer",
+                name,
+            } => Problem::no_customer(&self.account.handle, &name),
+            error => Problem::of(error, self.principal.lang),
+        }
+    }
+
+    /// Reads on one consistent view.
+    ///
+    /// # Errors
+    /// The read's own, as it goes to the wire.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>) -> Answer<'a, T> + Send + Sync + 'static,
+    {
+        self.server
+            .app()
+            .read(ask(read))
+            .await
+            .map_err(|error| self.problem(error))
+    }
+}
