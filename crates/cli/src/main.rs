@@ -98,7 +98,7 @@ fn main() -> ExitCode {
             Verb::Rules(args) => rules::run(&args),
             Verb::Verify(args) => verify::run(args).await,
             Verb::Fidelity => {
-                Printer.line(tierline_api::fidelity::table().trim_end());
+                Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS
             }
         }
