@@ -70,7 +70,7 @@ pub fn table() -> String {
     let count = |grade: Grade| rows.iter().filter(|row| row.grade == grade).count();
     let mut text = format!(
         "# Fidelity\n\nEach documented operation and how far this server carries it out. Written by `tierline fidelity`; the tests lie in\n\
-         `crates/api/tests`.\n\n{} operations: {} in full, {} in part, {} not implemented (501).\n",
+         `crates/api/tests/api`.\n\n{} operations: {} in full, {} in part, {} not implemented (501).\n",
         rows.len(),
         count(Grade::Full),
         count(Grade::Partial),

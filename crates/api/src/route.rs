@@ -48,7 +48,7 @@ impl Shape {
 pub(crate) struct Shown {
     /// Its id in `program/operations.csv`.
     pub(crate) operation: &'static str,
-    /// `file.rs name_of_the_test`, below `crates/api/tests`.
+    /// `file.rs name_of_the_test`, below `crates/api/tests/api`.
     pub(crate) test: &'static str,
     /// What the documentation promises and this route does not do yet; empty where nothing lacks.
     pub(crate) lacks: &'static str,

@@ -142,7 +142,7 @@ pub(crate) fn at(checkpoint: Checkpoint) -> &'static [Question] {
 pub static BEHAVIOUR: &[(&str, &str)] = &[
     (
         "GEN-001",
-        "crates/api/tests/error_shape.rs every_failure_has_the_documented_body",
+        "crates/api/tests/api/error_shape.rs every_failure_has_the_documented_body",
     ),
     (
         "GEN-003",
@@ -151,7 +151,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("GEN-004", "crates/domain/src/time.rs a_plain_date_is_noon"),
     (
         "GEN-006",
-        "crates/api/tests/tolerant_wire.rs a_repeated_request_id_is_a_retry_and_never_a_second_deed",
+        "crates/api/tests/api/tolerant_wire.rs a_repeated_request_id_is_a_retry_and_never_a_second_deed",
     ),
     ("GEN-010", "scenarios/scenario-6.yaml S6-02"),
     ("GEN-011", "scenarios/agreements.yaml A-20"),
@@ -217,11 +217,11 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("REL-014", "scenarios/own/partnerships.yaml OWNREL-35"),
     (
         "REL-016",
-        "crates/api/tests/partner_ties.rs a_removed_reseller_leaves_the_list",
+        "crates/api/tests/api/partner_ties.rs a_removed_reseller_leaves_the_list",
     ),
     (
         "REL-020",
-        "crates/api/tests/partner_ties.rs a_removed_reseller_leaves_the_list",
+        "crates/api/tests/api/partner_ties.rs a_removed_reseller_leaves_the_list",
     ),
     ("REL-022", "scenarios/own/partnerships.yaml OWNREL-61"),
     ("CUS-004", "scenarios/own/customers.yaml OWNCUS-09"),
@@ -229,7 +229,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("CUS-010", "scenarios/own/customers.yaml OWNCUS-26"),
     (
         "CUS-015",
-        "crates/api/tests/partner_ties.rs credentials_are_shown_once",
+        "crates/api/tests/api/partner_ties.rs credentials_are_shown_once",
     ),
     ("CUS-018", "scenarios/own/customers.yaml OWNCUS-90"),
     ("CUS-020", "scenarios/own/customers.yaml OWNCUS-51"),

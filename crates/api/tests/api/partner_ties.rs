@@ -1,9 +1,6 @@
 //! Partner relationships and new customers as clients see them.
 
-#[expect(dead_code, reason = "each test file uses its part of the helper")]
-mod common;
-
-use common::World;
+use crate::common::World;
 use serde_json::{Value, json};
 
 fn names(list: &Value) -> Vec<String> {

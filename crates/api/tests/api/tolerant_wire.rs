@@ -1,8 +1,6 @@
 //! What released clients send is accepted: any key case, nulls, doubled slashes, enum styles, `size=0`.
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use serde_json::json;
 
 #[tokio::test]

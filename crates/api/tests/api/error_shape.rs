@@ -1,8 +1,6 @@
 //! The shape of refusals on the documented paths (GEN-001, GEN-003).
 
-mod common;
-
-use common::{Answer, World};
+use crate::common::{Answer, World};
 use serde_json::{Value, json};
 
 /// A JSON body with a code (the documentation's table calls it a string, what servers send is a number), a

@@ -1,8 +1,6 @@
 //! Bad input gets a 4xx that names the field, and changes nothing.
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use serde_json::{Value, json};
 
 async fn orders(world: &World, customer: &str) -> Value {
