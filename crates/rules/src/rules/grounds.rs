@@ -26,7 +26,8 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
         }
         // Every line of the table of roles names one of these two.
         Ground::UserRole => |f| {
-            f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+            !f.caller.role_names.is_empty()
+                && f.caller.roles.any(&[ProgramRole::GlobalAdmin])
                 && f.caller.roles.any(&[ProgramRole::AdminAgent])
         },
         Ground::CallerType => |f| {
