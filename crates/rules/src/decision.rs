@@ -49,9 +49,10 @@ pub fn decide(facts: &Facts, without: &[RuleId]) -> Verdict {
                     !resting.iter().any(|rule| (rule.ask)(facts)),
                     "in order, and forbidden all the same: {:?}",
                     resting
-                        .first()
-                        .and_then(|rule| rule.rule)
-                        .map(|rule| rule.id)
+                        .iter()
+                        .filter(|rule| (rule.ask)(facts))
+                        .filter_map(|rule| rule.rule.map(|rule| rule.id))
+                        .collect::<Vec<_>>()
                 );
                 rest = others;
             }
