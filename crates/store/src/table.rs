@@ -21,6 +21,8 @@ pub trait Table: Sized {
     fn get_sql() -> Statement;
     /// Removes the row of a key.
     fn delete_sql() -> Statement;
+    /// Reads every row, in order of the key.
+    fn all_rows_sql() -> Statement;
     /// All columns, in order.
     fn values(&self) -> Vec<Value>;
     /// The key columns, in order.
@@ -324,6 +326,9 @@ macro_rules! table {
             }
             fn delete_sql() -> $crate::statement::Statement {
                 $table::DELETE
+            }
+            fn all_rows_sql() -> $crate::statement::Statement {
+                $table::ALL_ROWS
             }
             fn values(&self) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Field::to_value(&self.$column)),+]

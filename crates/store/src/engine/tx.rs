@@ -6,6 +6,7 @@
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
 use crate::error::StoreError;
+use crate::log::rows::{Changes, Mark};
 use crate::row::{FromRow, Row};
 use crate::statement::Statement;
 use crate::table::Table;
@@ -15,7 +16,8 @@ use crate::value::Value;
 pub struct Tx<'a> {
     arm: Arm<'a>,
     failure: Option<StoreError>,
-    savepoints: Vec<&'static str>,
+    savepoints: Vec<(&'static str, Mark)>,
+    changes: Changes,
 }
 
 pub(super) enum Arm<'a> {
@@ -29,6 +31,7 @@ impl<'a> Tx<'a> {
             arm,
             failure: None,
             savepoints: Vec::new(),
+            changes: Changes::default(),
         }
     }
 
@@ -107,7 +110,10 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`StoreError::Conflict`] when its key, or another unique one, is taken.
     pub async fn insert<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
-        self.execute(T::insert(), &row.values()).await.map(drop)
+        let values = row.values();
+        self.execute(T::insert(), &values).await?;
+        self.changes.wrote::<T>(&row.key(), &values);
+        Ok(())
     }
 
     /// Writes a row, in place of one with the same key.
@@ -115,7 +121,10 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`StoreError::Conflict`] when a unique key other than the primary one is taken.
     pub async fn put<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
-        self.execute(T::upsert(), &row.values()).await.map(drop)
+        let values = row.values();
+        self.execute(T::upsert(), &values).await?;
+        self.changes.wrote::<T>(&row.key(), &values);
+        Ok(())
     }
 
     /// Removes the row of a key; answers how many there were.
@@ -123,7 +132,21 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database refuses.
     pub async fn delete<T: Table>(&mut self, key: &[Value]) -> Result<u64, StoreError> {
-        self.execute(T::delete_sql(), key).await
+        let count = self.execute(T::delete_sql(), key).await?;
+        if count > 0 {
+            self.changes.removed::<T>(key);
+        }
+        Ok(count)
+    }
+
+    /// The rows written since the last event.
+    pub(crate) fn tell_changes(&mut self) -> Vec<String> {
+        self.changes.tell().to_vec()
+    }
+
+    /// The table of a row that was written and of which no event tells: such a command is not committed.
+    pub(super) fn untold(&self) -> Option<String> {
+        self.changes.untold()
     }
 
     /// Has the engine check a statement without running it.
@@ -163,7 +186,7 @@ impl<'a> Tx<'a> {
     pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
         self.ready(SAVEPOINT, &[])?;
         self.control(format!("SAVEPOINT {}", quoted(name)))?;
-        self.savepoints.push(name);
+        self.savepoints.push((name, self.changes.mark()));
         Ok(())
     }
 
@@ -183,6 +206,9 @@ impl<'a> Tx<'a> {
         self.failure = None;
         self.control(format!("ROLLBACK TO SAVEPOINT {}", quoted(name)))?;
         self.savepoints.truncate(at + 1);
+        if let Some((_, mark)) = self.savepoints.last() {
+            self.changes.back_to(*mark);
+        }
         Ok(())
     }
 
@@ -202,7 +228,7 @@ impl<'a> Tx<'a> {
     fn open(&self, name: &'static str) -> Result<usize, StoreError> {
         self.savepoints
             .iter()
-            .rposition(|open| *open == name)
+            .rposition(|(open, _)| *open == name)
             .ok_or(StoreError::NoSavepoint(name))
     }
 
