@@ -284,6 +284,43 @@ pub async fn buyer(
     provider: Option<&Account>,
     today: Date,
 ) -> Result<Buyer, AppError> {
+    let record = Record::of(tx, tenant).await?;
+    buyer_of(tx, tenant, &record, provider, today).await
+}
+
+/// What is on record about a customer: read once for everything that rests on it.
+pub(crate) struct Record {
+    /// All its subscriptions.
+    pub(crate) held: Vec<Subscription>,
+    /// Evidence of the customer agreement.
+    evidence: Vec<Attestation>,
+}
+
+impl Record {
+    pub(crate) async fn of(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<Self, AppError> {
+        let key = id(tenant.id);
+        Ok(Self {
+            held: tx.find(tables::subscriptions::BY_CUSTOMER, &key).await?,
+            evidence: tx.find(tables::attestations::BY_CUSTOMER, &key).await?,
+        })
+    }
+
+    /// Whether a partner attested.
+    pub(crate) fn attested(&self, partner: Id<Account>) -> bool {
+        self.evidence
+            .iter()
+            .any(|evidence| evidence.partner == Some(partner))
+    }
+}
+
+/// As [`buyer`], where the record is read already.
+pub(crate) async fn buyer_of(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    record: &Record,
+    provider: Option<&Account>,
+    today: Date,
+) -> Result<Buyer, AppError> {
     let owner: Organization = by_id(tx, tenant.organization).await?;
     let customer = tx.get::<Customer>(&id(tenant.id)).await?;
     let accounts = tx
@@ -301,16 +338,11 @@ pub async fn buyer(
             }
         }
     }
-    let held = tx
-        .find::<Subscription>(tables::subscriptions::BY_CUSTOMER, &id(tenant.id))
-        .await?;
-    let live = held
+    let live = record
+        .held
         .iter()
         .filter(|held| held.state != SubscriptionState::Deleted)
         .count();
-    let evidence = tx
-        .find::<Attestation>(tables::attestations::BY_CUSTOMER, &id(tenant.id))
-        .await?;
     let extra = customer
         .as_ref()
         .map_or(0, |customer| customer.extra_subscriptions);
@@ -357,7 +389,8 @@ pub async fn buyer(
             .saturating_add(extra),
         currency: regions::currency(tenant.country),
         customer_of_other: false,
-        accepted_agreement: evidence
+        accepted_agreement: record
+            .evidence
             .iter()
             .any(|evidence| evidence.accepted_by == AcceptedBy::Customer),
     })

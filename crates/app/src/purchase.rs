@@ -50,12 +50,13 @@ pub(crate) async fn deal_facts(
     if let (Some(provider), Some(named)) = (provider, &named) {
         found.partnership = Some(facts::partnership(tx, provider, named, ctx.now).await?);
     }
-    let buyer = facts::buyer(tx, deal.customer, provider, today).await?;
+    let record = facts::Record::of(tx, deal.customer).await?;
+    let buyer = facts::buyer_of(tx, deal.customer, &record, provider, today).await?;
     found.relation = Some(facts::relation(tx, deal.seller, deal.customer).await?);
     if let Some(named) = &named {
         found.other_relation = Some(facts::relation(tx, named, deal.customer).await?);
     }
-    found.attested = facts::attested(tx, deal.seller.id, deal.customer.id).await?;
+    found.attested = record.attested(deal.seller.id);
     let mut sellers = Vec::with_capacity(2);
     match &named {
         Some(named) => sellers.extend([(deal.seller, Tier::Provider), (named, Tier::Reseller)]),
@@ -64,7 +65,7 @@ pub(crate) async fn deal_facts(
     found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
     found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
     found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
-    let mut purchase = purchase(ctx, tx, &deal).await?;
+    let mut purchase = purchase(ctx, tx, &deal, record.held).await?;
     let end = purchase
         .alignment
         .as_ref()
@@ -80,16 +81,13 @@ pub(crate) async fn deal_facts(
     Ok(found)
 }
 
-/// Subscriptions of a customer with their items.
-async fn estate(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Subscription, Item)>, AppError> {
-    let mut held = Vec::new();
-    for subscription in tx
-        .find::<Subscription>(
-            tables::subscriptions::BY_CUSTOMER,
-            &[Value::Id(customer.id.uuid())],
-        )
-        .await?
-    {
+/// Subscriptions with their items.
+async fn with_items(
+    tx: &mut Tx<'_>,
+    subscriptions: Vec<Subscription>,
+) -> Result<Vec<(Subscription, Item)>, AppError> {
+    let mut held = Vec::with_capacity(subscriptions.len());
+    for subscription in subscriptions {
         let item = by_id::<Item, _>(tx, subscription.item).await?;
         held.push((subscription, item));
     }
@@ -112,9 +110,14 @@ fn count<T>(things: impl Iterator<Item = T>) -> i64 {
 }
 
 #[expect(clippy::too_many_lines, reason = "one value with every fact of a line")]
-async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchase, AppError> {
+async fn purchase(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    deal: &Deal<'_>,
+    held: Vec<Subscription>,
+) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
-    let held = estate(tx, deal.customer).await?;
+    let held = with_items(tx, held).await?;
     let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
     let base: Vec<_> = held
         .iter()
