@@ -2,4 +2,5 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod customer;
 pub mod path;
