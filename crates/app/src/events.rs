@@ -31,7 +31,7 @@ pub struct Event {
 }
 
 impl FromRow for Event {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             at: row.get(0)?,
             kind: row.get(1)?,

@@ -9,7 +9,7 @@ use crate::statement::Statement;
 use crate::value::Value;
 
 /// A struct that is one row of one table.
-pub trait Table: Sized {
+pub trait Table: Clone + Send + 'static {
     /// The table's name.
     const NAME: &'static str;
 
@@ -31,7 +31,7 @@ pub trait Table: Sized {
     ///
     /// # Errors
     /// When a column holds what its type does not allow.
-    fn from_row(row: &Row) -> Result<Self, StoreError>;
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError>;
 }
 
 /// A text of `N` bytes in the making. With `N = 0` it only counts.
@@ -270,7 +270,8 @@ macro_rules! __built {
 /// ```
 ///
 /// makes [`Table`] for the struct and a module of the table's name with the statements `INSERT`, `UPSERT`,
-/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all.
+/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all. With `shared true`
+/// behind the finds, a reader may keep the rows until something is committed: for tables that are small and asked by many.
 #[macro_export]
 macro_rules! table {
     (
@@ -279,6 +280,7 @@ macro_rules! table {
             key { $($key:ident),+ $(,)? }
             columns { $($column:ident),+ $(,)? }
             finds { $($find:ident = $clause:expr),* $(,)? }
+            $(shared $shared:literal)?
         }
     ) => {
         $(#[$meta])*
@@ -288,6 +290,7 @@ macro_rules! table {
             const NAME: &str = stringify!($table);
             const KEY: &[&str] = &[$(stringify!($key)),+];
             const COLUMNS: &[&str] = &[$(stringify!($column)),+];
+            const SHARED: bool = false $(|| $shared)?;
 
             /// Writes a new row.
             pub const INSERT: Statement = Statement::new(
@@ -297,17 +300,17 @@ macro_rules! table {
                 concat!(stringify!($table), ".UPSERT"), $crate::__built!(upsert(NAME, KEY, COLUMNS)));
             /// Reads the row of a key.
             pub const GET: Statement = Statement::new(
-                concat!(stringify!($table), ".GET"), $crate::__built!(get(NAME, KEY, COLUMNS)));
+                concat!(stringify!($table), ".GET"), $crate::__built!(get(NAME, KEY, COLUMNS))).shared(SHARED);
             /// Removes the row of a key.
             pub const DELETE: Statement = Statement::new(
                 concat!(stringify!($table), ".DELETE"), $crate::__built!(delete(NAME, KEY)));
             /// Reads every row, in order of the key.
             pub const ALL_ROWS: Statement = Statement::new(
-                concat!(stringify!($table), ".ALL_ROWS"), $crate::__built!(all_rows(NAME, KEY, COLUMNS)));
+                concat!(stringify!($table), ".ALL_ROWS"), $crate::__built!(all_rows(NAME, KEY, COLUMNS))).shared(SHARED);
             $(
                 #[doc = concat!("Reads the rows `", $clause, "`.")]
                 pub const $find: Statement = Statement::new(
-                    concat!(stringify!($table), ".", stringify!($find)), $crate::__built!(find(NAME, COLUMNS, $clause)));
+                    concat!(stringify!($table), ".", stringify!($find)), $crate::__built!(find(NAME, COLUMNS, $clause))).shared(SHARED);
             )*
             /// Every statement of this table.
             pub const STATEMENTS: &[Statement] = &[INSERT, UPSERT, GET, DELETE, ALL_ROWS $(, $find)*];
@@ -336,7 +339,7 @@ macro_rules! table {
             fn key(&self) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Field::to_value(&self.$key)),+]
             }
-            fn from_row(row: &$crate::row::Row) -> Result<Self, $crate::error::StoreError> {
+            fn from_row(row: &$crate::row::Row<'_>) -> Result<Self, $crate::error::StoreError> {
                 let mut columns = row.columns_of(stringify!($table));
                 Ok(Self { $($column: columns.next(stringify!($column))?),+ })
             }

@@ -3,6 +3,7 @@
 //! After one statement has failed, every further one fails too, until the command goes back to a savepoint
 //! it has set before. PostgreSQL demands this; SQLite would happily commit the half.
 
+use super::memo::Memo;
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
 use crate::error::StoreError;
@@ -66,8 +67,8 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Option<R>, StoreError> {
-        let rows = self.rows(statement, params).await?;
-        rows.first().map(R::from_row).transpose()
+        let rows = self.rows(statement, params, R::from_row, 1).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// Runs a statement and reads all its rows.
@@ -79,8 +80,7 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<R>, StoreError> {
-        let rows = self.rows(statement, params).await?;
-        rows.iter().map(R::from_row).collect()
+        self.rows(statement, params, R::from_row, usize::MAX).await
     }
 
     /// The row of a key.
@@ -88,8 +88,8 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database refuses, or the row is corrupt.
     pub async fn get<T: Table>(&mut self, key: &[Value]) -> Result<Option<T>, StoreError> {
-        let rows = self.rows(T::get_sql(), key).await?;
-        rows.first().map(T::from_row).transpose()
+        let rows = self.rows_of::<T>(T::get_sql(), key).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// The rows that one of a table's `finds` selects.
@@ -101,8 +101,7 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<T>, StoreError> {
-        let rows = self.rows(statement, params).await?;
-        rows.iter().map(T::from_row).collect()
+        self.rows_of::<T>(statement, params).await
     }
 
     /// Writes a new row.
@@ -240,17 +239,67 @@ impl<'a> Tx<'a> {
         self.note(done)
     }
 
-    async fn rows(
+    /// The rows of a table, kept ones where they hold.
+    async fn rows_of<T: Table>(
         &mut self,
         statement: Statement,
         params: &[Value],
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<T>, StoreError> {
+        if self.failure.is_none()
+            && let Some(rows) = self
+                .memo(statement)
+                .and_then(|memo| memo.rows::<T>(statement, params))
+        {
+            return Ok(rows.to_vec());
+        }
+        let rows = self
+            .rows(statement, params, T::from_row, usize::MAX)
+            .await?;
+        if let Some(memo) = self.memo(statement) {
+            memo.keep(statement, params, &rows);
+        }
+        Ok(rows)
+    }
+
+    fn memo(&mut self, statement: Statement) -> Option<&mut Memo> {
+        match &mut self.arm {
+            Arm::Sqlite(session) => session.memo(statement),
+            // Other servers write to the same database, and nothing tells a connection that they did.
+            Arm::Postgres(_) => None,
+        }
+    }
+
+    /// Runs a statement to its end and reads its first rows, as many as are wanted. A row that cannot be read
+    /// spoils the answer and not the transaction.
+    async fn rows<R>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+        read: fn(&Row<'_>) -> Result<R, StoreError>,
+        wanted: usize,
+    ) -> Result<Vec<R>, StoreError> {
         self.ready(statement, params)?;
-        let done = match &mut self.arm {
-            Arm::Sqlite(session) => sqlite::fetch(session, statement, params),
-            Arm::Postgres(session) => postgres::fetch(session, statement, params).await,
+        let mut taken = Ok(Vec::new());
+        let mut take = |row: &Row<'_>| match &mut taken {
+            Ok(rows) if rows.len() < wanted => match read(row) {
+                Ok(row) => rows.push(row),
+                Err(error) => taken = Err(error),
+            },
+            _ => {}
         };
-        self.note(done)
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => sqlite::fetch(session, statement, params, &mut take),
+            Arm::Postgres(session) => {
+                let fetched = postgres::fetch(session, statement, params).await;
+                fetched.map(|rows| {
+                    for row in &rows {
+                        take(&Row::postgres(statement.name, row));
+                    }
+                })
+            }
+        };
+        self.note(done)?;
+        taken
     }
 
     fn ready(&mut self, statement: Statement, params: &[Value]) -> Result<(), StoreError> {

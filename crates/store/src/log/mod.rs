@@ -146,7 +146,7 @@ macro_rules! logged_event_columns {
 }
 
 impl FromRow for LoggedEvent {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Self::from_columns(&mut row.columns_of("events"))
     }
 }
