@@ -1,6 +1,7 @@
 //! Decisions and rules as people and programs read them.
 
 use serde_json::{Value, json};
+use tierline_app::act::Act;
 use tierline_app::remedy::Remedy;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::facts::{Facts, Named};
@@ -34,6 +35,11 @@ pub fn facts_line(violation: &Violation) -> String {
         .join("; ")
 }
 
+/// An act as `POST /program/v1/decisions` takes it.
+fn deal(act: &Act) -> Value {
+    json!({ "as": act.actor.party(), "verb": act.verb, "params": act.params })
+}
+
 /// A decision with every rule, its texts and facts, and the remedy that was rehearsed.
 #[must_use]
 pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Value {
@@ -59,7 +65,7 @@ pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Val
         "violations": violations,
         "waiver": decision.waiver,
         "switchedOff": decision.switched_off,
-        "remedy": remedy.map(|remedy| json!({ "commands": remedy.commands, "then": remedy.then })),
+        "remedy": remedy.map(|remedy| json!({ "commands": remedy.commands.iter().map(deal).collect::<Vec<_>>(), "then": deal(&remedy.then) })),
     })
 }
 

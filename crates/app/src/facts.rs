@@ -14,9 +14,7 @@ use tierline_domain::partner::{
     Account, AccountState, Affiliation, Agreement, AgreementState, Environment, Location,
     Organization, PartnerType, Partnership, PartnershipState, Tenant, Waiver,
 };
-use tierline_domain::subscription::{
-    CreditLine, Invoice, InvoiceState, Subscription, SubscriptionState,
-};
+use tierline_domain::subscription::{CreditLine, Invoice, InvoiceState};
 use tierline_domain::time::{Date, Timestamp};
 use tierline_rules::facts::{
     Buyer, Credit, Exclusivity, Expansion, Facts, Kinship, Named, PartnershipFact, Party,
@@ -28,6 +26,7 @@ use tierline_store::{Tx, Value, tables};
 use crate::actor::Acting;
 use crate::ctx::Ctx;
 use crate::error::AppError;
+use crate::holdings;
 use crate::names::{self, Referred, by_id};
 use crate::standing;
 
@@ -301,13 +300,7 @@ pub async fn buyer(
             }
         }
     }
-    let held = tx
-        .find::<Subscription>(tables::subscriptions::BY_CUSTOMER, &id(tenant.id))
-        .await?;
-    let live = held
-        .iter()
-        .filter(|held| held.state != SubscriptionState::Deleted)
-        .count();
+    let live = holdings::live(tx, tenant.id).await?;
     let evidence = tx
         .find::<Attestation>(tables::attestations::BY_CUSTOMER, &id(tenant.id))
         .await?;
@@ -352,9 +345,7 @@ pub async fn buyer(
             .map_or(ConditionalAccess::Open, |customer| {
                 customer.conditional_access
             }),
-        subscription_count: i64::try_from(live)
-            .unwrap_or(i64::MAX)
-            .saturating_add(extra),
+        subscription_count: live.saturating_add(extra),
         currency: regions::currency(tenant.country),
         customer_of_other: false,
         accepted_agreement: evidence

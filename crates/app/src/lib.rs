@@ -29,6 +29,7 @@ pub mod events;
 pub mod facts;
 pub mod fixes;
 pub mod frequency;
+pub mod holdings;
 pub mod lifecycle;
 pub mod locations;
 pub mod lookup;

@@ -120,15 +120,32 @@ impl Lang {
     /// The language of a locale such as `ja-JP`, or of an `Accept-Language` list; English otherwise.
     #[must_use]
     pub fn of_locale(text: &str) -> Self {
-        let first = text.split(',').next().unwrap_or_default().trim();
-        if first
-            .get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case("ja"))
-        {
-            Self::Ja
-        } else {
-            Self::En
+        let mut best = (0, Self::En);
+        for range in text.split(',') {
+            let (tag, quality) = match range.split_once(';') {
+                Some((tag, rest)) => (tag, rest.trim().strip_prefix("q=").map_or(0, thousandths)),
+                None => (range, 1_000),
+            };
+            let lang = match tag.trim().to_ascii_lowercase().get(..2) {
+                Some("ja") => Self::Ja,
+                Some("en") => Self::En,
+                _ => continue,
+            };
+            if quality > best.0 {
+                best = (quality, lang);
+            }
         }
+        best.1
+    }
+}
+
+/// A quality between 0 and 1 with at most three decimals, in thousandths; what is none counts as 0.
+fn thousandths(text: &str) -> u32 {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits: String = part.chars().chain("000".chars()).take(3).collect();
+    match (whole.parse::<u32>(), digits.parse::<u32>()) {
+        (Ok(whole), Ok(part)) => whole.saturating_mul(1_000).saturating_add(part).min(1_000),
+        _ => 0,
     }
 }
 
@@ -321,6 +338,20 @@ fn parts(detail: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_language_wanted_most_counts() {
+        for (text, lang) in [
+            ("ja-JP", Lang::Ja),
+            ("en-US", Lang::En),
+            ("fr;q=0.9, ja;q=0.8", Lang::Ja),
+            ("ja;q=0.5, en;q=0.75", Lang::En),
+            ("fr", Lang::En),
+            ("ja;q=often", Lang::En),
+        ] {
+            assert_eq!(Lang::of_locale(text), lang, "{text}");
+        }
+    }
 
     #[test]
     fn the_book_has_all_its_rules() {

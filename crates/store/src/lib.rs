@@ -5,6 +5,7 @@
 
 pub mod engine;
 pub mod error;
+pub mod holdings;
 pub mod idempotency;
 pub mod log;
 pub mod schema;

@@ -148,7 +148,7 @@ CREATE TABLE subscriptions (
     updates {int} NOT NULL, order_id {id}, order_handle {text}, parent {id}, deprovisioned {bool} NOT NULL, default_owner {bool} NOT NULL,
     support_contact {id}, friendly_name {text}, home {text} NOT NULL, version {int} NOT NULL
 ) {strict};
-CREATE INDEX subscriptions_customer ON subscriptions (customer);
+CREATE INDEX subscriptions_customer ON subscriptions (customer, state, item, seller, currency, deprovisioned, quantity);
 CREATE INDEX subscriptions_seller ON subscriptions (seller);
 CREATE TABLE charges (
     id {id} PRIMARY KEY, subscription {id} NOT NULL REFERENCES subscriptions (id), position {int} NOT NULL, kind {text} NOT NULL, amount {text} NOT NULL,

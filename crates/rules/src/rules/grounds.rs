@@ -26,7 +26,8 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
         }
         // Every line of the table of roles names one of these two.
         Ground::UserRole => |f| {
-            f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+            !f.caller.role_names.is_empty()
+                && f.caller.roles.any(&[ProgramRole::GlobalAdmin])
                 && f.caller.roles.any(&[ProgramRole::AdminAgent])
         },
         Ground::CallerType => |f| {
@@ -45,6 +46,7 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
             named(f, |party| {
                 party.kind == PartnerType::IndirectReseller
                     && party.acts_as_reseller
+                    && party.location.is_some()
                     && party.state == AccountState::Active
             })
         },
@@ -92,5 +94,87 @@ fn named(f: &Facts, is: impl Fn(&Party) -> bool) -> bool {
         Named::None => true,
         Named::Account { party, .. } => is(party),
         Named::Unknown { .. } | Named::Unenrolled { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use tierline_domain::order::RoleDeclared;
+    use tierline_domain::partner::{
+        Environment, LocationKind, LocationState, MembershipState, ResellerEnrolment, TenantType,
+    };
+
+    use super::*;
+    use crate::facts::CallerKind;
+    use crate::{decide, testing};
+
+    /// Words of the enumerations that facts are made of.
+    fn words() -> Vec<Value> {
+        macro_rules! all {
+            ($($set:ty)+) => { [$(<$set>::ALL.iter().map(ToString::to_string).collect::<Vec<_>>()),+].concat() };
+        }
+        let words = all!(
+            AccountState PartnerType PartnershipState TenantType LocationKind LocationState MembershipState ResellerEnrolment
+            Environment RoleDeclared CallerKind TokenKind Mfa
+        );
+        words.into_iter().map(Value::String).collect()
+    }
+
+    /// Every fact that differs from this one in a single leaf, or in one part that is absent.
+    fn neighbours(value: &Value, words: &[Value], found: &mut Vec<Value>) {
+        let mut others = vec![Value::Null];
+        match value {
+            Value::Bool(yes) => others.push(Value::Bool(!yes)),
+            Value::Number(_) => others.extend([Value::from(0), Value::from(1_000_000)]),
+            Value::String(_) => others.extend_from_slice(words),
+            Value::Array(list) => {
+                others.push(Value::Array(Vec::new()));
+                for (at, item) in list.iter().enumerate() {
+                    let mut inner = Vec::new();
+                    neighbours(item, words, &mut inner);
+                    others.extend(inner.into_iter().map(|other| {
+                        let mut list = list.clone();
+                        list[at] = other;
+                        Value::Array(list)
+                    }));
+                }
+            }
+            Value::Object(map) => {
+                for (name, member) in map {
+                    let mut inner = Vec::new();
+                    neighbours(member, words, &mut inner);
+                    others.extend(inner.into_iter().map(|other| {
+                        let mut map = map.clone();
+                        map.insert(name.clone(), other);
+                        Value::Object(map)
+                    }));
+                }
+            }
+            Value::Null => {}
+        }
+        found.append(&mut others);
+    }
+
+    /// `decide` asks the rules behind a look too (a debug assertion), so it is enough to decide.
+    #[test]
+    fn no_look_hides_a_rule_whichever_single_fact_is_different() {
+        let words = words();
+        let mut decided = 0;
+        for checkpoint in PURCHASE.iter() {
+            for base in [testing::two_tier(checkpoint), testing::one_tier(checkpoint)] {
+                let mut base = base;
+                base.purchase = Some(testing::purchase());
+                let mut others = Vec::new();
+                neighbours(&serde_json::to_value(&base).unwrap(), &words, &mut others);
+                for other in others {
+                    if let Ok(facts) = serde_json::from_value::<Facts>(other) {
+                        decide(&facts, &[]);
+                        decided += 1;
+                    }
+                }
+            }
+        }
+        assert!(decided > 1_000, "{decided} worlds are too few");
     }
 }

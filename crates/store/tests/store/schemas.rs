@@ -1,7 +1,9 @@
 //! The program's own schema and statements, on both engines.
 
 use tierline_store::testing::{both_engines, postgres, sqlite};
-use tierline_store::{Command, Statement, StoreError, Tx, idempotency, log, schema, tables};
+use tierline_store::{
+    Command, Statement, StoreError, Tx, holdings, idempotency, log, schema, tables,
+};
 
 /// Every statement of every table.
 fn statements() -> Vec<Statement> {
@@ -15,6 +17,7 @@ fn statements() -> Vec<Statement> {
     );
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
+    statements.extend_from_slice(holdings::ALL);
     statements
 }
 
