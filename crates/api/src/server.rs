@@ -149,7 +149,7 @@ async fn echo(request: Request, next: Next) -> Response {
         (name, value)
     });
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = wire::failures::shaped(&path, next.run(request).await).await;
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);
