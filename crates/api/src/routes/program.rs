@@ -129,7 +129,7 @@ struct Explained {
 }
 
 /// A dry run of any deal: allowed, every rule with facts and remedies, the chain, the answer on the wire.
-pub(super) async fn decide(
+async fn decide(
     State(server): State<Server>,
     principal: Principal,
     bytes: Bytes,
@@ -189,7 +189,7 @@ struct Done {
 }
 
 /// Does something by name: the verbs of the scenario format, as the caller.
-pub(super) async fn command(
+async fn command(
     State(server): State<Server>,
     principal: Principal,
     Path(verb): Path<String>,
@@ -251,7 +251,7 @@ fn lang_of(headers: &HeaderMap) -> Lang {
         .map_or(Lang::En, Lang::of_locale)
 }
 
-pub(super) async fn rules(
+async fn rules(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Json<List<render::Rule>> {
@@ -272,7 +272,7 @@ pub(super) async fn rules(
     Json(List::of(items))
 }
 
-pub(super) async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict {
+async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict {
     let lang = lang_of(&headers);
     let entry = id
         .parse::<RuleId>()
@@ -291,7 +291,7 @@ struct Clocks {
     server: Timestamp,
 }
 
-pub(super) async fn clock(State(server): State<Server>) -> Json<Clocks> {
+async fn clock(State(server): State<Server>) -> Json<Clocks> {
     let clock = server.app().clock();
     Json(Clocks {
         world: clock.world_now(),
@@ -318,7 +318,7 @@ struct Moved {
     fired: u64,
 }
 
-pub(super) async fn advance(
+async fn advance(
     State(server): State<Server>,
     principal: Principal,
     bytes: Bytes,
@@ -409,7 +409,7 @@ async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<Requested>
     Ok(shown)
 }
 
-pub(super) async fn order_requests(State(server): State<Server>, principal: Principal) -> Strict {
+async fn order_requests(State(server): State<Server>, principal: Principal) -> Strict {
     let lang = principal.lang;
     let account = principal
         .partner()
