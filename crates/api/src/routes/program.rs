@@ -129,11 +129,7 @@ struct Explained {
 }
 
 /// A dry run of any deal: allowed, every rule with facts and remedies, the chain, the answer on the wire.
-async fn decide(
-    State(server): State<Server>,
-    principal: Principal,
-    bytes: Bytes,
-) -> Strict {
+async fn decide(State(server): State<Server>, principal: Principal, bytes: Bytes) -> Strict {
     let lang = principal.lang;
     let deal: Deal = body::strict(&bytes).map_err(|problem| details(problem, lang))?;
     let actor = match deal.actor {
@@ -251,10 +247,7 @@ fn lang_of(headers: &HeaderMap) -> Lang {
         .map_or(Lang::En, Lang::of_locale)
 }
 
-async fn rules(
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Json<List<render::Rule>> {
+async fn rules(headers: HeaderMap, RawQuery(query): RawQuery) -> Json<List<render::Rule>> {
     let lang = lang_of(&headers);
     let query = path::query(query.as_deref());
     let wanted = query
@@ -318,11 +311,7 @@ struct Moved {
     fired: u64,
 }
 
-async fn advance(
-    State(server): State<Server>,
-    principal: Principal,
-    bytes: Bytes,
-) -> Strict {
+async fn advance(State(server): State<Server>, principal: Principal, bytes: Bytes) -> Strict {
     let lang = principal.lang;
     if !server.settings().sandbox {
         return Err(details(
