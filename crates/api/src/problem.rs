@@ -221,7 +221,7 @@ impl Problem {
         if let (Some(decision), Some(map)) = (&self.decision, body.as_object_mut()) {
             map.insert(
                 "decision".to_owned(),
-                json!(render::decision(decision, None, lang)),
+                render::decision(decision, None, lang),
             );
         }
         body

@@ -1,13 +1,11 @@
 //! Decisions and rules as people and programs read them.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use tierline_app::act::Act;
 use tierline_app::remedy::Remedy;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::facts::{Facts, Named};
 use tierline_rules::{Decision, Lang, RuleId, Violation, rules};
-use utoipa::ToSchema;
 
 /// One sentence for the description of an error: the first rule's refusal and its facts.
 #[must_use]
@@ -38,152 +36,55 @@ pub fn facts_line(violation: &Violation) -> String {
 }
 
 /// An act as `POST /program/v1/decisions` takes it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Deal {
-    /// Who acts.
-    #[serde(rename = "as")]
-    actor: String,
-    verb: String,
-    params: Map<String, Value>,
-}
-
-fn deal(act: &Act) -> Deal {
-    Deal {
-        actor: act.actor.party().to_owned(),
-        verb: act.verb.clone(),
-        params: act.params.clone(),
-    }
-}
-
-/// What was rehearsed: with these commands the deal passes.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Cure {
-    commands: Vec<Deal>,
-    then: Deal,
-}
-
-/// A fact that a rule looked at.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ShownFact {
-    label: String,
-    value: String,
-}
-
-/// A rule that a deal breaks.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Broken {
-    rule: String,
-    statement: Option<String>,
-    refusal: Option<String>,
-    remedy: Option<String>,
-    ground: String,
-    facts: Vec<ShownFact>,
-    link: String,
-}
-
-/// How the documented wire answers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct OnTheWire {
-    status: u16,
-    code: Option<u32>,
-    line_code: Option<u32>,
+fn deal(act: &Act) -> Value {
+    json!({ "as": act.actor.party(), "verb": act.verb, "params": act.params })
 }
 
 /// A decision with every rule, its texts and facts, and the remedy that was rehearsed.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Decided {
-    allowed: bool,
-    wire: Option<OnTheWire>,
-    violations: Vec<Broken>,
-    waiver: Option<String>,
-    switched_off: Vec<String>,
-    remedy: Option<Cure>,
-}
-
-/// A decision as it is shown.
 #[must_use]
-pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Decided {
-    let broken = |violation: &Violation| {
-        let texts = book::entry(violation.rule).map(|entry| entry.texts(lang));
-        let facts = violation.facts.iter().map(|fact| ShownFact {
-            label: fact.label.to_string(),
-            value: fact.value.to_string(),
-        });
-        Broken {
-            rule: violation.rule.to_string(),
-            statement: texts.map(|texts| texts.statement.clone()),
-            refusal: texts.map(|texts| texts.refusal.clone()),
-            remedy: texts
-                .map(|texts| texts.remedy.clone())
-                .filter(|text| !text.is_empty()),
-            ground: text(&violation.ground),
-            facts: facts.collect(),
-            link: format!("/program/v1/rules/{}", violation.rule),
-        }
-    };
-    Decided {
-        allowed: decision.allowed,
-        wire: decision.wire.map(|wire| OnTheWire {
-            status: wire.status,
-            code: wire.code,
-            line_code: wire.line_code,
-        }),
-        violations: decision.violations.iter().map(broken).collect(),
-        waiver: decision.waiver.clone(),
-        switched_off: decision.switched_off.clone(),
-        remedy: remedy.map(|remedy| Cure {
-            commands: remedy.commands.iter().map(deal).collect(),
-            then: deal(&remedy.then),
-        }),
-    }
-}
-
-/// Who bills whom.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Bill {
-    from: String,
-    to: String,
-}
-
-/// Who helps the customer.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Support {
-    customer: Option<String>,
-    by: Option<String>,
+pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Value {
+    let violations: Vec<Value> = decision
+        .violations
+        .iter()
+        .map(|violation| {
+            let texts = book::entry(violation.rule).map(|entry| entry.texts(lang));
+            json!({
+                "rule": violation.rule,
+                "statement": texts.map(|texts| texts.statement.clone()),
+                "refusal": texts.map(|texts| texts.refusal.clone()),
+                "remedy": texts.map(|texts| texts.remedy.clone()).filter(|text| !text.is_empty()),
+                "ground": violation.ground,
+                "facts": violation.facts.iter().map(|fact| json!({ "label": fact.label, "value": fact.value })).collect::<Vec<_>>(),
+                "link": format!("/program/v1/rules/{}", violation.rule),
+            })
+        })
+        .collect();
+    json!({
+        "allowed": decision.allowed,
+        "wire": decision.wire,
+        "violations": violations,
+        "waiver": decision.waiver,
+        "switchedOff": decision.switched_off,
+        "remedy": remedy.map(|remedy| json!({ "commands": remedy.commands.iter().map(deal).collect::<Vec<_>>(), "then": deal(&remedy.then) })),
+    })
 }
 
 /// Operator → … → customer, who bills whom and who supports whom.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Chain {
-    links: Vec<String>,
-    bills: Vec<Bill>,
-    supports: Support,
-}
-
-/// The chain of a deal.
 #[must_use]
-pub fn chain(facts: &Facts) -> Chain {
+pub fn chain(facts: &Facts) -> Value {
     let links = links(facts);
-    let bills = links.windows(2).filter_map(|pair| match pair {
-        [from, to] => Some(Bill {
-            from: from.clone(),
-            to: to.clone(),
-        }),
-        _ => None,
-    });
+    let mut bills = Vec::new();
+    for pair in links.windows(2) {
+        if let [seller, buyer] = pair {
+            bills.push(json!({ "from": seller, "to": buyer }));
+        }
+    }
     let facing = links
         .len()
         .checked_sub(2)
-        .and_then(|index| links.get(index));
-    Chain {
-        bills: bills.collect(),
-        supports: Support {
-            customer: links.last().cloned(),
-            by: facing.cloned(),
-        },
-        links,
-    }
+        .and_then(|index| links.get(index))
+        .cloned();
+    json!({ "links": links, "bills": bills, "supports": { "customer": links.last(), "by": facing } })
 }
 
 /// The names along the chain.
@@ -216,53 +117,24 @@ pub fn status(id: RuleId) -> &'static str {
 }
 
 /// A rule as the rulebook has it and as it is enforced.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Rule {
-    id: String,
-    section: String,
-    grade: String,
-    /// `enforced`, `behaviour` or `planned`.
-    status: &'static str,
-    statement: String,
-    refusal: String,
-    remedy: String,
-    binds: String,
-    checked: String,
-    code: String,
-    source: String,
-    /// Its place in the order of decision.
-    step: Option<String>,
-    ground: Option<String>,
-    /// The checkpoints where it is asked.
-    #[serde(rename = "where")]
-    at: Option<Vec<String>>,
-}
-
-/// A rule as it is shown.
 #[must_use]
-pub fn rule(entry: &Entry, lang: Lang) -> Rule {
+pub fn rule(entry: &Entry, lang: Lang) -> Value {
     let texts = entry.texts(lang);
     let enforced = rules::find(entry.id);
-    Rule {
-        id: entry.id.to_string(),
-        section: entry.section.clone(),
-        grade: entry.grade.clone(),
-        status: status(entry.id),
-        statement: texts.statement.clone(),
-        refusal: texts.refusal.clone(),
-        remedy: texts.remedy.clone(),
-        binds: entry.binds.clone(),
-        checked: entry.checked.clone(),
-        code: entry.code.clone(),
-        source: entry.source.clone(),
-        step: enforced.map(|rule| text(&rule.step)),
-        ground: enforced.map(|rule| text(&rule.ground)),
-        at: enforced.map(|rule| rule.at.iter().map(|at| at.to_string()).collect()),
-    }
-}
-
-/// How a word is written in JSON.
-fn text(word: &impl Serialize) -> String {
-    let value = serde_json::to_value(word).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
+    json!({
+        "id": entry.id,
+        "section": entry.section,
+        "grade": entry.grade,
+        "status": status(entry.id),
+        "statement": texts.statement,
+        "refusal": texts.refusal,
+        "remedy": texts.remedy,
+        "binds": entry.binds,
+        "checked": entry.checked,
+        "code": entry.code,
+        "source": entry.source,
+        "step": enforced.map(|rule| rule.step),
+        "ground": enforced.map(|rule| rule.ground),
+        "where": enforced.map(|rule| rule.at.iter().map(|at| at.to_string()).collect::<Vec<_>>()),
+    })
 }

@@ -134,12 +134,8 @@ async fn ask_here(args: &Args, params: Map<String, Value>, lang: Lang) -> Result
         params,
     };
     let explained = app.explain(ctx, act).await.map_err(|error| chain(&error))?;
-    let mut shown = json!(render::decision(
-        &explained.decision,
-        explained.remedy.as_ref(),
-        lang
-    ));
-    shown["chain"] = json!(render::chain(&explained.facts));
+    let mut shown = render::decision(&explained.decision, explained.remedy.as_ref(), lang);
+    shown["chain"] = render::chain(&explained.facts);
     Ok(shown)
 }
 

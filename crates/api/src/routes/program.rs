@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tierline_app::act::{self, Act};
 use tierline_app::app::request_key;
@@ -16,7 +16,6 @@ use tierline_domain::partner::Account;
 use tierline_domain::time::{Period, Timestamp};
 use tierline_rules::{Lang, RuleId, book};
 use tierline_store::{Tx, Value as Stored, tables};
-use utoipa::ToSchema;
 
 use crate::auth::Principal;
 use crate::problem::Problem;
@@ -31,55 +30,24 @@ pub(super) fn routes() -> Vec<Route> {
             "/program/v1/decisions",
             "Dry run of any deal: every rule, its facts, a rehearsed remedy, the chain.",
             decide,
-        )
-        .takes::<Deal>()
-        .answers::<Explained>(StatusCode::OK),
+        ),
         route::post(
             "/program/v1/commands/{verb}",
             "Do something by name.",
             command,
-        )
-        .query("as", "Whom the operator of a sandbox plays.")
-        .takes::<Params>()
-        .answers::<Done>(StatusCode::OK),
+        ),
         route::get("/program/v1/rules", "The rulebook as enforced.", rules)
             .access(Access::Open)
-            .query("status", "enforced, behaviour or planned.")
-            .answers::<List<render::Rule>>(StatusCode::OK),
-        route::get("/program/v1/rules/{id}", "One rule.", rule)
-            .access(Access::Open)
-            .answers::<render::Rule>(StatusCode::OK),
-        route::get("/program/v1/clock", "The two clocks.", clock)
-            .access(Access::Open)
-            .answers::<Clocks>(StatusCode::OK),
-        route::post("/program/v1/clock", "Move a sandbox world's time.", advance)
-            .takes::<Move>()
-            .answers::<Moved>(StatusCode::OK),
+            .query("status", "enforced, behaviour or planned."),
+        route::get("/program/v1/rules/{id}", "One rule.", rule).access(Access::Open),
+        route::get("/program/v1/clock", "The two clocks.", clock).access(Access::Open),
+        route::post("/program/v1/clock", "Move a sandbox world's time.", advance),
         route::get(
             "/program/v1/order-requests",
             "Requests for a purchase, sent and received.",
             order_requests,
-        )
-        .answers::<List<Requested>>(StatusCode::OK),
+        ),
     ]
-}
-
-/// Everything there is.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct List<T> {
-    total_count: usize,
-    #[schema(inline)]
-    items: Vec<T>,
-}
-
-impl<T> List<T> {
-    fn of(items: Vec<T>) -> Self {
-        Self {
-            total_count: items.len(),
-            items,
-        }
-    }
 }
 
 /// Any answer of a strict endpoint.
@@ -108,8 +76,7 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
 }
 
 /// A deal to try: a verb and its parameters; `as` for the operator, who may try any.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = DealToTry)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Deal {
     #[serde(default, rename = "as")]
@@ -119,17 +86,12 @@ struct Deal {
     params: Map<String, Value>,
 }
 
-/// A decision, the chain of its deal, and the profile by which it was made.
-#[derive(Debug, Serialize, ToSchema)]
-struct Explained {
-    #[serde(flatten)]
-    decision: render::Decided,
-    chain: render::Chain,
-    profile: &'static str,
-}
-
 /// A dry run of any deal: allowed, every rule with facts and remedies, the chain, the answer on the wire.
-async fn decide(State(server): State<Server>, principal: Principal, bytes: Bytes) -> Strict {
+pub(super) async fn decide(
+    State(server): State<Server>,
+    principal: Principal,
+    bytes: Bytes,
+) -> Strict {
     let lang = principal.lang;
     let deal: Deal = body::strict(&bytes).map_err(|problem| details(problem, lang))?;
     let actor = match deal.actor {
@@ -162,30 +124,16 @@ async fn decide(State(server): State<Server>, principal: Principal, bytes: Bytes
         .explain(ctx, act)
         .await
         .map_err(|error| details(Problem::of(error, lang), lang))?;
-    let shown = Explained {
-        decision: render::decision(&explained.decision, explained.remedy.as_ref(), lang),
-        chain: render::chain(&explained.facts),
-        profile: tierline_app::attempt::PROFILE,
-    };
+    let mut shown = render::decision(&explained.decision, explained.remedy.as_ref(), lang);
+    if let Some(map) = shown.as_object_mut() {
+        map.insert("chain".to_owned(), render::chain(&explained.facts));
+        map.insert("profile".to_owned(), json!(tierline_app::attempt::PROFILE));
+    }
     Ok(Json(shown).into_response())
 }
 
-/// The parameters of a command, by their names.
-#[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "says how the body is described; it is read as the command's own type"
-)]
-struct Params(Map<String, Value>);
-
-/// What a command brought about.
-#[derive(Debug, Serialize, ToSchema)]
-struct Done {
-    result: Value,
-}
-
 /// Does something by name: the verbs of the scenario format, as the caller.
-async fn command(
+pub(super) async fn command(
     State(server): State<Server>,
     principal: Principal,
     Path(verb): Path<String>,
@@ -235,7 +183,7 @@ async fn command(
     };
     let ctx = server.app().ctx(actor);
     match server.app().perform(ctx, act, key).await {
-        Ok(result) => Ok(Json(Done { result }).into_response()),
+        Ok(result) => Ok(Json(json!({ "result": result })).into_response()),
         Err(error) => Err(details(Problem::of(error, lang), lang)),
     }
 }
@@ -247,14 +195,14 @@ fn lang_of(headers: &HeaderMap) -> Lang {
         .map_or(Lang::En, Lang::of_locale)
 }
 
-async fn rules(headers: HeaderMap, RawQuery(query): RawQuery) -> Json<List<render::Rule>> {
+pub(super) async fn rules(headers: HeaderMap, RawQuery(query): RawQuery) -> Json<Value> {
     let lang = lang_of(&headers);
     let query = path::query(query.as_deref());
     let wanted = query
         .iter()
         .find(|(key, _)| key == "status")
         .map(|(_, value)| value.clone());
-    let items: Vec<_> = book::all()
+    let items: Vec<Value> = book::all()
         .filter(|entry| {
             wanted
                 .as_deref()
@@ -262,10 +210,10 @@ async fn rules(headers: HeaderMap, RawQuery(query): RawQuery) -> Json<List<rende
         })
         .map(|entry| render::rule(entry, lang))
         .collect();
-    Json(List::of(items))
+    Json(json!({ "totalCount": items.len(), "items": items }))
 }
 
-async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict {
+pub(super) async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict {
     let lang = lang_of(&headers);
     let entry = id
         .parse::<RuleId>()
@@ -275,43 +223,24 @@ async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict {
     Ok(Json(render::rule(entry, lang)).into_response())
 }
 
-/// The world's time decides business dates, the server's the lives of tokens.
-#[derive(Debug, Serialize, ToSchema)]
-struct Clocks {
-    #[schema(value_type = String, format = DateTime)]
-    world: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
-    server: Timestamp,
-}
-
-async fn clock(State(server): State<Server>) -> Json<Clocks> {
+pub(super) async fn clock(State(server): State<Server>) -> Json<Value> {
     let clock = server.app().clock();
-    Json(Clocks {
-        world: clock.world_now(),
-        server: clock.server_now(),
-    })
+    Json(json!({ "world": clock.world_now(), "server": clock.server_now() }))
 }
 
 /// How far the clock of a sandbox world moves: by a period, or to an instant.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Move {
-    /// An ISO 8601 period.
-    #[schema(example = "P1M")]
     by: Option<String>,
-    #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
 }
 
-/// The new time of the world, and how much fell due on the way.
-#[derive(Debug, Serialize, ToSchema)]
-struct Moved {
-    #[schema(value_type = String, format = DateTime)]
-    world: Timestamp,
-    fired: u64,
-}
-
-async fn advance(State(server): State<Server>, principal: Principal, bytes: Bytes) -> Strict {
+pub(super) async fn advance(
+    State(server): State<Server>,
+    principal: Principal,
+    bytes: Bytes,
+) -> Strict {
     let lang = principal.lang;
     if !server.settings().sandbox {
         return Err(details(
@@ -342,31 +271,10 @@ async fn advance(State(server): State<Server>, principal: Principal, bytes: Byte
         .advance(until)
         .await
         .map_err(|error| details(Problem::of(error, lang), lang))?;
-    Ok(Json(Moved {
-        world: until,
-        fired,
-    })
-    .into_response())
+    Ok(Json(json!({ "world": until, "fired": fired })).into_response())
 }
 
-/// A request for a purchase.
-#[derive(Debug, Serialize, ToSchema)]
-struct Requested {
-    id: String,
-    reseller: String,
-    provider: String,
-    customer: String,
-    item: String,
-    quantity: i64,
-    term: Value,
-    state: Value,
-    note: String,
-    reason: String,
-    #[schema(value_type = String, format = DateTime)]
-    created: Timestamp,
-}
-
-async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<Requested>, AppError> {
+async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<Value>, AppError> {
     let key = [Stored::Id(account.id.uuid())];
     let mut rows = tx
         .find::<OrderRequest>(tables::order_requests::BY_PROVIDER, &key)
@@ -381,24 +289,15 @@ async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<Requested>
         let provider = names::account_by_id(tx, row.provider).await?;
         let customer: tierline_domain::partner::Tenant = names::by_id(tx, row.customer).await?;
         let item: tierline_domain::catalog::Item = names::by_id(tx, row.line.item).await?;
-        shown.push(Requested {
-            id: row.handle,
-            reseller: reseller.handle,
-            provider: provider.handle,
-            customer: customer.handle,
-            item: item.handle,
-            quantity: row.line.quantity,
-            term: json!(row.line.term),
-            state: json!(row.state),
-            note: row.note,
-            reason: row.reason,
-            created: row.created,
-        });
+        shown.push(json!({
+            "id": row.handle, "reseller": reseller.handle, "provider": provider.handle, "customer": customer.handle, "item": item.handle,
+            "quantity": row.line.quantity, "term": row.line.term, "state": row.state, "note": row.note, "reason": row.reason, "created": row.created,
+        }));
     }
     Ok(shown)
 }
 
-async fn order_requests(State(server): State<Server>, principal: Principal) -> Strict {
+pub(super) async fn order_requests(State(server): State<Server>, principal: Principal) -> Strict {
     let lang = principal.lang;
     let account = principal
         .partner()
@@ -409,5 +308,5 @@ async fn order_requests(State(server): State<Server>, principal: Principal) -> S
         .read(ask(move |tx| Box::pin(requests_of(tx, account.clone()))))
         .await;
     let items = found.map_err(|error| details(Problem::of(error, lang), lang))?;
-    Ok(Json(List::of(items)).into_response())
+    Ok(Json(json!({ "totalCount": items.len(), "items": items })).into_response())
 }
