@@ -21,6 +21,10 @@ ADDRESS = {
 }
 
 
+# Without a type the list holds the older cloud agreement alone, which new customers do not accept.
+AGREEMENTS = "/v1/agreements?agreementType=MicrosoftCustomerAgreement"
+
+
 class Partner:
     """One of the demo world's partners, calling with its user's token."""
 
@@ -70,7 +74,7 @@ class Partner:
 
     def agree(self, customer):
         """Confirms that a customer accepted its agreement."""
-        template = self.read("/v1/agreements")["items"][0]
+        template = self.read(AGREEMENTS)["items"][0]
         self.made(
             f"/v1/customers/{customer}/agreements",
             {

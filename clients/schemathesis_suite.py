@@ -56,7 +56,7 @@ class World:
         order = self.made(f"{here}/orders", {"lineItems": [dict(self.line, offerId="desk-standard")]})
         product, sku, availability = self.catalogue()
         principal = self.partner.principal
-        agreements = self.partner.read("/v1/agreements")["items"]
+        agreements = self.partner.read(demo.AGREEMENTS)["items"]
         everywhere = {
             "customer-id": [self.customer],
             "cart-id": carts[:1],
@@ -106,7 +106,7 @@ class World:
 
     def bodies(self):
         """Bodies that succeed, by operation. A PUT takes what its GET shows."""
-        agreement = self.partner.read("/v1/agreements")["items"][0]
+        agreement = self.partner.read(demo.AGREEMENTS)["items"][0]
         principal = self.partner.principal
         client = {"client_id": principal["clientId"], "client_secret": principal["clientSecret"]}
         grant = {"grant_type": "client_credentials", **client}
