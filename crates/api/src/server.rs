@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -148,6 +149,9 @@ fn normalise(mut request: Request<Body>) -> Request<Body> {
 const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JSON_AS_DOCUMENTED: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
 /// Echoes the two ids on every answer; made up where the caller gave none (GEN-006). Logs each request once.
 async fn echo(request: Request, next: Next) -> Response {
     let ids = [REQUEST_ID, CORRELATION_ID].map(|name| {
@@ -155,11 +159,16 @@ async fn echo(request: Request, next: Next) -> Response {
         (name, value)
     });
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = wire::failures::shaped(&path, next.run(request).await).await;
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);
         }
+    }
+    if response.headers().get(CONTENT_TYPE) == Some(&JSON) {
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, JSON_AS_DOCUMENTED);
     }
     tracing::info!(%method, path, status = response.status().as_u16(), "request");
     response

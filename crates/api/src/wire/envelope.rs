@@ -1,11 +1,14 @@
 //! What surrounds a documented resource: links, attributes, collections and their pages.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::call::Call;
 use crate::problem::Problem;
@@ -87,16 +90,56 @@ impl Attributes {
 }
 
 /// A list as it is documented. `totalCount` counts the items of this answer.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Collection<T> {
     total_count: usize,
     items: Vec<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     continuation_token: Option<String>,
     links: Links,
     attributes: Attributes,
+}
+
+// Written out, because the derived one refers to the items' type and leaves it out of the document.
+impl<T: ToSchema> PartialSchema for Collection<T> {
+    fn schema() -> RefOr<Schema> {
+        let count = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0));
+        let part = |name: Cow<'static, str>| Ref::from_schema_name(name);
+        ObjectBuilder::new()
+            .description(Some(
+                "A list; `totalCount` counts the items of this answer.",
+            ))
+            .property("totalCount", count)
+            .property("items", ArrayBuilder::new().items(part(T::name())))
+            .property(
+                "continuationToken",
+                ObjectBuilder::new().schema_type(Type::String),
+            )
+            .property("links", part(Links::name()))
+            .property("attributes", part(Attributes::name()))
+            .required("totalCount")
+            .required("items")
+            .required("attributes")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Collection<T> {
+    fn name() -> Cow<'static, str> {
+        format!("CollectionOf{}", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        schemas.push((Links::name().into_owned(), Links::schema()));
+        schemas.push((Attributes::name().into_owned(), Attributes::schema()));
+        T::schemas(schemas);
+        Links::schemas(schemas);
+        Attributes::schemas(schemas);
+    }
 }
 
 impl<T> Collection<T> {

@@ -4,5 +4,6 @@ pub mod body;
 pub mod catalog;
 pub(crate) mod customer;
 pub(crate) mod envelope;
+pub(crate) mod failures;
 pub mod path;
 pub(crate) mod query;

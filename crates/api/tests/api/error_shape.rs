@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 /// description of 1 to 1024 characters, a source, and texts as data.
 fn assert_shape(what: &str, answer: &Answer) {
     let body = &answer.body;
-    assert_eq!(answer.headers["content-type"], "application/json", "{what}");
+    let kind = &answer.headers["content-type"];
+    assert_eq!(kind, "application/json; charset=utf-8", "{what}");
     let code = body["code"].as_u64();
     assert!(code.is_some_and(|code| code > 0), "{what}: {body}");
     let description = body["description"].as_str().unwrap_or_default();

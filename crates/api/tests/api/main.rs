@@ -5,4 +5,5 @@ mod common;
 mod error_shape;
 mod fidelity;
 mod partner_ties;
+mod released_clients;
 mod tolerant_wire;
