@@ -1,6 +1,9 @@
 //! From a bearer token to a caller.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::request::Parts;
 use tierline_app::AppError;
 use tierline_app::actor::{ActorSpec, Person};
@@ -21,7 +24,7 @@ use crate::server::Server;
 #[derive(Clone, Debug)]
 pub struct Principal {
     /// What the token says.
-    pub claims: Claims,
+    pub claims: Arc<Claims>,
     /// The partner account of the token's tenant; absent for the operator.
     pub account: Option<Account>,
     /// Roles of the user, where it is on record.
@@ -42,7 +45,7 @@ impl Principal {
         ActorSpec::Person(Person {
             of: account.handle.clone(),
             roles: self.roles.clone(),
-            mfa: if self.claims.amr.iter().any(|method| method == "mfa") || !self.claims.is_user() {
+            mfa: if self.claims.has_mfa() || !self.claims.is_user() {
                 Mfa::Present
             } else {
                 Mfa::None
@@ -138,6 +141,13 @@ async fn load(
     Ok(Some((account, user)))
 }
 
+/// The bearer token of a call.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    let (kind, token) = value.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 impl FromRequestParts<Server> for Principal {
     type Rejection = Problem;
 
@@ -148,16 +158,14 @@ impl FromRequestParts<Server> for Principal {
                 .get(name)
                 .and_then(|value| value.to_str().ok())
         };
-        let token = header("authorization")
-            .and_then(|value| value.split_once(' '))
-            .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-        let (_, token) = token.ok_or_else(Problem::unauthorized)?;
+        let token = bearer(&parts.headers).ok_or_else(Problem::no_token)?;
         let now = server.app().clock().server_now();
         let claims = server
             .issuer()
-            .verify(token.trim(), now)
-            .map_err(|_| Problem::unauthorized())?;
-        if claims.is_user() && !claims.amr.iter().any(|method| method == "mfa") {
+            .claims(token, now)
+            .await
+            .map_err(Problem::bad_token)?;
+        if claims.is_user() && !claims.has_mfa() {
             return Err(Problem::mfa_required());
         }
         let lang = header("x-locale")
@@ -182,6 +190,11 @@ impl FromRequestParts<Server> for Principal {
         let (account, user) = found
             .map_err(|error| Problem::of(error, lang))?
             .ok_or_else(Problem::unauthorized)?;
+        // A token whose user is gone, or is another partner's, acts for nobody.
+        let user = user.filter(|user| user.partner == account.id);
+        if principal.claims.is_user() && user.is_none() {
+            return Err(Problem::unauthorized());
+        }
         principal.account = Some(account);
         match parts.extensions.get::<Access>() {
             Some(Access::Partner) => principal.api_partner().map(drop)?,
@@ -191,11 +204,7 @@ impl FromRequestParts<Server> for Principal {
             }
             Some(Access::Open | Access::Ours) | None => {}
         }
-        principal.roles = match (&user, principal.claims.is_user()) {
-            (Some(user), _) => Some(user.roles.clone()),
-            (None, true) => Some(Vec::new()),
-            (None, false) => None,
-        };
+        principal.roles = user.map(|user| user.roles);
         Ok(principal)
     }
 }
