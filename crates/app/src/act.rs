@@ -288,6 +288,8 @@ verbs! {
     "read_price_sheet" => crate::accounts::ReadPriceSheet,
     "read_invoice" => crate::accounts::ReadInvoice,
     "read_credit" => crate::accounts::ReadCredit,
+    "consent_application" => crate::consent::ConsentApplication,
+    "revoke_consent" => crate::consent::RevokeConsent,
     "open_case" => crate::accounts::OpenCase,
 }
 

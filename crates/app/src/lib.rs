@@ -20,6 +20,7 @@ pub mod change_quantity;
 pub mod charges;
 pub mod check;
 pub mod clock;
+pub mod consent;
 pub mod ctx;
 pub mod customer;
 pub mod demo;

@@ -176,6 +176,10 @@ tierline_domain::words! {
         DeclineRelationship = "decline_relationship",
         /// The partner takes its invitation back (ours).
         WithdrawInvitation = "withdraw_invitation",
+        /// Let an application act in a customer's tenant.
+        ConsentApplication = "consent_application",
+        /// Take that back.
+        RevokeConsent = "revoke_consent",
         /// What the operator does: allowed whatever it finds.
         Operate = "operate",
     }

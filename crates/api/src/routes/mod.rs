@@ -13,11 +13,18 @@ use crate::server::Server;
 use crate::{docs, openapi};
 
 pub mod agreements;
+mod applications;
+mod authorize;
 pub mod carts;
+mod consents;
 pub mod customers;
+mod discovery;
 pub mod documented;
+mod oauth;
 pub mod program;
 pub mod relationships;
+mod sandbox;
+mod sign_in_page;
 pub mod tokens;
 
 /// Every route, resource by resource.
@@ -25,6 +32,11 @@ pub(crate) fn list() -> Vec<Route> {
     [
         own(),
         tokens::routes(),
+        authorize::routes(),
+        discovery::routes(),
+        applications::routes(),
+        consents::routes(),
+        sandbox::routes(),
         agreements::routes(),
         relationships::routes(),
         customers::routes(),

@@ -27,6 +27,8 @@ const COMMANDS: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(Checkpoi
     C::Administer,
     C::OpenTicket,
     C::SetSupportContact,
+    C::ConsentApplication,
+    C::RevokeConsent,
 ]));
 const CREATION: Checkpoints = Checkpoints::of(&[C::CreateCustomer]);
 const ACCEPTANCE: Checkpoints = Checkpoints::of(&[C::AcceptRelationship]);

@@ -18,6 +18,13 @@ use crate::table;
 use crate::value::Json;
 
 mod fields;
+pub mod identity;
+
+pub use identity::{
+    Application, ApplicationSecret, AuthorizationCode, Consent, Grant, Password, RefreshToken,
+    SignIn, StoredKey, application_secrets, applications, authorization_codes, consents, passwords,
+    refresh_tokens, sign_ins, signing_keys,
+};
 
 table! {
     /// Companies.
@@ -381,54 +388,6 @@ table! {
             OPEN_FOR = "WHERE done IS NULL AND subject = $1 ORDER BY due, id",
             OPEN_OF = "WHERE done IS NULL AND kind = $1 AND subject = $2 ORDER BY due, id"
         }
-    }
-}
-
-/// An application that asks for tokens. The secret is 256 random bits, kept hashed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Application {
-    /// Its client id.
-    pub client_id: Uuid,
-    /// The account it acts for.
-    pub account: tierline_domain::id::Id<Account>,
-    /// What it is called.
-    pub name: String,
-    /// SHA-256 of the secret.
-    pub secret_hash: Vec<u8>,
-    /// When it was registered.
-    pub created: Timestamp,
-}
-table! {
-    /// Application registrations.
-    applications: Application {
-        key { client_id }
-        columns { client_id, account, name, secret_hash, created }
-        finds {}
-    }
-}
-
-/// A refresh token: rotated at every use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefreshToken {
-    /// SHA-256 of the token.
-    pub hash: Vec<u8>,
-    /// The account.
-    pub account: tierline_domain::id::Id<Account>,
-    /// The user's sign-in name.
-    pub user_name: String,
-    /// The application it was issued to.
-    pub client_id: String,
-    /// When it ends, by the server clock.
-    pub expires: Timestamp,
-    /// When it was used.
-    pub used: Option<Timestamp>,
-}
-table! {
-    /// Refresh tokens.
-    refresh_tokens: RefreshToken {
-        key { hash }
-        columns { hash, account, user_name, client_id, expires, used }
-        finds {}
     }
 }
 

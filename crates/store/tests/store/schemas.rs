@@ -13,11 +13,12 @@ fn statements() -> Vec<Statement> {
     let mut statements = all!(
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
         admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
-        charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts judgements
+        charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications application_secrets sign_ins authorization_codes refresh_tokens consents passwords signing_keys contacts judgements
     );
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements.extend_from_slice(holdings::ALL);
+    statements.extend_from_slice(tables::identity::ALL);
     statements
 }
 
