@@ -106,6 +106,19 @@ pub struct Subject {
 }
 
 impl Issuer {
+    /// The first password of a new tenant's administrator: follows from the server's key, so that a repeated request
+    /// is answered alike though nobody keeps it.
+    #[must_use]
+    pub fn first_password(&self, tenant: &str) -> String {
+        let digest = Sha256::new()
+            .chain_update(self.key.to_bytes())
+            .chain_update(b"first password")
+            .chain_update(tenant)
+            .finalize();
+        let text = URL_SAFE_NO_PAD.encode(digest.get(..12).unwrap_or_default());
+        format!("{text}=7a")
+    }
+
     /// An issuer with a key of 32 bytes.
     ///
     /// # Errors

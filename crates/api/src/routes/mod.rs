@@ -14,11 +14,17 @@ use crate::{docs, openapi};
 
 pub mod agreements;
 pub mod carts;
+pub mod customer_profiles;
 pub mod customers;
 pub mod documented;
+pub mod new_customers;
+pub mod profiles;
 pub mod program;
+pub mod qualifications;
 pub mod relationships;
+pub mod sandbox_resellers;
 pub mod tokens;
+pub mod utilities;
 
 /// Every route, resource by resource.
 pub(crate) fn list() -> Vec<Route> {
@@ -28,6 +34,12 @@ pub(crate) fn list() -> Vec<Route> {
         agreements::routes(),
         relationships::routes(),
         customers::routes(),
+        customer_profiles::routes(),
+        new_customers::routes(),
+        profiles::routes(),
+        qualifications::routes(),
+        sandbox_resellers::routes(),
+        utilities::routes(),
         carts::routes(),
         program::routes(),
     ]

@@ -4,4 +4,5 @@ pub mod body;
 pub mod catalog;
 pub(crate) mod envelope;
 pub mod path;
+pub(crate) mod people;
 pub(crate) mod query;

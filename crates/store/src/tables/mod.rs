@@ -18,6 +18,9 @@ use crate::table;
 use crate::value::Json;
 
 mod fields;
+mod vetting;
+
+pub use vetting::*;
 
 table! {
     /// Companies.
@@ -438,12 +441,14 @@ pub struct Contact {
     pub phone: Option<String>,
     /// Postal address as it was given.
     pub address: Json<serde_json::Value>,
+    /// The company name as lists are searched and sorted by it.
+    pub folded: String,
 }
 table! {
     /// Personal values of customers.
     contacts: Contact {
         key { tenant }
-        columns { tenant, company_name, email, first_name, last_name, phone, address }
+        columns { tenant, company_name, email, first_name, last_name, phone, address, folded }
         finds {}
     }
 }

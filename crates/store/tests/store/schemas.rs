@@ -1,7 +1,9 @@
 //! The program's own schema and statements, on both engines.
 
 use tierline_store::testing::{both_engines, postgres, sqlite};
-use tierline_store::{Command, Statement, StoreError, Tx, idempotency, log, schema, tables};
+use tierline_store::{
+    Command, Statement, StoreError, Tx, customers, idempotency, log, schema, tables,
+};
 
 /// Every statement of every table.
 fn statements() -> Vec<Statement> {
@@ -12,9 +14,11 @@ fn statements() -> Vec<Statement> {
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
         admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
         charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts judgements
+        partner_profiles qualifications validation_codes account_checks verified_domains
     );
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
+    statements.extend_from_slice(customers::ALL);
     statements
 }
 
