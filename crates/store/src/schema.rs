@@ -13,6 +13,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0002_identity",
         sql: IDENTITY,
     },
+    Migration {
+        name: "0002_accounts",
+        sql: ACCOUNTS,
+    },
 ];
 
 const PROGRAM: &str = "
@@ -240,4 +244,34 @@ CREATE TABLE passwords (
 CREATE TABLE signing_keys (
     kid {text} PRIMARY KEY, secret {bytes} NOT NULL, created {instant} NOT NULL, retired {instant}
 ) {strict};
+";
+
+/// Profiles, qualifications, validation codes, account checks, further domains; names of customers as they are
+/// searched.
+const ACCOUNTS: &str = "
+ALTER TABLE contacts ADD COLUMN folded {text} NOT NULL DEFAULT '';
+CREATE TABLE partner_profiles (
+    account {id} NOT NULL REFERENCES accounts (id), kind {text} NOT NULL CHECK (kind IN ('legal_business','billing','organization','support')),
+    body {json} NOT NULL, finalized {json}, vetting {text} NOT NULL CHECK (vetting IN ('pending','authorized','rejected')), version {int} NOT NULL,
+    PRIMARY KEY (account, kind)
+) {strict};
+CREATE TABLE qualifications (
+    id {id} PRIMARY KEY, customer {id} NOT NULL REFERENCES tenants (id), partner {id} NOT NULL REFERENCES accounts (id),
+    special {text} NOT NULL CHECK (special IN ('education','government_community_cloud','state_owned')),
+    segment {text} CHECK (segment IN ('schools','universities')), website {text},
+    state {text} NOT NULL CHECK (state IN ('approved','in_review','denied')), reason {text}, created {instant} NOT NULL
+) {strict};
+CREATE INDEX qualifications_customer ON qualifications (customer, created);
+CREATE TABLE validation_codes (
+    partner {id} NOT NULL REFERENCES accounts (id), code {text} NOT NULL, organization {text} NOT NULL, most {int} NOT NULL,
+    remaining {int} NOT NULL, changed {instant} NOT NULL, PRIMARY KEY (partner, code)
+) {strict};
+CREATE TABLE account_checks (
+    customer {id} PRIMARY KEY REFERENCES tenants (id),
+    status {text} NOT NULL CHECK (status IN ('allowed','under_review','not_allowed','unknown','not_ready')), changed {instant} NOT NULL
+) {strict};
+CREATE TABLE verified_domains (
+    domain {text} PRIMARY KEY, customer {id} NOT NULL REFERENCES tenants (id), settings {json} NOT NULL, added {instant} NOT NULL
+) {strict};
+CREATE INDEX verified_domains_customer ON verified_domains (customer);
 ";

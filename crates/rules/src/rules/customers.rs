@@ -20,6 +20,7 @@ const COMMANDS: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(Checkpoi
     C::ExtendRelationship,
     C::SetQualification,
     C::SetSelfService,
+    C::UpdateCustomer,
     C::ReadCustomer,
     C::ReadSoftwareKeys,
     C::Attest,

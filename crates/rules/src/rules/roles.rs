@@ -137,7 +137,7 @@ const TABLE: &[Row] = &[
         &[],
     ),
     row(
-        &[C::SetQualification],
+        &[C::SetQualification, C::UpdateCustomer],
         &[R::GlobalAdmin, R::AdminAgent, R::HelpdeskAgent],
         &[ROL_006, ROL_008],
     ),
@@ -170,6 +170,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::ExtendRelationship,
         C::SetQualification,
         C::SetSelfService,
+        C::UpdateCustomer,
         C::ReadCustomer,
         C::ReadSoftwareKeys,
         C::SignAgreement,
@@ -482,7 +483,10 @@ pub static RULES: &[Rule] = &[
     // A helpdesk agent does not purchase, and edits customers.
     role_rule!(ROL_008, EVERYWHERE, |f| answers_for(f, ROL_008)
         && (f.caller.roles.any(&[R::HelpdeskAgent])
-            || f.checkpoint == C::SetQualification)),
+            || matches!(
+                f.checkpoint,
+                C::SetQualification | C::UpdateCustomer
+            ))),
     role_rule!(
         ROL_009,
         Checkpoints::of(&[C::ReadInvoice, C::ReadPriceSheet, C::OpenPortal])

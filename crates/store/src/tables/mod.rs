@@ -25,6 +25,9 @@ pub use identity::{
     SignIn, StoredKey, application_secrets, applications, authorization_codes, consents, passwords,
     refresh_tokens, sign_ins, signing_keys,
 };
+mod vetting;
+
+pub use vetting::*;
 
 table! {
     /// Companies.
@@ -408,12 +411,14 @@ pub struct Contact {
     pub phone: Option<String>,
     /// Postal address as it was given.
     pub address: Json<serde_json::Value>,
+    /// The company name as lists are searched and sorted by it.
+    pub folded: String,
 }
 table! {
     /// Personal values of customers.
     contacts: Contact {
         key { tenant }
-        columns { tenant, company_name, email, first_name, last_name, phone, address }
+        columns { tenant, company_name, email, first_name, last_name, phone, address, folded }
         finds {}
     }
 }
