@@ -9,6 +9,10 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: PROGRAM,
     },
     crate::log::MIGRATION,
+    Migration {
+        name: "0003_orders",
+        sql: ORDERS,
+    },
 ];
 
 const PROGRAM: &str = "
@@ -195,5 +199,15 @@ CREATE TABLE refresh_tokens (
 CREATE TABLE contacts (
     tenant {id} PRIMARY KEY REFERENCES tenants (id), company_name {text} NOT NULL, email {text} NOT NULL, first_name {text}, last_name {text},
     phone {text}, address {json} NOT NULL
+) {strict};
+";
+
+/// Carts of several groups, and files beside orders.
+const ORDERS: &str = "
+ALTER TABLE carts ADD COLUMN placed {json} NOT NULL DEFAULT '[]';
+CREATE TABLE documents (
+    id {id} PRIMARY KEY, order_id {id} NOT NULL REFERENCES orders (id), position {int} NOT NULL,
+    kind {text} NOT NULL CHECK (kind IN ('purchase_order','tender')), name {text} NOT NULL, media {text} NOT NULL, content {bytes} NOT NULL,
+    added {instant} NOT NULL, UNIQUE (order_id, position)
 ) {strict};
 ";

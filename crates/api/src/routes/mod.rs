@@ -13,9 +13,12 @@ use crate::server::Server;
 use crate::{docs, openapi};
 
 pub mod agreements;
+pub(crate) mod attachments;
 pub mod carts;
 pub mod customers;
 pub mod documented;
+pub(crate) mod lines;
+pub(crate) mod orders;
 pub mod program;
 pub mod relationships;
 pub mod tokens;
@@ -29,6 +32,8 @@ pub(crate) fn list() -> Vec<Route> {
         relationships::routes(),
         customers::routes(),
         carts::routes(),
+        orders::routes(),
+        attachments::routes(),
         program::routes(),
     ]
     .into_iter()

@@ -2,6 +2,8 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod decimal;
 pub(crate) mod envelope;
+pub(crate) mod multipart;
 pub mod path;
 pub(crate) mod query;

@@ -7,7 +7,9 @@ use tierline_domain::customer::{
     RelationshipState, Segment,
 };
 use tierline_domain::money::{Currency, Money};
-use tierline_domain::order::{CartState, Line, OrderLine, OrderState, RequestState, RoleDeclared};
+use tierline_domain::order::{
+    CartState, DocumentKind, GroupOrder, Line, OrderLine, OrderState, RequestState, RoleDeclared,
+};
 use tierline_domain::partner::{
     AccountState, AgreementState, Cloud, Environment, LocationKind, LocationState, MembershipState,
     PartnerType, PartnershipState, Requirement, ResellerEnrolment, SupportPlan, TenantType,
@@ -63,6 +65,7 @@ as_text!(
     Currency,
     CustomerState,
     Delegation,
+    DocumentKind,
     Environment,
     Frequency,
     Generation,
@@ -98,6 +101,7 @@ as_json!(
     Line,
     Vec<Batch>,
     Vec<Country>,
+    Vec<GroupOrder>,
     Vec<Line>,
     Vec<Offered>,
     Vec<OrderLine>,
