@@ -235,6 +235,9 @@ pub struct PlaceLines {
     pub customer: String,
     /// The lines, in order.
     pub lines: Vec<Wanted>,
+    /// Names the order in this world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creates: Option<String>,
 }
 
 /// What a cart or an order answers.
@@ -463,6 +466,9 @@ impl UseCase for PlaceLines {
     ) -> Result<Placed, AppError> {
         let (mut sale, outcome) = self.sell(ctx, acting, tx).await?;
         outcome.map_err(AppError::Refused)?;
+        if let Some(name) = &self.creates {
+            sale.order.handle.clone_from(name);
+        }
         let order = sale.finish(tx).await?;
         Ok(Placed {
             order: Some(order.handle.clone()),
@@ -662,7 +668,7 @@ impl<'a> Sale<'a> {
         let today = self.ctx.now.date();
         let seller = self.acting.partner()?;
         let list = unit_price(tx, seller, item, line, today).await?;
-        let promotion = promotion(tx, item, self.order.customer, line.quantity).await?;
+        let promotion = promotion(tx, item, self.order.customer, line, today).await?;
         let percent = promotion.as_ref().map_or(0, |found| found.discount_percent);
         let end = facts
             .purchase

@@ -510,13 +510,14 @@ pub(crate) async fn promotion(
     tx: &mut Tx<'_>,
     item: &Item,
     customer: Id<Tenant>,
-    quantity: i64,
+    line: &Line,
+    _today: Date,
 ) -> Result<Option<Promotion>, AppError> {
     for promotion in tx
         .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
         .await?
     {
-        if promotion_left(tx, &promotion, customer).await? >= quantity {
+        if promotion_left(tx, &promotion, customer).await? >= line.quantity {
             return Ok(Some(promotion));
         }
     }
