@@ -12,14 +12,14 @@ use tierline_domain::order::{
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::{Date, Period};
-use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CartFact, Ceiling, Facts};
+use tierline_rules::{Checkpoint, Decision, RuleId, Violation, rules};
 use tierline_store::Tx;
 use uuid::Uuid;
 
 use crate::actor::Acting;
 use crate::attempt::{UseCase, record_refusal};
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Ids};
 use crate::error::{AppError, Refusal};
 use crate::names::{self, by_id};
 use crate::order::{GroupRefused, Placed, Sale, Wanted, home, wanted_facts};
@@ -198,29 +198,46 @@ impl Judgement {
             Self::Unknown => return Some(fault(UNKNOWN_ITEM, None)),
             Self::Refused(refusal) => refusal,
         };
-        let first = refusal.decision.violations.first()?;
-        let code = first.answer.line_code.unwrap_or(CANNOT_BE_PROCESSED);
+        let coded = line_fault(&refusal.decision);
         let ceiling = refusal
             .facts
             .purchase
             .as_ref()
             .and_then(|line| line.customer_max)
-            .filter(|_| first.answer.line_code.is_some());
+            .filter(|_| coded.is_some());
+        let (code, rule) = match coded {
+            Some(coded) => coded,
+            None => (
+                CANNOT_BE_PROCESSED,
+                refusal.decision.violations.first()?.rule,
+            ),
+        };
         Some(Fault {
             available: ceiling.map(Ceiling::left),
             purchased: ceiling.map(|ceiling| ceiling.used),
-            ..fault(code, Some(first.rule.to_string()))
+            ..fault(code, Some(rule.to_string()))
         })
     }
 
-    /// The documents know this fault on a line: what fails first is the line, and nothing before it.
+    /// The documents know this fault on a line.
     fn is_of_the_line(&self) -> bool {
-        let Self::Refused(refusal) = self else {
-            return false;
-        };
-        let first = refusal.decision.violations.first();
-        first.is_some_and(|first| first.answer.line_code.is_some())
+        matches!(self, Self::Refused(refusal) if line_fault(&refusal.decision).is_some())
     }
+}
+
+/// The code and rule of a line's fault, where nothing fails at an earlier step: the caller, the chain and the
+/// relationship are in order.
+fn line_fault(decision: &Decision) -> Option<(u32, RuleId)> {
+    let step = |violation: &Violation| {
+        let rule =
+            rules::all().find(|rule| rule.id == violation.rule && rule.ground == violation.ground);
+        rule.map(|rule| rule.step)
+    };
+    let first = step(decision.violations.first()?)?;
+    decision.violations.iter().find_map(|violation| {
+        let code = violation.answer.line_code?;
+        (step(violation) == Some(first)).then_some((code, violation.rule))
+    })
 }
 
 const fn fault(code: u32, rule: Option<String>) -> Fault {
@@ -280,9 +297,8 @@ impl FillCart {
             .is_some_and(|(cart, seen)| cart.version != seen);
         let lines = self.lines(acting.partner()?, tx).await?;
         tx.savepoint("cart").await?;
-        let judged = self
-            .rehearse(ctx, acting, tx, (customer, fact, moved), lines)
-            .await;
+        let known = (customer, fact, moved);
+        let judged = Box::pin(self.rehearse(ctx, acting, tx, known, lines)).await;
         tx.rollback_to("cart").await?;
         tx.release("cart").await?;
         judged
@@ -755,7 +771,12 @@ impl UseCase for CheckoutCart {
                 }
                 Err(refusal) => {
                     let decision = refusal.decision.clone();
-                    record_refusal(ctx, tx, &AppError::Refused(refusal)).await?;
+                    let name = format!("{} {}", ctx.seed, group.0);
+                    let ctx = Ctx {
+                        seed: Ids::named("group", &name, ctx.now).uuid(),
+                        ..ctx.clone()
+                    };
+                    record_refusal(&ctx, tx, &AppError::Refused(refusal)).await?;
                     placed.errors.push(GroupRefused {
                         group: group.0.to_owned(),
                         decision,

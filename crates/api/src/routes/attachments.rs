@@ -60,23 +60,25 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Attachment {
+    #[serde(rename = "attachmentId")]
     #[schema(value_type = String)]
-    attachment_id: Id<Document>,
+    id: Id<Document>,
     file_name: String,
     #[serde(rename = "sizeInKB")]
     size: usize,
     /// `PurchaseOrder` or `Tender`.
-    attachment_type: &'static str,
+    #[serde(rename = "attachmentType")]
+    kind: &'static str,
     attributes: Attributes,
 }
 
 impl Attachment {
     fn of(document: Document) -> Self {
         Self {
-            attachment_id: document.id,
+            id: document.id,
             file_name: document.name,
             size: document.content.len().div_ceil(1024),
-            attachment_type: match document.kind {
+            kind: match document.kind {
                 DocumentKind::PurchaseOrder => "PurchaseOrder",
                 DocumentKind::Tender => "Tender",
             },

@@ -657,9 +657,10 @@ impl OrderPatch {
             let line = found.order.lines.get(*number);
             line.is_none_or(|line| !line.cancelled)
         };
-        let chosen: Vec<usize> = match listed.is_empty() {
-            true => (0..found.order.lines.len()).collect(),
-            false => listed.clone(),
+        let chosen: Vec<usize> = if listed.is_empty() {
+            (0..found.order.lines.len()).collect()
+        } else {
+            listed.clone()
         };
         let software = |number: &usize| {
             found.bought.get(*number).is_none_or(|line| {

@@ -40,6 +40,10 @@ pub struct Answer {
 impl World {
     /// Starts a demo world.
     pub async fn demo() -> Self {
+        Self::start().await.0
+    }
+
+    async fn start() -> (Self, App) {
         let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
             .await
             .unwrap();
@@ -53,7 +57,7 @@ impl World {
         app.db().write(Seed).await.unwrap();
         let issuer = Issuer::new(&[7; 32], "http://localhost").unwrap();
         let server = Server::new(
-            app,
+            app.clone(),
             issuer,
             Settings {
                 sandbox: true,
@@ -74,11 +78,12 @@ impl World {
             .await
             .unwrap();
         let principals = credentials["principals"].as_array().unwrap().clone();
-        Self {
+        let world = Self {
             base,
             http,
             principals,
-        }
+        };
+        (world, app)
     }
 
     /// A member of a principal's credentials.
@@ -127,6 +132,17 @@ impl World {
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
             headers,
         }
+    }
+
+    /// The same demo world behind a server that is no sandbox; its principals are those of a sandbox beside it.
+    pub async fn production() -> Self {
+        let (world, app) = Self::start().await;
+        let issuer = Issuer::new(&[7; 32], "http://localhost").unwrap();
+        let server = Server::new(app, issuer, Settings::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(serve(server, listener, std::future::pending()));
+        Self { base, ..world }
     }
 
     /// Reads a path.
