@@ -5,6 +5,7 @@
 
 pub mod auth;
 mod call;
+pub mod deliver;
 pub mod docs;
 pub mod fidelity;
 pub mod identity;
@@ -16,4 +17,5 @@ pub mod routes;
 pub mod server;
 pub mod wire;
 
+pub use deliver::Courier;
 pub use server::{Server, Settings, serve};

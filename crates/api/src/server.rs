@@ -143,11 +143,15 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 /// Echoes the two ids on every answer; made up where the caller gave none (GEN-006). Logs each request once.
-async fn echo(request: Request, next: Next) -> Response {
+async fn echo(mut request: Request, next: Next) -> Response {
     let ids = [REQUEST_ID, CORRELATION_ID].map(|name| {
         let value = request.headers().get(&name).cloned().or_else(fresh_id);
         (name, value)
     });
+    // What the call is traced by stands in its records too, also where it was made up here.
+    if let [_, (name, Some(value))] = &ids {
+        request.headers_mut().insert(name.clone(), value.clone());
+    }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = next.run(request).await;
     for (name, value) in ids {

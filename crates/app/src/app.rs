@@ -252,7 +252,7 @@ impl Command for Once {
             actor: self.act.actor.clone(),
             ..self.ctx.clone()
         };
-        record_refusal(&ctx, tx, error).await?;
+        record_refusal(&ctx, tx, &self.act, error).await?;
         if let AppError::Refused(refusal) = error {
             self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone())))
                 .await?;

@@ -9,6 +9,8 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: PROGRAM,
     },
     crate::log::MIGRATION,
+    crate::tables::audit::MIGRATION,
+    crate::tables::webhooks::MIGRATION,
 ];
 
 const PROGRAM: &str = "

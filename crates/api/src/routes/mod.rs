@@ -13,12 +13,14 @@ use crate::server::Server;
 use crate::{docs, openapi};
 
 pub mod agreements;
+pub mod audit;
 pub mod carts;
 pub mod customers;
 pub mod documented;
 pub mod program;
 pub mod relationships;
 pub mod tokens;
+pub mod webhooks;
 
 /// Every route, resource by resource.
 pub(crate) fn list() -> Vec<Route> {
@@ -29,6 +31,8 @@ pub(crate) fn list() -> Vec<Route> {
         relationships::routes(),
         customers::routes(),
         carts::routes(),
+        audit::routes(),
+        webhooks::routes(),
         program::routes(),
     ]
     .into_iter()

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod dates;
 pub(crate) mod envelope;
 pub mod path;
 pub(crate) mod query;

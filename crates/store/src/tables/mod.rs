@@ -17,7 +17,14 @@ use uuid::Uuid;
 use crate::table;
 use crate::value::Json;
 
+pub mod audit;
 mod fields;
+pub mod webhooks;
+
+pub use audit::audit_records;
+pub use webhooks::{
+    webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
+};
 
 table! {
     /// Companies.

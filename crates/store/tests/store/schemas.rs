@@ -12,9 +12,11 @@ fn statements() -> Vec<Statement> {
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
         admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
         charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts judgements
+        audit_records webhook_registrations webhook_deliveries webhook_attempts webhook_certificates
     );
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
+    statements.extend_from_slice(tables::webhooks::STATEMENTS);
     statements
 }
 
