@@ -10,6 +10,7 @@ pub mod docs;
 pub mod fidelity;
 pub mod identity;
 pub mod openapi;
+mod ours;
 pub mod problem;
 pub mod render;
 mod route;

@@ -9,8 +9,8 @@ use tierline_rules::{Decision, Facts};
 use tierline_store::{Command, StoreError, Tx};
 
 use crate::actor::ActorSpec;
-use crate::audit;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
+use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 

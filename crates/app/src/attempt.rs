@@ -4,8 +4,8 @@
 //! [`decide`]. What a refusal leaves behind is its decision and an audit event.
 
 use serde::Serialize;
-use tierline_rules::{Checkpoint, Decision, Facts, RuleId, decide};
 use tierline_domain::partner::Account;
+use tierline_rules::{Checkpoint, Decision, Facts, RuleId, decide};
 use tierline_store::log::Outcome;
 use tierline_store::{StoreError, Tx, tables};
 use uuid::Uuid;
@@ -14,8 +14,8 @@ use crate::act::Act;
 use crate::actor::{self, Acting};
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
-use crate::{audit, events};
 use crate::reveal;
+use crate::{audit, events};
 
 /// One verb of the program.
 pub trait UseCase: Send + Sync {

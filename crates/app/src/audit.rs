@@ -452,7 +452,11 @@ pub async fn read(
     query: &Query,
 ) -> Result<(Vec<Entry>, bool), AppError> {
     let wanted = query.size.saturating_add(1);
-    let stride = if query.filter.is_some() { STRIDE } else { wanted };
+    let stride = if query.filter.is_some() {
+        STRIDE
+    } else {
+        wanted
+    };
     let mut position = query.after.unwrap_or((query.until, Uuid::nil()));
     let mut names = Names::default();
     let mut found = Vec::with_capacity(wanted.min(STRIDE));
@@ -466,7 +470,11 @@ pub async fn read(
                 record,
                 customer_name,
             };
-            if query.filter.as_ref().is_none_or(|filter| filter.holds(&entry)) {
+            if query
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.holds(&entry))
+            {
                 found.push(entry);
             }
         }
@@ -487,7 +495,11 @@ async fn stretch(
 ) -> Result<Vec<AuditRecord>, AppError> {
     let rows = Value::Int(i64::try_from(rows).unwrap_or(i64::MAX));
     let tenant = Value::Id(account.tenant.uuid());
-    let (from, at, event) = (Value::Instant(query.from), Value::Instant(at), Value::Id(event));
+    let (from, at, event) = (
+        Value::Instant(query.from),
+        Value::Instant(at),
+        Value::Id(event),
+    );
     Ok(match query.filter.as_ref().and_then(Filter::customer) {
         Some(customer) => {
             let key = [tenant, Value::Id(customer), from, at, event, rows];
@@ -536,7 +548,11 @@ impl Names {
         }
         let name = if is_known(tx, account.id, customer).await? {
             let tenant: Tenant = by_id(tx, customer).await?;
-            Some(by_id::<Organization, _>(tx, tenant.organization).await?.name)
+            Some(
+                by_id::<Organization, _>(tx, tenant.organization)
+                    .await?
+                    .name,
+            )
         } else {
             None
         };

@@ -158,12 +158,7 @@ pub async fn happened(
 ///
 /// # Errors
 /// When the store fails.
-pub async fn said(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    kind: &str,
-    subject: &str,
-) -> Result<(), StoreError> {
+pub async fn said(ctx: &Ctx, tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(), StoreError> {
     let actor = ctx.actor.party();
     append(ctx, tx, kind, actor, subject, Outcome::Succeeded, None).await
 }

@@ -24,6 +24,7 @@ pub mod clock;
 pub mod ctx;
 pub mod customer;
 pub mod demo;
+mod demo_history;
 pub mod desk;
 pub mod error;
 pub mod events;

@@ -97,7 +97,9 @@ pub const KINDS: &[Kind] = kinds! {
 /// An event by its name.
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name.eq_ignore_ascii_case(name))
+    KINDS
+        .iter()
+        .find(|kind| kind.name.eq_ignore_ascii_case(name))
 }
 
 /// What a change is called outside, and where to read more.
@@ -108,7 +110,9 @@ fn told(verb: &str, old: Option<&Thing>, new: &Thing) -> Vec<(&'static str, Opti
         let rights = new.look.get("granular_admin_relationship");
         let rights = rights.and_then(Json::as_str).unwrap_or_default();
         let group = &new.id;
-        Some(format!("/granularAdminRelationships/{rights}/accessAssignments/{group}"))
+        Some(format!(
+            "/granularAdminRelationships/{rights}/accessAssignments/{group}"
+        ))
     };
     let was_delegated = old
         .and_then(|old| old.look.get("allow_delegated_access"))
@@ -194,9 +198,9 @@ async fn concerned(
         let ties = tx
             .find::<Relationship>(tables::relationships::BY_CUSTOMER, &key)
             .await?;
-        let active = ties.into_iter().filter(|tie| {
-            tie.state == tierline_domain::customer::RelationshipState::Active
-        });
+        let active = ties
+            .into_iter()
+            .filter(|tie| tie.state == tierline_domain::customer::RelationshipState::Active);
         owners.extend(active.map(|tie| tie.partner));
     }
     let mut tenants = Vec::with_capacity(owners.len());
@@ -243,7 +247,10 @@ fn later(now: Timestamp, seconds: i64) -> Timestamp {
 #[must_use]
 pub fn next_due(now: Timestamp, attempts: i64) -> Timestamp {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, ATTEMPTS_MAX)).unwrap_or(0);
-    later(now, PAUSE_SECONDS.saturating_mul(2_i64.saturating_pow(doublings)))
+    later(
+        now,
+        PAUSE_SECONDS.saturating_mul(2_i64.saturating_pow(doublings)),
+    )
 }
 
 /// Something to tell, with where it goes now.
@@ -361,7 +368,9 @@ impl Command for Settle {
         let before = attempts_of(tx, self.delivery.id).await?;
         tx.insert(&Attempt {
             delivery: self.delivery.id,
-            number: before.last().map_or(1, |last| last.number.saturating_add(1)),
+            number: before
+                .last()
+                .map_or(1, |last| last.number.saturating_add(1)),
             at_server: self.now,
             code: self.result.code.clone(),
             message: self.result.message.clone(),

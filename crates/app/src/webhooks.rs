@@ -41,7 +41,9 @@ impl Register {
         let mut known: Vec<String> = Vec::with_capacity(self.events.len());
         for name in &self.events {
             let kind = outbox::kind(name).ok_or_else(|| {
-                let problem = format!("there is no event `{name}`; GET /webhooks/v1/registration/events lists them");
+                let problem = format!(
+                    "there is no event `{name}`; GET /webhooks/v1/registration/events lists them"
+                );
                 AppError::invalid("WebhookEvents", problem)
             })?;
             if !known.iter().any(|other| other == kind.name) {
@@ -93,7 +95,13 @@ impl Command for Register {
             ..row
         };
         tx.put(&row).await?;
-        events::said(&self.ctx, tx, "webhooks_registered", &row.subscriber.to_string()).await?;
+        events::said(
+            &self.ctx,
+            tx,
+            "webhooks_registered",
+            &row.subscriber.to_string(),
+        )
+        .await?;
         Ok(row)
     }
 }
@@ -155,7 +163,12 @@ impl Command for SendTest {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Test, AppError> {
         let registration = the_registration(tx, self.tenant).await?;
-        if !registration.events.0.iter().any(|name| name == outbox::TEST) {
+        if !registration
+            .events
+            .0
+            .iter()
+            .any(|name| name == outbox::TEST)
+        {
             return Err(AppError::invalid(
                 "WebhookEvents",
                 "a test event is sent to who is registered for test-created",
@@ -184,7 +197,9 @@ impl Command for SendTest {
         {
             let free = first.created.as_micros().saturating_add(span);
             let micros = free.saturating_sub(now);
-            return Ok(Test::TooMany(micros.saturating_add(999_999).div_euclid(1_000_000).max(1)));
+            return Ok(Test::TooMany(
+                micros.saturating_add(999_999).div_euclid(1_000_000).max(1),
+            ));
         }
         let path = format!("/webhooks/v1/registration/validationEvents/{id}");
         let row = outbox::fresh(&self.ctx, &registration, id, outbox::TEST, Some(path), None);
@@ -239,7 +254,8 @@ pub async fn deliveries(
     Ok(match state {
         Some(state) => {
             let key = [tenant, Value::Text(state.to_owned()), at, id, count];
-            tx.find(webhook_deliveries::OF_TENANT_IN_STATE, &key).await?
+            tx.find(webhook_deliveries::OF_TENANT_IN_STATE, &key)
+                .await?
         }
         None => {
             let key = [tenant, at, id, count];

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tierline_api::identity::Issuer;
-use tierline_api::{Server, Settings};
+use tierline_api::{Courier, Server, Settings, deliver};
 use tierline_app::App;
 use tierline_app::check;
 use tierline_app::clock::Clock;
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Where the database and the signing keys live.
     #[arg(long)]
     data_dir: Option<PathBuf>,
+    /// The address under which others reach this server; webhooks point to it. Without it, the one it listens on.
+    #[arg(long)]
+    public_url: Option<String>,
     /// A world file to start from.
     #[arg(long)]
     world: Option<PathBuf>,
@@ -130,9 +133,23 @@ async fn serve(args: Args) -> Result<(), String> {
         LogKey::load_or_create(&directory.join("log.key")).map_err(|error| crate::chain(&error))?;
     let db = server.app().db().clone();
     let sealer = Sealer::start(db.clone(), Arc::new(log_key), || Clock::wall().server_now());
+    let base = args
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    let courier = Courier::new(
+        server.app().clone(),
+        deliver::Settings {
+            base: base.trim_end_matches('/').to_owned(),
+            sandbox,
+            key_file: Some(directory.join("webhooks.pem")),
+        },
+    )
+    .start();
     let stop = stop()?;
     greet(&server, address, args.demo);
     let served = tierline_api::serve(server, listener, stop).await;
+    drop(courier);
     drop(sealer);
     db.shutdown().await;
     served.map_err(|error| error.to_string())

@@ -89,8 +89,9 @@ impl Resolve for Guarded {
         let sandbox = self.sandbox;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> =
-                found.filter(|address| sandbox || is_public(address.ip())).collect();
+            let allowed: Vec<SocketAddr> = found
+                .filter(|address| sandbox || is_public(address.ip()))
+                .collect();
             if allowed.is_empty() {
                 return Err("the name leads to no public address".into());
             }
@@ -138,7 +139,12 @@ mod tests {
 
     #[test]
     fn a_sandbox_tells_receivers_on_its_own_machine() {
-        for url in ["http://127.0.0.1:9/x", "http://localhost:9", "http://[::1]:9", "https://10.0.0.7"] {
+        for url in [
+            "http://127.0.0.1:9/x",
+            "http://localhost:9",
+            "http://[::1]:9",
+            "https://10.0.0.7",
+        ] {
             assert!(destination(url, true).is_ok(), "{url}");
             assert!(destination(url, false).is_err(), "{url}");
         }
@@ -149,19 +155,50 @@ mod tests {
     #[test]
     fn private_addresses_are_known_in_every_disguise() {
         for private in [
-            "10.1.2.3", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.0.1", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-            "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1",
-            "64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1",
+            "10.1.2.3",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "2001:db8::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
-            let url = if private.contains(':') { format!("https://[{private}]/") } else { format!("https://{private}/") };
+            let url = if private.contains(':') {
+                format!("https://[{private}]/")
+            } else {
+                format!("https://{private}/")
+            };
             assert!(destination(&url, false).is_err(), "{url}");
         }
-        for public in ["8.8.8.8", "93.184.216.34", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+        for public in [
+            "8.8.8.8",
+            "93.184.216.34",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+        ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         // Numbers that browsers and clients take for addresses.
-        for url in ["https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/"] {
+        for url in [
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+        ] {
             assert!(destination(url, false).is_err(), "{url}");
         }
     }

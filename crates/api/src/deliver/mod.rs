@@ -167,7 +167,10 @@ impl Courier {
     async fn tools(&self) -> Result<Tools, CourierError> {
         let (file, now) = (self.settings.key_file.clone(), self.now());
         let made = tokio::task::spawn_blocking(move || Seal::load_or_make(file.as_deref(), now));
-        let seal = Arc::new(made.await.map_err(|error| CourierError::Seal(error.into()))??);
+        let seal = Arc::new(
+            made.await
+                .map_err(|error| CourierError::Seal(error.into()))??,
+        );
         // Receivers may ask any server for the certificate.
         let kept = Keep(Certificate {
             id: seal.id.clone(),
@@ -186,7 +189,10 @@ impl Courier {
                 let told = self.tell(tools, delivery, registration).await;
                 (registration.url.clone(), told)
             }
-            None => (delivery.url.clone(), failed("NotRegistered", "there is no registration")),
+            None => (
+                delivery.url.clone(),
+                failed("NotRegistered", "there is no registration"),
+            ),
         };
         let (is_taken, code) = (result.is_taken, result.code.clone());
         tracing::info!(id = %delivery.id, event = delivery.event_name, is_taken, code, "webhook");
@@ -244,8 +250,12 @@ impl Courier {
                     system_error: false,
                 }
             }
-            Err(error) if error.is_timeout() => failed("Timeout", "the receiver did not answer in time"),
-            Err(error) if error.is_connect() => failed("ConnectFailure", "the receiver cannot be reached"),
+            Err(error) if error.is_timeout() => {
+                failed("Timeout", "the receiver did not answer in time")
+            }
+            Err(error) if error.is_connect() => {
+                failed("ConnectFailure", "the receiver cannot be reached")
+            }
             Err(_) => failed("SendFailure", "the exchange broke off"),
         }
     }
@@ -333,13 +343,22 @@ mod tests {
     #[test]
     fn dates_of_events_have_seven_digits_and_an_offset() {
         let at = |text: &str| with_offset(text.parse().unwrap());
-        assert_eq!(at("2026-01-15T12:00:00Z"), "2026-01-15T12:00:00.0000000+00:00");
-        assert_eq!(at("2026-01-15T12:00:00.352027Z"), "2026-01-15T12:00:00.3520270+00:00");
+        assert_eq!(
+            at("2026-01-15T12:00:00Z"),
+            "2026-01-15T12:00:00.0000000+00:00"
+        );
+        assert_eq!(
+            at("2026-01-15T12:00:00.352027Z"),
+            "2026-01-15T12:00:00.3520270+00:00"
+        );
     }
 
     #[test]
     fn statuses_are_named() {
         assert_eq!(status_name(StatusCode::OK), "OK");
-        assert_eq!(status_name(StatusCode::INTERNAL_SERVER_ERROR), "InternalServerError");
+        assert_eq!(
+            status_name(StatusCode::INTERNAL_SERVER_ERROR),
+            "InternalServerError"
+        );
     }
 }

@@ -76,7 +76,9 @@ impl Seal {
     }
 
     fn read(text: &str) -> Result<Self, SealError> {
-        let start = text.find("-----BEGIN CERTIFICATE").ok_or(SealError::NotASeal)?;
+        let start = text
+            .find("-----BEGIN CERTIFICATE")
+            .ok_or(SealError::NotASeal)?;
         let (key, certificate) = text.split_at(start);
         let key = RsaPrivateKey::from_pkcs8_pem(key).map_err(|_| SealError::NotASeal)?;
         let certificate = Certificate::from_pem(certificate).map_err(|_| SealError::NotASeal)?;
@@ -143,7 +145,9 @@ fn certify(
         ca: true,
         path_len_constraint: Some(0),
     })?;
-    builder.add_extension(&KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyCertSign))?;
+    builder.add_extension(&KeyUsage(
+        KeyUsages::DigitalSignature | KeyUsages::KeyCertSign,
+    ))?;
     builder.build::<Signature>()
 }
 
@@ -153,7 +157,7 @@ fn keep(path: &Path, text: &[u8]) -> std::io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    let draft = path.with_extension(format!("new-{:016x}", rand::random::<u64>()));
     let mut file = options.open(&draft)?;
     file.write_all(text)?;
     file.sync_all()?;

@@ -105,7 +105,8 @@ impl AuditRecord {
     fn of(entry: Entry) -> Self {
         let record = entry.record;
         let shown = record.new_value.as_ref().or(record.old_value.as_ref());
-        let mut customized_data = shown.map_or_else(Vec::new, |look| details(&record.resource, &look.0));
+        let mut customized_data =
+            shown.map_or_else(Vec::new, |look| details(&record.resource, &look.0));
         if let Some(rule) = &record.rule {
             customized_data.push(detail("RuleId", Some(rule.clone())));
         }
@@ -269,7 +270,10 @@ impl Condition {
             return match operator.as_str() {
                 "and" => Ok(Filter::Both(left, right)),
                 "or" => Ok(Filter::Either(left, right)),
-                _ => Err(Problem::malformed("filter.Operator", "joins two filters by `and` or `or`")),
+                _ => Err(Problem::malformed(
+                    "filter.Operator",
+                    "joins two filters by `and` or `or`",
+                )),
             };
         }
         let field = self.field.as_deref().map(body::word).unwrap_or_default();
@@ -302,7 +306,10 @@ impl Condition {
                 if RESOURCES.contains(&word.as_str()) {
                     return Ok(Filter::Resource(word));
                 }
-                let text = format!("`{value}` is no type of resource; there are {}", RESOURCES.join(", "));
+                let text = format!(
+                    "`{value}` is no type of resource; there are {}",
+                    RESOURCES.join(", ")
+                );
                 Err(Problem::malformed("filter.Value", &text))
             }
             _ => Err(Problem::malformed(
@@ -327,7 +334,10 @@ fn instant(call: &Call, key: &str, is_end: bool) -> Result<Option<Timestamp>, Pr
         return Ok(None);
     };
     let given = dates::read(text).ok_or_else(|| {
-        Problem::malformed(key, "is a date such as 2026-11-30, or an instant such as 2026-11-30T00:00:00Z")
+        Problem::malformed(
+            key,
+            "is a date such as 2026-11-30, or an instant such as 2026-11-30T00:00:00Z",
+        )
     })?;
     Ok(Some(match given {
         // A day that ends a window belongs to it.
@@ -341,7 +351,10 @@ const TOKEN: &str = "MS-ContinuationToken";
 
 /// The place where the page before ended.
 fn place(call: &Call) -> Result<Option<(Timestamp, Uuid)>, Problem> {
-    let token = call.headers.get(TOKEN).and_then(|value| value.to_str().ok());
+    let token = call
+        .headers
+        .get(TOKEN)
+        .and_then(|value| value.to_str().ok());
     let Some(token) = token.filter(|token| !token.is_empty()) else {
         return Ok(None);
     };
@@ -359,11 +372,19 @@ fn place(call: &Call) -> Result<Option<(Timestamp, Uuid)>, Problem> {
 
 fn token(last: &Entry) -> String {
     let record = &last.record;
-    URL_SAFE_NO_PAD.encode(format!("audit:{}:{}", record.at_world.as_micros(), record.event))
+    URL_SAFE_NO_PAD.encode(format!(
+        "audit:{}:{}",
+        record.at_world.as_micros(),
+        record.event
+    ))
 }
 
 /// Whether the program lets the caller look so far back (SEC-012). A look leaves no trace, so it is only decided.
-async fn permitted(call_ctx: &tierline_app::Ctx, tx: &mut Tx<'_>, from: Timestamp) -> Result<(), AppError> {
+async fn permitted(
+    call_ctx: &tierline_app::Ctx,
+    tx: &mut Tx<'_>,
+    from: Timestamp,
+) -> Result<(), AppError> {
     let from = from.date().to_string();
     let act = Act {
         actor: call_ctx.actor.clone(),
@@ -389,7 +410,10 @@ async fn list(call: Call) -> Result<Json<Collection<AuditRecord>>, Problem> {
     let now = call.server.app().clock().world_now();
     let (from, until) = audit::window(start, end, now).map_err(|error| call.problem(error))?;
     if from >= until {
-        return Err(Problem::malformed("startDate", "lies before endDate and not in the future"));
+        return Err(Problem::malformed(
+            "startDate",
+            "lies before endDate and not in the future",
+        ));
     }
     let size = match call.query.number("size")? {
         None | Some(0) => PAGE_MAX,

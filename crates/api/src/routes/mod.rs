@@ -16,6 +16,7 @@ pub mod agreements;
 pub mod audit;
 pub mod carts;
 pub mod customers;
+pub mod deliveries;
 pub mod documented;
 pub mod program;
 pub mod relationships;
@@ -33,6 +34,7 @@ pub(crate) fn list() -> Vec<Route> {
         carts::routes(),
         audit::routes(),
         webhooks::routes(),
+        deliveries::routes(),
         program::routes(),
     ]
     .into_iter()

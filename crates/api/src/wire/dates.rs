@@ -38,8 +38,12 @@ pub(crate) fn read(text: &str) -> Option<Given> {
     match rest.filter(|rest| !rest.is_empty()) {
         None => Some(Given::Day(day)),
         Some(rest) => {
-            let zoned = day.to_datetime(time(rest)?).to_zoned(jiff::tz::TimeZone::UTC);
-            Some(Given::Instant(Timestamp::from_jiff(zoned.ok()?.timestamp())))
+            let zoned = day
+                .to_datetime(time(rest)?)
+                .to_zoned(jiff::tz::TimeZone::UTC);
+            Some(Given::Instant(Timestamp::from_jiff(
+                zoned.ok()?.timestamp(),
+            )))
         }
     }
 }
@@ -106,7 +110,13 @@ mod tests {
     #[test]
     fn every_form_of_a_date_is_read() {
         let june = Given::Day("2017-06-01".parse().unwrap());
-        for text in ["2017-06-01", "6/1/2017", "06/01/2017", "2017-06-152", "2017-6-1"] {
+        for text in [
+            "2017-06-01",
+            "6/1/2017",
+            "06/01/2017",
+            "2017-06-152",
+            "2017-6-1",
+        ] {
             assert_eq!(read(text), Some(june), "{text}");
         }
         let midnight = Given::Instant("2026-11-01T00:00:00Z".parse().unwrap());
@@ -131,8 +141,19 @@ mod tests {
     #[test]
     fn what_is_no_date_is_not_read() {
         for text in [
-            "", "yesterday", "2017-13-01", "2017-06-200", "2017-02-30", "13/1/2017", "6/1/17", "2017-06-0",
-            "2017-06-01 25:00:00", "6/1/2017 13:00:00 PM", "6/1/2017 0:00:00 AM", "2017-06-01-01", "2017-06-01Z",
+            "",
+            "yesterday",
+            "2017-13-01",
+            "2017-06-200",
+            "2017-02-30",
+            "13/1/2017",
+            "6/1/17",
+            "2017-06-0",
+            "2017-06-01 25:00:00",
+            "6/1/2017 13:00:00 PM",
+            "6/1/2017 0:00:00 AM",
+            "2017-06-01-01",
+            "2017-06-01Z",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -1,8 +1,10 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
 
+mod audit;
 mod bad_input;
 mod common;
 mod error_shape;
 mod fidelity;
 mod partner_ties;
 mod tolerant_wire;
+mod webhooks;

@@ -1,7 +1,7 @@
 //! Audit records: the projection of the change log that partners may query.
 
-use tierline_domain::partner::Tenant;
 use tierline_domain::id::Id;
+use tierline_domain::partner::Tenant;
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 

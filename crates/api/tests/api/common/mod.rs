@@ -18,6 +18,8 @@ use tokio::net::TcpListener;
 pub struct World {
     pub base: String,
     pub http: reqwest::Client,
+    /// The program behind the server.
+    pub app: App,
     principals: Vec<Value>,
 }
 
@@ -40,10 +42,14 @@ pub struct Answer {
 impl World {
     /// Starts a demo world.
     pub async fn demo() -> Self {
-        let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
-            .await
-            .unwrap();
-        let app = App::new(db, Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap()));
+        let clock = Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap());
+        Self::demo_on(&DbConfig::Memory, clock).await
+    }
+
+    /// Starts a demo world in a database, by a clock.
+    pub async fn demo_on(config: &DbConfig, clock: Clock) -> Self {
+        let db = Db::open(config, schema::MIGRATIONS).await.unwrap();
+        let app = App::new(db, clock);
         app.db()
             .write(LayDemo {
                 now: app.clock().world_now(),
@@ -51,12 +57,17 @@ impl World {
             .await
             .unwrap();
         app.db().write(Seed).await.unwrap();
+        Self::of_app(app, true).await
+    }
+
+    /// Starts a server of a program that is there already.
+    pub async fn of_app(app: App, sandbox: bool) -> Self {
         let issuer = Issuer::new(&[7; 32], "http://localhost").unwrap();
         let server = Server::new(
-            app,
+            app.clone(),
             issuer,
             Settings {
-                sandbox: true,
+                sandbox,
                 ..Settings::default()
             },
         );
@@ -65,6 +76,15 @@ impl World {
         tokio::spawn(serve(server, listener, std::future::pending()));
         #[expect(clippy::disallowed_methods, reason = "a test calls its own server")]
         let http = reqwest::Client::new();
+        // A server in production lists no credentials.
+        if !sandbox {
+            return Self {
+                base,
+                http,
+                app,
+                principals: Vec::new(),
+            };
+        }
         let credentials: Value = http
             .get(format!("{base}/sandbox/credentials"))
             .send()
@@ -77,6 +97,7 @@ impl World {
         Self {
             base,
             http,
+            app,
             principals,
         }
     }
