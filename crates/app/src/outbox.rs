@@ -5,6 +5,8 @@
 //! [`CLAIM_SECONDS`]; within it nobody else tells the same. Who dies with a claim leaves it to run out: an event is told
 //! at least once, under the same id each time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value as Json;
 use tierline_domain::customer::Relationship;
 use tierline_domain::id::Id;
@@ -13,6 +15,8 @@ use tierline_domain::time::Timestamp;
 use tierline_store::tables::webhooks::{self, Attempt, Delivery, Registration};
 use tierline_store::tables::{self, webhook_attempts, webhook_deliveries};
 use tierline_store::{Command, StoreError, Tx, Value};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use uuid::Uuid;
 
 use crate::ctx::{Ctx, Ids};
@@ -42,6 +46,44 @@ pub const PARKED: &str = "parked";
 
 /// The event by which a partner tests its receiver.
 pub const TEST: &str = "test-created";
+
+/// How those who write to the outbox and the worker of this process hear of each other. It only shortens waits: what is
+/// due is found without it, and other processes have bells of their own.
+#[derive(Debug, Default)]
+pub struct Bell {
+    is_manned: AtomicBool,
+    due: Notify,
+    told: Notify,
+}
+
+impl Bell {
+    /// A worker listens from now on.
+    pub fn man(&self) {
+        self.is_manned.store(true, Ordering::Relaxed);
+    }
+
+    /// Something may be due.
+    pub fn ring(&self) {
+        self.due.notify_one();
+    }
+
+    /// Waits until something may be due.
+    pub async fn rung(&self) {
+        self.due.notified().await;
+    }
+
+    /// Something was tried.
+    pub fn told(&self) {
+        self.told.notify_waiters();
+    }
+
+    /// What ends when something is tried that was not tried yet now; nothing where no worker listens.
+    pub fn next(&self) -> Option<Notified<'_>> {
+        self.is_manned
+            .load(Ordering::Relaxed)
+            .then(|| self.told.notified())
+    }
+}
 
 /// An event that receivers can ask for.
 #[derive(Clone, Copy, Debug)]

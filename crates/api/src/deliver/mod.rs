@@ -204,6 +204,7 @@ impl Courier {
             result,
         };
         self.app.db().write(settle).await?;
+        self.app.bell().told();
         Ok(())
     }
 
@@ -263,11 +264,13 @@ impl Courier {
     /// Starts a worker that looks for what is due until it is dropped.
     #[must_use]
     pub fn start(self) -> Running {
+        self.app.bell().man();
         let task = tokio::spawn(async move {
             let mut looks = 0_u32;
             loop {
                 match self.round().await {
-                    Ok(count) if count >= AT_ONCE => continue,
+                    // There may be more: of each partner only a few are under way at a time.
+                    Ok(count) if count > 0 => continue,
                     Ok(_) => {}
                     Err(CourierError::Outbox(AppError::Store(StoreError::Closed))) => return,
                     // What is not sent now is sent later.
@@ -277,11 +280,8 @@ impl Courier {
                     self.sweep().await;
                 }
                 looks = looks.wrapping_add(1);
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "a worker that runs for as long as the server"
-                )]
-                tokio::time::sleep(PAUSE).await;
+                // Whether it rang or not, the next look is due.
+                drop(tokio::time::timeout(PAUSE, self.app.bell().rung()).await);
             }
         });
         Running { task }

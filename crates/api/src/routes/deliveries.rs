@@ -287,6 +287,7 @@ async fn replay(Path(id): Path<String>, call: OwnCall) -> Result<Response, Detai
     };
     let found = call.server.app().db().write(replay).await;
     let found = found.map_err(|error| call.failed(error))?;
+    call.server.app().bell().ring();
     let view = Json(DeliveryView::with_tries(found));
     Ok((StatusCode::ACCEPTED, view).into_response())
 }

@@ -1,5 +1,7 @@
 //! Webhooks: where a partner hears of what, test events, and the certificate that signatures are checked with.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tierline_app::ask::ask;
-use tierline_app::webhooks::{self, Register, SendTest, Test};
+use tierline_app::webhooks::{self, History, Register, SendTest, Test};
 use tierline_app::{AppError, outbox};
 use tierline_domain::time::Timestamp;
 use tierline_store::Value as Stored;
@@ -209,10 +211,11 @@ async fn send_test(call: Call) -> Result<Response, Problem> {
     };
     let sent = call.server.app().db().write(send).await;
     Ok(match sent.map_err(|error| call.problem(error))? {
-        Test::Sent(id) => Json(Sent {
-            correlation_id: id.to_string(),
-        })
-        .into_response(),
+        Test::Sent(id) => {
+            call.server.app().bell().ring();
+            let correlation_id = id.to_string();
+            Json(Sent { correlation_id }).into_response()
+        }
         Test::TooMany(seconds) => too_many(seconds),
     })
 }
@@ -262,14 +265,35 @@ impl Tried {
     }
 }
 
+/// How long who asks for a result waits for the first one, where the event is just being sent.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A test event and how it was tried. One that was not tried yet is waited for a little.
+async fn tried(call: &Call, event: Uuid) -> Result<History, Problem> {
+    let tenant = call.account.tenant;
+    let look = || call.read(move |tx| Box::pin(webhooks::history(tx, Some(tenant), event)));
+    let bell = call.server.app().bell();
+    let wait = async {
+        // Listened for before the look, so that nothing is missed in between.
+        while let Some(next) = bell.next() {
+            let found = look().await?;
+            if !found.attempts.is_empty() {
+                return Ok(());
+            }
+            next.await;
+        }
+        Ok::<_, Problem>(())
+    };
+    if let Ok(Err(problem)) = tokio::time::timeout(PATIENCE, wait).await {
+        return Err(problem);
+    }
+    look().await
+}
+
 async fn test_result(Path(id): Path<String>, call: Call) -> Result<Json<TestResult>, Problem> {
     let missing = || Problem::not_found(&format!("validation event {id}"));
     let event: Uuid = id.parse().map_err(|_| missing())?;
-    let tenant = call.account.tenant;
-    let history = call
-        .read(move |tx| Box::pin(webhooks::history(tx, Some(tenant), event)))
-        .await
-        .map_err(|_| missing())?;
+    let history = tried(&call, event).await?;
     let delivery = history.delivery;
     let horizon = outbox::horizon(call.server.app().clock().server_now());
     if delivery.event_name != outbox::TEST || delivery.created < horizon {
