@@ -167,8 +167,8 @@ impl ViolationView {
     fn of(violation: &Violation, lang: Lang) -> Self {
         let texts = book::entry(violation.rule).map(|entry| entry.texts(lang));
         let fact = |fact: &Shown| FactView {
-            label: fact.label.to_string(),
-            value: fact.value.to_string(),
+            label: fact.label.clone(),
+            value: fact.value.clone(),
         };
         Self {
             rule: violation.rule.to_string(),

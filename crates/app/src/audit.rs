@@ -96,7 +96,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     "assign_roles" changes => "granular_admin_access_assignment_created" of "granular_admin_access_assignment", Assignment;
 };
 
-/// The same for what happens by date.
+/// The same for what happens by date. What has no documented type leaves no record, but receivers hear of it.
 pub const BY_DATE: &[Operation] = operations! {
     "subscription_renewed" makes => "update_subscription" of "subscription", Subscription;
     "subscription_expired" makes => "update_subscription" of "subscription", Subscription;

@@ -288,7 +288,7 @@ impl Command for Replay {
         if found.delivery.state == outbox::WAITING {
             return Ok(found);
         }
-        found.delivery.state = outbox::WAITING.to_owned();
+        outbox::WAITING.clone_into(&mut found.delivery.state);
         found.delivery.attempts = 0;
         found.delivery.due = self.ctx.server_now;
         found.delivery.ended = None;

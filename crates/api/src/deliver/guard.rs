@@ -64,17 +64,20 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
-    let [a, b, c, .., y, z] = ip.segments();
+    let [first, second, third, .., high, low] = ip.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     if let Some(mapped) = ip.to_ipv4_mapped() {
         return is_public_v4(mapped);
     }
-    match (a, b) {
+    match (first, second) {
         // Translated and tunnelled addresses of the old network.
-        (0x64, 0xff9b) => is_public_v4(v4(y, z)),
-        (0x2002, high) => is_public_v4(v4(high, c)),
+        (0x64, 0xff9b) => is_public_v4(v4(high, low)),
+        (0x2002, second) => is_public_v4(v4(second, third)),
         // Only what is assigned to the public network.
-        _ => (0x2000..0x4000).contains(&a) && !(a == 0x2001 && (b < 0x200 || b == 0xdb8)),
+        _ => {
+            (0x2000..0x4000).contains(&first)
+                && !(first == 0x2001 && (second < 0x200 || second == 0xdb8))
+        }
     }
 }
 

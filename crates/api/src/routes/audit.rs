@@ -76,7 +76,7 @@ struct AuditRecord {
     #[schema(nullable = false)]
     application_id: Option<String>,
     resource_type: String,
-    /// The resource as it was: JSON as text, its names in PascalCase.
+    /// The resource as it was: JSON as text, its names in `PascalCase`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     resource_old_value: Option<String>,
@@ -205,7 +205,7 @@ fn pascal_word(snake: &str) -> String {
     word
 }
 
-/// The look of a thing with its names in PascalCase.
+/// The look of a thing with its names in `PascalCase`.
 fn pascal(look: &Value) -> Value {
     match look {
         Value::Object(members) => Value::Object(
