@@ -1,6 +1,6 @@
 """What schemathesis is told of the demo world: bodies that are known to be good, and a record of what was answered.
 
-Loaded by schemathesis itself; `schemathesis_suite.py` hands over the place of two files in the environment.
+Loaded by schemathesis itself; `schemathesis_suite.py` hands over the places of two files in the environment.
 """
 
 import atexit
@@ -10,8 +10,9 @@ import os
 
 import schemathesis
 
-with open(os.environ["SUITE_BODIES"], encoding="utf-8") as file:
-    BODIES = json.load(file)
+with open(os.environ["SUITE_KNOWN"], encoding="utf-8") as file:
+    KNOWN = json.load(file)
+BODIES, SPARES, CUSTOMERS = KNOWN["bodies"], KNOWN["spares"], KNOWN["customers"]
 
 ANSWERS = collections.defaultdict(collections.Counter)
 
@@ -25,6 +26,19 @@ def before_load_schema(context, raw_schema):
             if body is not None and "requestBody" in operation:
                 for content in operation["requestBody"]["content"].values():
                     content["example"] = body
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """An operation that uses something up takes another one each time, so that nothing is missing elsewhere; one that
+    reads what a customer has asks one customer after the other."""
+    operation = f"{case.method.upper()} {case.operation.path}"
+    name, values = SPARES.get(operation, (None, []))
+    if case.method.upper() == "GET" and list(case.path_parameters or ()) == ["customer-id"]:
+        name, values = "customer-id", CUSTOMERS
+    if values and case.path_parameters:
+        case.path_parameters[name] = values[0]
+        values.append(values.pop(0))
 
 
 @schemathesis.hook
