@@ -4,7 +4,7 @@
 //! follow the server clock, also in sandboxes: a jump of a world by a year signs nobody out.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -87,7 +87,7 @@ pub struct Issuer {
     verifying: VerifyingKey,
     kid: String,
     name: String,
-    verified: Mutex<HashMap<[u8; 32], Claims>>,
+    verified: Mutex<HashMap<[u8; 32], Arc<Claims>>>,
 }
 
 /// Who a token is for.
@@ -171,31 +171,35 @@ impl Issuer {
     ///
     /// # Errors
     /// When it is not ours, altered, or its life is over.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, BadToken> {
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, BadToken> {
         let seconds = now.as_micros().div_euclid(1_000_000);
-        let digest: [u8; 32] = Sha256::digest(token).into();
-        let known = self
-            .verified
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&digest)
-            .cloned();
-        let claims = match known {
-            Some(claims) => claims,
-            None => self.check(token)?,
+        let alive = |claims: &Claims| {
+            if seconds >= claims.exp || seconds < claims.nbf.saturating_sub(300) {
+                Err(BadToken::Expired)
+            } else {
+                Ok(())
+            }
         };
-        if seconds >= claims.exp || seconds < claims.nbf.saturating_sub(300) {
-            return Err(BadToken::Expired);
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        let known = self.verified().get(&digest).cloned();
+        if let Some(claims) = known {
+            return alive(&claims).map(|()| claims);
         }
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let claims = Arc::new(self.check(token)?);
+        alive(&claims)?;
+        let mut verified = self.verified();
         if verified.len() >= CACHE_MAX {
             verified.retain(|_, claims| seconds < claims.exp);
             if verified.len() >= CACHE_MAX {
                 verified.clear();
             }
         }
-        verified.insert(digest, claims.clone());
+        verified.insert(digest, Arc::clone(&claims));
         Ok(claims)
+    }
+
+    fn verified(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Claims>>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(&self, token: &str) -> Result<Claims, BadToken> {

@@ -219,10 +219,8 @@ impl Problem {
             "code": self.code,
         });
         if let (Some(decision), Some(map)) = (&self.decision, body.as_object_mut()) {
-            map.insert(
-                "decision".to_owned(),
-                render::decision(decision, None, lang),
-            );
+            let decision = json!(render::decision(decision, None, lang));
+            map.insert("decision".to_owned(), decision);
         }
         body
     }

@@ -1,11 +1,12 @@
 //! Decisions and rules as people and programs read them.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use tierline_app::act::Act;
 use tierline_app::remedy::Remedy;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::facts::{Facts, Named};
-use tierline_rules::{Decision, Lang, RuleId, Violation, rules};
+use tierline_rules::{Decision, Lang, RuleId, Violation, Wire, rules};
 
 /// One sentence for the description of an error: the first rule's refusal and its facts.
 #[must_use]
@@ -36,14 +37,53 @@ pub fn facts_line(violation: &Violation) -> String {
 }
 
 /// An act as `POST /program/v1/decisions` takes it.
-fn deal(act: &Act) -> Value {
-    json!({ "as": act.actor.party(), "verb": act.verb, "params": act.params })
+#[derive(Debug, Serialize)]
+pub struct DealShown<'a> {
+    #[serde(rename = "as")]
+    actor: &'a str,
+    verb: &'a str,
+    params: &'a serde_json::Map<String, Value>,
+}
+
+impl<'a> DealShown<'a> {
+    fn of(act: &'a Act) -> Self {
+        Self {
+            actor: act.actor.party(),
+            verb: &act.verb,
+            params: &act.params,
+        }
+    }
+}
+
+/// Commands, and the deal as it passes after them.
+#[derive(Debug, Serialize)]
+pub struct RemedyShown<'a> {
+    commands: Vec<DealShown<'a>>,
+    then: DealShown<'a>,
+}
+
+/// A decision as the wire shows it. Written straight from the decision: most are read by machines, many a second.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown<'a> {
+    allowed: bool,
+    wire: Option<Wire>,
+    violations: Vec<Value>,
+    waiver: Option<&'a str>,
+    switched_off: &'a [String],
+    remedy: Option<RemedyShown<'a>>,
+    /// The chain of the deal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain<'a>>,
+    /// The profile it was made under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<&'static str>,
 }
 
 /// A decision with every rule, its texts and facts, and the remedy that was rehearsed.
 #[must_use]
-pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Value {
-    let violations: Vec<Value> = decision
+pub fn decision<'a>(decision: &'a Decision, remedy: Option<&'a Remedy>, lang: Lang) -> Shown<'a> {
+    let violations = decision
         .violations
         .iter()
         .map(|violation| {
@@ -59,45 +99,66 @@ pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Val
             })
         })
         .collect();
-    json!({
-        "allowed": decision.allowed,
-        "wire": decision.wire,
-        "violations": violations,
-        "waiver": decision.waiver,
-        "switchedOff": decision.switched_off,
-        "remedy": remedy.map(|remedy| json!({ "commands": remedy.commands.iter().map(deal).collect::<Vec<_>>(), "then": deal(&remedy.then) })),
-    })
+    Shown {
+        allowed: decision.allowed,
+        wire: decision.wire,
+        violations,
+        waiver: decision.waiver.as_deref(),
+        switched_off: &decision.switched_off,
+        remedy: remedy.map(|remedy| RemedyShown {
+            commands: remedy.commands.iter().map(DealShown::of).collect(),
+            then: DealShown::of(&remedy.then),
+        }),
+        chain: None,
+        profile: None,
+    }
 }
 
 /// Operator → … → customer, who bills whom and who supports whom.
+#[derive(Debug, Serialize)]
+pub struct Chain<'a> {
+    links: Vec<&'a str>,
+    bills: Vec<Bill<'a>>,
+    supports: Support<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Bill<'a> {
+    from: &'a str,
+    to: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Support<'a> {
+    customer: Option<&'a str>,
+    by: Option<&'a str>,
+}
+
+/// The chain of a deal.
 #[must_use]
-pub fn chain(facts: &Facts) -> Value {
+pub fn chain(facts: &Facts) -> Chain<'_> {
     let links = links(facts);
-    let mut bills = Vec::new();
-    for pair in links.windows(2) {
-        if let [seller, buyer] = pair {
-            bills.push(json!({ "from": seller, "to": buyer }));
-        }
+    let pairs = links.iter().zip(links.iter().skip(1));
+    Chain {
+        bills: pairs.map(|(from, to)| Bill { from, to }).collect(),
+        supports: Support {
+            customer: links.last().copied(),
+            by: links.iter().rev().nth(1).copied(),
+        },
+        links,
     }
-    let facing = links
-        .len()
-        .checked_sub(2)
-        .and_then(|index| links.get(index))
-        .cloned();
-    json!({ "links": links, "bills": bills, "supports": { "customer": links.last(), "by": facing } })
 }
 
 /// The names along the chain.
-#[must_use]
-pub fn links(facts: &Facts) -> Vec<String> {
-    let mut links = vec!["operator".to_owned()];
-    links.extend(facts.actor.iter().map(|actor| actor.name.clone()));
+fn links(facts: &Facts) -> Vec<&str> {
+    let mut links = vec!["operator"];
+    links.extend(facts.actor.iter().map(|actor| actor.name.as_str()));
     match &facts.named {
         Named::None => {}
-        Named::Account { party, .. } => links.push(party.name.clone()),
-        Named::Unknown { given } | Named::Unenrolled { given, .. } => links.push(given.clone()),
+        Named::Account { party, .. } => links.push(&party.name),
+        Named::Unknown { given } | Named::Unenrolled { given, .. } => links.push(given),
     }
-    links.extend(facts.buyer.iter().map(|buyer| buyer.name.clone()));
+    links.extend(facts.buyer.iter().map(|buyer| buyer.name.as_str()));
     links
 }
 

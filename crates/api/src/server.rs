@@ -1,10 +1,10 @@
 //! The server: state, layers, router, start and stop.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -13,8 +13,8 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use tierline_app::App;
 use tokio::net::TcpListener;
-use tower::Layer;
 use tower::util::MapRequestLayer;
+use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use uuid::Uuid;
@@ -87,17 +87,24 @@ impl Server {
     }
 }
 
-/// The router with its inner layers.
-fn router(server: &Server) -> Router {
-    routes::all()
-        .with_state(server.clone())
-        .layer(DefaultBodyLimit::max(server.settings().body_bytes_max))
-        .layer(TimeoutLayer::with_status_code(
-            http::StatusCode::SERVICE_UNAVAILABLE,
-            Duration::from_secs(server.settings().request_seconds_max),
-        ))
+/// The router and everything around it. The layers stand before the router and not on it: there each of them
+/// would be one more boxed service in front of every single route.
+fn service(
+    server: &Server,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + use<>
+{
+    let settings = server.settings();
+    let longest = Duration::from_secs(settings.request_seconds_max);
+    ServiceBuilder::new()
+        .layer(MapRequestLayer::new(normalise))
         .layer(middleware::from_fn(echo))
         .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(
+            http::StatusCode::SERVICE_UNAVAILABLE,
+            longest,
+        ))
+        .layer(DefaultBodyLimit::max(settings.body_bytes_max))
+        .service(routes::all().with_state(server.clone()))
 }
 
 /// Serves until `stop` resolves, then finishes what is under way.
@@ -109,8 +116,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let normalised = MapRequestLayer::new(normalise).layer(router(&server));
-    let service = axum::ServiceExt::<Request>::into_make_service(normalised);
+    let service = axum::ServiceExt::<Request>::into_make_service(service(&server));
     axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await

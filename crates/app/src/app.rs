@@ -117,16 +117,28 @@ impl App {
                 act: act.clone(),
             })
             .await?;
-        let remedy = if decision.allowed {
-            None
-        } else {
-            remedy::plan(&self.db, &ctx, &act).await?
-        };
+        let remedy = self.remedy(&ctx, &act, &decision).await?;
         Ok(Explained {
             decision,
             facts,
             remedy,
         })
+    }
+
+    /// What makes an act pass that was refused; none where it was allowed, or nothing does.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remedy(
+        &self,
+        ctx: &Ctx,
+        act: &Act,
+        decision: &Decision,
+    ) -> Result<Option<Remedy>, AppError> {
+        if decision.allowed {
+            return Ok(None);
+        }
+        remedy::plan(&self.db, ctx, act).await
     }
 
     /// Runs a read.

@@ -31,7 +31,7 @@ pub struct Event {
 }
 
 impl FromRow for Event {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             at: row.get(0)?,
             kind: row.get(1)?,
@@ -142,6 +142,35 @@ pub async fn happened(
         Outcome::Succeeded,
         None,
     )
+    .await
+}
+
+/// The operator set something up past the rules, before anybody acted: a world, its credentials. `of` tells one such
+/// event from another of its kind.
+///
+/// # Errors
+/// When the store fails.
+pub async fn set_up(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    of: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.append(&log::Event {
+        id: crate::ctx::Ids::named(kind, of, now).uuid(),
+        at_world: now,
+        at_server: now,
+        home: String::new(),
+        kind: kind.to_owned(),
+        subject_kind: String::new(),
+        subject: String::new(),
+        actor: crate::actor::OPERATOR.to_owned(),
+        tenant: None,
+        outcome: Outcome::Succeeded,
+        rule: None,
+        digest: Vec::new(),
+        data: serde_json::Value::Null,
+    })
     .await
 }
 

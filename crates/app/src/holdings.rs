@@ -10,7 +10,7 @@ use tierline_domain::id::Id;
 use tierline_domain::money::Currency;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::SubscriptionState;
-use tierline_store::holdings::{LIVE, OF_CUSTOMER};
+use tierline_store::holdings::OF_CUSTOMER;
 use tierline_store::{Tx, Value};
 
 use crate::error::AppError;
@@ -73,15 +73,4 @@ pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Holding, Item
         held.push((holding, item));
     }
     Ok(held)
-}
-
-/// How many subscriptions a customer has that are not deleted (ORD-040).
-///
-/// # Errors
-/// When the store fails.
-pub async fn live(tx: &mut Tx<'_>, customer: Id<Tenant>) -> Result<i64, AppError> {
-    let counted = tx
-        .fetch_optional::<(i64,)>(LIVE, &[Value::Id(customer.uuid())])
-        .await?;
-    Ok(counted.map_or(0, |(count,)| count))
 }

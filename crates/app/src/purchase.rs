@@ -20,7 +20,7 @@ use crate::actor::Acting;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::facts;
-use crate::holdings::{self, Holding};
+use crate::holdings::Holding;
 use crate::names::{self, by_id};
 
 /// Most subscriptions of one tenant (ORD-040, Q-26).
@@ -53,12 +53,13 @@ pub(crate) async fn deal_facts(
     if let (Some(provider), Some(named)) = (provider, &named) {
         found.partnership = Some(facts::partnership(tx, provider, named, ctx.now).await?);
     }
-    let buyer = facts::buyer(tx, deal.customer, provider, today).await?;
+    let record = facts::Record::of(tx, deal.customer).await?;
+    let buyer = facts::buyer_of(tx, deal.customer, &record, provider, today).await?;
     found.relation = Some(facts::relation(tx, deal.seller, deal.customer).await?);
     if let Some(named) = &named {
         found.other_relation = Some(facts::relation(tx, named, deal.customer).await?);
     }
-    found.attested = facts::attested(tx, deal.seller.id, deal.customer.id).await?;
+    found.attested = record.attested(deal.seller.id);
     let mut sellers = Vec::with_capacity(2);
     match &named {
         Some(named) => sellers.extend([(deal.seller, Tier::Provider), (named, Tier::Reseller)]),
@@ -67,7 +68,7 @@ pub(crate) async fn deal_facts(
     found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
     found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
     found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
-    let mut purchase = purchase(ctx, tx, &deal).await?;
+    let mut purchase = purchase(ctx, tx, &deal, record.held).await?;
     let end = purchase
         .alignment
         .as_ref()
@@ -135,9 +136,13 @@ fn total(quantities: impl Iterator<Item = i64>) -> i64 {
 }
 
 #[expect(clippy::too_many_lines, reason = "one value with every fact of a line")]
-async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchase, AppError> {
+async fn purchase(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    deal: &Deal<'_>,
+    held: Vec<(Holding, Item)>,
+) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
-    let held = holdings::of(tx, deal.customer).await?;
     let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
     let base: Vec<_> = held
         .iter()

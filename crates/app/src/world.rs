@@ -20,6 +20,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::Ids;
 use crate::error::AppError;
+use crate::events;
 use crate::names::{self, by_id};
 use crate::standing;
 
@@ -97,6 +98,10 @@ pub async fn lay(tx: &mut Tx<'_>, given: &[Json], today: Timestamp) -> Result<()
         .filter(|fact| fact.pointer("/attestation/state").and_then(Json::as_str) == Some("missing"))
     {
         lay_one(tx, fact, today).await?;
+    }
+    if !given.is_empty() {
+        let facts = serde_json::to_string(given).unwrap_or_default();
+        events::set_up(tx, "world_laid", &facts, today).await?;
     }
     Ok(())
 }

@@ -16,10 +16,13 @@ use tierline_domain::partner::{Account, Organization, Tenant};
 use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value as Stored, tables};
 
-use crate::auth::Principal;
+use crate::auth::{Bearer, Principal};
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::server::Server;
+use crate::wire::customer::{
+    Attributes, BillingProfile, CompanyProfile, Credentials, Full, Links, Listed, Page,
+};
 use crate::wire::{body, path};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -68,10 +71,10 @@ pub(super) struct Known {
 /// A customer with which the partner has an active relationship.
 pub(super) async fn known(
     tx: &mut Tx<'_>,
-    partner: Account,
-    customer: String,
+    partner: &Account,
+    customer: &str,
 ) -> Result<Option<Known>, AppError> {
-    let Some(tenant) = names::tenant(tx, &customer).await? else {
+    let Some(tenant) = names::tenant(tx, customer).await? else {
         return Ok(None);
     };
     let key = [Stored::Id(partner.id.uuid()), Stored::Id(tenant.id.uuid())];
@@ -105,16 +108,13 @@ pub(super) async fn required(
     let found = server
         .app()
         .read(ask(move |tx| {
-            Box::pin(known(tx, partner.clone(), tenant.clone()))
+            let (partner, tenant) = (partner.clone(), tenant.clone());
+            Box::pin(async move { known(tx, &partner, &tenant).await })
         }))
         .await;
     found
         .map_err(|error| Problem::of(error, principal.lang))?
         .ok_or_else(|| Problem::no_customer(&name, customer))
-}
-
-fn self_link(uri: String) -> Value {
-    json!({ "self": { "uri": uri, "method": "GET", "headers": [] } })
 }
 
 impl Known {
@@ -124,67 +124,38 @@ impl Known {
             .map_or(&self.organization.name, |contact| &contact.company_name)
     }
 
-    fn company_profile(&self) -> Value {
-        json!({
-            "tenantId": self.tenant.id,
-            "domain": self.tenant.domain,
-            "companyName": self.company_name(),
-            "links": self_link(format!("/customers/{}/profiles/company", self.tenant.id)),
-            "attributes": { "objectType": "CustomerCompanyProfile" },
-        })
-    }
-
-    fn billing_profile(&self) -> Value {
-        let contact = self.contact.as_ref();
-        let mut address = contact.map_or_else(|| json!({}), |contact| contact.address.0.clone());
-        if let Some(map) = address.as_object_mut() {
-            map.insert("country".to_owned(), json!(self.tenant.country));
-        }
-        let mut profile = json!({
-            "id": self.tenant.id,
-            "email": contact.map_or_else(|| format!("admin@{}", self.tenant.domain), |contact| contact.email.clone()),
-            "culture": self.details.as_ref().map_or("en-US", |details| &details.culture),
-            "language": self.details.as_ref().map_or("en", |details| &details.language),
-            "companyName": self.company_name(),
-            "defaultAddress": address,
-            "links": self_link(format!("/customers/{}/profiles/billing", self.tenant.id)),
-            "attributes": {
-                "etag": self.details.as_ref().map_or(1, |details| details.version).to_string(),
-                "objectType": "CustomerBillingProfile",
-            },
-        });
-        let names = contact.map(|contact| (contact.first_name.clone(), contact.last_name.clone()));
-        if let (Some(map), Some((first, last))) = (profile.as_object_mut(), names) {
-            map.extend(first.map(|first| ("firstName".to_owned(), json!(first))));
-            map.extend(last.map(|last| ("lastName".to_owned(), json!(last))));
-        }
-        profile
+    fn link(&self) -> Links {
+        Links::to(format!("/customers/{}", self.tenant.id))
     }
 
     /// The short form of lists.
-    fn listed(&self) -> Value {
-        json!({
-            "id": self.tenant.id,
-            "companyProfile": self.company_profile(),
-            "relationshipToPartner": "reseller",
-            "links": self_link(format!("/customers/{}", self.tenant.id)),
-            "attributes": { "objectType": "Customer" },
-        })
+    fn listed(&self) -> Listed<'_> {
+        Listed {
+            id: self.tenant.id,
+            company_profile: CompanyProfile::of(&self.tenant, self.company_name()),
+            relationship_to_partner: "reseller",
+            links: self.link(),
+            attributes: Attributes::of("Customer"),
+        }
     }
 
     /// The full form.
-    fn full(&self, relationship: &str) -> Value {
-        json!({
-            "id": self.tenant.id,
-            "commerceId": self.tenant.id,
-            "companyProfile": self.company_profile(),
-            "billingProfile": self.billing_profile(),
-            "relationshipToPartner": relationship,
-            "allowDelegatedAccess": false,
-            "customDomains": [self.tenant.domain],
-            "links": self_link(format!("/customers/{}", self.tenant.id)),
-            "attributes": { "objectType": "Customer" },
-        })
+    fn full(&self, relationship: &'static str) -> Full<'_> {
+        let name = self.company_name();
+        let (details, contact) = (self.details.as_ref(), self.contact.as_ref());
+        Full {
+            id: self.tenant.id,
+            commerce_id: self.tenant.id,
+            company_profile: CompanyProfile::of(&self.tenant, name),
+            billing_profile: BillingProfile::of(&self.tenant, name, details, contact),
+            relationship_to_partner: relationship,
+            allow_delegated_access: false,
+            custom_domains: [&self.tenant.domain],
+            links: self.link(),
+            attributes: Attributes::of("Customer"),
+            user_credentials: None,
+            associated_partner_id: None,
+        }
     }
 }
 
@@ -277,7 +248,7 @@ pub(super) async fn list(
     State(server): State<Server>,
     principal: Principal,
     RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let partner = principal.api_partner()?.clone();
     let query = path::query(query.as_deref());
     let number = |name: &str| -> Result<usize, Problem> {
@@ -338,32 +309,54 @@ pub(super) async fn list(
         }
     }
     let total = customers.len();
-    let items: Vec<Value> = customers
+    let items: Vec<_> = customers
         .iter()
         .skip(offset)
         .take(size)
         .map(Known::listed)
         .collect();
-    let mut links = self_link(format!("/customers?size={size}"));
     let next = offset.saturating_add(size);
-    if let (true, Some(map)) = (next < total, links.as_object_mut()) {
-        map.insert("next".to_owned(), json!({ "uri": format!("/customers?size={size}&offset={next}"), "method": "GET", "headers": [] }));
-    }
-    Ok(Json(
-        json!({ "totalCount": items.len(), "items": items, "links": links, "attributes": { "objectType": "Collection" } }),
-    ))
+    let next = (next < total).then(|| format!("/customers?size={size}&offset={next}"));
+    let page = Page {
+        total_count: items.len(),
+        items,
+        links: Links::to(format!("/customers?size={size}")).and_next(next),
+        attributes: Attributes::of("Collection"),
+    };
+    Ok(Json(page).into_response())
+}
+
+/// The customer of a path, for whoever a token stands for.
+async fn read_by(
+    tx: &mut Tx<'_>,
+    bearer: Bearer,
+    customer: String,
+) -> Result<Result<Known, Problem>, AppError> {
+    let Some(principal) = bearer.principal(tx).await? else {
+        return Ok(Err(Problem::unauthorized()));
+    };
+    let partner = match principal.api_partner() {
+        Ok(partner) => partner,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let found = known(tx, partner, &customer).await?;
+    Ok(found.ok_or_else(|| Problem::no_customer(&partner.handle, &customer)))
 }
 
 pub(super) async fn read(
     State(server): State<Server>,
-    principal: Principal,
+    bearer: Bearer,
     Path(customer): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(
-        required(&server, &principal, &customer)
-            .await?
-            .full("reseller"),
-    ))
+) -> Result<Response, Problem> {
+    let lang = bearer.lang;
+    let found = server
+        .app()
+        .read(ask(move |tx| {
+            Box::pin(read_by(tx, bearer.clone(), customer.clone()))
+        }))
+        .await;
+    let known = found.map_err(|error| Problem::of(error, lang))??;
+    Ok(Json(known.full("reseller")).into_response())
 }
 
 /// A customer as it is created.
@@ -522,17 +515,14 @@ pub(super) async fn create(
         .write(contact)
         .await
         .map_err(|error| Problem::of(error, principal.lang))?;
-    let mut shown = known.full("none");
-    if let Some(map) = shown.as_object_mut() {
-        map.insert(
-            "userCredentials".to_owned(),
-            json!({ "userName": "admin", "password": crate::identity::secret() }),
-        );
-        map.extend(
-            new.associatedpartnerid
-                .map(|reseller| ("associatedPartnerId".to_owned(), json!(reseller))),
-        );
-    }
+    let shown = Full {
+        user_credentials: Some(Credentials {
+            user_name: "admin",
+            password: crate::identity::secret(),
+        }),
+        associated_partner_id: new.associatedpartnerid,
+        ..known.full("none")
+    };
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
@@ -584,7 +574,7 @@ pub(super) async fn patch(
     principal: Principal,
     Path(customer): Path<String>,
     bytes: Bytes,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     principal.user_required()?;
     let known = required(&server, &principal, &customer).await?;
     let change: Change = body::read(&bytes)?;
@@ -616,7 +606,7 @@ pub(super) async fn patch(
         .perform(ctx, act, key)
         .await
         .map_err(|error| Problem::of(error, principal.lang))?;
-    Ok(Json(known.full("none")))
+    Ok(Json(known.full("none")).into_response())
 }
 
 /// The invitation address of the partner: personal to it, and without delegated administration (DAP-002).

@@ -8,16 +8,18 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tierline_app::act::{self, Act};
+use tierline_app::actor::ActorSpec;
 use tierline_app::app::request_key;
 use tierline_app::ask::ask;
+use tierline_app::ctx::Ctx;
 use tierline_app::{AppError, names};
 use tierline_domain::order::OrderRequest;
 use tierline_domain::partner::Account;
 use tierline_domain::time::{Period, Timestamp};
-use tierline_rules::{Lang, RuleId, book};
+use tierline_rules::{Decision, Facts, Lang, RuleId, book};
 use tierline_store::{Tx, Value as Stored, tables};
 
-use crate::auth::Principal;
+use crate::auth::{Bearer, Principal};
 use crate::problem::Problem;
 use crate::render;
 use crate::route::{self, Access, Route};
@@ -86,49 +88,82 @@ struct Deal {
     params: Map<String, Value>,
 }
 
-/// A dry run of any deal: allowed, every rule with facts and remedies, the chain, the answer on the wire.
-pub(super) async fn decide(
-    State(server): State<Server>,
-    principal: Principal,
+/// What a dry run came to: the act as it was tried, and everything behind the decision.
+struct Judged {
+    act: Act,
+    decision: Decision,
+    facts: Facts,
+}
+
+/// Tries a deal for whoever a token stands for.
+async fn judge(
+    tx: &mut Tx<'_>,
+    ctx: Ctx,
+    bearer: Bearer,
     bytes: Bytes,
-) -> Strict {
-    let lang = principal.lang;
-    let deal: Deal = body::strict(&bytes).map_err(|problem| details(problem, lang))?;
-    let actor = match deal.actor {
-        Some(name) if principal.claims.operator => tierline_app::actor::ActorSpec::of(&name),
-        Some(name)
-            if principal
-                .account
-                .as_ref()
-                .is_some_and(|account| account.handle == name) =>
-        {
-            principal.actor()
-        }
-        Some(_) => {
-            return Err(details(
-                Problem::forbidden("a partner may dry-run deals only as itself"),
-                lang,
-            ));
-        }
-        None => principal.actor(),
+) -> Result<Result<Judged, Response>, AppError> {
+    let Some(principal) = bearer.principal(tx).await? else {
+        return Ok(Err(Problem::unauthorized().into_response()));
     };
-    let act = Act {
-        actor: actor.clone(),
+    let act = match deal(&principal, &bytes) {
+        Ok(act) => act,
+        Err(problem) => return Ok(Err(details(problem, bearer.lang))),
+    };
+    let (decision, facts) = act::decide_only(&ctx, tx, &act).await?;
+    Ok(Ok(Judged {
+        act,
+        decision,
+        facts,
+    }))
+}
+
+/// The deal of a body, as its caller may try it.
+fn deal(principal: &Principal, bytes: &[u8]) -> Result<Act, Problem> {
+    let deal: Deal = body::strict(bytes)?;
+    let own = |name: &String| {
+        let account = principal.account.as_ref();
+        account.is_some_and(|account| account.handle == *name)
+    };
+    let actor = match deal.actor {
+        Some(name) if principal.claims.operator => ActorSpec::of(&name),
+        Some(name) if !own(&name) => {
+            let why = "a partner may dry-run deals only as itself";
+            return Err(Problem::forbidden(why));
+        }
+        _ => principal.actor(),
+    };
+    Ok(Act {
+        actor,
         verb: deal.verb,
         params: deal.params,
-    };
-    let mut ctx = server.app().ctx(actor);
+    })
+}
+
+/// A dry run of any deal: allowed, every rule with facts and remedies, the chain, the answer on the wire.
+pub(super) async fn decide(State(server): State<Server>, bearer: Bearer, bytes: Bytes) -> Strict {
+    let lang = bearer.lang;
+    // Who acts is part of the act, and known once the token's account is.
+    let mut ctx = server.app().ctx(ActorSpec::operator());
     ctx.lang = lang;
-    let explained = server
+    let asked = ctx.clone();
+    let judged = server
         .app()
-        .explain(ctx, act)
-        .await
-        .map_err(|error| details(Problem::of(error, lang), lang))?;
-    let mut shown = render::decision(&explained.decision, explained.remedy.as_ref(), lang);
-    if let Some(map) = shown.as_object_mut() {
-        map.insert("chain".to_owned(), render::chain(&explained.facts));
-        map.insert("profile".to_owned(), json!(tierline_app::attempt::PROFILE));
-    }
+        .read(ask(move |tx| {
+            Box::pin(judge(tx, asked.clone(), bearer.clone(), bytes.clone()))
+        }))
+        .await;
+    let Judged {
+        act,
+        decision,
+        facts,
+    } = judged.map_err(|error| details(Problem::of(error, lang), lang))??;
+    ctx.actor = act.actor.clone();
+    // Most deals are in order; the search is kept out of their way.
+    let remedy = Box::pin(server.app().remedy(&ctx, &act, &decision)).await;
+    let remedy = remedy.map_err(|error| details(Problem::of(error, lang), lang))?;
+    let mut shown = render::decision(&decision, remedy.as_ref(), lang);
+    shown.chain = Some(render::chain(&facts));
+    shown.profile = Some(tierline_app::attempt::PROFILE);
     Ok(Json(shown).into_response())
 }
 
@@ -149,7 +184,7 @@ pub(super) async fn command(
     let actor = match behalf {
         // On a sandbox the operator may play any party.
         Some(name) if principal.claims.operator && server.settings().sandbox => {
-            tierline_app::actor::ActorSpec::of(&name)
+            ActorSpec::of(&name)
         }
         Some(_) => {
             return Err(details(

@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tierline_app::AppError;
 use tierline_app::ask::ask;
+use tierline_app::events;
 use tierline_domain::admin::User;
 use tierline_domain::partner::{Account, Location, Organization, PartnerType};
 use tierline_domain::time::Timestamp;
@@ -454,6 +455,7 @@ pub async fn seed_credentials(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), App
         };
         tx.put(&row).await?;
     }
+    events::set_up(tx, "credentials_laid", "", now).await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod customer;
 pub(crate) mod envelope;
 pub(crate) mod failures;
 pub mod path;

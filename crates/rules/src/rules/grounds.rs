@@ -6,14 +6,36 @@
 //! exhausted space hold it to that.
 
 use tierline_domain::admin::{Mfa, ProgramRole};
-use tierline_domain::partner::{AccountState, PartnerType, PartnershipState};
+use tierline_domain::catalog::ItemKind;
+use tierline_domain::customer::CustomerState;
+use tierline_domain::partner::{
+    AccountState, Environment, LocationState, PartnerType, PartnershipState, TenantType,
+};
 
 use super::PURCHASE;
 use super::regions::{customer_elsewhere, partner_elsewhere};
-use crate::facts::{Checkpoint, Facts, Kinship, Named, Party, Relation, TokenKind};
+use crate::facts::{
+    Buyer, Checkpoint, Facts, Kinship, Named, Party, Purchase, Relation, TokenKind,
+};
 use crate::registry::Ground;
 
 type InOrder = fn(&Facts) -> bool;
+
+/// The ground whose look stands for this one too: neighbours that all come from one feature of a deal, which most
+/// deals do not have.
+pub(super) const fn of_one_look(ground: Ground) -> Ground {
+    match ground {
+        Ground::CallerPlaceState => Ground::CallerLocation,
+        Ground::SandboxSeats => Ground::SandboxSubscriptions,
+        Ground::FurtherResellerIdentity | Ground::FurtherResellerAgreement => {
+            Ground::FurtherResellers
+        }
+        Ground::TrialOwned | Ground::TrialExists => Ground::TrialUsed,
+        Ground::AlignmentTerms | Ground::AlignmentKind => Ground::Alignment,
+        Ground::AddOnParentState => Ground::AddOnParent,
+        other => other,
+    }
+}
 
 /// The look at a ground's fact, where several rules of a purchase rest on it.
 pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder> {
@@ -42,6 +64,13 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
                 actor.signed && actor.state == AccountState::Active
             })
         },
+        Ground::CallerLocation => |f| {
+            f.transfer.is_none()
+                && actor(f, |actor| {
+                    let place = actor.location.as_ref();
+                    place.is_some_and(|place| place.state == LocationState::Active)
+                })
+        },
         Ground::NamedIdentity => |f| {
             named(f, |party| {
                 party.kind == PartnerType::IndirectReseller
@@ -65,10 +94,12 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
                 .map_or(!f.named.is_some(), |tie| active(tie.state))
         },
         Ground::Exclusivity => |f| f.exclusivity.is_none(),
-        Ground::TenantUse => |f| {
-            f.buyer
-                .as_ref()
-                .is_some_and(|buyer| buyer.used_by.is_none())
+        Ground::TenantUse => |f| buyer(f, |buyer| buyer.used_by.is_none()),
+        Ground::TenantKind => |f| buyer(f, |buyer| buyer.tenant_type == TenantType::Customer),
+        Ground::Ordinary | Ground::LoneProvider => |f| {
+            buyer(f, |buyer| {
+                !buyer.owner_is_partner && !buyer.owner_is_reseller
+            })
         },
         Ground::SelfSale => |f| !f.kinship.iter().any(Kinship::forbids),
         Ground::Relationship => |f| f.relation.as_ref().is_some_and(Relation::is_active),
@@ -78,7 +109,27 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
                 .as_ref()
                 .is_some_and(|purchase| purchase.not_sold_in.is_empty())
         },
+        Ground::CustomerAccount => {
+            |f| buyer(f, |buyer| buyer.account_state == CustomerState::Approved)
+        }
         Ground::Credit => |f| f.credit.is_none(),
+        Ground::ProviderTie => |f| !f.actor_is(PartnerType::IndirectReseller),
+        Ground::SandboxSubscriptions => {
+            |f| actor(f, |actor| actor.environment == Environment::Production)
+        }
+        Ground::EndOfSale => |f| line(f, |line| line.end_of_sale.is_none()),
+        Ground::FurtherResellers => |f| line(f, |line| line.further_resellers.is_empty()),
+        Ground::TrialUsed => |f| line(f, |line| line.kind != ItemKind::Trial),
+        Ground::Alignment => |f| line(f, |line| line.alignment.is_none()),
+        Ground::AddOnParent => |f| line(f, |line| line.kind != ItemKind::AddOn),
+        Ground::CustomerCeiling => {
+            |f| f.subscription.is_none() && line(f, |line| line.customer_max.is_none())
+        }
+        Ground::TenantCeiling => |f| {
+            buyer(f, |buyer| {
+                line(f, |line| buyer.subscription_count < line.tenant_ceiling)
+            })
+        },
         _ => return None,
     };
     Some(look)
@@ -86,6 +137,14 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
 
 fn actor(f: &Facts, is: impl Fn(&Party) -> bool) -> bool {
     f.actor.as_ref().is_some_and(is)
+}
+
+fn buyer(f: &Facts, is: impl Fn(&Buyer) -> bool) -> bool {
+    f.buyer.as_ref().is_some_and(is)
+}
+
+fn line(f: &Facts, is: impl Fn(&Purchase) -> bool) -> bool {
+    f.purchase.as_ref().is_some_and(is)
 }
 
 /// Nobody is named, or an account that is in order.

@@ -110,11 +110,14 @@ fn questions(checkpoint: Checkpoint) -> Vec<Question> {
     let mut here: Vec<_> = all().filter(|rule| rule.at.has(checkpoint)).collect();
     here.sort_by_key(|rule| (rule.ground, rule.step, rule.id));
     let mut questions = Vec::with_capacity(here.len());
-    for resting in here.chunk_by(|one, other| one.ground == other.ground) {
+    let together = |one: &&Rule, other: &&Rule| {
+        grounds::of_one_look(one.ground) == grounds::of_one_look(other.ground)
+    };
+    for resting in here.chunk_by(together) {
         let look = resting
             .first()
             .filter(|_| resting.len() > 1)
-            .and_then(|rule| grounds::in_order(rule.ground, checkpoint));
+            .and_then(|rule| grounds::in_order(grounds::of_one_look(rule.ground), checkpoint));
         questions.extend(look.map(|ask| Question {
             ask,
             rule: None,

@@ -17,7 +17,7 @@ use tierline_domain::subscription::{
     Batch, InvoiceState, ResourceRoleName, SubscriptionState, TransferKind, TransferState,
 };
 
-use crate::value::{BadValue, Field, Kind, Value};
+use crate::value::{BadValue, Field, Kind, Seen, Value};
 
 /// Words, codes and amounts: kept as the text they print as.
 macro_rules! as_text {
@@ -27,9 +27,9 @@ macro_rules! as_text {
             fn to_value(&self) -> Value {
                 Value::Text(self.to_string())
             }
-            fn from_value(value: Value) -> Result<Self, BadValue> {
-                let text = String::from_value(value)?;
-                text.parse().map_err(|_| BadValue::new(stringify!($type), &text))
+            fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
+                let text = value.text()?;
+                text.parse().map_err(|_| BadValue::new(stringify!($type), text))
             }
         }
     )+};
@@ -43,7 +43,7 @@ macro_rules! as_json {
             fn to_value(&self) -> Value {
                 crate::value::to_json(self)
             }
-            fn from_value(value: Value) -> Result<Self, BadValue> {
+            fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
                 crate::value::from_json(value)
             }
         }

@@ -69,3 +69,20 @@ async fn both_engines_have_the_same_tables_and_columns() {
         assert!(is_listed, "{table} is missing in the list above");
     }
 }
+
+/// Every table is one that the log answers for, or is exempt with a reason, and none is both.
+#[tokio::test]
+async fn the_log_answers_for_every_table_or_says_why_not() {
+    let here = sqlite(schema::MIGRATIONS).await;
+    for column in here.columns().await.unwrap() {
+        let table = column.table;
+        let logged = log::LOGGED.contains(&table.as_str());
+        let exempt = log::EXEMPT
+            .iter()
+            .any(|(name, reason)| *name == table && reason.len() > 10);
+        assert!(
+            logged != exempt,
+            "{table}: logged {logged}, exempt {exempt}"
+        );
+    }
+}
