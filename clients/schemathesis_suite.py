@@ -89,12 +89,15 @@ class World:
 
     def spares(self):
         """What an operation uses up, by the name of its parameter: each call takes another one."""
-        customers = [self.partner.customer(f"Spare {word} LLC") for word in ("Anchor", "Barrel", "Candle", "Dipper")]
+        words = ("Anchor", "Barrel", "Candle", "Dipper")
+        customers = [self.partner.customer(f"Spare {word} LLC") for word in words]
+        customers += [self.partner.customer(f"Spare {word} LLC", agrees=False) for word in ("Easel", "Funnel")]
         carts = f"/v1/customers/{self.customer}/carts"
         carts = [self.made(carts, {"lineItems": [self.line]}) for _ in range(3)]
         return {
             "DELETE /v1/customers/{customer-id}": ["customer-id", customers[:2]],
-            "PATCH /v1/customers/{customer-id}": ["customer-id", customers[2:]],
+            "PATCH /v1/customers/{customer-id}": ["customer-id", customers[2:4]],
+            "POST /v1/customers/{customer-id}/agreements": ["customer-id", customers[4:]],
             "POST /v1/customers/{customer-id}/carts/{cart-id}/checkout": ["cart-id", carts],
         }
 
@@ -286,7 +289,8 @@ def run(arguments):
     world = World(arguments.base)
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
-        known = {"bodies": world.bodies(), "customers": world.customers(), "spares": world.spares()}
+        known = {"base": arguments.base, "token": world.partner.token, "bodies": world.bodies()}
+        known |= {"customers": world.customers(), "spares": world.spares()}
         (place / "known.json").write_text(json.dumps(known), encoding="utf-8")
         hooks = str(HERE / "schemathesis_hooks.py")
         text = configuration(world, arguments.max_examples, hooks)
