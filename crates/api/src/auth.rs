@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::request::Parts;
 use tierline_app::AppError;
 use tierline_app::actor::{ActorSpec, Person};
@@ -47,17 +48,23 @@ impl Bearer {
             return Ok(Some(principal));
         }
         let tenant = [Value::Id(self.claims.tid)];
-        let accounts = tx.find(tables::accounts::BY_TENANT, &tenant).await?;
-        principal.account = accounts.into_iter().next();
-        if principal.account.is_none() {
+        let accounts = tx
+            .find::<Account>(tables::accounts::BY_TENANT, &tenant)
+            .await?;
+        let Some(account) = accounts.into_iter().next() else {
             return Ok(None);
-        }
+        };
         if let Some(name) = &self.claims.upn {
             let name = [Value::Text(name.clone())];
             let found = tx.find::<User>(tables::users::BY_SIGN_IN_NAME, &name);
             let user = found.await?.pop();
-            principal.roles = Some(user.map(|user| user.roles).unwrap_or_default());
+            // A token whose user is gone, or is another partner's, acts for nobody.
+            let Some(user) = user.filter(|user| user.partner == account.id) else {
+                return Ok(None);
+            };
+            principal.roles = Some(user.roles);
         }
+        principal.account = Some(account);
         Ok(Some(principal))
     }
 }
@@ -87,7 +94,7 @@ impl Principal {
         ActorSpec::Person(Person {
             of: account.handle.clone(),
             roles: self.roles.clone(),
-            mfa: if self.claims.amr.iter().any(|method| method == "mfa") || !self.claims.is_user() {
+            mfa: if self.claims.has_mfa() || !self.claims.is_user() {
                 Mfa::Present
             } else {
                 Mfa::None
@@ -178,6 +185,13 @@ impl Principal {
     }
 }
 
+/// The bearer token of a call.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    let (kind, token) = value.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 impl FromRequestParts<Server> for Bearer {
     type Rejection = Problem;
 
@@ -188,16 +202,14 @@ impl FromRequestParts<Server> for Bearer {
                 .get(name)
                 .and_then(|value| value.to_str().ok())
         };
-        let token = header("authorization")
-            .and_then(|value| value.split_once(' '))
-            .filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-        let (_, token) = token.ok_or_else(Problem::unauthorized)?;
+        let token = bearer(&parts.headers).ok_or_else(Problem::no_token)?;
         let now = server.app().clock().server_now();
         let claims = server
             .issuer()
-            .verify(token.trim(), now)
-            .map_err(|_| Problem::unauthorized())?;
-        if claims.is_user() && !claims.amr.iter().any(|method| method == "mfa") {
+            .claims(token, now)
+            .await
+            .map_err(Problem::bad_token)?;
+        if claims.is_user() && !claims.has_mfa() {
             return Err(Problem::mfa_required());
         }
         let lang = header("x-locale")

@@ -14,6 +14,7 @@ pub mod render;
 mod route;
 pub mod routes;
 pub mod server;
+pub mod throttle;
 pub mod wire;
 
 pub use server::{Server, Settings, serve};

@@ -5,10 +5,12 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use hyper::ext::ReasonPhrase;
 use serde_json::{Value, json};
 use tierline_app::AppError;
 use tierline_rules::{Decision, Lang};
 
+use crate::identity::BadToken;
 use crate::render;
 
 /// A failure on its way to the wire.
@@ -41,6 +43,12 @@ mod own {
     /// Not for this caller.
     pub(super) const FORBIDDEN: u32 = 7_000_905;
 }
+
+/// Codes that are answered in the second documented shape, with their names.
+const SERVICE_ERRORS: [(u32, &str); 2] = [
+    (600_061, "PartnerConfirmedAgreementAlreadyExists"),
+    (600_074, "AccountStatusNotFound"),
+];
 
 impl Problem {
     fn new(status: StatusCode, code: u32, description: String) -> Self {
@@ -110,11 +118,27 @@ impl Problem {
     /// No valid token.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            own::FORBIDDEN,
-            "the call carries no valid bearer token; get one from the token endpoint".to_owned(),
-        )
+        let text = "the call carries no valid bearer token; get one from the token endpoint";
+        Self::documented(StatusCode::UNAUTHORIZED, 400, text)
+    }
+
+    /// No token at all.
+    #[must_use]
+    pub fn no_token() -> Self {
+        let text = "the call carries no bearer token; get one from the token endpoint";
+        Self::documented(StatusCode::UNAUTHORIZED, 800_001, text)
+    }
+
+    /// A token that is not accepted, or cannot be checked now.
+    #[must_use]
+    pub fn bad_token(why: BadToken) -> Self {
+        let text = "the keys of the trusted token issuer cannot be reached; try again later";
+        match why {
+            BadToken::Unreachable => {
+                Self::documented(StatusCode::SERVICE_UNAVAILABLE, own::INTERNAL, text)
+            }
+            BadToken::Expired | BadToken::Invalid | BadToken::UnknownKey => Self::unauthorized(),
+        }
     }
 
     /// A token without a second factor (SEC-002): no body.
@@ -201,10 +225,20 @@ impl Problem {
         }
     }
 
-    /// The documented shape (GEN-001).
+    /// The documented shape (GEN-001): the usual one, or that of the customer and agreement services.
     #[must_use]
     pub fn documented_body(&self) -> Value {
         let description: String = self.description.chars().take(1024).collect();
+        let name = SERVICE_ERRORS
+            .iter()
+            .find(|(code, _)| Some(*code) == self.code)
+            .map(|(_, name)| *name);
+        if let (Some(name), Some(code)) = (name, self.code) {
+            return json!({
+                "code": code, "message": description, "description": description, "errorName": name, "isRetryable": false,
+                "parameters": {}, "errorMessageExtended": format!("InternalErrorCode={code}"), "data": self.data,
+            });
+        }
         json!({ "code": self.code.unwrap_or_default(), "description": description, "data": self.data, "source": "tierline" })
     }
 
@@ -247,10 +281,15 @@ fn challenge(status: StatusCode, mut response: Response) -> Response {
     response
 }
 
+/// What the status line says where a second factor is missing (SEC-002).
+const MFA_REASON: ReasonPhrase = ReasonPhrase::from_static(b"Unauthorized - MFA required");
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         if self.code.is_none() {
-            return challenge(self.status, self.status.into_response());
+            let mut response = challenge(self.status, self.status.into_response());
+            response.extensions_mut().insert(MFA_REASON);
+            return response;
         }
         challenge(
             self.status,

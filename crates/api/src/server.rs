@@ -20,6 +20,8 @@ use tower_http::timeout::TimeoutLayer;
 use uuid::Uuid;
 
 use crate::identity::Issuer;
+use crate::identity::password::Failures;
+use crate::throttle::{self, Budgets, Throttle};
 use crate::{routes, wire};
 
 /// How a server is set up.
@@ -31,6 +33,10 @@ pub struct Settings {
     pub body_bytes_max: usize,
     /// Longest time for one request.
     pub request_seconds_max: u64,
+    /// The address under which clients reach this server; without one it is what they write into `Host`.
+    pub public_url: Option<String>,
+    /// How many calls a partner has (GEN-008); without budgets, any number.
+    pub budgets: Option<Budgets>,
 }
 
 impl Default for Settings {
@@ -39,6 +45,8 @@ impl Default for Settings {
             sandbox: false,
             body_bytes_max: 1024 * 1024,
             request_seconds_max: 30,
+            public_url: None,
+            budgets: None,
         }
     }
 }
@@ -53,6 +61,8 @@ struct Inner {
     app: App,
     issuer: Issuer,
     settings: Settings,
+    throttle: Option<Throttle>,
+    failures: Failures,
 }
 
 impl Server {
@@ -63,6 +73,8 @@ impl Server {
             inner: Arc::new(Inner {
                 app,
                 issuer,
+                throttle: settings.budgets.clone().map(Throttle::new),
+                failures: Failures::default(),
                 settings,
             }),
         }
@@ -85,6 +97,16 @@ impl Server {
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }
+
+    /// What limits calls, where something does.
+    pub(crate) fn throttle(&self) -> Option<&Throttle> {
+        self.inner.throttle.as_ref()
+    }
+
+    /// Failed sign-ins.
+    pub(crate) fn failures(&self) -> &Failures {
+        &self.inner.failures
+    }
 }
 
 /// The router and everything around it. The layers stand before the router and not on it: there each of them
@@ -104,6 +126,10 @@ fn service(
             longest,
         ))
         .layer(DefaultBodyLimit::max(settings.body_bytes_max))
+        .layer(middleware::from_fn_with_state(
+            server.clone(),
+            throttle::gate,
+        ))
         .service(routes::all().with_state(server.clone()))
 }
 

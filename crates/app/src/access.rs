@@ -21,6 +21,9 @@ use crate::names::{self, by_id};
 /// Reading the company's details in its own tenant (GDA-027).
 const COMPANY_DETAILS: &str = "company_details";
 
+/// Letting an application act in a customer's tenant (ROL-037).
+pub const CONSENT: &str = "consent_application";
+
 /// The roles of which a task in a customer's tenant needs one (ROL-031 to ROL-035). None means: any role.
 fn needs(task: &str, target: &str) -> Vec<DirectoryRole> {
     use DirectoryRole as D;
@@ -36,6 +39,10 @@ fn needs(task: &str, target: &str) -> Vec<DirectoryRole> {
         ("add_to_directory_role", _) => vec![D::PrivilegedRoleAdministrator],
         ("reset_password", "ordinary_user") => vec![D::UserAdministrator],
         ("reset_password", _) => vec![D::PrivilegedAuthenticationAdministrator],
+        (CONSENT, _) => vec![
+            D::ApplicationAdministrator,
+            D::CloudApplicationAdministrator,
+        ],
         ("open_ticket", _) => vec![D::ServiceSupportAdministrator],
         // Moving licences with a traditional upgrade, or only checking it (ROL-036).
         ("move_licences", _) => vec![D::DirectoryWriter],

@@ -239,6 +239,14 @@ verbs! {
     "extend_relationship" => crate::relationship::ExtendRelationship,
     "remove_relationship" => crate::relationship::RemoveRelationship,
     "set_qualification" => crate::customer::SetQualification,
+    "decide_qualification" => crate::qualifications::DecideQualification,
+    "write_profile" => crate::profiles::WriteProfile,
+    "update_billing_profile" => crate::customer_profile::UpdateBillingProfile,
+    "add_domain" => crate::customer_profile::AddDomain,
+    "end_delegation" => crate::customer_profile::EndDelegation,
+    "delete_customer" => crate::customer_profile::DeleteCustomer,
+    "create_sandbox_reseller" => crate::sandbox_resellers::CreateSandboxReseller,
+    "delete_sandbox_reseller" => crate::sandbox_resellers::DeleteSandboxReseller,
     "set_self_service" => crate::customer::SetSelfService,
     "self_service_purchase" => crate::customer::SelfServicePurchase,
     "read_customer" => crate::customer::ReadCustomer,
@@ -288,6 +296,8 @@ verbs! {
     "read_price_sheet" => crate::accounts::ReadPriceSheet,
     "read_invoice" => crate::accounts::ReadInvoice,
     "read_credit" => crate::accounts::ReadCredit,
+    "consent_application" => crate::consent::ConsentApplication,
+    "revoke_consent" => crate::consent::RevokeConsent,
     "open_case" => crate::accounts::OpenCase,
 }
 

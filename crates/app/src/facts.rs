@@ -29,6 +29,7 @@ use crate::error::AppError;
 use crate::holdings::{self, Holding};
 use crate::names::{self, Referred, by_id};
 use crate::standing;
+use crate::world::CLOUD_TEMPLATE;
 
 fn id<T>(id: Id<T>) -> [Value; 1] {
     [Value::Id(id.uuid())]
@@ -409,7 +410,7 @@ pub async fn attested(
         .await?;
     Ok(evidence
         .iter()
-        .any(|evidence| evidence.partner == Some(partner)))
+        .any(|evidence| evidence.partner == Some(partner) && evidence.template != CLOUD_TEMPLATE))
 }
 
 /// The relationship of a partner with a tenant; `none` where there never was one.

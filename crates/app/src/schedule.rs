@@ -8,7 +8,9 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::{admin, lifecycle, partnership, relationship, standing, transfer};
+use crate::{
+    admin, lifecycle, partnership, profiles, qualifications, relationship, standing, transfer,
+};
 
 /// A subscription's term is over: it renews, expires or is disabled.
 pub const TERM_END: &str = "term_end";
@@ -29,6 +31,10 @@ pub const ADMIN_LAPSE: &str = "admin_lapse";
 pub const ADMIN_SETTLE: &str = "admin_settle";
 /// An unanswered transfer request expires (TRF-017).
 pub const TRANSFER_LAPSE: &str = "transfer_lapse";
+/// A changed legal business is verified (IDN-026). Subject: the partner.
+pub const PROFILE_VETTING: &str = "profile_vetting";
+/// A qualification is verified (CUS-025). Subject: its id.
+pub const QUALIFICATION_REVIEW: &str = "qualification_review";
 /// Days an unanswered invitation or request lives (Q-12, GDA-006).
 pub const INVITATION_DAYS: i32 = 90;
 /// Days an unanswered transfer request lives (TRF-017).
@@ -184,6 +190,8 @@ async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError
         || partnership::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || relationship::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || admin::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || profiles::fall_due(tx, &item.kind, &item.subject).await?
+        || qualifications::fall_due(tx, &item.kind, &item.subject).await?
     {
         return Ok(());
     }

@@ -25,12 +25,15 @@ use crate::names::{self, by_id};
 use crate::standing;
 
 mod estate;
+mod records;
 mod ties;
 
 /// The template of the partner agreement in force.
 pub const PARTNER_TEMPLATE: &str = "partner-agreement-2020";
 /// The template of the customer agreement in force.
 pub const CUSTOMER_TEMPLATE: &str = "customer-agreement-2023";
+/// The template of the agreement that customers accepted before; it counts for no purchase any more.
+pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
 
 /// The fields of one fact.
 struct Fields<'a> {
@@ -139,6 +142,9 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "resource_role" => estate::resource_role(tx, &f).await,
         "waiver" => estate::waiver(tx, &f).await,
         "setting" => estate::setting(tx, &f).await,
+        "qualification" => records::qualification(tx, &f, today).await,
+        "validation_code" => records::validation_code(tx, &f, today).await,
+        "account_check" => records::account_check(tx, &f, today).await,
         other => Err(AppError::NotSupported(format!("given {other}"))),
     }
 }
@@ -577,5 +583,6 @@ async fn customer(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
             .await?;
         details.extra_subscriptions = count.saturating_sub(i64::try_from(held.len()).unwrap_or(0));
     }
-    Ok(tx.put(&details).await?)
+    tx.put(&details).await?;
+    records::contact(tx, &row).await
 }

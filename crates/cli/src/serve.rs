@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tierline_api::identity::Issuer;
+use tierline_api::identity::external::{External, Trust};
+use tierline_api::throttle::Budgets;
 use tierline_api::{Server, Settings};
 use tierline_app::App;
 use tierline_app::check;
@@ -44,6 +46,35 @@ pub(crate) struct Args {
     /// Pin the world's clock to an instant.
     #[arg(long)]
     now: Option<Timestamp>,
+    /// The address under which clients reach this server, where that is not the one it listens on.
+    #[arg(long)]
+    public_url: Option<String>,
+    /// Trust tokens of this OpenID Connect issuer in place of the built-in one; `{tenantid}` in it stands for
+    /// the tenant of a token.
+    #[arg(long, requires = "audience")]
+    issuer: Option<String>,
+    /// For whom its tokens have to be; may be given several times.
+    #[arg(long, requires = "issuer")]
+    audience: Vec<String>,
+    /// The tenant of the operator's staff at that issuer.
+    #[arg(long, requires = "issuer")]
+    operator_tenant: Option<uuid::Uuid>,
+    /// How often a partner may call: `documented`, `off`, or numbers in place of documented ones such as
+    /// `customers=500/60,writes=100/60` (calls and seconds). Off on a sandbox unless it is given.
+    #[arg(long, value_parser = throttle)]
+    throttle: Option<Limits>,
+}
+
+/// What `--throttle` says.
+#[derive(Clone, Debug)]
+struct Limits(Option<Budgets>);
+
+fn throttle(text: &str) -> Result<Limits, String> {
+    match text {
+        "off" => Ok(Limits(None)),
+        "documented" => Ok(Limits(Some(Budgets::default()))),
+        budgets => Budgets::read(budgets).map(|budgets| Limits(Some(budgets))),
+    }
 }
 
 /// Whether nobody lives in a database yet.
@@ -112,20 +143,23 @@ async fn serve(args: Args) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", directory.display()))?;
     let clock = args.now.map_or_else(Clock::wall, Clock::pinned);
     let app = open(&args, &directory, clock).await?;
-    let issuer = Issuer::new(&signing_key(&directory)?, "http://localhost")
-        .map_err(|error| format!("the signing key is broken: {error}"))?;
-    let server = Server::new(
-        app,
-        issuer,
-        Settings {
-            sandbox,
-            ..Settings::default()
-        },
-    );
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| format!("{}: {error}", args.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let issuer = issuer(&args, &app, address).await?;
+    let budgets = match args.throttle.clone() {
+        Some(Limits(budgets)) => budgets,
+        None if sandbox => None,
+        None => Some(Budgets::default()),
+    };
+    let settings = Settings {
+        sandbox,
+        public_url: args.public_url.clone(),
+        budgets,
+        ..Settings::default()
+    };
+    let server = Server::new(app, issuer, settings);
     let log_key =
         LogKey::load_or_create(&directory.join("log.key")).map_err(|error| crate::chain(&error))?;
     let db = server.app().db().clone();
@@ -170,17 +204,24 @@ async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String
     Ok(app)
 }
 
-/// The key that signs tokens: 32 bytes beside the database, made on first use.
-fn signing_key(directory: &Path) -> Result<[u8; 32], String> {
-    let path = directory.join("signing.key");
-    if let Ok(bytes) = std::fs::read(&path) {
-        return bytes
-            .try_into()
-            .map_err(|_| format!("{} is no key of 32 bytes", path.display()));
-    }
-    let key: [u8; 32] = rand::random();
-    std::fs::write(&path, key).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(key)
+/// Issues tokens under the server's own address, and trusts whom the operator names.
+async fn issuer(args: &Args, app: &App, address: SocketAddr) -> Result<Issuer, String> {
+    let own = format!("http://{address}");
+    let name = args.public_url.as_deref().unwrap_or(&own);
+    let now = app.clock().server_now();
+    let issuer = Issuer::open(app.db().clone(), name, now)
+        .await
+        .map_err(|error| crate::chain(&error))?;
+    let Some(trusted) = &args.issuer else {
+        return Ok(issuer);
+    };
+    let trust = Trust {
+        issuer: trusted.clone(),
+        audiences: args.audience.clone(),
+        operator_tenant: args.operator_tenant,
+    };
+    let external = External::new(trust).map_err(|error| crate::chain(&error))?;
+    Ok(issuer.trusting(external))
 }
 
 /// Ctrl-C, or the SIGTERM by which a supervisor asks a service to end. Heard from here on, so that who has

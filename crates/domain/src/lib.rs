@@ -9,6 +9,7 @@
     clippy::indexing_slicing
 )]
 
+pub mod address;
 pub mod admin;
 pub mod catalog;
 pub mod customer;
@@ -19,4 +20,5 @@ pub mod partner;
 pub mod place;
 pub mod subscription;
 pub mod time;
+pub mod vetting;
 pub mod words;

@@ -92,6 +92,8 @@ tierline_domain::words! {
         SetQualification = "set_qualification",
         /// Switch self-service purchase.
         SetSelfService = "set_self_service",
+        /// Change what is on record of a customer: its billing profile, its domains.
+        UpdateCustomer = "update_customer",
         /// Read a customer.
         ReadCustomer = "read_customer",
         /// Fetch software keys.
@@ -176,6 +178,10 @@ tierline_domain::words! {
         DeclineRelationship = "decline_relationship",
         /// The partner takes its invitation back (ours).
         WithdrawInvitation = "withdraw_invitation",
+        /// Let an application act in a customer's tenant.
+        ConsentApplication = "consent_application",
+        /// Take that back.
+        RevokeConsent = "revoke_consent",
         /// What the operator does: allowed whatever it finds.
         Operate = "operate",
     }

@@ -5,6 +5,7 @@
 #![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 pub mod book;
+pub mod countries;
 pub mod decision;
 #[cfg(test)]
 #[expect(

@@ -3,6 +3,7 @@
 //! It knows nothing of HTTP, permissions or clocks. One text serves SQLite and PostgreSQL; which of the two
 //! runs is asked nowhere outside [`engine`].
 
+pub mod customers;
 pub mod engine;
 pub mod error;
 pub mod holdings;

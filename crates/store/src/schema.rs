@@ -9,6 +9,14 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: PROGRAM,
     },
     crate::log::MIGRATION,
+    Migration {
+        name: "0002_identity",
+        sql: IDENTITY,
+    },
+    Migration {
+        name: "0002_accounts",
+        sql: ACCOUNTS,
+    },
 ];
 
 const PROGRAM: &str = "
@@ -196,4 +204,74 @@ CREATE TABLE contacts (
     tenant {id} PRIMARY KEY REFERENCES tenants (id), company_name {text} NOT NULL, email {text} NOT NULL, first_name {text}, last_name {text},
     phone {text}, address {json} NOT NULL
 ) {strict};
+";
+
+/// Applications with their secrets, sign-ins with what was issued on them, consents, passwords and signing keys.
+const IDENTITY: &str = "
+DROP TABLE refresh_tokens;
+DROP TABLE applications;
+CREATE TABLE applications (
+    client_id {id} PRIMARY KEY, account {id} NOT NULL REFERENCES accounts (id), name {text} NOT NULL, redirect_uris {json} NOT NULL,
+    created {instant} NOT NULL
+) {strict};
+CREATE INDEX applications_account ON applications (account);
+CREATE TABLE application_secrets (
+    hash {bytes} PRIMARY KEY, client_id {id} NOT NULL REFERENCES applications (client_id), hint {text} NOT NULL, created {instant} NOT NULL,
+    expires {instant}
+) {strict};
+CREATE INDEX application_secrets_client ON application_secrets (client_id);
+CREATE TABLE sign_ins (
+    id {id} PRIMARY KEY, client_id {id} NOT NULL REFERENCES applications (client_id), user_id {id} NOT NULL REFERENCES users (id),
+    mfa {bool} NOT NULL, created {instant} NOT NULL, revoked {instant}
+) {strict};
+CREATE TABLE authorization_codes (
+    hash {bytes} PRIMARY KEY, sign_in {id} NOT NULL REFERENCES sign_ins (id), redirect_uri {text} NOT NULL, challenge {text},
+    nonce {text}, expires {instant} NOT NULL, used {instant}
+) {strict};
+CREATE INDEX authorization_codes_expires ON authorization_codes (expires);
+CREATE TABLE refresh_tokens (
+    hash {bytes} PRIMARY KEY, sign_in {id} NOT NULL REFERENCES sign_ins (id), expires {instant} NOT NULL, used {instant}
+) {strict};
+CREATE INDEX refresh_tokens_expires ON refresh_tokens (expires);
+CREATE TABLE consents (
+    client_id {id} NOT NULL, partner {id} NOT NULL REFERENCES accounts (id), tenant {id} NOT NULL REFERENCES tenants (id),
+    name {text} NOT NULL, grants {json} NOT NULL, granted {instant} NOT NULL, PRIMARY KEY (client_id, partner, tenant)
+) {strict};
+CREATE TABLE passwords (
+    user_id {id} PRIMARY KEY REFERENCES users (id), hash {text} NOT NULL, must_change {bool} NOT NULL, second_factor {bytes},
+    last_step {int} NOT NULL, changed {instant} NOT NULL
+) {strict};
+CREATE TABLE signing_keys (
+    kid {text} PRIMARY KEY, secret {bytes} NOT NULL, created {instant} NOT NULL, retired {instant}
+) {strict};
+";
+
+/// Profiles, qualifications, validation codes, account checks, further domains; names of customers as they are
+/// searched.
+const ACCOUNTS: &str = "
+ALTER TABLE contacts ADD COLUMN folded {text} NOT NULL DEFAULT '';
+CREATE TABLE partner_profiles (
+    account {id} NOT NULL REFERENCES accounts (id), kind {text} NOT NULL CHECK (kind IN ('legal_business','billing','organization','support')),
+    body {json} NOT NULL, finalized {json}, vetting {text} NOT NULL CHECK (vetting IN ('pending','authorized','rejected')), version {int} NOT NULL,
+    PRIMARY KEY (account, kind)
+) {strict};
+CREATE TABLE qualifications (
+    id {id} PRIMARY KEY, customer {id} NOT NULL REFERENCES tenants (id), partner {id} NOT NULL REFERENCES accounts (id),
+    special {text} NOT NULL CHECK (special IN ('education','government_community_cloud','state_owned')),
+    segment {text} CHECK (segment IN ('schools','universities')), website {text},
+    state {text} NOT NULL CHECK (state IN ('approved','in_review','denied')), reason {text}, created {instant} NOT NULL
+) {strict};
+CREATE INDEX qualifications_customer ON qualifications (customer, created);
+CREATE TABLE validation_codes (
+    partner {id} NOT NULL REFERENCES accounts (id), code {text} NOT NULL, organization {text} NOT NULL, most {int} NOT NULL,
+    remaining {int} NOT NULL, changed {instant} NOT NULL, PRIMARY KEY (partner, code)
+) {strict};
+CREATE TABLE account_checks (
+    customer {id} PRIMARY KEY REFERENCES tenants (id),
+    status {text} NOT NULL CHECK (status IN ('allowed','under_review','not_allowed','unknown','not_ready')), changed {instant} NOT NULL
+) {strict};
+CREATE TABLE verified_domains (
+    domain {text} PRIMARY KEY, customer {id} NOT NULL REFERENCES tenants (id), settings {json} NOT NULL, added {instant} NOT NULL
+) {strict};
+CREATE INDEX verified_domains_customer ON verified_domains (customer);
 ";

@@ -13,21 +13,45 @@ use crate::server::Server;
 use crate::{docs, openapi};
 
 pub mod agreements;
+mod applications;
+mod authorize;
 pub mod carts;
+mod consents;
+pub mod customer_profiles;
 pub mod customers;
+mod discovery;
 pub mod documented;
+pub mod new_customers;
+mod oauth;
+pub mod profiles;
 pub mod program;
+pub mod qualifications;
 pub mod relationships;
+mod sandbox;
+pub mod sandbox_resellers;
+mod sign_in_page;
 pub mod tokens;
+pub mod utilities;
 
 /// Every route, resource by resource.
 pub(crate) fn list() -> Vec<Route> {
     [
         own(),
         tokens::routes(),
+        authorize::routes(),
+        discovery::routes(),
+        applications::routes(),
+        consents::routes(),
+        sandbox::routes(),
         agreements::routes(),
         relationships::routes(),
         customers::routes(),
+        customer_profiles::routes(),
+        new_customers::routes(),
+        profiles::routes(),
+        qualifications::routes(),
+        sandbox_resellers::routes(),
+        utilities::routes(),
         carts::routes(),
         program::routes(),
     ]

@@ -2,8 +2,8 @@
 
 pub mod body;
 pub mod catalog;
-pub(crate) mod customer;
 pub(crate) mod envelope;
 pub(crate) mod failures;
 pub mod path;
+pub(crate) mod people;
 pub(crate) mod query;

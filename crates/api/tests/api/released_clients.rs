@@ -184,7 +184,13 @@ async fn customer(world: &World, domain: &str, request: u32) -> String {
         .await;
     assert_eq!(made.status, 201, "{}", made.body);
     let customer = made.body["id"].as_str().unwrap().to_owned();
-    let list = NET.read(world, "/agreements?agreementType=MicrosoftCustomerAgreement", request + 1).await;
+    let list = NET
+        .read(
+            world,
+            "/agreements?agreementType=MicrosoftCustomerAgreement",
+            request + 1,
+        )
+        .await;
     let body = json!({
         "UserId": null, "PrimaryContact": { "FirstName": "Ada", "LastName": "Quill", "Email": "ada@example.com", "PhoneNumber": null },
         "TemplateId": list["items"][0]["templateId"], "DateAgreed": "2026-01-10T00:00:00", "Type": list["items"][0]["agreementType"],

@@ -20,6 +20,7 @@ const COMMANDS: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(Checkpoi
     C::ExtendRelationship,
     C::SetQualification,
     C::SetSelfService,
+    C::UpdateCustomer,
     C::ReadCustomer,
     C::ReadSoftwareKeys,
     C::Attest,
@@ -27,6 +28,8 @@ const COMMANDS: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(Checkpoi
     C::Administer,
     C::OpenTicket,
     C::SetSupportContact,
+    C::ConsentApplication,
+    C::RevokeConsent,
 ]));
 const CREATION: Checkpoints = Checkpoints::of(&[C::CreateCustomer]);
 const ACCEPTANCE: Checkpoints = Checkpoints::of(&[C::AcceptRelationship]);

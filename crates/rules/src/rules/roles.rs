@@ -137,7 +137,7 @@ const TABLE: &[Row] = &[
         &[],
     ),
     row(
-        &[C::SetQualification],
+        &[C::SetQualification, C::UpdateCustomer],
         &[R::GlobalAdmin, R::AdminAgent, R::HelpdeskAgent],
         &[ROL_006, ROL_008],
     ),
@@ -170,6 +170,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::ExtendRelationship,
         C::SetQualification,
         C::SetSelfService,
+        C::UpdateCustomer,
         C::ReadCustomer,
         C::ReadSoftwareKeys,
         C::SignAgreement,
@@ -202,6 +203,8 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::ReadAudit,
         C::RequestOrder,
         C::AnswerOrderRequest,
+        C::ConsentApplication,
+        C::RevokeConsent,
     ]));
 /// Acts in the customer's tenant: rights held there are another matter than roles here (ROL-038).
 const IN_TENANT: Checkpoints = Checkpoints::of(&[C::Administer, C::ManageResource]);
@@ -480,7 +483,10 @@ pub static RULES: &[Rule] = &[
     // A helpdesk agent does not purchase, and edits customers.
     role_rule!(ROL_008, EVERYWHERE, |f| answers_for(f, ROL_008)
         && (f.caller.roles.any(&[R::HelpdeskAgent])
-            || f.checkpoint == C::SetQualification)),
+            || matches!(
+                f.checkpoint,
+                C::SetQualification | C::UpdateCustomer
+            ))),
     role_rule!(
         ROL_009,
         Checkpoints::of(&[C::ReadInvoice, C::ReadPriceSheet, C::OpenPortal])
@@ -517,7 +523,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ROL-018"),
         step: Step::Authentication,
         ground: Ground::Authentication,
-        at: Checkpoints::of(&[C::Attest]),
+        at: Checkpoints::of(&[C::Attest, C::ConsentApplication, C::RevokeConsent]),
         forbids: |f| f.caller.token == TokenKind::Application,
         answer: |_| documented(403, 900_329),
         shows: |f| vec![shown("token", f.caller.token)],
@@ -553,6 +559,16 @@ pub static RULES: &[Rule] = &[
         step: Step::Relationship,
         ground: Ground::AccessRole,
         at: Checkpoints::of(&[C::Upgrade]),
+        forbids: |f| f.access.as_ref().is_some_and(|access| !access.suffices()),
+        answer: |_| documented(403, 900_308),
+        shows: task_shown,
+    },
+    // Who consents there: somebody who administers applications in the customer's tenant.
+    Rule {
+        id: RuleId::of("ROL-037"),
+        step: Step::Relationship,
+        ground: Ground::AccessRole,
+        at: Checkpoints::of(&[C::ConsentApplication]),
         forbids: |f| f.access.as_ref().is_some_and(|access| !access.suffices()),
         answer: |_| documented(403, 900_308),
         shows: task_shown,

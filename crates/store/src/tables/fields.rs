@@ -16,6 +16,7 @@ use tierline_domain::place::Country;
 use tierline_domain::subscription::{
     Batch, InvoiceState, ResourceRoleName, SubscriptionState, TransferKind, TransferState,
 };
+use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
 use crate::value::{BadValue, Field, Kind, Seen, Value};
 
@@ -57,12 +58,14 @@ as_text!(
     AdminState,
     AgreementState,
     CartState,
+    CheckStatus,
     Cloud,
     ConditionalAccess,
     Country,
     Currency,
     CustomerState,
     Delegation,
+    EducationSegment,
     Environment,
     Frequency,
     Generation,
@@ -76,6 +79,7 @@ as_text!(
     OrderState,
     PartnerType,
     PartnershipState,
+    ProfileKind,
     Publisher,
     Qualification,
     RelationshipState,
@@ -85,6 +89,7 @@ as_text!(
     ResourceRoleName,
     RoleDeclared,
     Segment,
+    Special,
     SubscriptionState,
     SupportPlan,
     TenantType,
@@ -92,6 +97,7 @@ as_text!(
     TransferKind,
     TransferState,
     UserAccount,
+    Vetting,
 );
 
 as_json!(

@@ -18,6 +18,16 @@ use crate::table;
 use crate::value::Json;
 
 mod fields;
+pub mod identity;
+
+pub use identity::{
+    Application, ApplicationSecret, AuthorizationCode, Consent, Grant, Password, RefreshToken,
+    SignIn, StoredKey, application_secrets, applications, authorization_codes, consents, passwords,
+    refresh_tokens, sign_ins, signing_keys,
+};
+mod vetting;
+
+pub use vetting::*;
 
 table! {
     /// Companies.
@@ -384,54 +394,6 @@ table! {
     }
 }
 
-/// An application that asks for tokens. The secret is 256 random bits, kept hashed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Application {
-    /// Its client id.
-    pub client_id: Uuid,
-    /// The account it acts for.
-    pub account: tierline_domain::id::Id<Account>,
-    /// What it is called.
-    pub name: String,
-    /// SHA-256 of the secret.
-    pub secret_hash: Vec<u8>,
-    /// When it was registered.
-    pub created: Timestamp,
-}
-table! {
-    /// Application registrations.
-    applications: Application {
-        key { client_id }
-        columns { client_id, account, name, secret_hash, created }
-        finds {}
-    }
-}
-
-/// A refresh token: rotated at every use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefreshToken {
-    /// SHA-256 of the token.
-    pub hash: Vec<u8>,
-    /// The account.
-    pub account: tierline_domain::id::Id<Account>,
-    /// The user's sign-in name.
-    pub user_name: String,
-    /// The application it was issued to.
-    pub client_id: String,
-    /// When it ends, by the server clock.
-    pub expires: Timestamp,
-    /// When it was used.
-    pub used: Option<Timestamp>,
-}
-table! {
-    /// Refresh tokens.
-    refresh_tokens: RefreshToken {
-        key { hash }
-        columns { hash, account, user_name, client_id, expires, used }
-        finds {}
-    }
-}
-
 /// Personal values of a customer, apart from everything else so that they can be erased.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
@@ -449,12 +411,14 @@ pub struct Contact {
     pub phone: Option<String>,
     /// Postal address as it was given.
     pub address: Json<serde_json::Value>,
+    /// The company name as lists are searched and sorted by it.
+    pub folded: String,
 }
 table! {
     /// Personal values of customers.
     contacts: Contact {
         key { tenant }
-        columns { tenant, company_name, email, first_name, last_name, phone, address }
+        columns { tenant, company_name, email, first_name, last_name, phone, address, folded }
         finds {}
     }
 }

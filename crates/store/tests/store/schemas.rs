@@ -2,7 +2,7 @@
 
 use tierline_store::testing::{both_engines, postgres, sqlite};
 use tierline_store::{
-    Command, Statement, StoreError, Tx, holdings, idempotency, log, schema, tables,
+    Command, Statement, StoreError, Tx, customers, holdings, idempotency, log, schema, tables,
 };
 
 /// Every statement of every table.
@@ -13,11 +13,14 @@ fn statements() -> Vec<Statement> {
     let mut statements = all!(
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
         admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
-        charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts judgements
+        charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications application_secrets sign_ins authorization_codes refresh_tokens consents passwords signing_keys contacts judgements
+        partner_profiles qualifications validation_codes account_checks verified_domains
     );
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements.extend_from_slice(holdings::ALL);
+    statements.extend_from_slice(tables::identity::ALL);
+    statements.extend_from_slice(customers::ALL);
     statements
 }
 

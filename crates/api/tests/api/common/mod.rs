@@ -7,6 +7,7 @@
 
 use serde_json::Value;
 use tierline_api::identity::Issuer;
+use tierline_api::identity::external::{External, Trust};
 use tierline_api::{Server, Settings, serve};
 use tierline_app::App;
 use tierline_app::clock::Clock;
@@ -18,6 +19,8 @@ use tokio::net::TcpListener;
 pub struct World {
     pub base: String,
     pub http: reqwest::Client,
+    /// The server itself, for what a client cannot see to.
+    pub server: Server,
     principals: Vec<Value>,
 }
 
@@ -40,6 +43,15 @@ pub struct Answer {
 impl World {
     /// Starts a demo world.
     pub async fn demo() -> Self {
+        let settings = Settings {
+            sandbox: true,
+            ..Settings::default()
+        };
+        Self::with(settings, None).await
+    }
+
+    /// Starts a demo world on a server that is set up in another way.
+    pub async fn with(settings: Settings, trust: Option<Trust>) -> Self {
         let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
             .await
             .unwrap();
@@ -51,34 +63,45 @@ impl World {
             .await
             .unwrap();
         app.db().write(Seed).await.unwrap();
-        let issuer = Issuer::new(&[7; 32], "http://localhost").unwrap();
-        let server = Server::new(
-            app,
-            issuer,
-            Settings {
-                sandbox: true,
-                ..Settings::default()
-            },
-        );
+        let now = app.clock().server_now();
+        let issuer = Issuer::open(app.db().clone(), "http://localhost", now);
+        let mut issuer = issuer.await.unwrap();
+        if let Some(trust) = trust {
+            issuer = issuer.trusting(External::new(trust).unwrap());
+        }
+        let sandbox = settings.sandbox;
+        let server = Server::new(app, issuer, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve(server, listener, std::future::pending()));
+        tokio::spawn(serve(server.clone(), listener, std::future::pending()));
         #[expect(clippy::disallowed_methods, reason = "a test calls its own server")]
         let http = reqwest::Client::new();
-        let credentials: Value = http
-            .get(format!("{base}/sandbox/credentials"))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        let principals = credentials["principals"].as_array().unwrap().clone();
-        Self {
+        let mut world = Self {
             base,
             http,
-            principals,
+            server,
+            principals: Vec::new(),
+        };
+        if sandbox {
+            world.look_up().await;
         }
+        world
+    }
+
+    /// Fetches everybody's credentials.
+    pub async fn look_up(&mut self) {
+        let found = self
+            .send("GET", "/sandbox/credentials", None, None, &[])
+            .await;
+        self.principals = found.body["principals"].as_array().unwrap().clone();
+    }
+
+    /// Sends a form.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let pairs = reqwest::Url::parse_with_params("http://localhost", fields).unwrap();
+        let body = pairs.query().unwrap_or_default().as_bytes().to_vec();
+        let kind = [("Content-Type", "application/x-www-form-urlencoded")];
+        self.send("POST", path, None, Some(body), &kind).await
     }
 
     /// A member of a principal's credentials.
@@ -106,10 +129,10 @@ impl World {
         headers: &[(&str, &str)],
     ) -> Answer {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = self
-            .http
-            .request(method, format!("{}{path}", self.base))
-            .header("Content-Type", "application/json");
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+            request = request.header("Content-Type", "application/json");
+        }
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
