@@ -13,6 +13,9 @@ use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 
+/// What is longer is no name, but contents.
+const NAME_MAX: usize = 200;
+
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Act {
@@ -85,10 +88,12 @@ impl Act {
     pub fn locks(&self) -> Vec<tierline_store::Lock> {
         let lock = |name: &str| tierline_store::Lock::on("name", &name.to_lowercase());
         let mut locks = vec![lock(self.actor.party())];
-        for value in self.params.values() {
+        let mut values: Vec<&Json> = self.params.values().collect();
+        while let Some(value) = values.pop() {
             match value {
-                Json::String(name) => locks.push(lock(name)),
-                Json::Array(names) => locks.extend(names.iter().filter_map(Json::as_str).map(lock)),
+                Json::String(name) if name.len() <= NAME_MAX => locks.push(lock(name)),
+                Json::Array(list) => values.extend(list),
+                Json::Object(map) => values.extend(map.values()),
                 _ => {}
             }
         }
@@ -204,10 +209,15 @@ macro_rules! verbs {
 }
 
 verbs! {
-    "create_cart" => crate::order::CreateCart,
-    "update_cart" => crate::order::UpdateCart,
-    "checkout_cart" => crate::order::CheckoutCart,
+    "create_cart" => crate::cart::CreateCart,
+    "update_cart" => crate::cart::UpdateCart,
+    "fill_cart" => crate::cart::FillCart,
+    "checkout_cart" => crate::cart::CheckoutCart,
     "order" => crate::order::PlaceOrder,
+    "place_order" => crate::order::PlaceLines,
+    "change_order" => crate::order_change::ChangeOrder,
+    "review_order" => crate::order_change::ReviewOrder,
+    "attach_files" => crate::documents::AttachFiles,
     "request_order" => crate::order_requests::RequestOrder,
     "answer_order_request" => crate::order_requests::AnswerOrderRequest,
     "apply" => crate::apply::Apply,

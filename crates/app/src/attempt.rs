@@ -72,9 +72,7 @@ pub async fn attempt<U: UseCase>(
 ) -> Result<Allowed<U::Out>, AppError> {
     let acting = actor::resolve(tx, &ctx.actor).await?;
     let facts = use_case.facts(ctx, &acting, tx).await?;
-    let verdict = decide(&facts, &switched_off(ctx, &facts));
-    let mut decision = verdict.explain(&facts);
-    reveal::conceal(&mut decision, &facts);
+    let decision = judge(ctx, &facts);
     if !decision.allowed {
         return Err(AppError::Refused(Box::new(Refusal {
             decision,
@@ -110,9 +108,15 @@ pub async fn dry_run<U: UseCase>(
 ) -> Result<(Decision, Facts), AppError> {
     let acting = actor::resolve(tx, &ctx.actor).await?;
     let facts = use_case.facts(ctx, &acting, tx).await?;
-    let mut decision = decide(&facts, &switched_off(ctx, &facts)).explain(&facts);
-    reveal::conceal(&mut decision, &facts);
+    let decision = judge(ctx, &facts);
     Ok((decision, facts))
+}
+
+/// Decides on facts, and shows no more of them than the caller may see.
+pub(crate) fn judge(ctx: &Ctx, facts: &Facts) -> Decision {
+    let mut decision = decide(facts, &switched_off(ctx, facts)).explain(facts);
+    reveal::conceal(&mut decision, facts);
+    decision
 }
 
 fn switched_off(ctx: &Ctx, facts: &Facts) -> Vec<RuleId> {

@@ -47,8 +47,21 @@ impl Command for LayDemo {
             .cloned()
             .unwrap_or_default();
         world::lay(tx, &given, self.now).await?;
-        for (index, act) in busy().iter().enumerate() {
-            let seed = Ids::named("demo", &index.to_string(), self.now).uuid();
+        self.perform(tx, "demo", &busy()).await?;
+        let bought = facts.get("when").and_then(Json::as_array);
+        let bought: Vec<Act> = bought
+            .into_iter()
+            .flatten()
+            .map(Act::read)
+            .collect::<Result<_, _>>()?;
+        self.perform(tx, "demo deal", &bought).await
+    }
+}
+
+impl LayDemo {
+    async fn perform(&self, tx: &mut Tx<'_>, name: &str, acts: &[Act]) -> Result<(), AppError> {
+        for (index, act) in acts.iter().enumerate() {
+            let seed = Ids::named(name, &index.to_string(), self.now).uuid();
             let ctx = Ctx::new(ActorSpec::operator(), self.now, self.now, seed);
             perform(&ctx, tx, act).await?;
         }

@@ -72,21 +72,11 @@ pub struct Requested {
 impl RequestOrder {
     fn wanted(&self, reseller: &str) -> Wanted {
         Wanted {
-            customer: self.customer.clone(),
-            item: self.item.clone(),
             quantity: self.quantity,
             term: self.term,
             frequency: self.frequency,
             partner_of_record: Some(reseller.to_owned()),
-            role_declared: None,
-            further_resellers: Vec::new(),
-            align_with: None,
-            custom_end: None,
-            currency: None,
-            attestation_accepted: true,
-            parent: None,
-            creates: None,
-            path: None,
+            ..Wanted::one_of(&self.customer, &self.item)
         }
     }
 }

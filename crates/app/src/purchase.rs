@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use tierline_billing::cycle::{self, Running};
 use tierline_billing::prorate::{self, Cut};
-use tierline_domain::catalog::{DatedPrice, Generation, Item, ItemKind, Promotion, Term};
+use tierline_domain::catalog::{
+    DatedPrice, Frequency, Generation, Item, ItemKind, Promotion, Term,
+};
 use tierline_domain::customer::Segment;
 use tierline_domain::id::Id;
-use tierline_domain::money::{Currency, Money};
-use tierline_domain::order::{Line, RoleDeclared};
+use tierline_domain::money::{Currency, Money, Rounding};
+use tierline_domain::order::{Line, Pricing, RoleDeclared};
 use tierline_domain::partner::{Account, PartnerType, Tenant};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp, add_days};
@@ -462,10 +464,56 @@ pub async fn unit_price(
     line: &Line,
     today: Date,
 ) -> Result<Option<Money>, AppError> {
+    if let Some(commitment) = &line.details.commitment {
+        // What a savings plan costs is what it promises to spend.
+        return Ok(Some(commitment.price(line.term)?));
+    }
     let currency = line
         .currency
         .unwrap_or_else(|| facts::billing_currency(seller, item));
     list_price(tx, item, line.term, currency, today).await
+}
+
+/// Prices of one unit over the term bought: the list's, after a promotion, and for what a chosen end leaves.
+///
+/// # Errors
+/// When an amount overflows.
+pub fn pricing(
+    list: Option<Money>,
+    percent_off: i64,
+    line: &Line,
+    end: Option<Date>,
+    today: Date,
+) -> Result<Option<Pricing>, AppError> {
+    let Some(list) = list else {
+        return Ok(None);
+    };
+    let rest = 100_i64.saturating_sub(percent_off);
+    let discounted = list.share(rest, 100, Rounding::Cut)?;
+    let prorated = match end {
+        None => discounted,
+        Some(end) => {
+            let running = Running {
+                start: today,
+                end: Some(end),
+                term: line.term,
+                frequency: Frequency::OneTime,
+            };
+            prorate::charge(
+                discounted,
+                &running,
+                &running.on(today),
+                today,
+                1,
+                Cut::Line,
+            )?
+        }
+    };
+    Ok(Some(Pricing {
+        list,
+        discounted,
+        prorated,
+    }))
 }
 
 async fn first_charge(
@@ -496,13 +544,14 @@ pub(crate) async fn promotion(
     tx: &mut Tx<'_>,
     item: &Item,
     customer: Id<Tenant>,
-    quantity: i64,
+    line: &Line,
+    _today: Date,
 ) -> Result<Option<Promotion>, AppError> {
     for promotion in tx
         .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
         .await?
     {
-        if promotion_left(tx, &promotion, customer).await? >= quantity {
+        if promotion_left(tx, &promotion, customer).await? >= line.quantity {
             return Ok(Some(promotion));
         }
     }

@@ -309,6 +309,10 @@ tierline_domain::words! {
         Cart = "cart",
         /// The cart was checked out and changed since.
         CartSubmitted = "cart_submitted",
+        /// Another request on the same cart or order.
+        Concurrency = "concurrency",
+        /// The fault that a line of a cart carries.
+        LineFault = "line_fault",
         /// How old the availability is.
         AvailabilityAge = "availability_age",
         /// The last day of sale.

@@ -17,6 +17,10 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0002_accounts",
         sql: ACCOUNTS,
     },
+    Migration {
+        name: "0003_orders",
+        sql: ORDERS,
+    },
 ];
 
 const PROGRAM: &str = "
@@ -274,4 +278,14 @@ CREATE TABLE verified_domains (
     domain {text} PRIMARY KEY, customer {id} NOT NULL REFERENCES tenants (id), settings {json} NOT NULL, added {instant} NOT NULL
 ) {strict};
 CREATE INDEX verified_domains_customer ON verified_domains (customer);
+";
+
+/// Carts of several groups, and files beside orders.
+const ORDERS: &str = "
+ALTER TABLE carts ADD COLUMN placed {json} NOT NULL DEFAULT '[]';
+CREATE TABLE documents (
+    id {id} PRIMARY KEY, order_id {id} NOT NULL REFERENCES orders (id), position {int} NOT NULL,
+    kind {text} NOT NULL CHECK (kind IN ('purchase_order','tender')), name {text} NOT NULL, media {text} NOT NULL, content {bytes} NOT NULL,
+    added {instant} NOT NULL, UNIQUE (order_id, position)
+) {strict};
 ";

@@ -14,6 +14,7 @@ use crate::{docs, openapi};
 
 pub mod agreements;
 mod applications;
+pub(crate) mod attachments;
 mod authorize;
 pub mod carts;
 mod consents;
@@ -21,8 +22,10 @@ pub mod customer_profiles;
 pub mod customers;
 mod discovery;
 pub mod documented;
+pub(crate) mod lines;
 pub mod new_customers;
 mod oauth;
+pub(crate) mod orders;
 pub mod profiles;
 pub mod program;
 pub mod qualifications;
@@ -53,6 +56,8 @@ pub(crate) fn list() -> Vec<Route> {
         sandbox_resellers::routes(),
         utilities::routes(),
         carts::routes(),
+        orders::routes(),
+        attachments::routes(),
         program::routes(),
     ]
     .into_iter()

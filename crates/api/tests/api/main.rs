@@ -1,6 +1,7 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
 
 mod bad_input;
+mod carts;
 mod common;
 mod error_shape;
 mod fidelity;
@@ -8,6 +9,7 @@ mod identity;
 mod identity_admin;
 mod identity_external;
 mod identity_sign_in;
+mod orders;
 mod partner_ties;
 mod released_clients;
 mod throttling;

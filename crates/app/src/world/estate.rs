@@ -7,7 +7,9 @@ use tierline_domain::catalog::{
 };
 use tierline_domain::customer::Segment;
 use tierline_domain::money::{Currency, Money};
-use tierline_domain::order::{Cart, CartState, Line, Order, OrderLine, OrderState, RoleDeclared};
+use tierline_domain::order::{
+    Cart, CartState, Details, Line, Order, OrderLine, OrderState, RoleDeclared,
+};
 use tierline_domain::partner::Waiver;
 use tierline_domain::subscription::{
     Batch, CreditLine, Invoice, InvoiceState, ResourceRole, ResourceRoleName, Subscription,
@@ -337,6 +339,7 @@ pub(super) fn plain_line(item: &Item, quantity: i64) -> Line {
         availability_outdated: false,
         creates: None,
         align_with: None,
+        details: Details::default(),
     }
 }
 
@@ -366,6 +369,7 @@ pub(super) async fn cart(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError
         modified_by: partner.handle.clone(),
         ordered_as: None,
         became: None,
+        placed: Vec::new(),
         home: regions::place(partner.country)
             .map_or_else(String::new, |place| place.region.to_string()),
         partner: partner.id,
@@ -392,6 +396,8 @@ pub(super) async fn placed_order(
         lines: vec![OrderLine {
             line,
             subscription: None,
+            pricing: None,
+            cancelled: false,
         }],
         state: f.get("state")?.unwrap_or(OrderState::Completed),
         placed: today,

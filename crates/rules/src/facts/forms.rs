@@ -199,6 +199,12 @@ pub struct Form {
     pub contact: Option<(String, bool)>,
     /// The ETag given is stale.
     pub etag_stale: bool,
+    /// Another request changed the cart or order since the caller read it (ORD-004).
+    #[serde(default)]
+    pub moved: bool,
+    /// The line carries a fault since the cart was filled (ORD-005).
+    #[serde(default)]
+    pub faulty_line: bool,
     /// The PartnerID looked up.
     pub looked_up: Option<Named>,
     /// Test resellers that the provider's sandbox holds (ENR-041).

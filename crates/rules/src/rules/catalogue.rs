@@ -18,7 +18,11 @@ use crate::facts::{
 };
 use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
-const CART: Checkpoints = Checkpoints::of(&[C::CheckoutCart]);
+/// Whatever touches a cart that exists.
+const CART: Checkpoints = Checkpoints::of(&[C::CreateCart, C::CheckoutCart]);
+const CART_CHECKOUT: Checkpoints = Checkpoints::of(&[C::CheckoutCart]);
+/// Whatever changes a cart or an order.
+const CART_OR_ORDER: Checkpoints = CART.and(Checkpoints::of(&[C::UpdateSubscription]));
 const REVIEW: Checkpoints = Checkpoints::of(&[C::UploadDocument]);
 /// Where a partner of record is put on a line or a subscription.
 const RECORD: Checkpoints = SALE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
@@ -393,6 +397,39 @@ pub static RULES: &[Rule] =
                     .map(|cart| shown("submitted already, and changed since", &cart.name))
                     .into_iter()
                     .collect()
+            },
+        },
+        Rule {
+            id: RuleId::of("ORD-004"),
+            step: Step::Catalogue,
+            ground: Ground::Concurrency,
+            at: CART_OR_ORDER,
+            forbids: |f| f.form.moved,
+            answer: |f| {
+                if f.checkpoint == C::UpdateSubscription {
+                    documented(409, 800_060)
+                } else {
+                    documented(409, 800_064)
+                }
+            },
+            shows: |f| {
+                let what = cart(f).map_or("the order", |cart| cart.name.as_str());
+                vec![shown("changed by another request since it was read", what)]
+            },
+        },
+        Rule {
+            id: RuleId::of("ORD-005"),
+            step: Step::Catalogue,
+            ground: Ground::LineFault,
+            at: CART_CHECKOUT,
+            forbids: |f| f.form.faulty_line,
+            answer: |_| documented(400, 800_009),
+            shows: |f| {
+                with(
+                    show_line(f),
+                    "the line carries a fault since",
+                    "the cart was filled",
+                )
             },
         },
         Rule {

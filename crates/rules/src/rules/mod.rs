@@ -274,7 +274,15 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("TXN-802", "scenarios/scenario-8.yaml S8-02"),
     ("TXN-804", "scenarios/scenario-8.yaml S8-03"),
     ("ORD-015", "scenarios/own/orders.yaml OWNORD-30"),
+    (
+        "ORD-028",
+        "crates/api/tests/api/orders.rs orders_show_the_states_they_are_in",
+    ),
     ("ORD-033", "scenarios/own/orders.yaml OWNORD-80"),
+    (
+        "ORD-038",
+        "crates/api/tests/api/orders.rs a_new_order_is_in_the_list_at_once",
+    ),
     ("ORD-041", "scenarios/orders.yaml O-43"),
     ("ORD-042", "scenarios/own/orders.yaml OWNORD-81"),
     ("ORD-043", "scenarios/own/orders.yaml OWNORD-86"),

@@ -7,7 +7,9 @@ use tierline_domain::customer::{
     RelationshipState, Segment,
 };
 use tierline_domain::money::{Currency, Money};
-use tierline_domain::order::{CartState, Line, OrderLine, OrderState, RequestState, RoleDeclared};
+use tierline_domain::order::{
+    CartState, DocumentKind, GroupOrder, Line, OrderLine, OrderState, RequestState, RoleDeclared,
+};
 use tierline_domain::partner::{
     AccountState, AgreementState, Cloud, Environment, LocationKind, LocationState, MembershipState,
     PartnerType, PartnershipState, Requirement, ResellerEnrolment, SupportPlan, TenantType,
@@ -66,6 +68,7 @@ as_text!(
     CustomerState,
     Delegation,
     EducationSegment,
+    DocumentKind,
     Environment,
     Frequency,
     Generation,
@@ -104,6 +107,7 @@ as_json!(
     Line,
     Vec<Batch>,
     Vec<Country>,
+    Vec<GroupOrder>,
     Vec<Line>,
     Vec<Offered>,
     Vec<OrderLine>,

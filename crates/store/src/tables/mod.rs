@@ -4,7 +4,7 @@
 use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Attestation, Customer, Relationship};
-use tierline_domain::order::{Cart, Order, OrderRequest};
+use tierline_domain::order::{Cart, Document, Order, OrderRequest};
 use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
@@ -247,7 +247,7 @@ table! {
     carts: Cart {
         key { id }
         columns {
-            id, handle, partner, customer, lines, role_declared, state, created, modified, modified_by, ordered_as, became, home, version
+            id, handle, partner, customer, lines, role_declared, state, created, modified, modified_by, ordered_as, became, placed, home, version
         }
         finds { BY_HANDLE = "WHERE handle = $1" }
     }
@@ -258,6 +258,14 @@ table! {
         key { id }
         columns { id, handle, partner, customer, lines, state, placed, currency, number, home, version }
         finds { BY_HANDLE = "WHERE handle = $1", BY_PAIR = "WHERE partner = $1 AND customer = $2 ORDER BY placed, id" }
+    }
+}
+table! {
+    /// Files beside orders.
+    documents: Document {
+        key { id }
+        columns { id, order_id, position, kind, name, media, content, added }
+        finds { BY_ORDER = "WHERE order_id = $1 ORDER BY position" }
     }
 }
 table! {

@@ -152,6 +152,25 @@ impl World {
         }
     }
 
+    /// The same demo world behind a server that is no sandbox; its principals are those of a sandbox beside it.
+    pub async fn production() -> Self {
+        let world = Self::demo().await;
+        let app = world.server.app().clone();
+        let now = app.clock().server_now();
+        let issuer = Issuer::open(app.db().clone(), "http://localhost", now)
+            .await
+            .unwrap();
+        let server = Server::new(app, issuer, Settings::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(serve(server.clone(), listener, std::future::pending()));
+        Self {
+            base,
+            server,
+            ..world
+        }
+    }
+
     /// Reads a path.
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         self.send("GET", path, Some(token), None, &[]).await
