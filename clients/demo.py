@@ -53,8 +53,8 @@ class Partner:
             raise AssertionError(f"POST {path}: {answer.status_code} {answer.text}")
         return answer.json()
 
-    def customer(self, name):
-        """A new customer with its agreement confirmed, so that it may buy."""
+    def customer(self, name, agrees=True):
+        """A new customer, as a rule with its agreement confirmed, so that it may buy."""
         word = re.sub("[^a-z]", "", name.lower())
         customer = self.made(
             "/v1/customers",
@@ -69,7 +69,8 @@ class Partner:
                 },
             },
         )
-        self.agree(customer["id"])
+        if agrees:
+            self.agree(customer["id"])
         return customer["id"]
 
     def agree(self, customer):

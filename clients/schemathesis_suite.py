@@ -44,22 +44,26 @@ class World:
             "termDuration": "P1Y",
         }
 
+    def order(self):
+        line = {"lineItemNumber": 0, "offerId": "desk-standard", "quantity": 2, "termDuration": "P1Y"}
+        return {"billingCycle": "monthly", "lineItems": [line]}
+
     def made(self, path, body):
         """The id of something new, or none where it cannot be made yet."""
         answer = self.partner.request("POST", path, json=body)
         return answer.json().get("id") if answer.ok else None
 
     def ids(self):
-        """Values of path parameters, for every operation and for single ones."""
+        """Values of parameters."""
         here = f"/v1/customers/{self.customer}"
-        carts = [self.made(f"{here}/carts", {"lineItems": [self.line]}) for _ in range(4)]
-        order = self.made(f"{here}/orders", {"lineItems": [dict(self.line, offerId="desk-standard")]})
+        cart = self.made(f"{here}/carts", {"lineItems": [self.line]})
+        order = self.made(f"{here}/orders", self.order())
         product, sku, availability = self.catalogue()
         principal = self.partner.principal
         agreements = self.partner.read(demo.AGREEMENTS)["items"]
         everywhere = {
             "customer-id": [self.customer],
-            "cart-id": carts[:1],
+            "cart-id": [cart],
             "order-id": [order],
             "product-id": [product],
             "sku-id": [sku],
@@ -67,21 +71,35 @@ class World:
             "offer-id": self.first("/v1/offers?country=US", "id"),
             "agreement-template-id": [agreements[0]["templateId"]],
             "tenant-id": [principal["tenantId"]],
+            "query.mpnId": [self.partners["cedar"].principal["mpnId"]],
+            "query.country": ["US"],
+            "query.agreementType": ["MicrosoftCustomerAgreement"],
             "program-name": ["csp"],
             "country": ["US"],
             "country-id": ["US"],
+            "iso2-code": ["US"],
+            "template": [agreements[0]["templateId"]],
+            "line-item-number": ["0"],
             "domain": ["taken.example", self.domain()],
             "record-id": self.first("/v1/auditrecords?startDate=2020-01-01", "id"),
             "verb": ["read_customer"],
             "id": ["REG-001"],
         }
-        spare = [self.partner.customer(f"Spare {word} LLC") for word in ("Anchor", "Barrel", "Candle")]
-        single = {
-            "DELETE /v1/customers/{customer-id}": {"customer-id": spare[:1]},
-            "PATCH /v1/customers/{customer-id}": {"customer-id": spare[1:2]},
-            "POST /v1/customers/{customer-id}/carts/{cart-id}/checkout": {"cart-id": carts[1:]},
+        return everywhere
+
+    def spares(self):
+        """What an operation uses up, by the name of its parameter: each call takes another one."""
+        words = ("Anchor", "Barrel", "Candle", "Dipper")
+        customers = [self.partner.customer(f"Spare {word} LLC") for word in words]
+        customers += [self.partner.customer(f"Spare {word} LLC", agrees=False) for word in ("Easel", "Funnel")]
+        carts = f"/v1/customers/{self.customer}/carts"
+        carts = [self.made(carts, {"lineItems": [self.line]}) for _ in range(3)]
+        return {
+            "DELETE /v1/customers/{customer-id}": ["customer-id", customers[:2]],
+            "PATCH /v1/customers/{customer-id}": ["customer-id", customers[2:4]],
+            "POST /v1/customers/{customer-id}/agreements": ["customer-id", customers[4:]],
+            "POST /v1/customers/{customer-id}/carts/{cart-id}/checkout": ["cart-id", carts],
         }
-        return everywhere, single
 
     def domain(self):
         listed = self.partner.read("/v1/customers")["items"]
@@ -131,7 +149,8 @@ class World:
             },
             "POST /v1/customers/{customer-id}/carts": {"lineItems": [self.line]},
             "PUT /v1/customers/{customer-id}/carts/{cart-id}": {"lineItems": [dict(self.line, quantity=3)]},
-            "POST /v1/customers/{customer-id}/orders": {"lineItems": [dict(self.line, offerId="desk-standard")]},
+            "POST /v1/customers/{customer-id}/orders": self.order(),
+            "PATCH /v1/customers/{customer-id}/orders/{order-id}": dict(self.order(), billingCycle="annual"),
             "POST /{tenant-id}/oauth2/token": {**grant, "resource": "https://graph.windows.net"},
             "POST /{tenant-id}/oauth2/v2.0/token": {**grant, "scope": "https://graph.windows.net/.default"},
             "POST /generatetoken": {"grant_type": "jwt_token"},
@@ -153,6 +172,9 @@ class World:
             },
             "POST /program/v1/commands/{verb}": {"customer": self.customer},
             "POST /program/v1/clock": {"by": "P1D"},
+            "POST /v1/customers/{customer-id}/qualifications": {"qualification": "Education", "website": "school.example"},
+            "POST /v1/customers/{customer-id}/verifieddomain": self.verified_domain(),
+            "POST /v1/sandboxIndirectReseller": self.sandbox_reseller(),
         }
         for path, methods in self.schema["paths"].items():
             if "put" in methods and "get" in methods and f"PUT {path}" not in bodies:
@@ -161,6 +183,39 @@ class World:
         shown = self.partner.read("/v1/profiles/support")
         bodies |= {"PUT /v1/profiles/supportprofile": shown} if shown else {}
         return bodies
+
+    def verified_domain(self):
+        name = f"amber{uuid.uuid4().hex[:8]}.example"
+        domain = {"authenticationType": "Federated", "capability": "Email", "isDefault": False, "isInitial": False}
+        settings = {
+            "activeLogOnUri": f"https://sts.{name}/trust/13",
+            "federationBrandName": name,
+            "issuerUri": f"https://sts.{name}/trust",
+            "logOffUri": f"https://sts.{name}/ls/",
+            "metadataExchangeUri": f"https://sts.{name}/mex",
+            "passiveLogOnUri": f"https://sts.{name}/ls/",
+            "preferredAuthenticationProtocol": "WsFed",
+            "signingCertificate": "MIIB",
+        }
+        domain |= {"name": name, "status": "Verified", "verificationMethod": "DnsRecord"}
+        return {"verifiedDomainName": name, "domain": domain, "domainFederationSettings": settings}
+
+    def sandbox_reseller(self):
+        word = f"amber{uuid.uuid4().hex[:8]}"
+        contact = {"firstName": "Ada", "lastName": "Quill", "email": "ada@example.com", "phoneNumber": "5035550142"}
+        where = {name: demo.ADDRESS[name] for name in ("country", "city", "state", "addressLine1", "postalCode")}
+        tenant = {"domainPrefix": word, "name": word, "displayName": word, "adminUserName": "admin"}
+        tenant |= {"adminFirstName": "Ada", "adminLastName": "Quill", "adminAlternateEmail": "ada@example.com"}
+        return {
+            "mpnId": self.partners["cedar"].principal["mpnId"],
+            "tenant": tenant | {"country": "US", "culture": "en-US"},
+            "legalBusinessProfile": {"companyName": word, "address": where, "primaryContact": contact, "culture": "en-US"},
+            "organizationProfileLanguage": "en",
+        }
+
+    def customers(self):
+        """Every customer of the partner: some have what others lack."""
+        return [one["id"] for one in self.partner.read("/v1/customers")["items"]]
 
     def inventory(self):
         product, sku, _ = self.catalogue()
@@ -175,8 +230,7 @@ def toml(value):
 
 def configuration(world, examples, hooks):
     """The configuration file of a run."""
-    everywhere, single = world.ids()
-    everywhere = {name: [one for one in values if one] for name, values in everywhere.items()}
+    everywhere = {name: [one for one in values if one] for name, values in world.ids().items()}
     good = ["2xx", "3xx", "400", "401", "403", "404", "409", "413", "429", "501"]
     lines = [
         "seed = 4711",
@@ -204,21 +258,14 @@ def configuration(world, examples, hooks):
     for name, values in everywhere.items():
         if values:
             dictionaries += [f"[dictionaries.{toml(name)}]", f"values = {toml(values)}"]
-            tables += [f'{toml("path." + name)} = {{ dictionary = {toml(name)}, probability = 0.9 }}']
+            place = name if "." in name else f"path.{name}"
+            tables += [f'{toml(place)} = {{ dictionary = {toml(name)}, probability = 0.9 }}']
     lines += dictionaries + ["[parameters]"] + tables
+    # What only a provider does.
+    provider = toml("Bearer " + world.partners["meridian"].token)
+    lines += ["[[operations]]", 'include-path-regex = "sandboxIndirectReseller"']
+    lines += [f"headers = {{ Authorization = {provider} }}"]
     lines += ["[[operations]]", 'include-path-regex = "^/program/v1/"', "[operations.checks.negative_data_rejection]", "enabled = true"]
-    for number, (operation, parameters) in enumerate(single.items()):
-        method, path = operation.split(" ", 1)
-        if method.lower() not in world.schema["paths"].get(path, {}):
-            continue
-        values = next(iter(parameters.values()))
-        if not all(values):
-            continue
-        name = next(iter(parameters))
-        at = lines.index("[parameters]")
-        lines[at:at] = [f"[dictionaries.only{number}]", f"values = {toml(values)}"]
-        lines += ["[[operations]]", f"include-name = {toml(operation)}", "[operations.parameters]"]
-        lines += [f'{toml("path." + name)} = {{ dictionary = "only{number}" }}']
     for path, methods in undocumented(world.schema).items():
         lines += ["[[operations]]", f"include-path = {toml(path)}", "[operations.phases.coverage]"]
         lines += [f"unexpected-methods = {toml(methods)}"]
@@ -242,13 +289,15 @@ def run(arguments):
     world = World(arguments.base)
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
-        (place / "bodies.json").write_text(json.dumps(world.bodies()), encoding="utf-8")
+        known = {"base": arguments.base, "token": world.partner.token, "bodies": world.bodies()}
+        known |= {"customers": world.customers(), "spares": world.spares()}
+        (place / "known.json").write_text(json.dumps(known), encoding="utf-8")
         hooks = str(HERE / "schemathesis_hooks.py")
         text = configuration(world, arguments.max_examples, hooks)
         (place / "schemathesis.toml").write_text(text, encoding="utf-8")
         environment = dict(
             os.environ,
-            SUITE_BODIES=str(place / "bodies.json"),
+            SUITE_KNOWN=str(place / "known.json"),
             SUITE_ANSWERS=str(place / "answers.json"),
             NO_PROXY="*",
         )
