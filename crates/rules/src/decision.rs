@@ -45,8 +45,12 @@ pub fn decide(facts: &Facts, without: &[RuleId]) -> Verdict {
             Some(_) => {}
             None => {
                 let (resting, others) = after.split_at(question.resting.min(after.len()));
-                debug_assert!(
-                    !resting.iter().any(|rule| (rule.ask)(facts)),
+                debug_assert_eq!(
+                    resting
+                        .iter()
+                        .find(|rule| (rule.ask)(facts))
+                        .and_then(|rule| rule.rule.map(|rule| rule.id)),
+                    None,
                     "in order, and forbidden all the same"
                 );
                 rest = others;

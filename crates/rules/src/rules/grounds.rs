@@ -48,7 +48,8 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
         }
         // Every line of the table of roles names one of these two.
         Ground::UserRole => |f| {
-            f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+            !f.caller.role_names.is_empty()
+                && f.caller.roles.any(&[ProgramRole::GlobalAdmin])
                 && f.caller.roles.any(&[ProgramRole::AdminAgent])
         },
         Ground::CallerType => |f| {
@@ -75,6 +76,7 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
                 party.kind == PartnerType::IndirectReseller
                     && party.acts_as_reseller
                     && party.state == AccountState::Active
+                    && party.location.is_some()
             })
         },
         Ground::NamedState => |f| named(f, |party| party.state == AccountState::Active),
