@@ -66,3 +66,32 @@ async fn a_rules_refusal_names_every_rule_that_was_broken() {
         assert!(rules.contains(&json!(rule)), "{rule}: {}", answer.body);
     }
 }
+
+/// A token is good and its tenant has no account (any more): no path answers it, whether the caller is looked up
+/// before the handler or in the read it asks for.
+#[tokio::test]
+async fn a_token_without_an_account_opens_nothing() {
+    let world = World::demo().await;
+    let issuer = tierline_api::identity::Issuer::new(&[7; 32], "http://localhost").unwrap();
+    let subject = tierline_api::identity::Subject {
+        tenant: uuid::Uuid::from_u128(1),
+        application: "app".to_owned(),
+        user: Some((uuid::Uuid::from_u128(2), "kim@nowhere.example".to_owned())),
+        mfa: true,
+        operator: false,
+    };
+    let token = issuer.issue(&subject, tierline_app::clock::Clock::wall().server_now());
+    let customer = world.customer("harbor", "Bay Street").await;
+    let deal =
+        json!({ "verb": "order", "params": { "customer": customer, "item": "desk-standard" } });
+    for (method, path, body) in [
+        ("GET", "/v1/customers".to_owned(), None),
+        ("GET", format!("/v1/customers/{customer}"), None),
+        ("POST", "/program/v1/decisions".to_owned(), Some(deal)),
+    ] {
+        let body = body.map(|body| body.to_string().into_bytes());
+        let answer = world.send(method, &path, Some(&token), body, &[]).await;
+        assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
+        assert_shape(&format!("{method} {path}"), &answer);
+    }
+}
