@@ -1,12 +1,14 @@
 //! Decisions and rules as people and programs read them.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tierline_app::act::Act;
 use tierline_app::remedy::Remedy;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::facts::{Facts, Named};
-use tierline_rules::{Decision, Lang, RuleId, Violation, Wire, rules};
+use tierline_rules::registry::Shown;
+use tierline_rules::{Decision, Lang, RuleId, Violation, rules};
+use utoipa::ToSchema;
 
 /// One sentence for the description of an error: the first rule's refusal and its facts.
 #[must_use]
@@ -36,129 +38,214 @@ pub fn facts_line(violation: &Violation) -> String {
         .join("; ")
 }
 
-/// An act as `POST /program/v1/decisions` takes it.
-#[derive(Debug, Serialize)]
-pub struct DealShown<'a> {
-    #[serde(rename = "as")]
-    actor: &'a str,
-    verb: &'a str,
-    params: &'a serde_json::Map<String, Value>,
+/// Why a deal may or may not go through.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionView {
+    /// Whether it may.
+    allowed: bool,
+    /// What the documented paths would answer.
+    wire: Option<WireView>,
+    /// Every rule that forbids it, the deciding one first.
+    violations: Vec<ViolationView>,
+    /// A waiver that was used.
+    waiver: Option<String>,
+    /// Rules that the profile has switched off.
+    switched_off: Vec<String>,
+    /// What would make it pass, where anything is known to.
+    remedy: Option<RemedyView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    chain: Option<ChainView>,
+    /// Name and version of the profile that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    profile: Option<&'static str>,
 }
 
-impl<'a> DealShown<'a> {
-    fn of(act: &'a Act) -> Self {
+/// Status and codes on the documented paths.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WireView {
+    status: u16,
+    code: Option<u32>,
+    /// The code on the cart's line.
+    line_code: Option<u32>,
+}
+
+/// A rule that forbids a deal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ViolationView {
+    rule: String,
+    statement: Option<String>,
+    refusal: Option<String>,
+    remedy: Option<String>,
+    /// The fact of the world that it rests on.
+    ground: String,
+    facts: Vec<FactView>,
+    /// Where the rule can be read.
+    link: String,
+}
+
+/// One fact behind a rule.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FactView {
+    label: String,
+    value: String,
+}
+
+/// Commands that were rehearsed, and the deal as it passes then.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RemedyView {
+    commands: Vec<ActView>,
+    then: ActView,
+}
+
+/// An act as `POST /program/v1/decisions` takes it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ActView {
+    #[serde(rename = "as")]
+    actor: String,
+    verb: String,
+    #[schema(value_type = Object)]
+    params: serde_json::Map<String, Value>,
+}
+
+impl ActView {
+    fn of(act: &Act) -> Self {
         Self {
-            actor: act.actor.party(),
-            verb: &act.verb,
-            params: &act.params,
+            actor: act.actor.party().to_owned(),
+            verb: act.verb.clone(),
+            params: act.params.clone(),
         }
     }
 }
 
-/// Commands, and the deal as it passes after them.
-#[derive(Debug, Serialize)]
-pub struct RemedyShown<'a> {
-    commands: Vec<DealShown<'a>>,
-    then: DealShown<'a>,
+/// Who stands between the operator and the customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChainView {
+    links: Vec<String>,
+    bills: Vec<BillView>,
+    supports: SupportView,
 }
 
-/// A decision as the wire shows it. Written straight from the decision: most are read by machines, many a second.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Shown<'a> {
-    allowed: bool,
-    wire: Option<Wire>,
-    violations: Vec<Value>,
-    waiver: Option<&'a str>,
-    switched_off: &'a [String],
-    remedy: Option<RemedyShown<'a>>,
-    /// The chain of the deal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chain: Option<Chain<'a>>,
-    /// The profile it was made under.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<&'static str>,
+/// Who bills whom.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BillView {
+    from: String,
+    to: String,
 }
 
-/// A decision with every rule, its texts and facts, and the remedy that was rehearsed.
-#[must_use]
-pub fn decision<'a>(decision: &'a Decision, remedy: Option<&'a Remedy>, lang: Lang) -> Shown<'a> {
-    let violations = decision
-        .violations
-        .iter()
-        .map(|violation| {
-            let texts = book::entry(violation.rule).map(|entry| entry.texts(lang));
-            json!({
-                "rule": violation.rule,
-                "statement": texts.map(|texts| texts.statement.clone()),
-                "refusal": texts.map(|texts| texts.refusal.clone()),
-                "remedy": texts.map(|texts| texts.remedy.clone()).filter(|text| !text.is_empty()),
-                "ground": violation.ground,
-                "facts": violation.facts.iter().map(|fact| json!({ "label": fact.label, "value": fact.value })).collect::<Vec<_>>(),
-                "link": format!("/program/v1/rules/{}", violation.rule),
-            })
-        })
-        .collect();
-    Shown {
-        allowed: decision.allowed,
-        wire: decision.wire,
-        violations,
-        waiver: decision.waiver.as_deref(),
-        switched_off: &decision.switched_off,
-        remedy: remedy.map(|remedy| RemedyShown {
-            commands: remedy.commands.iter().map(DealShown::of).collect(),
-            then: DealShown::of(&remedy.then),
-        }),
-        chain: None,
-        profile: None,
+/// Who supports the customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SupportView {
+    customer: Option<String>,
+    by: Option<String>,
+}
+
+impl DecisionView {
+    /// A decision with every rule, its texts and facts, and the remedy that was rehearsed.
+    #[must_use]
+    pub fn of(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Self {
+        Self {
+            allowed: decision.allowed,
+            wire: decision.wire.map(|wire| WireView {
+                status: wire.status,
+                code: wire.code,
+                line_code: wire.line_code,
+            }),
+            violations: decision
+                .violations
+                .iter()
+                .map(|violation| ViolationView::of(violation, lang))
+                .collect(),
+            waiver: decision.waiver.clone(),
+            switched_off: decision.switched_off.clone(),
+            remedy: remedy.map(|remedy| RemedyView {
+                commands: remedy.commands.iter().map(ActView::of).collect(),
+                then: ActView::of(&remedy.then),
+            }),
+            chain: None,
+            profile: None,
+        }
+    }
+
+    /// The same with the chain of the deal, and what decided it.
+    #[must_use]
+    pub fn with_chain(self, facts: &Facts) -> Self {
+        Self {
+            chain: Some(ChainView::of(facts)),
+            profile: Some(tierline_app::attempt::PROFILE),
+            ..self
+        }
     }
 }
 
-/// Operator → … → customer, who bills whom and who supports whom.
-#[derive(Debug, Serialize)]
-pub struct Chain<'a> {
-    links: Vec<&'a str>,
-    bills: Vec<Bill<'a>>,
-    supports: Support<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct Bill<'a> {
-    from: &'a str,
-    to: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct Support<'a> {
-    customer: Option<&'a str>,
-    by: Option<&'a str>,
-}
-
-/// The chain of a deal.
-#[must_use]
-pub fn chain(facts: &Facts) -> Chain<'_> {
-    let links = links(facts);
-    let pairs = links.iter().zip(links.iter().skip(1));
-    Chain {
-        bills: pairs.map(|(from, to)| Bill { from, to }).collect(),
-        supports: Support {
-            customer: links.last().copied(),
-            by: links.iter().rev().nth(1).copied(),
-        },
-        links,
+impl ViolationView {
+    fn of(violation: &Violation, lang: Lang) -> Self {
+        let texts = book::entry(violation.rule).map(|entry| entry.texts(lang));
+        let fact = |fact: &Shown| FactView {
+            label: fact.label.clone(),
+            value: fact.value.clone(),
+        };
+        Self {
+            rule: violation.rule.to_string(),
+            statement: texts.map(|texts| texts.statement.clone()),
+            refusal: texts.map(|texts| texts.refusal.clone()),
+            remedy: texts
+                .map(|texts| texts.remedy.clone())
+                .filter(|text| !text.is_empty()),
+            ground: violation.ground.to_string(),
+            facts: violation.facts.iter().map(fact).collect(),
+            link: format!("/program/v1/rules/{}", violation.rule),
+        }
     }
+}
+
+impl ChainView {
+    /// Operator → … → customer, who bills whom and who supports whom.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Self {
+        let links = links(facts);
+        let pairs = links.iter().zip(links.iter().skip(1));
+        let bills = pairs.map(|(from, to)| BillView {
+            from: from.clone(),
+            to: to.clone(),
+        });
+        let facing = links.iter().rev().nth(1).cloned();
+        Self {
+            bills: bills.collect(),
+            supports: SupportView {
+                customer: links.last().cloned(),
+                by: facing,
+            },
+            links,
+        }
+    }
+}
+
+/// A decision as JSON, for who has no type of it.
+#[must_use]
+pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Value {
+    serde_json::to_value(DecisionView::of(decision, remedy, lang)).unwrap_or_default()
+}
+
+/// A chain as JSON.
+#[must_use]
+pub fn chain(facts: &Facts) -> Value {
+    serde_json::to_value(ChainView::of(facts)).unwrap_or_default()
 }
 
 /// The names along the chain.
-fn links(facts: &Facts) -> Vec<&str> {
-    let mut links = vec!["operator"];
-    links.extend(facts.actor.iter().map(|actor| actor.name.as_str()));
+#[must_use]
+pub fn links(facts: &Facts) -> Vec<String> {
+    let mut links = vec!["operator".to_owned()];
+    links.extend(facts.actor.iter().map(|actor| actor.name.clone()));
     match &facts.named {
         Named::None => {}
-        Named::Account { party, .. } => links.push(&party.name),
-        Named::Unknown { given } | Named::Unenrolled { given, .. } => links.push(given),
+        Named::Account { party, .. } => links.push(party.name.clone()),
+        Named::Unknown { given } | Named::Unenrolled { given, .. } => links.push(given.clone()),
     }
-    links.extend(facts.buyer.iter().map(|buyer| buyer.name.as_str()));
+    links.extend(facts.buyer.iter().map(|buyer| buyer.name.clone()));
     links
 }
 
@@ -178,24 +265,48 @@ pub fn status(id: RuleId) -> &'static str {
 }
 
 /// A rule as the rulebook has it and as it is enforced.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RuleView {
+    id: String,
+    section: String,
+    grade: String,
+    /// `enforced`, `behaviour` or `planned`.
+    status: &'static str,
+    statement: String,
+    refusal: String,
+    remedy: String,
+    binds: String,
+    checked: String,
+    code: String,
+    source: String,
+    /// Its place in the order of checks.
+    step: Option<String>,
+    /// The fact of the world that it rests on.
+    ground: Option<String>,
+    /// The commands at which it is asked.
+    #[serde(rename = "where")]
+    at: Option<Vec<String>>,
+}
+
+/// A rule in a language.
 #[must_use]
-pub fn rule(entry: &Entry, lang: Lang) -> Value {
+pub fn rule(entry: &Entry, lang: Lang) -> RuleView {
     let texts = entry.texts(lang);
     let enforced = rules::find(entry.id);
-    json!({
-        "id": entry.id,
-        "section": entry.section,
-        "grade": entry.grade,
-        "status": status(entry.id),
-        "statement": texts.statement,
-        "refusal": texts.refusal,
-        "remedy": texts.remedy,
-        "binds": entry.binds,
-        "checked": entry.checked,
-        "code": entry.code,
-        "source": entry.source,
-        "step": enforced.map(|rule| rule.step),
-        "ground": enforced.map(|rule| rule.ground),
-        "where": enforced.map(|rule| rule.at.iter().map(|at| at.to_string()).collect::<Vec<_>>()),
-    })
+    RuleView {
+        id: entry.id.to_string(),
+        section: entry.section.clone(),
+        grade: entry.grade.clone(),
+        status: status(entry.id),
+        statement: texts.statement.clone(),
+        refusal: texts.refusal.clone(),
+        remedy: texts.remedy.clone(),
+        binds: entry.binds.clone(),
+        checked: entry.checked.clone(),
+        code: entry.code.clone(),
+        source: entry.source.clone(),
+        step: enforced.map(|rule| rule.step.to_string()),
+        ground: enforced.map(|rule| rule.ground.to_string()),
+        at: enforced.map(|rule| rule.at.iter().map(|at| at.to_string()).collect()),
+    }
 }

@@ -179,11 +179,15 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const JSON_AS_DOCUMENTED: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// Echoes the two ids on every answer; made up where the caller gave none (GEN-006). Logs each request once.
-async fn echo(request: Request, next: Next) -> Response {
+async fn echo(mut request: Request, next: Next) -> Response {
     let ids = [REQUEST_ID, CORRELATION_ID].map(|name| {
         let value = request.headers().get(&name).cloned().or_else(fresh_id);
         (name, value)
     });
+    // What the call is traced by stands in its records too, also where it was made up here.
+    if let [_, (name, Some(value))] = &ids {
+        request.headers_mut().insert(name.clone(), value.clone());
+    }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = wire::failures::shaped(&path, next.run(request).await).await;
     for (name, value) in ids {

@@ -10,6 +10,7 @@ use tierline_store::{Command, StoreError, Tx};
 
 use crate::actor::ActorSpec;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
+use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 
@@ -158,8 +159,14 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
 ) -> Result<Performed, AppError> {
     let use_case: U = serde_json::from_value(Json::Object(params.clone()))
         .map_err(|error| AppError::invalid(verb, error))?;
-    let Allowed { out, decision } = attempt(ctx, tx, &use_case).await?;
+    let before = audit::before(ctx, tx, verb, params).await?;
+    let Allowed {
+        out,
+        decision,
+        trail,
+    } = attempt(ctx, tx, &use_case).await?;
     let result = serde_json::to_value(&out).unwrap_or_default();
+    audit::done(ctx, tx, (verb, params), &trail, before, &result).await?;
     Ok(Performed { result, decision })
 }
 
@@ -365,6 +372,6 @@ impl Command for Perform {
             actor: self.act.actor.clone(),
             ..self.ctx.clone()
         };
-        record_refusal(&ctx, tx, error).await
+        record_refusal(&ctx, tx, &self.act, error).await
     }
 }

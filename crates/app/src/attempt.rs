@@ -4,14 +4,18 @@
 //! [`decide`]. What a refusal leaves behind is its decision and an audit event.
 
 use serde::Serialize;
+use tierline_domain::partner::Account;
 use tierline_rules::{Checkpoint, Decision, Facts, RuleId, decide};
+use tierline_store::log::Outcome;
 use tierline_store::{StoreError, Tx, tables};
+use uuid::Uuid;
 
+use crate::act::Act;
 use crate::actor::{self, Acting};
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
-use crate::events;
 use crate::reveal;
+use crate::{audit, events};
 
 /// One verb of the program.
 pub trait UseCase: Send + Sync {
@@ -59,6 +63,21 @@ pub struct Allowed<T> {
     pub out: T,
     /// The decision.
     pub decision: Decision,
+    /// The trail it left in the change log.
+    pub trail: Trail,
+}
+
+/// Where a command stands in the change log, and who stands behind it.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// Its event; of a command that changes nothing, the one that it would have.
+    pub event: Uuid,
+    /// The name of the party that acted; absent for what happens by date.
+    pub actor: Option<String>,
+    /// The partner that acted.
+    pub account: Option<Account>,
+    /// The sign-in name of the user that acted.
+    pub user: Option<String>,
 }
 
 /// Tries a use case inside a transaction.
@@ -94,7 +113,19 @@ pub async fn attempt<U: UseCase>(
         )
         .await?;
     }
-    Ok(Allowed { out, decision })
+    let (kind, subject) = (use_case.checkpoint().as_str(), use_case.subject());
+    let signed_in = audit::user_name(&ctx.actor);
+    let trail = Trail {
+        event: events::id_of(ctx, kind, &subject, Outcome::Succeeded),
+        actor: Some(acting.caller.name),
+        account: acting.account,
+        user: signed_in.or(acting.user.map(|user| user.sign_in_name)),
+    };
+    Ok(Allowed {
+        out,
+        decision,
+        trail,
+    })
 }
 
 /// Only decides: the dry run of a deal.
@@ -169,6 +200,7 @@ pub const PROFILE: &str = "csp 2023-10";
 pub async fn record_refusal(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
+    act: &Act,
     error: &AppError,
 ) -> Result<(), StoreError> {
     let AppError::Refused(refusal) = error else {
@@ -188,5 +220,8 @@ pub async fn record_refusal(
         &refusal.subject,
         rule,
     )
-    .await
+    .await?;
+    let kind = refusal.facts.checkpoint.as_str();
+    let event = events::id_of(ctx, kind, &refusal.subject, Outcome::Failed);
+    audit::refused(ctx, tx, act, refusal, event).await
 }

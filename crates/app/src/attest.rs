@@ -175,13 +175,13 @@ impl UseCase for Attest {
         })
         .await?;
         // AGR-026: the customer is told.
-        Ok(events::happened(
+        events::happened(
             ctx,
             tx,
             "customer_notified_of_attestation",
             &customer.handle,
         )
-        .await?)
+        .await
     }
 }
 

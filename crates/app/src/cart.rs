@@ -17,6 +17,7 @@ use tierline_rules::{Checkpoint, Decision, RuleId, Violation, rules};
 use tierline_store::Tx;
 use uuid::Uuid;
 
+use crate::act::Act;
 use crate::actor::Acting;
 use crate::attempt::{UseCase, record_refusal};
 use crate::ctx::{Ctx, Ids};
@@ -776,7 +777,15 @@ impl UseCase for CheckoutCart {
                         seed: Ids::named("group", &name, ctx.now).uuid(),
                         ..ctx.clone()
                     };
-                    record_refusal(&ctx, tx, &AppError::Refused(refusal)).await?;
+                    let act = Act {
+                        actor: ctx.actor.clone(),
+                        ..Act::of(
+                            "",
+                            "checkout_cart",
+                            serde_json::json!({ "cart": self.cart }),
+                        )
+                    };
+                    record_refusal(&ctx, tx, &act, &AppError::Refused(refusal)).await?;
                     placed.errors.push(GroupRefused {
                         group: group.0.to_owned(),
                         decision,

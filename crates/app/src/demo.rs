@@ -8,7 +8,7 @@ use crate::act::{Act, perform};
 use crate::actor::ActorSpec;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::world;
+use crate::{demo_history, world};
 
 /// The facts of the demo world, in the format of scenario worlds.
 const FACTS: &str = include_str!("../../../program/demo.yaml");
@@ -47,6 +47,7 @@ impl Command for LayDemo {
             .cloned()
             .unwrap_or_default();
         world::lay(tx, &given, self.now).await?;
+        demo_history::lay(tx, self.now).await?;
         self.perform(tx, "demo", &busy()).await?;
         let bought = facts.get("when").and_then(Json::as_array);
         let bought: Vec<Act> = bought

@@ -135,8 +135,8 @@ async fn ask_here(args: &Args, params: Map<String, Value>, lang: Lang) -> Result
     };
     let explained = app.explain(ctx, act).await.map_err(|error| chain(&error))?;
     let mut shown = render::decision(&explained.decision, explained.remedy.as_ref(), lang);
-    shown.chain = Some(render::chain(&explained.facts));
-    serde_json::to_value(shown).map_err(|error| chain(&error))
+    shown["chain"] = render::chain(&explained.facts);
+    Ok(shown)
 }
 
 async fn ask_server(

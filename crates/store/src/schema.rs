@@ -21,6 +21,8 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0003_orders",
         sql: ORDERS,
     },
+    crate::tables::audit::MIGRATION,
+    crate::tables::webhooks::MIGRATION,
 ];
 
 const PROGRAM: &str = "

@@ -15,11 +15,13 @@ use crate::{docs, openapi};
 pub mod agreements;
 mod applications;
 pub(crate) mod attachments;
+pub mod audit;
 mod authorize;
 pub mod carts;
 mod consents;
 pub mod customer_profiles;
 pub mod customers;
+pub mod deliveries;
 mod discovery;
 pub mod documented;
 pub(crate) mod lines;
@@ -35,6 +37,7 @@ pub mod sandbox_resellers;
 mod sign_in_page;
 pub mod tokens;
 pub mod utilities;
+pub mod webhooks;
 
 /// Every route, resource by resource.
 pub(crate) fn list() -> Vec<Route> {
@@ -58,6 +61,9 @@ pub(crate) fn list() -> Vec<Route> {
         carts::routes(),
         orders::routes(),
         attachments::routes(),
+        audit::routes(),
+        webhooks::routes(),
+        deliveries::routes(),
         program::routes(),
     ]
     .into_iter()

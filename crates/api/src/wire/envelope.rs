@@ -154,6 +154,22 @@ impl<T> Collection<T> {
         }
     }
 
+    /// A page of a list that is read on from where it ended: `token` names that place, if another page follows.
+    pub(crate) fn seek(items: Vec<T>, own: &str, token: Option<String>) -> Self {
+        let joint = if own.contains('?') { '&' } else { '?' };
+        let mut page = Self::whole(items, own);
+        if let Some(token) = token {
+            let mut link = Link::get(format!("{own}{joint}seekOperation=Next"));
+            link.headers.push(LinkHeader {
+                key: "MS-ContinuationToken".to_owned(),
+                value: token.clone(),
+            });
+            page.links = page.links.with("next", link);
+            page.continuation_token = Some(token);
+        }
+        page
+    }
+
     /// The same items in another form.
     pub(crate) fn map<U>(self, form: impl FnMut(T) -> U) -> Collection<U> {
         Collection {

@@ -1,5 +1,6 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
 
+mod audit;
 mod bad_input;
 mod carts;
 mod common;
@@ -14,3 +15,4 @@ mod partner_ties;
 mod released_clients;
 mod throttling;
 mod tolerant_wire;
+mod webhooks;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::table;
 use crate::value::Json;
 
+pub mod audit;
 mod fields;
 pub mod identity;
 
@@ -28,6 +29,12 @@ pub use identity::{
 mod vetting;
 
 pub use vetting::*;
+pub mod webhooks;
+
+pub use audit::audit_records;
+pub use webhooks::{
+    webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
+};
 
 table! {
     /// Companies.
