@@ -122,7 +122,12 @@ fn failure(route: &Route, status: StatusCode, about: &str) -> Value {
         StatusCode::TOO_MANY_REQUESTS => ("Throttled", "application/json"),
         _ => ("Error", "application/json"),
     };
-    let schema = json!({ "$ref": format!("#/components/schemas/{shape}") });
+    let (schema, kind) = if route.is_page {
+        (json!({ "type": "string" }), "text/html")
+    } else {
+        let reference = format!("#/components/schemas/{shape}");
+        (json!({ "$ref": reference }), kind)
+    };
     let mut described = json!({ "description": about });
     if let Some(map) = described.as_object_mut() {
         // An answer to HEAD has no body.

@@ -612,27 +612,15 @@ struct Change {
     allow_delegated_access: Option<bool>,
 }
 
-/// A customer whose relationship has ended, as the documentation prints it: in capitals, with nulls.
+/// A customer whose relationship has ended. The documentation prints this one answer in capitals and with nulls,
+/// which released clients ignore or break on; it is written like every other.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "camelCase")]
 struct Ended {
     id: String,
     commerce_id: String,
-    company_profile: Option<CompanyProfile>,
-    billing_profile: Option<CustomerBillingProfile>,
     relationship_to_partner: &'static str,
-    allow_delegated_access: Option<bool>,
-    user_credentials: Option<UserCredentials>,
-    custom_domains: Option<Vec<String>>,
-    associated_partner_id: Option<String>,
-    attributes: EndedAttributes,
-}
-
-/// The type's name, in the same capitals.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-struct EndedAttributes {
-    object_type: &'static str,
+    attributes: Attributes,
 }
 
 /// What a customer's `PATCH` answers.
@@ -661,16 +649,8 @@ async fn patch(Path(customer): Path<String>, call: Call) -> Result<Json<Changed>
             Ok(Json(Changed::Ended(Box::new(Ended {
                 commerce_id: id.clone(),
                 id,
-                company_profile: None,
-                billing_profile: None,
                 relationship_to_partner: "none",
-                allow_delegated_access: None,
-                user_credentials: None,
-                custom_domains: None,
-                associated_partner_id: None,
-                attributes: EndedAttributes {
-                    object_type: "Customer",
-                },
+                attributes: Attributes::of("Customer"),
             }))))
         }
         (_, Some(false)) => {
