@@ -36,7 +36,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Explain(explain::Args),
     Do(act::Args),
     Check(check::Args),
@@ -128,7 +128,7 @@ fn main() -> ExitCode {
     };
     runtime.block_on(async {
         match cli.command {
-            Verb::Serve(args) => serve::run(args).await,
+            Verb::Serve(args) => serve::run(*args).await,
             Verb::Explain(args) => explain::run(args).await,
             Verb::Do(args) => act::run(args).await,
             Verb::Check(args) => check::run(args).await,

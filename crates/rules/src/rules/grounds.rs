@@ -77,7 +77,6 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
                     && party.acts_as_reseller
                     && party.location.is_some()
                     && party.state == AccountState::Active
-                    && party.location.is_some()
             })
         },
         Ground::NamedState => |f| named(f, |party| party.state == AccountState::Active),
