@@ -1,9 +1,11 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
 
 mod audit;
+mod agreements;
 mod bad_input;
 mod carts;
 mod common;
+mod customers;
 mod error_shape;
 mod fidelity;
 mod identity;
@@ -16,3 +18,6 @@ mod released_clients;
 mod throttling;
 mod tolerant_wire;
 mod webhooks;
+mod profiles;
+mod tolerant_wire;
+mod utilities;
