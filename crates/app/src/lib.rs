@@ -20,6 +20,7 @@ pub mod cart;
 pub mod change_quantity;
 pub mod charges;
 pub mod check;
+pub mod checkout;
 pub mod clock;
 pub mod ctx;
 pub mod customer;

@@ -18,6 +18,7 @@ pub mod carts;
 pub mod customers;
 pub mod documented;
 pub(crate) mod lines;
+pub(crate) mod order_change;
 pub(crate) mod orders;
 pub mod program;
 pub mod relationships;
@@ -33,6 +34,7 @@ pub(crate) fn list() -> Vec<Route> {
         customers::routes(),
         carts::routes(),
         orders::routes(),
+        order_change::routes(),
         attachments::routes(),
         program::routes(),
     ]

@@ -5,6 +5,7 @@ mod carts;
 mod common;
 mod error_shape;
 mod fidelity;
+mod order_changes;
 mod orders;
 mod partner_ties;
 mod tolerant_wire;
