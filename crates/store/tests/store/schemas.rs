@@ -10,7 +10,7 @@ fn statements() -> Vec<Statement> {
     }
     let mut statements = all!(
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
-        admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
+        admin_relationships security_groups assignments users items dated_prices promotions carts orders documents order_requests subscriptions
         charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts judgements
     );
     statements.extend(log::STATEMENTS.concat());
