@@ -219,7 +219,7 @@ verbs! {
     "create_cart" => crate::cart::CreateCart,
     "update_cart" => crate::cart::UpdateCart,
     "fill_cart" => crate::cart::FillCart,
-    "checkout_cart" => crate::cart::CheckoutCart,
+    "checkout_cart" => crate::checkout::CheckoutCart,
     "order" => crate::order::PlaceOrder,
     "place_order" => crate::order::PlaceLines,
     "change_order" => crate::order_change::ChangeOrder,

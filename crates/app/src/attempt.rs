@@ -162,6 +162,18 @@ fn switched_off(ctx: &Ctx, facts: &Facts) -> Vec<RuleId> {
     without
 }
 
+/// Keeps the decision on a further line or group of a command, beside the one that the command itself keeps.
+pub(crate) async fn keep_further(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    facts: &Facts,
+    subject: &str,
+    name: &str,
+) -> Result<(), StoreError> {
+    let ctx = ctx.further(name);
+    keep(&ctx, tx, facts, &judge(&ctx, facts), subject).await
+}
+
 /// Keeps a decision with its facts and the profile's version, so that it can be replayed.
 async fn keep(
     ctx: &Ctx,

@@ -21,6 +21,7 @@ pub mod cart;
 pub mod change_quantity;
 pub mod charges;
 pub mod check;
+pub mod checkout;
 pub mod clock;
 pub mod consent;
 pub mod ctx;

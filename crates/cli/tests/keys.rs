@@ -48,7 +48,13 @@ async fn status(server: &Running, token: &str) -> u16 {
     #[expect(clippy::disallowed_methods, reason = "a test calls its own server")]
     let http = reqwest::Client::new();
     let request = http.get(format!("{}/program/v1/signing-keys", server.1));
-    request.bearer_auth(token).send().await.unwrap().status().as_u16()
+    request
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
 }
 
 #[tokio::test]

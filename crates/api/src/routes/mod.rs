@@ -27,6 +27,7 @@ pub mod documented;
 pub(crate) mod lines;
 pub mod new_customers;
 mod oauth;
+pub(crate) mod order_change;
 pub(crate) mod orders;
 pub mod profiles;
 pub mod program;
@@ -60,6 +61,7 @@ pub(crate) fn list() -> Vec<Route> {
         utilities::routes(),
         carts::routes(),
         orders::routes(),
+        order_change::routes(),
         attachments::routes(),
         audit::routes(),
         webhooks::routes(),

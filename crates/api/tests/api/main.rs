@@ -1,7 +1,7 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
 
-mod audit;
 mod agreements;
+mod audit;
 mod bad_input;
 mod carts;
 mod common;
@@ -12,12 +12,13 @@ mod identity;
 mod identity_admin;
 mod identity_external;
 mod identity_sign_in;
+mod order_changes;
 mod orders;
 mod partner_ties;
+mod profiles;
 mod released_clients;
 mod throttling;
 mod tolerant_wire;
-mod webhooks;
-mod profiles;
 mod tolerant_wire;
 mod utilities;
+mod webhooks;
