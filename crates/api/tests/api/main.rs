@@ -7,4 +7,5 @@ mod error_shape;
 mod fidelity;
 mod partner_ties;
 mod tolerant_wire;
+mod webhook_delivery;
 mod webhooks;
