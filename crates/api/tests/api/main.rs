@@ -21,4 +21,5 @@ mod throttling;
 mod tolerant_wire;
 mod tolerant_wire;
 mod utilities;
+mod webhook_delivery;
 mod webhooks;
