@@ -16,6 +16,7 @@ pub mod ask;
 pub mod attempt;
 pub mod attest;
 pub mod cancel;
+pub mod catalogue;
 pub mod change_quantity;
 pub mod charges;
 pub mod check;

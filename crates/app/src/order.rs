@@ -618,7 +618,7 @@ async fn provision(
         .currency
         .unwrap_or_else(|| facts::billing_currency(seller, item));
     let price = unit_price(tx, seller, item, line, today).await?;
-    let promotion = promotion(tx, item, order.customer, line.quantity).await?;
+    let promotion = promotion(tx, item, order.customer, line, today).await?;
     let price = match (price, &promotion) {
         (Some(price), Some(promotion)) => Some(price.share(
             100_i64.saturating_sub(promotion.discount_percent),

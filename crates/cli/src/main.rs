@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod act;
 mod check;
 mod explain;
+mod import;
 mod rules;
 mod serve;
 mod verify;
@@ -34,6 +35,7 @@ enum Verb {
     Check(check::Args),
     Rules(rules::Args),
     Verify(verify::Args),
+    Import(import::Args),
     /// Print how far each documented operation is carried out, as Markdown
     Fidelity,
 }
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
             Verb::Check(args) => check::run(args).await,
             Verb::Rules(args) => rules::run(&args),
             Verb::Verify(args) => verify::run(args).await,
+            Verb::Import(args) => import::run(args).await,
             Verb::Fidelity => {
                 Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS

@@ -9,6 +9,7 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: PROGRAM,
     },
     crate::log::MIGRATION,
+    crate::tables::catalogue::MIGRATION,
 ];
 
 const PROGRAM: &str = "

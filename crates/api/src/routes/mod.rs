@@ -14,6 +14,7 @@ use crate::{docs, openapi};
 
 pub mod agreements;
 pub mod carts;
+pub mod catalog;
 pub mod customers;
 pub mod documented;
 pub mod program;
@@ -29,6 +30,7 @@ pub(crate) fn list() -> Vec<Route> {
         relationships::routes(),
         customers::routes(),
         carts::routes(),
+        catalog::routes(),
         program::routes(),
     ]
     .into_iter()

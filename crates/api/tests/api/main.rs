@@ -1,6 +1,7 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
 
 mod bad_input;
+mod catalogue;
 mod common;
 mod error_shape;
 mod fidelity;

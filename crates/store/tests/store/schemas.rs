@@ -13,6 +13,7 @@ fn statements() -> Vec<Statement> {
         admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
         charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications refresh_tokens contacts judgements
     );
+    statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements
