@@ -37,8 +37,8 @@ struct CatalogueArgs {
     #[arg(long, conflicts_with = "files", value_parser = ["csp"])]
     profile: Option<String>,
     /// Where the database lives.
-    #[arg(long)]
-    data_dir: PathBuf,
+    #[arg(long, required_unless_present = "check")]
+    data_dir: Option<PathBuf>,
     /// A PostgreSQL server instead of the file in the data directory.
     #[arg(long)]
     database: Option<String>,
@@ -106,9 +106,10 @@ fn refuse(faults: &[Fault], as_json: bool) -> ExitCode {
 }
 
 async fn import(args: &CatalogueArgs, catalogue: Catalogue) -> Result<Imported, String> {
-    std::fs::create_dir_all(&args.data_dir)
-        .map_err(|error| format!("{}: {error}", args.data_dir.display()))?;
-    let config = DbConfig::of(args.database.clone(), args.data_dir.join("tierline.db"));
+    let directory = args.data_dir.clone().unwrap_or_default();
+    std::fs::create_dir_all(&directory)
+        .map_err(|error| format!("{}: {error}", directory.display()))?;
+    let config = DbConfig::of(args.database.clone(), directory.join("tierline.db"));
     let db = Db::open(&config, schema::MIGRATIONS)
         .await
         .map_err(|error| chain(&error))?;

@@ -336,6 +336,8 @@ struct Check<'a> {
     text: &'a str,
     items: &'a HashSet<&'a str>,
     categories: &'a HashSet<&'a str>,
+    /// How many entries of each id were looked at so far: the way back to their lines.
+    seen: BTreeMap<String, usize>,
     faults: Vec<Fault>,
 }
 
@@ -365,6 +367,7 @@ fn check(read: &[(&str, &str, Parts)]) -> Vec<Fault> {
             text,
             items: &items,
             categories: &categories,
+            seen: BTreeMap::new(),
             faults: Vec::new(),
         };
         for product in &parts.products {
@@ -416,7 +419,12 @@ impl Check<'_> {
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(Fault {
                 file: self.file.to_owned(),
-                line: line_of(self.text, id, field),
+                line: line_of(
+                    self.text,
+                    id,
+                    field,
+                    self.seen.get(id).copied().unwrap_or(1),
+                ),
                 field: format!("{id}.{field}"),
                 problem: problem.into(),
             });
@@ -424,12 +432,15 @@ impl Check<'_> {
     }
 
     fn id(&mut self, what: &str, id: &str, taken: &mut HashSet<String>) {
+        let seen = self.seen.entry(id.to_owned()).or_default();
+        *seen = seen.saturating_add(1);
         if !taken.insert(id.to_owned()) {
             self.fault(id, "id", format!("another {what} has this id"));
         }
     }
 
     fn slug(&mut self, what: &str, id: &str, taken: &mut HashSet<String>) {
+        self.id(what, id, taken);
         if !is_slug(id) {
             self.fault(
                 id,
@@ -437,7 +448,6 @@ impl Check<'_> {
                 "is made of small letters, digits and hyphens, at most 80",
             );
         }
-        self.id(what, id, taken);
     }
 
     fn code(&mut self, id: &str, field: &str, code: &str, taken: &mut HashSet<String>) {
@@ -672,9 +682,9 @@ impl Check<'_> {
     }
 }
 
-/// The line on which an entry has a field, or else the line on which the entry begins: the last one that
+/// The line on which an entry has a field, or else the line on which the entry begins: the `turn`th one that
 /// gives this id.
-fn line_of(text: &str, id: &str, field: &str) -> usize {
+fn line_of(text: &str, id: &str, field: &str, turn: usize) -> usize {
     let bare = |line: &str| line.replace([' ', '"', '\''], "");
     let gives = |line: &str, key: &str, value: Option<&str>| {
         let line = bare(line);
@@ -689,7 +699,12 @@ fn line_of(text: &str, id: &str, field: &str) -> usize {
         })
     };
     let lines: Vec<&str> = text.lines().collect();
-    let Some(begins) = lines.iter().rposition(|line| gives(line, "id", Some(id))) else {
+    let mut givers = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| gives(line, "id", Some(id)))
+        .map(|(at, _)| at);
+    let Some(begins) = givers.nth(turn.saturating_sub(1)) else {
         return 1;
     };
     let rest = lines.iter().enumerate().skip(begins);
