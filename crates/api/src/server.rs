@@ -10,6 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use axum::serve::ListenerExt as _;
 use tierline_app::App;
 use tokio::net::TcpListener;
 use tower::Layer;
@@ -110,6 +111,12 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let normalised = MapRequestLayer::new(normalise).layer(router(&server));
     let service = axum::ServiceExt::<Request>::into_make_service(normalised);
+    // The last part of a large answer does not wait for the client to acknowledge the one before: 40 ms.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps waiting for full packets");
+        }
+    });
     axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await
