@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod catalogue;
+mod catalogue_offers;
 mod common;
 mod error_shape;
 mod fidelity;

@@ -64,32 +64,37 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         paged(list)
             .answers::<Collection<OfferView>>(StatusCode::OK)
-            .shows("offers-list", "catalogue.rs offers_are_listed_by_pages"),
-        read.answers::<OfferView>(StatusCode::OK)
-            .shows("offers-get", "catalogue.rs an_offer_names_its_targets"),
+            .shows(
+                "offers-list",
+                "catalogue_offers.rs offers_are_listed_by_pages",
+            ),
+        read.answers::<OfferView>(StatusCode::OK).shows(
+            "offers-get",
+            "catalogue_offers.rs an_offer_names_its_targets",
+        ),
         paged(add_ons)
             .answers::<Collection<OfferView>>(StatusCode::OK)
             .shows(
                 "offer-addons-list",
-                "catalogue.rs add_ons_of_an_offer_are_listed",
+                "catalogue_offers.rs add_ons_of_an_offer_are_listed",
             ),
         categories
             .answers::<Collection<CategoryView>>(StatusCode::OK)
             .shows(
                 "offer-categories-list",
-                "catalogue.rs categories_speak_the_callers_language",
+                "catalogue_offers.rs categories_speak_the_callers_language",
             ),
         paged(of_customer)
             .answers::<Collection<OfferView>>(StatusCode::OK)
             .shows(
                 "customer-offers-list",
-                "catalogue.rs offers_of_a_customer_are_those_of_its_segment",
+                "catalogue_offers.rs offers_of_a_customer_are_those_of_its_segment",
             ),
         customers_categories
             .answers::<Collection<CategoryView>>(StatusCode::OK)
             .shows(
                 "customer-offer-categories-list",
-                "catalogue.rs offers_of_a_customer_are_those_of_its_segment",
+                "catalogue_offers.rs offers_of_a_customer_are_those_of_its_segment",
             ),
     ]
 }
@@ -317,7 +322,7 @@ async fn page_in(
     let category = call.query.get("offer_category_id").map(str::to_owned);
     if let Some(category) = &category {
         let joint = if path.contains('?') { '&' } else { '?' };
-        path.push_str(&format!("{joint}offer_category_id={}", encoded(category)));
+        path = format!("{path}{joint}offer_category_id={}", encoded(category));
     }
     let part = Part {
         size: page.reach(),

@@ -44,7 +44,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Collection<PromotionView>>(StatusCode::OK)
         .shows(
             "promotions-list",
-            "catalogue.rs promotions_are_those_in_force",
+            "catalogue_offers.rs promotions_are_those_in_force",
         ),
         route::get(
             "/v1/productpromotions/{promotion-id}",
@@ -55,7 +55,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<PromotionView>(StatusCode::OK)
         .shows(
             "promotions-get",
-            "catalogue.rs a_promotion_says_what_it_takes",
+            "catalogue_offers.rs a_promotion_says_what_it_takes",
         ),
         route::post(
             "/v1/customers/{customer-id}/promotionEligibilities",
@@ -66,7 +66,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Collection<EligibilityView>>(StatusCode::OK)
         .shows(
             "promotion-eligibilities-verify",
-            "catalogue.rs eligibility_for_promotions_is_told_with_reasons",
+            "catalogue_offers.rs eligibility_for_promotions_is_told_with_reasons",
         ),
     ]
 }
@@ -137,7 +137,7 @@ struct OwnedProduct {
 /// What a promotion takes.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Constraints {
+struct Demands {
     seat_constraints: Vec<SeatConstraint>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     asset_ownership_limits: Vec<OwnershipLimit>,
@@ -159,7 +159,7 @@ struct PromotionView {
     end_date: String,
     properties: Properties,
     required_products: Vec<RequiredProduct>,
-    promotion_constraints: Constraints,
+    promotion_constraints: Demands,
 }
 
 /// Hundredths as a decimal number: 5 is `0.05`, 20 is `0.2`.
@@ -219,7 +219,7 @@ impl PromotionView {
                     }],
                 })
                 .collect(),
-            promotion_constraints: Constraints {
+            promotion_constraints: Demands {
                 seat_constraints: vec![SeatConstraint {
                     min_seats: about.min_seats,
                     max_seats: promotion.max_seats,
@@ -290,7 +290,7 @@ async fn list(call: Call) -> Result<Json<Collection<PromotionView>>, Problem> {
         let segment = catalog::segment_of(given)
             .ok_or_else(|| bad_query("segment", &format!("`{given}` is no segment")))?;
         market.asked.segments.retain(|each| *each == segment);
-        own.push_str(&format!("&segment={}", super::encoded(given)));
+        own = format!("{own}&segment={}", super::encoded(given));
     }
     let (found, codes) = in_force(&call, &market).await?;
     let views = found
@@ -414,7 +414,7 @@ impl EligibilityError {
 /// One promotion and whether it applies.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Eligible {
+struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     promotion_id: Option<String>,
@@ -436,7 +436,7 @@ struct EligibilityView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     term_duration: Option<String>,
-    eligibilities: Vec<Eligible>,
+    eligibilities: Vec<Verdict>,
     attributes: Attributes,
 }
 
@@ -513,9 +513,9 @@ impl<'a> Asking<'a> {
         call: &Call,
         customer: &str,
         promotions: &[Promoted],
-    ) -> Result<Vec<Eligible>, Problem> {
+    ) -> Result<Vec<Verdict>, Problem> {
         let none = |promotion_id: Option<String>, error| {
-            vec![Eligible {
+            vec![Verdict {
                 promotion_id,
                 is_eligible: false,
                 errors: vec![error],
@@ -568,7 +568,7 @@ impl<'a> Asking<'a> {
         customer: &str,
         item: &Item,
         promoted: &Promoted,
-    ) -> Result<Eligible, Problem> {
+    ) -> Result<Verdict, Problem> {
         let params = json!({
             "customer": customer, "item": item.handle, "quantity": self.item.quantity,
             "promotion": promoted.promotion.handle, "term": self.term, "frequency": self.frequency,
@@ -583,7 +583,7 @@ impl<'a> Asking<'a> {
         let found: Eligibility = serde_json::from_value(answer)
             .map_err(|error| call.problem(tierline_app::AppError::Impossible(error.to_string())))?;
         let errors = found.reasons.iter();
-        Ok(Eligible {
+        Ok(Verdict {
             promotion_id: Some(promoted.listing.catalogue_id.clone()),
             is_eligible: found.eligible,
             errors: errors
@@ -592,7 +592,7 @@ impl<'a> Asking<'a> {
         })
     }
 
-    fn view(&self, eligibilities: Vec<Eligible>) -> EligibilityView {
+    fn view(&self, eligibilities: Vec<Verdict>) -> EligibilityView {
         EligibilityView {
             id: self.id,
             catalog_item_id: self.item.catalog_item_id.clone(),
