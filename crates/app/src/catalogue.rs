@@ -19,6 +19,7 @@ use tierline_store::{Tx, Value};
 use crate::error::AppError;
 use crate::names::{self, by_id};
 
+mod check;
 pub mod file;
 pub mod ids;
 pub mod import;

@@ -16,14 +16,17 @@ use crate::problem::Problem;
 use crate::route::Route;
 use crate::wire::catalog;
 
+mod inventory;
 mod offers;
 mod products;
 mod promotions;
+mod views;
 
 pub(super) fn routes() -> Vec<Route> {
     [
         products::routes(),
         products::customer_routes(),
+        inventory::routes(),
         offers::routes(),
         promotions::routes(),
     ]

@@ -73,7 +73,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Properties {
+struct PromotionProperties {
     is_auto_applicable: bool,
 }
 
@@ -137,7 +137,7 @@ struct OwnedProduct {
 /// What a promotion takes.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Demands {
+struct PromotionDemands {
     seat_constraints: Vec<SeatConstraint>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     asset_ownership_limits: Vec<OwnershipLimit>,
@@ -157,9 +157,9 @@ struct PromotionView {
     description: String,
     start_date: String,
     end_date: String,
-    properties: Properties,
+    properties: PromotionProperties,
     required_products: Vec<RequiredProduct>,
-    promotion_constraints: Demands,
+    promotion_constraints: PromotionDemands,
 }
 
 /// Hundredths as a decimal number: 5 is `0.05`, 20 is `0.2`.
@@ -202,7 +202,7 @@ impl PromotionView {
             end_date: listing
                 .until_day
                 .map_or_else(|| FOR_EVER.to_owned(), |last| format!("{last}T23:59:59Z")),
-            properties: Properties {
+            properties: PromotionProperties {
                 is_auto_applicable: true,
             },
             required_products: required
@@ -219,7 +219,7 @@ impl PromotionView {
                     }],
                 })
                 .collect(),
-            promotion_constraints: Demands {
+            promotion_constraints: PromotionDemands {
                 seat_constraints: vec![SeatConstraint {
                     min_seats: about.min_seats,
                     max_seats: promotion.max_seats,
@@ -414,7 +414,7 @@ impl EligibilityError {
 /// One promotion and whether it applies.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Verdict {
+struct PromotionVerdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     promotion_id: Option<String>,
@@ -436,7 +436,7 @@ struct EligibilityView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     term_duration: Option<String>,
-    eligibilities: Vec<Verdict>,
+    eligibilities: Vec<PromotionVerdict>,
     attributes: Attributes,
 }
 
@@ -513,9 +513,9 @@ impl<'a> Asking<'a> {
         call: &Call,
         customer: &str,
         promotions: &[Promoted],
-    ) -> Result<Vec<Verdict>, Problem> {
+    ) -> Result<Vec<PromotionVerdict>, Problem> {
         let none = |promotion_id: Option<String>, error| {
-            vec![Verdict {
+            vec![PromotionVerdict {
                 promotion_id,
                 is_eligible: false,
                 errors: vec![error],
@@ -568,7 +568,7 @@ impl<'a> Asking<'a> {
         customer: &str,
         item: &Item,
         promoted: &Promoted,
-    ) -> Result<Verdict, Problem> {
+    ) -> Result<PromotionVerdict, Problem> {
         let params = json!({
             "customer": customer, "item": item.handle, "quantity": self.item.quantity,
             "promotion": promoted.promotion.handle, "term": self.term, "frequency": self.frequency,
@@ -583,7 +583,7 @@ impl<'a> Asking<'a> {
         let found: Eligibility = serde_json::from_value(answer)
             .map_err(|error| call.problem(tierline_app::AppError::Impossible(error.to_string())))?;
         let errors = found.reasons.iter();
-        Ok(Verdict {
+        Ok(PromotionVerdict {
             promotion_id: Some(promoted.listing.catalogue_id.clone()),
             is_eligible: found.eligible,
             errors: errors
@@ -592,7 +592,7 @@ impl<'a> Asking<'a> {
         })
     }
 
-    fn view(&self, eligibilities: Vec<Verdict>) -> EligibilityView {
+    fn view(&self, eligibilities: Vec<PromotionVerdict>) -> EligibilityView {
         EligibilityView {
             id: self.id,
             catalog_item_id: self.item.catalog_item_id.clone(),
