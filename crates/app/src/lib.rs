@@ -18,6 +18,7 @@ pub mod attest;
 pub mod audit;
 pub mod cancel;
 pub mod cart;
+pub mod catalogue;
 pub mod change_quantity;
 pub mod charges;
 pub mod check;

@@ -24,6 +24,7 @@ use crate::error::AppError;
 use crate::facts;
 use crate::holdings::Holding;
 use crate::names::{self, by_id};
+use crate::promotion::{Wanted, fit};
 
 /// Most subscriptions of one tenant (ORD-040, Q-26).
 const TENANT_CEILING: i64 = 300;
@@ -539,19 +540,26 @@ async fn first_charge(
     Ok(Some(amount))
 }
 
-/// The deepest discount that fits (ORD-033, ORD-042, ORD-045): seats left under its customer-wide limit.
+/// The deepest discount that fits a line (ORD-033, ORD-042, ORD-045).
 pub(crate) async fn promotion(
     tx: &mut Tx<'_>,
     item: &Item,
     customer: Id<Tenant>,
     line: &Line,
-    _today: Date,
+    today: Date,
 ) -> Result<Option<Promotion>, AppError> {
+    let wanted = Wanted {
+        customer,
+        quantity: line.quantity,
+        term: Some(line.term),
+        frequency: Some(line.frequency),
+        today,
+    };
     for promotion in tx
         .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
         .await?
     {
-        if promotion_left(tx, &promotion, customer).await? >= line.quantity {
+        if fit(tx, &promotion, item, &wanted).await?.reasons.is_empty() {
             return Ok(Some(promotion));
         }
     }

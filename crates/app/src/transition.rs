@@ -23,7 +23,7 @@ use crate::error::AppError;
 use crate::names;
 use crate::purchase;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
-use crate::{lifecycle, schedule, windows};
+use crate::{catalogue, lifecycle, schedule, windows};
 
 /// Move to a dearer item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -482,13 +482,15 @@ async fn counterpart(ctx: &Ctx, tx: &mut Tx<'_>, item: &Item) -> Result<Item, Ap
     if let Some(known) = names::item(tx, &handle).await? {
         return Ok(known);
     }
-    let new = Item {
+    let mut new = Item {
         id: Ids::named("item", &handle, ctx.now).next(),
         handle,
         generation: Generation::NewCommerce,
         ..item.clone()
     };
+    new.catalogue_id = catalogue::id_for(&new);
     tx.insert(&new).await?;
+    catalogue::enter(tx, &new).await?;
     Ok(new)
 }
 

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod act;
 mod check;
 mod explain;
+mod import;
 mod keys;
 mod rules;
 mod serve;
@@ -43,6 +44,7 @@ enum Verb {
     Rules(rules::Args),
     Verify(verify::Args),
     Keys(keys::Args),
+    Import(import::Args),
     /// Print how far each documented operation is carried out, as Markdown
     Fidelity,
 }
@@ -135,6 +137,7 @@ fn main() -> ExitCode {
             Verb::Rules(args) => rules::run(&args),
             Verb::Verify(args) => verify::run(args).await,
             Verb::Keys(args) => keys::run(args).await,
+            Verb::Import(args) => import::run(args).await,
             Verb::Fidelity => {
                 Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS

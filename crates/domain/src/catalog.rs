@@ -220,6 +220,8 @@ pub struct Item {
     pub id: Id<Item>,
     /// Its short name.
     pub handle: String,
+    /// Its id in the catalogue: `product:SKU:availability`, or a GUID in the traditional generation.
+    pub catalogue_id: String,
     /// What it is called.
     pub title: String,
     /// Its kind.

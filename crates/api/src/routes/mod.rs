@@ -18,6 +18,7 @@ pub(crate) mod attachments;
 pub mod audit;
 mod authorize;
 pub mod carts;
+pub mod catalog;
 mod consents;
 pub mod customer_profiles;
 pub mod customers;
@@ -66,6 +67,7 @@ pub(crate) fn list() -> Vec<Route> {
         audit::routes(),
         webhooks::routes(),
         deliveries::routes(),
+        catalog::routes(),
         program::routes(),
     ]
     .into_iter()

@@ -17,6 +17,7 @@ fn statements() -> Vec<Statement> {
         audit_records webhook_registrations webhook_deliveries webhook_attempts webhook_certificates
         partner_profiles qualifications validation_codes account_checks verified_domains
     );
+    statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements.extend_from_slice(holdings::ALL);
