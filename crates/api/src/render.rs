@@ -59,7 +59,7 @@ pub fn decision(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Val
         "violations": violations,
         "waiver": decision.waiver,
         "switchedOff": decision.switched_off,
-        "remedy": remedy.map(|remedy| json!({ "commands": remedy.commands, "then": remedy.then })),
+        "remedy": remedy,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::admin::{Mfa, User, UserAccount};
+use tierline_domain::admin::{MEMBERSHIP_ROLES, Mfa, ProgramRole, User, UserAccount};
 use tierline_domain::catalog::{Item, Publisher};
 use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::partner::{Partnership, PartnershipState, Tenant};
@@ -18,7 +18,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{events, facts};
+use crate::{events, facts, fields};
 
 /// Open a ticket with the operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -153,6 +153,22 @@ pub struct AssignRole {
     pub role: String,
 }
 
+/// A role of the program or of the membership account.
+fn known_role(role: &str) -> Result<(), AppError> {
+    if role.parse::<ProgramRole>().is_ok() || MEMBERSHIP_ROLES.contains(&role) {
+        return Ok(());
+    }
+    let known: Vec<&str> = ProgramRole::PROGRAM
+        .iter()
+        .map(|role| role.as_str())
+        .chain(MEMBERSHIP_ROLES.iter().copied())
+        .collect();
+    Err(AppError::invalid(
+        "role",
+        format!("`{role}` is no role; the roles are {}", known.join(", ")),
+    ))
+}
+
 impl UseCase for CreateUser {
     type Out = Json;
 
@@ -165,6 +181,9 @@ impl UseCase for CreateUser {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        acting.partner()?;
+        fields::text("name", &self.name)?;
+        known_role(&self.role)?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::CreateUser).await?;
         found.form.role = Some(self.role.clone());
         Ok(found)
@@ -216,6 +235,8 @@ impl UseCase for AssignRole {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        acting.partner()?;
+        known_role(&self.role)?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::AssignRole).await?;
         found.form.role = Some(self.role.clone());
         Ok(found)

@@ -27,6 +27,7 @@ pub mod desk;
 pub mod error;
 pub mod events;
 pub mod facts;
+pub mod fields;
 pub mod fixes;
 pub mod frequency;
 pub mod lifecycle;

@@ -45,6 +45,7 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
             named(f, |party| {
                 party.kind == PartnerType::IndirectReseller
                     && party.acts_as_reseller
+                    && party.location.is_some()
                     && party.state == AccountState::Active
             })
         },

@@ -26,6 +26,45 @@ const TRANSACTIONAL: Checkpoints = PURCHASE.and(Checkpoints::of(&[
     C::Attest,
     C::SignAgreement,
 ]));
+/// What only a partner does, of whatever type: a customer, a signatory or the operator holds none.
+const OF_PARTNERS: Checkpoints =
+    TRANSACTIONAL
+        .and(super::SUBSCRIPTION_CHANGE)
+        .and(Checkpoints::of(&[
+            C::CheckPromotion,
+            C::UploadDocument,
+            C::InvitePartner,
+            C::AcceptPartnership,
+            C::RemovePartnership,
+            C::DeclinePartnership,
+            C::WithdrawPartnership,
+            C::RequestPartnershipRemoval,
+            C::WithdrawProviderAccess,
+            C::WithdrawInvitation,
+            C::RemoveRelationship,
+            C::ExtendRelationship,
+            C::SetQualification,
+            C::SetSelfService,
+            C::ReadSoftwareKeys,
+            C::RequestAdmin,
+            C::AssignRoles,
+            C::UpdateAdmin,
+            C::AssociateLocation,
+            C::AssociateTenant,
+            C::AddLocation,
+            C::DeleteLocation,
+            C::UpdateProfile,
+            C::CreateTransfer,
+            C::RequestTransfer,
+            C::SetSupportContact,
+            C::CreateUser,
+            C::AssignRole,
+            C::ReadInvoice,
+            C::ReadCredit,
+            C::ReadPriceSheet,
+            C::RequestOrder,
+            C::AnswerOrderRequest,
+        ]));
 
 fn application(f: &Facts) -> Option<&Application> {
     f.application.as_deref()
@@ -85,6 +124,21 @@ pub(crate) fn named_no_reseller(f: &Facts) -> bool {
 
 fn reseller(party: &Party) -> bool {
     party.acts_as_reseller && enrolled(party) && party.location.is_some()
+}
+
+/// Whoever acts is no partner.
+fn no_partner(f: &Facts) -> bool {
+    // A customer that would change its subscription is sent to its partner instead (CUS-027).
+    let customers_own =
+        f.caller.kind == CallerKind::Customer && super::SUBSCRIPTION_CHANGE.has(f.checkpoint);
+    f.actor.is_none() && f.caller.kind != CallerKind::Partner && !customers_own
+}
+
+/// The tenant is of type Partner although no account uses it: it can be nobody's own (IDN-027).
+pub(super) fn idle_partner_tenant(f: &Facts) -> bool {
+    f.buyer
+        .as_ref()
+        .is_some_and(|buyer| buyer.tenant_type == TenantType::Partner && buyer.used_by.is_none())
 }
 
 /// What was given as reseller, what it belongs to, and how far that is enrolled.
@@ -233,17 +287,33 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("IDN-001"),
         step: Step::PartnerType,
         ground: Ground::CallerType,
-        at: TRANSACTIONAL,
-        forbids: |f| f.actor_is(PartnerType::Advisor),
+        at: OF_PARTNERS,
+        // A request for a purchase is a reseller's: whoever is billed orders itself.
+        forbids: |f| {
+            no_partner(f)
+                || (TRANSACTIONAL.has(f.checkpoint) && f.actor_is(PartnerType::Advisor))
+                || (f.checkpoint == C::RequestOrder
+                    && f.actor
+                        .as_ref()
+                        .is_some_and(|actor| !actor.acts_as_reseller))
+        },
         answer: |_| private(403),
         shows: |f| {
-            f.actor.as_ref().map_or_else(Vec::new, |actor| {
-                vec![
-                    shown("partner", &actor.name),
-                    shown("tenant", &actor.tenant),
-                    shown("held type", actor.kind),
-                ]
-            })
+            f.actor.as_ref().map_or_else(
+                || {
+                    vec![
+                        shown("caller", &f.caller.name),
+                        shown("held type", format!("none ({})", f.caller.kind)),
+                    ]
+                },
+                |actor| {
+                    vec![
+                        shown("partner", &actor.name),
+                        shown("tenant", &actor.tenant),
+                        shown("held type", actor.kind),
+                    ]
+                },
+            )
         },
     },
     Rule {
@@ -594,7 +664,9 @@ pub static RULES: &[Rule] = &[
             f.new_business
                 && f.buyer.as_ref().is_some_and(|buyer| {
                     buyer.tenant_type == TenantType::Partner
-                        && (buyer.program_since.is_some() || buyer.subscription_count > 0)
+                        && (buyer.program_since.is_some()
+                            || buyer.subscription_count > 0
+                            || buyer.used_by.is_none())
                 })
         },
         answer: |_| private(403),
@@ -624,6 +696,15 @@ pub static RULES: &[Rule] = &[
             }
             facts
         },
+    },
+    Rule {
+        id: RuleId::of("IDN-029"),
+        step: Step::TenantType,
+        ground: Ground::TenantKind,
+        at: NEW_BUSINESS,
+        forbids: |f| f.new_business && idle_partner_tenant(f),
+        answer: |_| private(403),
+        shows: show_buyer,
     },
     Rule {
         id: RuleId::of("IDN-031"),

@@ -9,6 +9,7 @@ use tierline_domain::order::RoleDeclared;
 use tierline_domain::partner::{AccountState, PartnerType, TenantType};
 use tierline_domain::subscription::TransferKind;
 
+use super::identity::idle_partner_tenant;
 use super::regions::{both_partners, both_regions, customer_elsewhere, partner_elsewhere, seller};
 use super::{NEW_BUSINESS, PURCHASE, SALE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
@@ -360,6 +361,36 @@ pub static RULES: &[Rule] = &[
         shows: chain,
     },
     Rule {
+        id: RuleId::of("TXN-104"),
+        step: Step::Chain,
+        ground: Ground::OtherType,
+        at: Checkpoints::of(&[C::RequestOrder]),
+        // A reseller buys through a provider and nobody else.
+        forbids: |f| {
+            f.other
+                .as_ref()
+                .is_some_and(|other| other.kind != PartnerType::IndirectProvider)
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            let mut links = vec!["operator".to_owned()];
+            links.extend(
+                f.other
+                    .iter()
+                    .chain(&f.actor)
+                    .map(|party| party.name.clone()),
+            );
+            links.extend(f.buyer.iter().map(|buyer| buyer.name.clone()));
+            let kind = f
+                .other
+                .iter()
+                .map(|other| shown_of(&other.name, &format!("type of {}", other.name), other.kind));
+            std::iter::once(shown("chain", links.join(" → ")))
+                .chain(kind)
+                .collect()
+        },
+    },
+    Rule {
         id: RuleId::of("TXN-105"),
         step: Step::Chain,
         ground: Ground::RoleDeclaration,
@@ -549,9 +580,10 @@ pub static RULES: &[Rule] = &[
         forbids: |f| {
             counts(f)
                 && !f.shared_services()
-                && f.buyer.as_ref().is_some_and(|buyer| {
-                    buyer.owner_is_partner && buyer.tenant_type != TenantType::Customer
-                })
+                && (idle_partner_tenant(f)
+                    || f.buyer.as_ref().is_some_and(|buyer| {
+                        buyer.owner_is_partner && buyer.tenant_type != TenantType::Customer
+                    }))
         },
         answer: |_| private(403),
         shows: tenant_use,
@@ -562,6 +594,15 @@ pub static RULES: &[Rule] = &[
         ground: Ground::TenantUse,
         at: ARRIVING,
         forbids: program_tenant,
+        answer: |_| private(403),
+        shows: tenant_use,
+    },
+    Rule {
+        id: RuleId::of("TXN-406"),
+        step: Step::TenantType,
+        ground: Ground::TenantKind,
+        at: ARRIVING,
+        forbids: |f| counts(f) && idle_partner_tenant(f),
         answer: |_| private(403),
         shows: tenant_use,
     },
