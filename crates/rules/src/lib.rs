@@ -6,6 +6,7 @@
 
 pub mod book;
 pub mod decision;
+mod english;
 #[cfg(test)]
 #[expect(
     clippy::arithmetic_side_effects,
