@@ -5,11 +5,11 @@ use serde_json::{Value as Json, json};
 use tierline_domain::admin::{MEMBERSHIP_ROLES, Mfa, ProgramRole, User, UserAccount};
 use tierline_domain::catalog::{Item, Publisher};
 use tierline_domain::customer::{Relationship, RelationshipState};
-use tierline_domain::partner::{Partnership, PartnershipState, Tenant};
+use tierline_domain::partner::{PartnerType, Partnership, PartnershipState, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::Date;
-use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
+use tierline_rules::{Checkpoint, RuleId, book};
 use tierline_store::{Tx, Value, tables};
 
 use crate::access;
@@ -292,13 +292,29 @@ impl UseCase for OpenPortal {
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         _acting: &Acting,
-        _facts: &Facts,
+        facts: &Facts,
         _tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
-        Ok(json!({ "page": self.page }))
+        Ok(json!({ "page": self.page, "reminders": reminders(ctx, facts) }))
     }
+}
+
+/// What the portal reminds a partner of on every page: its partner agreement, until it is accepted (AGR-033).
+fn reminders(ctx: &Ctx, facts: &Facts) -> Vec<Json> {
+    let open = facts
+        .actor
+        .as_ref()
+        .is_some_and(|actor| actor.kind != PartnerType::Advisor && !actor.signed);
+    let entry = book::entry(RuleId::of("AGR-033")).filter(|_| open);
+    entry
+        .map(|entry| {
+            let texts = entry.texts(ctx.lang);
+            json!({ "rule": entry.id, "text": texts.statement, "remedy": texts.remedy })
+        })
+        .into_iter()
+        .collect()
 }
 
 /// Query the audit records.

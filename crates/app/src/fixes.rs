@@ -3,6 +3,7 @@
 use serde_json::json;
 use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::partner::{Account, PartnerType, Partnership, PartnershipState, Tenant};
+use tierline_rules::facts::CallerKind;
 use tierline_rules::registry::Ground;
 use tierline_rules::{Facts, regions};
 use tierline_store::{Tx, Value, tables};
@@ -213,7 +214,8 @@ pub async fn request(
 
 /// A partner of the customer that may order does, where the customer itself tried to.
 async fn partner_orders(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
-    let of_customer = facts.actor.is_none() && matches!(act.verb.as_str(), "order" | "create_cart");
+    let of_customer = facts.caller.kind == CallerKind::Customer
+        && matches!(act.verb.as_str(), "order" | "create_cart");
     let Some(customer) = act.text("customer").filter(|_| of_customer) else {
         return Ok(Vec::new());
     };

@@ -380,7 +380,10 @@ mod tests {
     fn sentences_stand_for_notes_of_the_book() {
         for id in texts_of(crate::english::FILES).keys() {
             let rule: RuleId = id.parse().unwrap();
-            assert!(!entry(rule).unwrap().texts(Lang::En).refusal.is_empty(), "{id}");
+            assert!(
+                !entry(rule).unwrap().texts(Lang::En).refusal.is_empty(),
+                "{id}"
+            );
         }
     }
 

@@ -158,8 +158,9 @@ impl Fault {
 fn fault(error: &ValidationError<'_>) -> Fault {
     let at = error.instance_path().to_string();
     let forms = match error.kind() {
-        ValidationErrorKind::OneOfNotValid { context }
-        | ValidationErrorKind::AnyOf { context } => context,
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            context
+        }
         _ => {
             let text: String = error.to_string().chars().take(300).collect();
             return Fault { at, text };

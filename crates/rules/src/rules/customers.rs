@@ -200,9 +200,9 @@ fn unqualified(f: &Facts) -> bool {
     })
 }
 
-/// A customer acts on what its partner sold it, or turns to the operator.
+/// A customer, or somebody else without an account, acts on what a partner sold, or turns to the operator.
 fn customer_alone(f: &Facts) -> bool {
-    f.caller.kind == CallerKind::Customer
+    matches!(f.caller.kind, CallerKind::Customer | CallerKind::Signatory)
 }
 
 fn show_responsible(f: &Facts) -> Vec<Shown> {

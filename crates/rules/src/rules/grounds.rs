@@ -6,7 +6,7 @@
 //! exhausted space hold it to that.
 
 use tierline_domain::admin::{Mfa, ProgramRole};
-use tierline_domain::partner::{AccountState, PartnerType, PartnershipState};
+use tierline_domain::partner::{AccountState, PartnerType, PartnershipState, TenantType};
 
 use super::PURCHASE;
 use super::regions::{customer_elsewhere, partner_elsewhere};
@@ -28,6 +28,7 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
         Ground::UserRole => |f| {
             f.caller.roles.any(&[ProgramRole::GlobalAdmin])
                 && f.caller.roles.any(&[ProgramRole::AdminAgent])
+                && !f.caller.role_names.is_empty()
         },
         Ground::CallerType => |f| {
             actor(f, |actor| {
@@ -68,6 +69,11 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
             f.buyer
                 .as_ref()
                 .is_some_and(|buyer| buyer.used_by.is_none())
+        },
+        Ground::TenantKind => |f| {
+            f.buyer
+                .as_ref()
+                .is_some_and(|buyer| buyer.tenant_type == TenantType::Customer)
         },
         Ground::SelfSale => |f| !f.kinship.iter().any(Kinship::forbids),
         Ground::Relationship => |f| f.relation.as_ref().is_some_and(Relation::is_active),

@@ -27,44 +27,49 @@ const TRANSACTIONAL: Checkpoints = PURCHASE.and(Checkpoints::of(&[
     C::SignAgreement,
 ]));
 /// What only a partner does, of whatever type: a customer, a signatory or the operator holds none.
-const OF_PARTNERS: Checkpoints =
-    TRANSACTIONAL
-        .and(super::SUBSCRIPTION_CHANGE)
-        .and(Checkpoints::of(&[
-            C::CheckPromotion,
-            C::UploadDocument,
-            C::InvitePartner,
-            C::AcceptPartnership,
-            C::RemovePartnership,
-            C::DeclinePartnership,
-            C::WithdrawPartnership,
-            C::RequestPartnershipRemoval,
-            C::WithdrawProviderAccess,
-            C::WithdrawInvitation,
-            C::RemoveRelationship,
-            C::ExtendRelationship,
-            C::SetQualification,
-            C::SetSelfService,
-            C::ReadSoftwareKeys,
-            C::RequestAdmin,
-            C::AssignRoles,
-            C::UpdateAdmin,
-            C::AssociateLocation,
-            C::AssociateTenant,
-            C::AddLocation,
-            C::DeleteLocation,
-            C::UpdateProfile,
-            C::CreateTransfer,
-            C::RequestTransfer,
-            C::SetSupportContact,
-            C::CreateUser,
-            C::AssignRole,
-            C::ReadInvoice,
-            C::ReadCredit,
-            C::ReadPriceSheet,
-            C::RequestOrder,
-            C::AnswerOrderRequest,
-        ]));
+/// For changes of a subscription see CUS-027.
+const OF_PARTNERS: Checkpoints = TRANSACTIONAL.and(Checkpoints::of(&[
+    C::CheckPromotion,
+    C::AgreementStatus,
+    C::VerifyPartnerId,
+    C::ListAdmin,
+    C::Administer,
+    C::ManageResource,
+    C::OpenCase,
+    C::OpenPortal,
+    C::UploadDocument,
+    C::InvitePartner,
+    C::AcceptPartnership,
+    C::RemovePartnership,
+    C::DeclinePartnership,
+    C::WithdrawPartnership,
+    C::RequestPartnershipRemoval,
+    C::WithdrawProviderAccess,
+    C::WithdrawInvitation,
+    C::RemoveRelationship,
+    C::ExtendRelationship,
+    C::SetQualification,
+    C::SetSelfService,
+    C::ReadSoftwareKeys,
+    C::RequestAdmin,
+    C::AssignRoles,
+    C::UpdateAdmin,
+    C::AssociateLocation,
+    C::AssociateTenant,
+    C::AddLocation,
+    C::DeleteLocation,
+    C::UpdateProfile,
+    C::CreateTransfer,
+    C::RequestTransfer,
+    C::SetSupportContact,
+    C::CreateUser,
+    C::AssignRole,
+    C::ReadInvoice,
+    C::ReadCredit,
+    C::ReadPriceSheet,
+    C::RequestOrder,
+    C::AnswerOrderRequest,
+]));
 
 fn application(f: &Facts) -> Option<&Application> {
     f.application.as_deref()
@@ -128,17 +133,7 @@ fn reseller(party: &Party) -> bool {
 
 /// Whoever acts is no partner.
 fn no_partner(f: &Facts) -> bool {
-    // A customer that would change its subscription is sent to its partner instead (CUS-027).
-    let customers_own =
-        f.caller.kind == CallerKind::Customer && super::SUBSCRIPTION_CHANGE.has(f.checkpoint);
-    f.actor.is_none() && f.caller.kind != CallerKind::Partner && !customers_own
-}
-
-/// The tenant is of type Partner although no account uses it: it can be nobody's own (IDN-027).
-pub(super) fn idle_partner_tenant(f: &Facts) -> bool {
-    f.buyer
-        .as_ref()
-        .is_some_and(|buyer| buyer.tenant_type == TenantType::Partner && buyer.used_by.is_none())
+    f.actor.is_none() && f.caller.kind != CallerKind::Partner
 }
 
 /// What was given as reseller, what it belongs to, and how far that is enrolled.
@@ -659,15 +654,12 @@ pub static RULES: &[Rule] = &[
         step: Step::TenantType,
         ground: Ground::TenantKind,
         at: NEW_BUSINESS,
-        // The day of enrolment, or what still runs there, tells that it came to the program later.
+        // Its type decides, whoever uses it and since when.
         forbids: |f| {
             f.new_business
-                && f.buyer.as_ref().is_some_and(|buyer| {
-                    buyer.tenant_type == TenantType::Partner
-                        && (buyer.program_since.is_some()
-                            || buyer.subscription_count > 0
-                            || buyer.used_by.is_none())
-                })
+                && f.buyer
+                    .as_ref()
+                    .is_some_and(|buyer| buyer.tenant_type == TenantType::Partner)
         },
         answer: |_| private(403),
         shows: show_buyer,
@@ -696,15 +688,6 @@ pub static RULES: &[Rule] = &[
             }
             facts
         },
-    },
-    Rule {
-        id: RuleId::of("IDN-029"),
-        step: Step::TenantType,
-        ground: Ground::TenantKind,
-        at: NEW_BUSINESS,
-        forbids: |f| f.new_business && idle_partner_tenant(f),
-        answer: |_| private(403),
-        shows: show_buyer,
     },
     Rule {
         id: RuleId::of("IDN-031"),

@@ -9,7 +9,6 @@ use tierline_domain::order::RoleDeclared;
 use tierline_domain::partner::{AccountState, PartnerType, TenantType};
 use tierline_domain::subscription::TransferKind;
 
-use super::identity::idle_partner_tenant;
 use super::regions::{both_partners, both_regions, customer_elsewhere, partner_elsewhere, seller};
 use super::{NEW_BUSINESS, PURCHASE, SALE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
@@ -577,13 +576,17 @@ pub static RULES: &[Rule] = &[
         step: Step::TenantType,
         ground: Ground::TenantKind,
         at: ARRIVING,
+        // A tenant of type Partner is a partner's, whether or not an account uses it (IDN-027).
         forbids: |f| {
             counts(f)
                 && !f.shared_services()
-                && (idle_partner_tenant(f)
-                    || f.buyer.as_ref().is_some_and(|buyer| {
-                        buyer.owner_is_partner && buyer.tenant_type != TenantType::Customer
-                    }))
+                && f.buyer
+                    .as_ref()
+                    .is_some_and(|buyer| match buyer.tenant_type {
+                        TenantType::Customer => false,
+                        TenantType::Partner => true,
+                        TenantType::SharedServices => buyer.owner_is_partner,
+                    })
         },
         answer: |_| private(403),
         shows: tenant_use,
@@ -594,15 +597,6 @@ pub static RULES: &[Rule] = &[
         ground: Ground::TenantUse,
         at: ARRIVING,
         forbids: program_tenant,
-        answer: |_| private(403),
-        shows: tenant_use,
-    },
-    Rule {
-        id: RuleId::of("TXN-406"),
-        step: Step::TenantType,
-        ground: Ground::TenantKind,
-        at: ARRIVING,
-        forbids: |f| counts(f) && idle_partner_tenant(f),
         answer: |_| private(403),
         shows: tenant_use,
     },
