@@ -35,6 +35,7 @@ pub mod documents;
 pub mod error;
 pub mod events;
 pub mod facts;
+pub mod fields;
 pub mod fixes;
 pub mod frequency;
 pub mod holdings;

@@ -311,6 +311,7 @@ pub(crate) async fn wanted_facts(
     let customer = names::the_tenant(tx, &wanted.customer).await?;
     let item = names::the_item(tx, &wanted.item).await?;
     let line = wanted.line(&item);
+    names::free_subscription(tx, "creates", line.creates.as_deref()).await?;
     let deal = Deal {
         seller,
         customer: &customer,

@@ -76,7 +76,12 @@ pub(crate) async fn deal_facts(
         .alignment
         .as_ref()
         .and_then(|alignment| alignment.day);
-    let cost = first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?;
+    // What no item allows has no price either (ORD-019).
+    let possible = (deal.item.min_quantity..=deal.item.max_quantity).contains(&deal.line.quantity);
+    let cost = match possible {
+        true => first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?,
+        false => None,
+    };
     purchase.cost_usd = cost.map(|cost| cost.at_par(Currency::USD)).transpose()?;
     found.credit = match cost {
         Some(cost) if deal.seller.kind.is_billed() => facts::credit(tx, deal.seller, cost).await?,

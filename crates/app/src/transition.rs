@@ -216,6 +216,7 @@ impl UseCase for Upgrade {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        names::free_subscription(tx, "creates", self.creates.as_deref()).await?;
         let held = held(tx, &self.subscription).await?;
         let to = names::the_item(tx, &self.to).await?;
         let target = target(ctx, tx, &held, self.into.as_ref()).await?;

@@ -233,7 +233,7 @@ pub(super) fn period(line: &Line) -> Option<String> {
     match line.term {
         Term::None => None,
         Term::OneTime => Some(String::new()),
-        term @ Term::Months(_) => Some(term.to_string()),
+        term @ (Term::Months(_) | Term::Uneven { .. }) => Some(term.to_string()),
     }
 }
 

@@ -124,7 +124,7 @@ impl Field for NotSoldIn {
     fn to_value(&self) -> Value {
         Value::Text(self.0.clone())
     }
-    fn from_value(value: Value) -> Result<Self, BadValue> {
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
         String::from_value(value).map(Self)
     }
 }
