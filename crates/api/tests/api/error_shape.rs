@@ -1,5 +1,7 @@
 //! The shape of refusals on the documented paths (GEN-001, GEN-003).
 
+use tierline_api::identity::Subject;
+
 use crate::common::{Answer, World};
 use serde_json::{Value, json};
 
@@ -72,15 +74,10 @@ async fn a_rules_refusal_names_every_rule_that_was_broken() {
 #[tokio::test]
 async fn a_token_without_an_account_opens_nothing() {
     let world = World::demo().await;
-    let issuer = tierline_api::identity::Issuer::new(&[7; 32], "http://localhost").unwrap();
-    let subject = tierline_api::identity::Subject {
-        tenant: uuid::Uuid::from_u128(1),
-        application: "app".to_owned(),
-        user: Some((uuid::Uuid::from_u128(2), "kim@nowhere.example".to_owned())),
-        mfa: true,
-        operator: false,
-    };
-    let token = issuer.issue(&subject, tierline_app::clock::Clock::wall().server_now());
+    let user = (uuid::Uuid::from_u128(2), "kim@nowhere.example".to_owned());
+    let subject = Subject::user(uuid::Uuid::from_u128(1), "app", user, true);
+    let now = world.app.clock().server_now();
+    let token = world.server.issuer().issue(&subject, now);
     let customer = world.customer("harbor", "Bay Street").await;
     let deal =
         json!({ "verb": "order", "params": { "customer": customer, "item": "desk-standard" } });

@@ -7,6 +7,7 @@ mod carts;
 mod catalogue;
 mod catalogue_offers;
 mod common;
+mod customer_records;
 mod customers;
 mod error_shape;
 mod fidelity;

@@ -152,8 +152,14 @@ async fn withdraw(
             continue;
         }
         let params = [Value::Day(add_days(today, -1)), Value::Id(*id)];
-        let ended = tx.execute(rows::END_ITEM, &params).await?;
-        count = count.saturating_add(usize::try_from(ended).unwrap_or(0));
+        let ends = add_days(today, -1);
+        let item = tx.get::<Item>(&[Value::Id(*id)]).await?;
+        let sold = item.filter(|item| item.end_of_sale.is_none_or(|day| day > ends));
+        if let Some(mut item) = sold {
+            item.end_of_sale = Some(ends);
+            tx.put(&item).await?;
+            count = count.saturating_add(1);
+        }
         tx.execute(rows::END_LISTING, &params).await?;
         tx.execute(rows::END_OFFER, &params).await?;
     }

@@ -654,12 +654,16 @@ pub static RULES: &[Rule] = &[
         step: Step::TenantType,
         ground: Ground::TenantKind,
         at: NEW_BUSINESS,
-        // Its type decides, whoever uses it and since when.
+        // The day of enrolment, or what still runs there, tells that it came to the program later. Where no account
+        // uses it, its type alone decides.
         forbids: |f| {
             f.new_business
-                && f.buyer
-                    .as_ref()
-                    .is_some_and(|buyer| buyer.tenant_type == TenantType::Partner)
+                && f.buyer.as_ref().is_some_and(|buyer| {
+                    buyer.tenant_type == TenantType::Partner
+                        && (buyer.program_since.is_some()
+                            || buyer.subscription_count > 0
+                            || buyer.used_by.is_none())
+                })
         },
         answer: |_| private(403),
         shows: show_buyer,

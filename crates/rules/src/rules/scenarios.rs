@@ -576,7 +576,7 @@ pub static RULES: &[Rule] = &[
         step: Step::TenantType,
         ground: Ground::TenantKind,
         at: ARRIVING,
-        // A tenant of type Partner is a partner's, whether or not an account uses it (IDN-027).
+        // A tenant of type Partner is a partner's even while no account uses it (IDN-027).
         forbids: |f| {
             counts(f)
                 && !f.shared_services()
@@ -584,7 +584,7 @@ pub static RULES: &[Rule] = &[
                     .as_ref()
                     .is_some_and(|buyer| match buyer.tenant_type {
                         TenantType::Customer => false,
-                        TenantType::Partner => true,
+                        TenantType::Partner => buyer.owner_is_partner || buyer.used_by.is_none(),
                         TenantType::SharedServices => buyer.owner_is_partner,
                     })
         },

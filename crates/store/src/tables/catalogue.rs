@@ -115,8 +115,6 @@ statements! {
     /// Every promotion's id, short name and id in the catalogue.
     pub PROMOTION_NAMES = "SELECT promotions.id, promotions.handle, promotion_listings.catalogue_id FROM promotions \
                            JOIN promotion_listings ON promotion_listings.promotion = promotions.id";
-    /// Takes an item from sale after a day.
-    pub END_ITEM = "UPDATE items SET end_of_sale = $1 WHERE id = $2 AND (end_of_sale IS NULL OR end_of_sale > $1)";
     /// The same for what is shown of it.
     pub END_LISTING = "UPDATE listings SET last_day = $1 WHERE item = $2 AND (last_day IS NULL OR last_day > $1)";
     /// The same for an offer.

@@ -23,6 +23,7 @@ fn statements() -> Vec<Statement> {
     statements.extend_from_slice(holdings::ALL);
     statements.extend_from_slice(tables::identity::ALL);
     statements.extend_from_slice(customers::ALL);
+    statements.extend_from_slice(tables::audit::STATEMENTS);
     statements.extend_from_slice(tables::webhooks::STATEMENTS);
     statements
 }
