@@ -41,7 +41,7 @@ async fn company_details_need_a_granular_role() {
     let world = World::demo().await;
     let token = world.user("harbor");
     let open = world.customer("harbor", "Juniper").await;
-    let closed = world.customer("harbor", "Silver").await;
+    let closed = world.customer("harbor", "Yonder").await;
     let profile = |id: &str| format!("/v1/customers/{id}/profiles/company");
     let with = world.get(&profile(&open), &token).await.body;
     assert!(with["address"]["city"].is_string() && with["email"].is_string());

@@ -291,7 +291,10 @@ async fn a_production_server_cancels_only_software_this_way() {
             .unwrap();
         format!("{path}/{}", found["id"].as_str().unwrap())
     };
-    for (name, code) in [("Desk standard", 800_019), ("Ledger saas", 800_077)] {
+    for (name, code) in [
+        ("Desk Standard", 800_019),
+        ("Ledgerline Accounting", 800_077),
+    ] {
         let refused = patch(&world, &of(name), &token, &json!({ "status": "cancelled" })).await;
         assert_eq!(
             (refused.status, &refused.body["code"]),
