@@ -235,7 +235,7 @@ async fn each_group_becomes_an_order_and_a_refused_one_undoes_no_other() {
     let token = world.user("harbor");
     let good =
         json!({ "catalogItemId": "server-perpetual", "quantity": 1, "billingCycle": "one_time" });
-    let bad = line("insight-capacity", 3);
+    let bad = line("multi-geo", 3);
     let cart = json!({ "lineItems": [line("desk-standard", 20), good, { "catalogItemId": "desk-nonprofit", "quantity": 1, "billingCycle": "annual", "termDuration": "P1Y" }, bad] });
     let made = world.post(&path, &token, &cart).await;
     let cart = format!("{path}/{}", made.body["id"].as_str().unwrap());

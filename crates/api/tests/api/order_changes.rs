@@ -288,7 +288,7 @@ async fn a_production_server_cancels_only_software_this_way() {
         let found = orders
             .iter()
             .find(|order| order["lineItems"][0]["friendlyName"] == name)
-            .unwrap();
+            .unwrap_or_else(|| panic!("no order of {name}: {orders:?}"));
         format!("{path}/{}", found["id"].as_str().unwrap())
     };
     for (name, code) in [
@@ -305,7 +305,7 @@ async fn a_production_server_cancels_only_software_this_way() {
     }
     let gone = patch(
         &world,
-        &of("Server perpetual"),
+        &of("Foundation Server 2025, 16 Core Licence"),
         &token,
         &json!({ "status": "cancelled" }),
     )

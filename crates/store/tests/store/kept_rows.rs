@@ -42,7 +42,10 @@ static EVENTS: AtomicU64 = AtomicU64::new(1);
 /// What the log is told of a change.
 fn told() -> Event {
     Event {
-        id: uuid::Uuid::from_u128(u128::from(EVENTS.fetch_add(1, Ordering::Relaxed))),
+        id: uuid::Uuid::from_u64_pair(
+            u64::from(std::process::id()),
+            EVENTS.fetch_add(1, Ordering::Relaxed),
+        ),
         at_world: Timestamp::EPOCH,
         at_server: Timestamp::EPOCH,
         home: String::new(),
