@@ -1,6 +1,6 @@
 //! What is on record about a customer: profiles, domains, the account's check, qualifications.
 
-use crate::common::{Answer, World};
+use crate::common::{Answer, World, escaped};
 use serde_json::{Value, json};
 
 fn text(value: &Value) -> String {
@@ -25,11 +25,7 @@ async fn sent(
 }
 
 async fn filtered(world: &World, token: &str, filter: &Value) -> Answer {
-    let escaped: String = filter
-        .to_string()
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+    let escaped = escaped(&filter.to_string());
     world
         .get(&format!("/v1/customers?size=0&filter={escaped}"), token)
         .await

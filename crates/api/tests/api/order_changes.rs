@@ -1,5 +1,7 @@
 //! Orders that change: billing cycles, add-ons, cancelled lines, the files of a review.
 
+use std::fmt::Write as _;
+
 use crate::common::{Answer, World};
 use serde_json::{Value, json};
 
@@ -39,7 +41,7 @@ pub(crate) async fn attach(
     let mut body =
         format!("--b1\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{metadata}\r\n");
     for (part, name) in files {
-        body.push_str(&format!("--b1\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\nfive of {name}\r\n"));
+        write!(body, "--b1\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\nfive of {name}\r\n").unwrap();
     }
     body.push_str("--b1--\r\n");
     let answer = world
