@@ -98,6 +98,23 @@ pub struct FactView {
 pub struct RemedyView {
     commands: Vec<ActView>,
     then: ActView,
+    /// Another way to the same end, rehearsed as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, no_recursion)]
+    otherwise: Option<Box<RemedyView>>,
+}
+
+impl RemedyView {
+    fn of(remedy: &Remedy) -> Self {
+        Self {
+            commands: remedy.commands.iter().map(ActView::of).collect(),
+            then: ActView::of(&remedy.then),
+            otherwise: remedy
+                .otherwise
+                .as_deref()
+                .map(|other| Box::new(Self::of(other))),
+        }
+    }
 }
 
 /// An act as `POST /program/v1/decisions` takes it.
@@ -160,10 +177,7 @@ impl DecisionView {
                 .collect(),
             waiver: decision.waiver.clone(),
             switched_off: decision.switched_off.clone(),
-            remedy: remedy.map(|remedy| RemedyView {
-                commands: remedy.commands.iter().map(ActView::of).collect(),
-                then: ActView::of(&remedy.then),
-            }),
+            remedy: remedy.map(RemedyView::of),
             chain: None,
             profile: None,
         }

@@ -11,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use axum::serve::ListenerExt as _;
 use tierline_app::App;
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
@@ -143,6 +144,12 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = axum::ServiceExt::<Request>::into_make_service(service(&server));
+    // The last part of a large answer does not wait for the client to acknowledge the one before: 40 ms.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps waiting for full packets");
+        }
+    });
     axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await

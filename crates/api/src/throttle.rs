@@ -130,7 +130,8 @@ fn cost(method: &Method, path: &str) -> Option<Cost> {
     };
     match steps.as_slice() {
         ["webhooks", "v1", .., "validationevents"] if write => Some(only(WEBHOOK_TESTS)),
-        [
+        ["v1", "customers"]
+        | [
             "v1",
             "customers",
             "relationshiprequests" | "usagerecords" | "all",
@@ -154,7 +155,6 @@ fn cost(method: &Method, path: &str) -> Option<Cost> {
                 customer: customer.parse().ok(),
             })
         }
-        ["v1", "customers"] => Some(only(CUSTOMERS)),
         ["v1" | "webhooks", ..] => Some(only(OTHERS)),
         _ => None,
     }

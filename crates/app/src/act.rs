@@ -193,6 +193,11 @@ fn boxed_dry<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
     Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
 }
 
+/// Every verb of the format is built, so whatever is not is none.
+fn no_verb(verb: &str) -> AppError {
+    AppError::invalid("verb", format!("there is no command `{verb}`"))
+}
+
 /// Which use case a verb is.
 macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
@@ -202,14 +207,14 @@ macro_rules! verbs {
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
                 $($verb => boxed_dry::<$use_case>(ctx, tx, verb, params).await,)+
-                other => Err(AppError::NotSupported(other.to_owned())),
+                other => Err(no_verb(other)),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
                 $($verb => boxed::<$use_case>(ctx, tx, verb, params).await,)+
-                other => Err(AppError::NotSupported(other.to_owned())),
+                other => Err(no_verb(other)),
             }
         }
     };
@@ -219,7 +224,7 @@ verbs! {
     "create_cart" => crate::cart::CreateCart,
     "update_cart" => crate::cart::UpdateCart,
     "fill_cart" => crate::cart::FillCart,
-    "checkout_cart" => crate::cart::CheckoutCart,
+    "checkout_cart" => crate::checkout::CheckoutCart,
     "order" => crate::order::PlaceOrder,
     "place_order" => crate::order::PlaceLines,
     "change_order" => crate::order_change::ChangeOrder,

@@ -14,6 +14,7 @@ use crate::act::Act;
 use crate::actor::{self, Acting};
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
+use crate::facts;
 use crate::reveal;
 use crate::{audit, events};
 
@@ -90,7 +91,7 @@ pub async fn attempt<U: UseCase>(
     use_case: &U,
 ) -> Result<Allowed<U::Out>, AppError> {
     let acting = actor::resolve(tx, &ctx.actor).await?;
-    let facts = use_case.facts(ctx, &acting, tx).await?;
+    let facts = facts_of(ctx, tx, &acting, use_case).await?;
     let decision = judge(ctx, &facts);
     if !decision.allowed {
         return Err(AppError::Refused(Box::new(Refusal {
@@ -138,7 +139,7 @@ pub async fn dry_run<U: UseCase>(
     use_case: &U,
 ) -> Result<(Decision, Facts), AppError> {
     let acting = actor::resolve(tx, &ctx.actor).await?;
-    let facts = use_case.facts(ctx, &acting, tx).await?;
+    let facts = facts_of(ctx, tx, &acting, use_case).await?;
     let decision = judge(ctx, &facts);
     Ok((decision, facts))
 }
@@ -148,6 +149,27 @@ pub(crate) fn judge(ctx: &Ctx, facts: &Facts) -> Decision {
     let mut decision = decide(facts, &switched_off(ctx, facts)).explain(facts);
     reveal::conceal(&mut decision, facts);
     decision
+}
+
+/// What a command is decided on. Whom a verb is not for at all is judged by what is known of it: the rules on the
+/// type of the caller say so, whatever else the command may be about.
+async fn facts_of<U: UseCase>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    use_case: &U,
+) -> Result<Facts, AppError> {
+    match use_case.facts(ctx, acting, tx).await {
+        Err(AppError::Forbidden(who)) => {
+            let facts = facts::begin(tx, ctx, acting, use_case.checkpoint()).await?;
+            if decide(&facts, &switched_off(ctx, &facts)).allowed() {
+                Err(AppError::Forbidden(who))
+            } else {
+                Ok(facts)
+            }
+        }
+        other => other,
+    }
 }
 
 fn switched_off(ctx: &Ctx, facts: &Facts) -> Vec<RuleId> {
@@ -160,6 +182,18 @@ fn switched_off(ctx: &Ctx, facts: &Facts) -> Vec<RuleId> {
             .filter_map(|id| id.parse::<RuleId>().ok()),
     );
     without
+}
+
+/// Keeps the decision on a further line or group of a command, beside the one that the command itself keeps.
+pub(crate) async fn keep_further(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    facts: &Facts,
+    subject: &str,
+    name: &str,
+) -> Result<(), StoreError> {
+    let ctx = ctx.further(name);
+    keep(&ctx, tx, facts, &judge(&ctx, facts), subject).await
 }
 
 /// Keeps a decision with its facts and the profile's version, so that it can be replayed.

@@ -9,7 +9,7 @@ use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Organization, Tenant};
 use tierline_domain::time::{Period, Timestamp};
 use tierline_store::log::Outcome;
-use tierline_store::tables::audit::AuditRecord;
+use tierline_store::tables::audit::{AuditRecord, KNOWN_CUSTOMERS};
 use tierline_store::tables::audit_records;
 use tierline_store::{StoreError, Tx, Value};
 use uuid::Uuid;
@@ -406,18 +406,71 @@ impl Filter {
         }
     }
 
-    /// The one customer that every match is about, for which there is an index.
-    fn customer(&self) -> Option<Uuid> {
+    fn asks_for_names(&self) -> bool {
         match self {
-            Self::Customer(id) => Some(id.parse().unwrap_or(Uuid::nil())),
-            Self::Both(one, other) => one.customer().or_else(|| other.customer()),
-            Self::CompanyName(_) | Self::Resource(_) | Self::Either(..) => None,
+            Self::CompanyName(_) => true,
+            Self::Customer(_) | Self::Resource(_) => false,
+            Self::Both(one, other) | Self::Either(one, other) => {
+                one.asks_for_names() || other.asks_for_names()
+            }
         }
+    }
+
+    /// Ranges of the indexes that hold every match between them; nothing where only all records do.
+    fn ranges(&self, customers: &[(Uuid, String)]) -> Option<Vec<Range>> {
+        let ranges = match self {
+            Self::CompanyName(part) => {
+                let part = part.to_lowercase();
+                let named = customers
+                    .iter()
+                    .filter(|(_, name)| name.to_lowercase().contains(&part));
+                named.map(|(id, _)| Range::Customer(*id)).collect()
+            }
+            Self::Customer(id) => vec![Range::Customer(id.parse().unwrap_or(Uuid::nil()))],
+            Self::Resource(word) => vec![Range::Resource(word.clone())],
+            Self::Both(one, other) => match (one.ranges(customers), other.ranges(customers)) {
+                (Some(one), Some(other)) => narrower(one, other),
+                (one, other) => one.or(other)?,
+            },
+            Self::Either(one, other) => {
+                let mut ranges = one.ranges(customers)?;
+                ranges.extend(other.ranges(customers)?);
+                ranges
+            }
+        };
+        (ranges.len() <= RANGES_MAX).then_some(ranges)
     }
 }
 
-/// How many records are read at a time while a filter looks for its matches.
+/// One range of one index, read from its newest record on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Range {
+    /// All records.
+    Whole,
+    /// Those about a customer.
+    Customer(Uuid),
+    /// Those of a type of resource.
+    Resource(String),
+}
+
+/// The ranges that hold fewer records: a customer's are fewer than a type's.
+fn narrower(one: Vec<Range>, other: Vec<Range>) -> Vec<Range> {
+    let is_of_customers = |ranges: &[Range]| {
+        ranges
+            .iter()
+            .all(|range| matches!(range, Range::Customer(_)))
+    };
+    match (is_of_customers(&one), is_of_customers(&other)) {
+        (true, true) if other.len() < one.len() => other,
+        (false, true) => other,
+        _ => one,
+    }
+}
+
+/// How many records are read of a range at a time while a filter looks for its matches.
 const STRIDE: usize = 500;
+/// How many ranges are read side by side. A name that more customers bear is common, and soon met among all records.
+const RANGES_MAX: usize = 32;
 
 /// The window of a query: what it leaves out reaches thirty days from what it gives, or back from now.
 ///
@@ -452,19 +505,18 @@ pub async fn read(
     query: &Query,
 ) -> Result<(Vec<Entry>, bool), AppError> {
     let wanted = query.size.saturating_add(1);
-    let stride = if query.filter.is_some() {
-        STRIDE
-    } else {
-        wanted
+    let ranges = ranges_of(tx, account, query).await?;
+    let is_whole = ranges.as_slice() == [Range::Whole];
+    let stride = match query.filter {
+        Some(_) if is_whole => STRIDE,
+        _ => wanted.min(STRIDE.saturating_add(1)),
     };
     let mut position = query.after.unwrap_or((query.until, Uuid::nil()));
     let mut names = Names::default();
     let mut found = Vec::with_capacity(wanted.min(STRIDE));
     loop {
-        let page = stretch(tx, account, query, position, stride).await?;
-        let read = page.len();
-        for record in page {
-            position = (record.at_world, record.event);
+        let (records, next) = merged(tx, account, query, &ranges, position, stride).await?;
+        for record in records {
             let customer_name = names.of(tx, account, record.customer).await?;
             let entry = Entry {
                 record,
@@ -478,18 +530,72 @@ pub async fn read(
                 found.push(entry);
             }
         }
-        if found.len() >= wanted || read < stride {
-            let is_more = found.len() > query.size;
-            found.truncate(query.size);
-            return Ok((found, is_more));
+        match next {
+            Some(next) if found.len() < wanted => position = next,
+            _ => {
+                let is_more = found.len() > query.size;
+                found.truncate(query.size);
+                return Ok((found, is_more));
+            }
         }
     }
+}
+
+async fn ranges_of(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    query: &Query,
+) -> Result<Vec<Range>, AppError> {
+    let Some(filter) = &query.filter else {
+        return Ok(vec![Range::Whole]);
+    };
+    let customers = if filter.asks_for_names() {
+        let key = [Value::Id(account.id.uuid())];
+        tx.fetch_all::<(Uuid, String)>(KNOWN_CUSTOMERS, &key)
+            .await?
+    } else {
+        Vec::new()
+    };
+    Ok(filter
+        .ranges(&customers)
+        .unwrap_or_else(|| vec![Range::Whole]))
+}
+
+/// The next records of some ranges in one order, each once, and where to read on if any range has more.
+///
+/// A range that was read in full strides may hold more behind its last record, so nothing behind the newest of these last
+/// ones is given yet.
+async fn merged(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    query: &Query,
+    ranges: &[Range],
+    position: (Timestamp, Uuid),
+    stride: usize,
+) -> Result<(Vec<AuditRecord>, Option<(Timestamp, Uuid)>), AppError> {
+    let place = |record: &AuditRecord| (record.at_world, record.event);
+    let mut records = Vec::new();
+    let mut next = None;
+    for range in ranges {
+        let page = stretch(tx, account, query, range, position, stride).await?;
+        if page.len() >= stride {
+            next = next.max(page.last().map(place));
+        }
+        records.extend(page);
+    }
+    records.sort_by_key(|record| std::cmp::Reverse(place(record)));
+    records.dedup_by_key(|record| record.event);
+    if let Some(next) = next {
+        records.retain(|record| place(record) >= next);
+    }
+    Ok((records, next))
 }
 
 async fn stretch(
     tx: &mut Tx<'_>,
     account: &Account,
     query: &Query,
+    range: &Range,
     (at, event): (Timestamp, Uuid),
     rows: usize,
 ) -> Result<Vec<AuditRecord>, AppError> {
@@ -500,14 +606,18 @@ async fn stretch(
         Value::Instant(at),
         Value::Id(event),
     );
-    Ok(match query.filter.as_ref().and_then(Filter::customer) {
-        Some(customer) => {
-            let key = [tenant, Value::Id(customer), from, at, event, rows];
-            tx.find(audit_records::OF_CUSTOMER_BEFORE, &key).await?
-        }
-        None => {
+    Ok(match range {
+        Range::Whole => {
             let key = [tenant, from, at, event, rows];
             tx.find(audit_records::BEFORE, &key).await?
+        }
+        Range::Customer(customer) => {
+            let key = [tenant, Value::Id(*customer), from, at, event, rows];
+            tx.find(audit_records::OF_CUSTOMER_BEFORE, &key).await?
+        }
+        Range::Resource(word) => {
+            let key = [tenant, Value::Text(word.clone()), from, at, event, rows];
+            tx.find(audit_records::OF_RESOURCE_BEFORE, &key).await?
         }
     })
 }

@@ -1,5 +1,5 @@
-//! Carts: filled, changed, checked out. Every line is judged on its own facts, after those before it; the lines
-//! of one group become one order (ORD-005).
+//! Carts: filled and changed. Every line is judged on its own facts, after those before it; the lines of one
+//! group become one order at checkout (ORD-005).
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -10,20 +10,18 @@ use tierline_domain::order::{
     Cart, CartState, Fault, GroupOrder, Line, Order, Pricing, RoleDeclared,
 };
 use tierline_domain::partner::{Account, Tenant};
-use tierline_domain::subscription::Subscription;
 use tierline_domain::time::{Date, Period};
 use tierline_rules::facts::{CartFact, Ceiling, Facts};
 use tierline_rules::{Checkpoint, Decision, RuleId, Violation, rules};
 use tierline_store::Tx;
 use uuid::Uuid;
 
-use crate::act::Act;
 use crate::actor::Acting;
-use crate::attempt::{UseCase, record_refusal};
-use crate::ctx::{Ctx, Ids};
+use crate::attempt::UseCase;
+use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::names::{self, by_id};
-use crate::order::{GroupRefused, Placed, Sale, Wanted, home, wanted_facts};
+use crate::order::{Placed, Sale, Wanted, home, wanted_facts};
 use crate::{facts, purchase};
 
 /// Days a cart lives (ORD-002).
@@ -498,20 +496,6 @@ impl UseCase for FillCart {
     }
 }
 
-/// Check out a cart that exists: one order for each group of its lines.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckoutCart {
-    /// The cart.
-    pub cart: String,
-    /// Its customer, where the caller names it: a cart of another one does not exist.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<String>,
-    /// The version that the caller read (ORD-004).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen: Option<i64>,
-}
-
 /// Fingerprint of what a cart would order.
 fn fingerprint(cart: &Cart) -> String {
     let lines = serde_json::to_string(&(&cart.lines, cart.role_declared)).unwrap_or_default();
@@ -525,7 +509,7 @@ fn changed_since(cart: &Cart) -> bool {
 }
 
 /// A cart as the rules see it.
-fn cart_fact(ctx: &Ctx, acting: &Acting, cart: &Cart, customer: &Tenant) -> CartFact {
+pub(crate) fn cart_fact(ctx: &Ctx, acting: &Acting, cart: &Cart, customer: &Tenant) -> CartFact {
     let expires = cart.created.plus(Period::days(CART_DAYS));
     let partner = acting.account.as_ref().map(|account| account.id);
     CartFact {
@@ -536,19 +520,6 @@ fn cart_fact(ctx: &Ctx, acting: &Acting, cart: &Cart, customer: &Tenant) -> Cart
         expired: expires.is_ok_and(|expires| ctx.now >= expires) && cart.state == CartState::Active,
         changed_after_order: changed_since(cart),
     }
-}
-
-/// Groups of a cart's lines in their order, with the places of their lines.
-fn groups(cart: &Cart) -> Vec<(String, Vec<usize>)> {
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-    for (place, line) in cart.lines.iter().enumerate() {
-        let name = &line.details.group;
-        match groups.iter_mut().find(|(group, _)| group == name) {
-            Some((_, places)) => places.push(place),
-            None => groups.push((name.clone(), vec![place])),
-        }
-    }
-    groups
 }
 
 /// Writes down which orders a cart's groups became.
@@ -569,276 +540,6 @@ pub(crate) async fn ordered(
     cart.modified = ctx.now;
     cart.version = cart.version.saturating_add(1);
     Ok(tx.put(cart).await?)
-}
-
-impl CheckoutCart {
-    /// The cart, and the customer whose it is said to be.
-    async fn cart(&self, tx: &mut Tx<'_>) -> Result<(Cart, Tenant), AppError> {
-        let cart = names::the_cart(tx, &self.cart).await?;
-        let customer: Tenant = match &self.customer {
-            Some(named) => names::the_tenant(tx, named).await?,
-            None => by_id(tx, cart.customer).await?,
-        };
-        Ok((cart, customer))
-    }
-
-    /// Groups that are no orders yet. A repeat answers as the first time did for those that are (ORD-003).
-    fn open(cart: &Cart) -> Vec<(String, Vec<usize>)> {
-        let mut open = groups(cart);
-        open.retain(|(group, _)| !cart.placed.iter().any(|placed| placed.group == *group));
-        open
-    }
-
-    /// Sells one group: its order and the facts of its first line, or the first refusal.
-    async fn sell(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        tx: &mut Tx<'_>,
-        (cart, fact): (&Cart, &CartFact),
-        (group, places): (&str, &[usize]),
-    ) -> Result<Result<(Sold, Box<Facts>), Box<Refusal>>, AppError> {
-        let mut sale = Sale::of_group(ctx, acting, tx, cart, group).await?;
-        sale.moved = self.seen.is_some_and(|seen| seen != cart.version);
-        let mut first = None;
-        for place in places {
-            let Some(line) = cart.lines.get(*place) else {
-                continue;
-            };
-            let line = sale.with_parent(line.clone());
-            sale.faulty = line.details.fault.is_some();
-            let role = role(cart, &line);
-            let outcome = if line.details.unknown_item.is_some() {
-                sale.judge_nothing(tx).await?
-            } else {
-                let item: Item = by_id(tx, line.item).await?;
-                let outcome = sale
-                    .judge(tx, &item, &line, role, Some(fact.clone()))
-                    .await?;
-                if let Ok(facts) = &outcome {
-                    sale.provision(tx, facts, &item, &line, *place).await?;
-                }
-                outcome
-            };
-            match outcome {
-                Ok(facts) => first = first.or(Some(facts)),
-                Err(refusal) => return Ok(Err(refusal)),
-            }
-        }
-        let facts = first.ok_or_else(no_line)?;
-        let order = sale.finish(tx).await?;
-        let sold = Sold {
-            order,
-            first: sale.first(),
-        };
-        Ok(Ok((sold, facts)))
-    }
-
-    /// Sells a group and undoes what a refused one had done so far.
-    async fn try_group(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        tx: &mut Tx<'_>,
-        cart: (&Cart, &CartFact),
-        group: (&str, &[usize]),
-    ) -> Result<Result<(Sold, Box<Facts>), Box<Refusal>>, AppError> {
-        tx.savepoint("group").await?;
-        let outcome = self.sell(ctx, acting, tx, cart, group).await?;
-        if outcome.is_err() {
-            tx.rollback_to("group").await?;
-        }
-        tx.release("group").await?;
-        Ok(outcome)
-    }
-
-    /// Facts of the first group that would go through, else of the first refusal.
-    async fn rehearse(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        tx: &mut Tx<'_>,
-        cart: (&Cart, &CartFact),
-        open: &[(String, Vec<usize>)],
-    ) -> Result<Facts, AppError> {
-        let mut refused = None;
-        for (group, places) in open {
-            match self.sell(ctx, acting, tx, cart, (group, places)).await? {
-                Ok((_, facts)) => return Ok(*facts),
-                Err(refusal) => refused = refused.or(Some(refusal.facts)),
-            }
-            tx.rollback_to("checkout").await?;
-        }
-        refused.map(|facts| *facts).ok_or_else(no_line)
-    }
-}
-
-/// What a group became.
-struct Sold {
-    order: Order,
-    first: Option<String>,
-}
-
-fn no_line() -> AppError {
-    AppError::invalid("lineItems", "a cart has at least one line")
-}
-
-/// The role declared for a line: the cart's, unless its lines differ in it.
-fn role(cart: &Cart, line: &Line) -> RoleDeclared {
-    match (cart.lines.len(), cart.role_declared) {
-        (1, role) => role,
-        (_, RoleDeclared::None) => RoleDeclared::None,
-        _ if line.partner_of_record.is_some() => RoleDeclared::Indirect,
-        _ => RoleDeclared::Direct,
-    }
-}
-
-impl UseCase for CheckoutCart {
-    type Out = Placed;
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::CheckoutCart
-    }
-
-    fn subject(&self) -> String {
-        self.cart.clone()
-    }
-
-    fn keeps_decision(&self) -> bool {
-        true
-    }
-
-    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let (cart, customer) = self.cart(tx).await?;
-        let fact = cart_fact(ctx, acting, &cart, &customer);
-        let open = Self::open(&cart);
-        if open.is_empty() && cart.became.is_some() && !fact.changed_after_order && fact.own {
-            // ORD-003: an identical repeat answers as the first time did, whatever changed since.
-            return facts::begin(tx, ctx, acting, Checkpoint::ReadSubscription).await;
-        }
-        let open = if open.is_empty() { groups(&cart) } else { open };
-        if let Some((group, line)) = lone(&cart, &open) {
-            // One line is decided without making anything first.
-            let mut sale = Sale::of_group(ctx, acting, tx, &cart, group).await?;
-            sale.moved = self.seen.is_some_and(|seen| seen != cart.version);
-            sale.faulty = line.details.fault.is_some();
-            let line = sale.with_parent(line.clone());
-            let item: Item = by_id(tx, line.item).await?;
-            return sale
-                .facts(tx, &item, &line, role(&cart, &line), Some(fact))
-                .await;
-        }
-        tx.savepoint("checkout").await?;
-        let found = self.rehearse(ctx, acting, tx, (&cart, &fact), &open).await;
-        tx.rollback_to("checkout").await?;
-        tx.release("checkout").await?;
-        found
-    }
-
-    async fn apply(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        facts: &Facts,
-        tx: &mut Tx<'_>,
-    ) -> Result<Placed, AppError> {
-        let (mut cart, customer) = self.cart(tx).await?;
-        let mut open = Self::open(&cart);
-        if open.is_empty() {
-            return replayed(tx, cart).await;
-        }
-        let fact = cart_fact(ctx, acting, &cart, &customer);
-        let mut orders = Vec::new();
-        let mut placed = Placed::of(facts);
-        if let Some((group, line)) = lone(&cart, &open) {
-            let mut sale = Sale::of_group(ctx, acting, tx, &cart, group).await?;
-            let line = sale.with_parent(line.clone());
-            let item: Item = by_id(tx, line.item).await?;
-            sale.provision(tx, facts, &item, &line, 0).await?;
-            let order = sale.finish(tx).await?;
-            placed.subscription = sale.first();
-            orders.push((group.to_owned(), order.id));
-            open.clear();
-        }
-        for (group, places) in &open {
-            let group = (group.as_str(), places.as_slice());
-            match self
-                .try_group(ctx, acting, tx, (&cart, &fact), group)
-                .await?
-            {
-                Ok((sold, _)) => {
-                    placed.subscription = placed.subscription.or(sold.first);
-                    orders.push((group.0.to_owned(), sold.order.id));
-                }
-                Err(refusal) => {
-                    let decision = refusal.decision.clone();
-                    let name = format!("{} {}", ctx.seed, group.0);
-                    let ctx = Ctx {
-                        seed: Ids::named("group", &name, ctx.now).uuid(),
-                        ..ctx.clone()
-                    };
-                    let act = Act {
-                        actor: ctx.actor.clone(),
-                        ..Act::of(
-                            "",
-                            "checkout_cart",
-                            serde_json::json!({ "cart": self.cart }),
-                        )
-                    };
-                    record_refusal(&ctx, tx, &act, &AppError::Refused(refusal)).await?;
-                    placed.errors.push(GroupRefused {
-                        group: group.0.to_owned(),
-                        decision,
-                    });
-                }
-            }
-        }
-        if !orders.is_empty() {
-            ordered(ctx, tx, &mut cart, &orders).await?;
-        }
-        placed.orders = handles(&cart);
-        placed.order = placed.orders.first().cloned();
-        placed.cart = Some(cart.handle);
-        Ok(placed)
-    }
-}
-
-/// The group and line of what is left of a cart, where that is one line of an item that there is.
-fn lone<'a>(cart: &'a Cart, open: &'a [(String, Vec<usize>)]) -> Option<(&'a str, &'a Line)> {
-    let [(group, places)] = open else { return None };
-    let [place] = places.as_slice() else {
-        return None;
-    };
-    let line = cart.lines.get(*place)?;
-    line.details.unknown_item.is_none().then_some((group, line))
-}
-
-fn handles(cart: &Cart) -> Vec<String> {
-    let placed = cart.placed.iter().map(|placed| placed.order.to_string());
-    placed.collect()
-}
-
-/// What a cart became the first time.
-async fn replayed(tx: &mut Tx<'_>, cart: Cart) -> Result<Placed, AppError> {
-    let mut orders = handles(&cart);
-    if orders.is_empty() {
-        orders.extend(cart.became.map(|order| order.to_string()));
-    }
-    let mut subscription = None;
-    if let Some(order) = cart.became {
-        let order: Order = by_id(tx, order).await?;
-        if let Some(id) = order.lines.iter().find_map(|line| line.subscription) {
-            subscription = Some(by_id::<Subscription, _>(tx, id).await?.handle);
-        }
-    }
-    Ok(Placed {
-        cart: Some(cart.handle),
-        order: orders.first().cloned(),
-        subscription,
-        orders,
-        replayed: true,
-        ..Placed::default()
-    })
 }
 
 /// A line with what it would cost today.

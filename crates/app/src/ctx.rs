@@ -51,6 +51,16 @@ impl Ctx {
         }
     }
 
+    /// The context of a part of this command, whose ids are its own.
+    #[must_use]
+    pub fn further(&self, name: &str) -> Self {
+        let name = format!("{} {name}", self.seed);
+        Self {
+            seed: Ids::named("further", &name, self.now).uuid(),
+            ..self.clone()
+        }
+    }
+
     /// The generator of this command's ids; the same at every run of the same command.
     #[must_use]
     pub fn ids(&self) -> Ids {

@@ -11,6 +11,7 @@ use tierline_store::{Statement, Table, Tx, Value, tables};
 use uuid::Uuid;
 
 use crate::error::AppError;
+use crate::fields;
 
 async fn find<T: Table>(
     tx: &mut Tx<'_>,
@@ -62,6 +63,21 @@ finders! {
     admin_relationship, the_admin_relationship, "admin relationship", AdminRelationship, admin_relationships;
     group, the_group, "group", Group, security_groups;
     any_tenant, the_any_tenant, "tenant", Tenant, tenants;
+}
+
+/// The name that a caller gives to a new subscription, if it gives one, is nobody's yet.
+///
+/// # Errors
+/// When a subscription is called so, or the store fails.
+pub async fn free_subscription(
+    tx: &mut Tx<'_>,
+    field: &str,
+    name: Option<&str>,
+) -> Result<(), AppError> {
+    match name {
+        Some(name) => fields::free(field, name, subscription(tx, name).await?.is_some()),
+        None => Ok(()),
+    }
 }
 
 /// A tenant by its short name or GUID.

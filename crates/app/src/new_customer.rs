@@ -106,6 +106,9 @@ pub struct CreateCustomer {
     /// Its address; only its country without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
+    /// Old full delegation is asked for (DAP-002).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub full_delegation: bool,
 }
 
 /// What creating a customer answers.
@@ -284,6 +287,7 @@ impl UseCase for CreateCustomer {
             };
             found.kinship = facts::company_kinship(tx, company.id, &sellers, today).await?;
         }
+        found.form.full_delegation = self.full_delegation;
         let number = self.registration_number();
         found.customer_form = Some(CustomerForm {
             name: self.name.clone(),
@@ -315,9 +319,14 @@ impl UseCase for CreateCustomer {
         let own = acting.partner()?;
         let reseller = facts::named_account(tx, &facts.named).await?;
         let tenant = self.settle(ctx, tx).await?;
-        relate(ctx, tx, own, &tenant, reseller.as_ref()).await?;
+        let delegation = if self.full_delegation {
+            Delegation::Full
+        } else {
+            Delegation::None
+        };
+        relate(ctx, tx, own, &tenant, reseller.as_ref(), delegation).await?;
         if let Some(reseller) = &reseller {
-            relate(ctx, tx, reseller, &tenant, Some(own)).await?;
+            relate(ctx, tx, reseller, &tenant, Some(own), delegation).await?;
         }
         if self.default_rights && ctx.now.date() >= DEFAULT_RIGHTS_FROM {
             for partner in std::iter::once(own).chain(&reseller) {
@@ -435,6 +444,7 @@ async fn relate(
     partner: &Account,
     tenant: &Tenant,
     joint_with: Option<&Account>,
+    delegation: Delegation,
 ) -> Result<(), AppError> {
     let through_provider = joint_with.is_some() && partner.acts_as_reseller();
     let tie = Relationship {
@@ -443,7 +453,7 @@ async fn relate(
         state: RelationshipState::Active,
         since: ctx.now,
         removed: None,
-        delegation: Delegation::None,
+        delegation,
         acquired: if through_provider {
             Acquired::AsReseller
         } else {

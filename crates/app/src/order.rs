@@ -18,7 +18,7 @@ use tierline_store::tables::Counter;
 use tierline_store::{Tx, Value};
 
 use crate::actor::Acting;
-use crate::attempt::{UseCase, judge};
+use crate::attempt::{UseCase, judge, keep_further};
 use crate::cart;
 use crate::charges;
 use crate::ctx::{Ctx, Ids};
@@ -311,6 +311,7 @@ pub(crate) async fn wanted_facts(
     let customer = names::the_tenant(tx, &wanted.customer).await?;
     let item = names::the_item(tx, &wanted.item).await?;
     let line = wanted.line(&item);
+    names::free_subscription(tx, "creates", line.creates.as_deref()).await?;
     let deal = Deal {
         seller,
         customer: &customer,
@@ -403,31 +404,29 @@ impl PlaceLines {
         Ok(lines)
     }
 
-    /// Judges and makes the lines one after the other, so that each is judged on what those before it left. The
-    /// facts of the first line, or the first refusal.
+    /// Judges and makes the lines one after the other, so that each is judged on what those before it left: the
+    /// facts of all lines, or the first refusal.
     async fn sell<'a>(
         &self,
         ctx: &'a Ctx,
         acting: &'a Acting,
         tx: &mut Tx<'_>,
-    ) -> Result<(Sale<'a>, Result<Facts, Box<Refusal>>), AppError> {
+    ) -> Result<(Sale<'a>, Result<Vec<Facts>, Box<Refusal>>), AppError> {
         let customer = names::the_tenant(tx, &self.customer).await?;
         let seed = ctx.seed.to_string();
         let mut sale = Sale::of(ctx, acting, customer, &seed, Checkpoint::Order)?;
-        let mut first = None;
+        let mut decided = Vec::with_capacity(self.lines.len());
         for (place, (item, line, role)) in self.lines(tx).await?.into_iter().enumerate() {
             let line = sale.with_parent(line);
             match sale.judge(tx, &item, &line, role, None).await? {
                 Ok(facts) => {
                     sale.provision(tx, &facts, &item, &line, place).await?;
-                    first = first.or(Some(facts));
+                    decided.push(*facts);
                 }
                 Err(refusal) => return Ok((sale, Err(refusal))),
             }
         }
-        let facts = first
-            .ok_or_else(|| AppError::invalid("lineItems", "an order has at least one line"))?;
-        Ok((sale, Ok(*facts)))
+        Ok((sale, Ok(decided)))
     }
 }
 
@@ -451,10 +450,13 @@ impl UseCase for PlaceLines {
         let outcome = self.sell(ctx, acting, tx).await.map(|(_, outcome)| outcome);
         tx.rollback_to("lines").await?;
         tx.release("lines").await?;
-        Ok(match outcome? {
-            Ok(facts) => facts,
-            Err(refusal) => *refusal.facts,
-        })
+        match outcome? {
+            Ok(decided) => decided
+                .into_iter()
+                .next()
+                .ok_or_else(|| AppError::invalid("lineItems", "an order has at least one line")),
+            Err(refusal) => Ok(*refusal.facts),
+        }
     }
 
     async fn apply(
@@ -465,7 +467,10 @@ impl UseCase for PlaceLines {
         tx: &mut Tx<'_>,
     ) -> Result<Placed, AppError> {
         let (mut sale, outcome) = self.sell(ctx, acting, tx).await?;
-        outcome.map_err(AppError::Refused)?;
+        let decided = outcome.map_err(AppError::Refused)?;
+        for (place, facts) in decided.iter().enumerate().skip(1) {
+            keep_further(ctx, tx, facts, &self.customer, &place.to_string()).await?;
+        }
         if let Some(name) = &self.creates {
             sale.order.handle.clone_from(name);
         }

@@ -92,7 +92,7 @@ pub struct Support {
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// Legal business.
-    LegalBusiness(LegalBusiness),
+    LegalBusiness(Box<LegalBusiness>),
     /// Billing.
     Billing(Billing),
     /// Organization.
@@ -322,13 +322,13 @@ async fn derived(
         rules.languages.first().copied().unwrap_or("en")
     });
     Ok(match kind {
-        ProfileKind::LegalBusiness => Content::LegalBusiness(LegalBusiness {
+        ProfileKind::LegalBusiness => Content::LegalBusiness(Box::new(LegalBusiness {
             company_name,
             company_approver_address: Some(address.clone()),
             company_approver_email: contact.email.clone(),
             address,
             primary_contact: contact,
-        }),
+        })),
         ProfileKind::Billing => Content::Billing(Billing {
             company_name,
             address,

@@ -24,6 +24,7 @@ use crate::error::AppError;
 use crate::facts;
 use crate::holdings::Holding;
 use crate::names::{self, by_id};
+use crate::promotion::{Wanted, fit};
 
 /// Most subscriptions of one tenant (ORD-040, Q-26).
 const TENANT_CEILING: i64 = 300;
@@ -75,7 +76,12 @@ pub(crate) async fn deal_facts(
         .alignment
         .as_ref()
         .and_then(|alignment| alignment.day);
-    let cost = first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?;
+    // What no item allows has no price either (ORD-019).
+    let possible = (deal.item.min_quantity..=deal.item.max_quantity).contains(&deal.line.quantity);
+    let cost = match possible {
+        true => first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?,
+        false => None,
+    };
     purchase.cost_usd = cost.map(|cost| cost.at_par(Currency::USD)).transpose()?;
     found.credit = match cost {
         Some(cost) if deal.seller.kind.is_billed() => facts::credit(tx, deal.seller, cost).await?,
@@ -539,19 +545,26 @@ async fn first_charge(
     Ok(Some(amount))
 }
 
-/// The deepest discount that fits (ORD-033, ORD-042, ORD-045): seats left under its customer-wide limit.
+/// The deepest discount that fits a line (ORD-033, ORD-042, ORD-045).
 pub(crate) async fn promotion(
     tx: &mut Tx<'_>,
     item: &Item,
     customer: Id<Tenant>,
     line: &Line,
-    _today: Date,
+    today: Date,
 ) -> Result<Option<Promotion>, AppError> {
+    let wanted = Wanted {
+        customer,
+        quantity: line.quantity,
+        term: Some(line.term),
+        frequency: Some(line.frequency),
+        today,
+    };
     for promotion in tx
         .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
         .await?
     {
-        if promotion_left(tx, &promotion, customer).await? >= line.quantity {
+        if fit(tx, &promotion, item, &wanted).await?.reasons.is_empty() {
             return Ok(Some(promotion));
         }
     }

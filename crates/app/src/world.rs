@@ -18,6 +18,8 @@ use tierline_domain::time::{Date, Timestamp, add_months};
 use tierline_store::tables::Counter;
 use tierline_store::{Tx, Value, tables};
 
+use crate::catalogue::file::Catalogue;
+use crate::catalogue::import;
 use crate::ctx::Ids;
 use crate::error::AppError;
 use crate::events;
@@ -129,6 +131,7 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "admin_relationship" => ties::admin_relationship(tx, &f, today).await,
         "group" => ties::group(tx, &f).await,
         "user" => ties::user(tx, &f).await,
+        "catalogue" => catalogue(tx, &f, today).await,
         "item" => estate::item(tx, &f).await,
         "price" => estate::price(tx, &f).await,
         "promotion" => estate::promotion(tx, &f).await,
@@ -150,7 +153,18 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
 }
 
 /// The id of a named thing: the same in every run, so that documented output holds.
-fn named_id<T>(kind: &str, name: &str) -> Id<T> {
+/// The whole catalogue of a profile.
+async fn catalogue(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Result<(), AppError> {
+    let profile: String = f.must("profile")?;
+    if profile != "csp" {
+        return Err(AppError::invalid("catalogue.profile", "is `csp`"));
+    }
+    let built_in = Catalogue::built_in()
+        .map_err(|faults| AppError::Impossible(faults.iter().map(ToString::to_string).collect()))?;
+    import::lay(tx, built_in, today.date()).await.map(drop)
+}
+
+pub(crate) fn named_id<T>(kind: &str, name: &str) -> Id<T> {
     Ids::named(kind, name, Timestamp::noon(Date::constant(2023, 1, 1))).next()
 }
 

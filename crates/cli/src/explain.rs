@@ -252,15 +252,24 @@ fn tell(answer: &Value, lang: Lang) {
             } else {
                 "\nWhat makes it pass (rehearsed):"
             });
-            for act in remedy["commands"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .chain(std::iter::once(&remedy["then"]))
-            {
-                Printer::line(format!("  {}", command(act)));
+            tell_remedy(remedy);
+            if !remedy["otherwise"].is_null() {
+                Printer::line(if ja {
+                    "\nまたは、リセラー自身の依頼として（試行済み）:"
+                } else {
+                    "\nOr as the reseller's own request (rehearsed):"
+                });
+                tell_remedy(&remedy["otherwise"]);
             }
         }
+    }
+}
+
+/// The commands of a remedy and the action that passes then, as lines to paste.
+fn tell_remedy(remedy: &Value) {
+    let commands = remedy["commands"].as_array().into_iter().flatten();
+    for act in commands.chain(std::iter::once(&remedy["then"])) {
+        Printer::line(format!("  {}", command(act)));
     }
 }
 

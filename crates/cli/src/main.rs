@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod act;
 mod check;
 mod explain;
+mod import;
 mod keys;
 mod rules;
 mod serve;
@@ -36,13 +37,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Explain(explain::Args),
     Do(act::Args),
     Check(check::Args),
     Rules(rules::Args),
     Verify(verify::Args),
     Keys(keys::Args),
+    Import(import::Args),
     /// Print how far each documented operation is carried out, as Markdown
     Fidelity,
 }
@@ -128,13 +130,14 @@ fn main() -> ExitCode {
     };
     runtime.block_on(async {
         match cli.command {
-            Verb::Serve(args) => serve::run(args).await,
+            Verb::Serve(args) => serve::run(*args).await,
             Verb::Explain(args) => explain::run(args).await,
             Verb::Do(args) => act::run(args).await,
             Verb::Check(args) => check::run(args).await,
             Verb::Rules(args) => rules::run(&args),
             Verb::Verify(args) => verify::run(args).await,
             Verb::Keys(args) => keys::run(args).await,
+            Verb::Import(args) => import::run(args).await,
             Verb::Fidelity => {
                 Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS

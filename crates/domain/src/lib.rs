@@ -14,6 +14,7 @@ pub mod admin;
 pub mod catalog;
 pub mod customer;
 pub mod id;
+pub mod listing;
 pub mod money;
 pub mod order;
 pub mod partner;

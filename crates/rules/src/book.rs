@@ -154,7 +154,7 @@ fn thousandths(text: &str) -> u32 {
 pub struct Texts {
     /// The rule in one sentence.
     pub statement: String,
-    /// What its refusal tells; empty where it refuses nothing.
+    /// What its refusal tells, as a sentence; empty where it refuses nothing.
     pub refusal: String,
     /// What the caller can do; empty where there is nothing.
     pub remedy: String,
@@ -200,7 +200,16 @@ impl Entry {
 
 const ENGLISH: &str = include_str!("../../../program/rulebook.md");
 
-static BOOK: LazyLock<BTreeMap<RuleId, Entry>> = LazyLock::new(|| read(ENGLISH, &japanese()));
+static BOOK: LazyLock<BTreeMap<RuleId, Entry>> = LazyLock::new(|| {
+    let mut book = read(ENGLISH, &texts_of(crate::japanese::FILES));
+    let sentences = texts_of(crate::english::FILES);
+    for entry in book.values_mut() {
+        if let Some(sentence) = sentences.get(&entry.id.to_string()) {
+            entry.english.refusal.clone_from(&sentence.refusal);
+        }
+    }
+    book
+});
 
 /// All rules, in the order of the rulebook.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
@@ -216,14 +225,11 @@ pub fn entry(id: RuleId) -> Option<&'static Entry> {
     BOOK.get(&id)
 }
 
-fn japanese() -> BTreeMap<String, Texts> {
-    crate::japanese::FILES
-        .iter()
-        .flat_map(|file| read_texts(file))
-        .collect()
+fn texts_of(files: &[&str]) -> BTreeMap<String, Texts> {
+    files.iter().flat_map(|file| read_texts(file)).collect()
 }
 
-/// Reads the small subset of TOML in which translations are kept: `[ID]` and `key = "text"`.
+/// Reads the small subset of TOML in which texts beside the rulebook are kept: `[ID]` and `key = "text"`.
 fn read_texts(file: &str) -> Vec<(String, Texts)> {
     let mut found: Vec<(String, Texts)> = Vec::new();
     for line in file.lines() {
@@ -361,6 +367,54 @@ mod tests {
         for entry in all() {
             assert!(!entry.texts(Lang::En).statement.is_empty(), "{}", entry.id);
             assert!(!entry.source.is_empty(), "{}", entry.id);
+        }
+    }
+
+    #[test]
+    fn every_refusal_that_is_shown_is_a_full_sentence() {
+        let refers = |text: &str| {
+            PREFIXES
+                .iter()
+                .any(|prefix| text.contains(&format!("{prefix}-")))
+        };
+        let english = |text: &str| {
+            text.ends_with('.')
+                && text.split_whitespace().count() >= 6
+                && !refers(text)
+                && text.starts_with(|first: char| first.is_uppercase())
+        };
+        let japanese = |text: &str| {
+            text.ends_with('。')
+                && text.chars().count() >= 12
+                && !refers(text)
+                // A sentence ends in a verb and is no stage direction; a note ends in a noun, or says what is to be shown.
+                && (!text.ends_with("示す。") || text.ends_with("以下に示す。"))
+                && text
+                    .trim_end_matches('。')
+                    .ends_with(['る', 'い', 'た', 'う', 'す', 'つ'])
+        };
+        let notes: Vec<String> = crate::rules::all()
+            .map(crate::registry::Rule::entry)
+            .flat_map(|entry| {
+                let texts = [entry.texts(Lang::En), entry.texts(Lang::Ja)];
+                let [en, ja] = texts.map(|texts| texts.refusal.as_str());
+                let bad = [(en, english(en)), (ja, japanese(ja))];
+                bad.map(|(text, sentence)| (entry.id, text, sentence))
+            })
+            .filter(|(_, _, sentence)| !sentence)
+            .map(|(id, text, _)| format!("{id} {text}"))
+            .collect();
+        assert!(notes.is_empty(), "{}", notes.join("\n"));
+    }
+
+    #[test]
+    fn sentences_stand_for_notes_of_the_book() {
+        for id in texts_of(crate::english::FILES).keys() {
+            let rule: RuleId = id.parse().unwrap();
+            assert!(
+                !entry(rule).unwrap().texts(Lang::En).refusal.is_empty(),
+                "{id}"
+            );
         }
     }
 

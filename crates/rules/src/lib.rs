@@ -7,6 +7,7 @@
 pub mod book;
 pub mod countries;
 pub mod decision;
+mod english;
 #[cfg(test)]
 #[expect(
     clippy::arithmetic_side_effects,

@@ -461,6 +461,10 @@ tierline_domain::words! {
         FullDelegation = "full_delegation",
         /// Whose tenant a security group is in.
         AdminGroup = "admin_group",
+        /// The relationship of the other partner of a chain with the customer.
+        OtherRelationship = "other_relationship",
+        /// No partnership, or no invitation, that could be ended.
+        NothingToEnd = "nothing_to_end",
     }
 }
 

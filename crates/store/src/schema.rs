@@ -23,6 +23,7 @@ pub static MIGRATIONS: &[Migration] = &[
     },
     crate::tables::audit::MIGRATION,
     crate::tables::webhooks::MIGRATION,
+    crate::tables::catalogue::MIGRATION,
 ];
 
 const PROGRAM: &str = "

@@ -338,7 +338,8 @@ struct Agreement {
     template_id: String,
     date_agreed: String,
     r#type: &'static str,
-    agreement_link: String,
+    #[serde(rename = "agreementLink")]
+    link: String,
 }
 
 impl Agreement {
@@ -356,7 +357,7 @@ impl Agreement {
             template_id: template.id(),
             date_agreed: format!("{}T00:00:00Z", row.agreed),
             r#type: template.kind,
-            agreement_link: template.page(origin),
+            link: template.page(origin),
         }
     }
 }
@@ -457,7 +458,7 @@ async fn confirm(Path(customer): Path<String>, call: Call) -> Result<Response, P
         template_id: template.id(),
         date_agreed: date,
         r#type: template.kind,
-        agreement_link: template.page(&origin(&call.headers)),
+        link: template.page(&origin(&call.headers)),
     };
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }

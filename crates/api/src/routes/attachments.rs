@@ -31,7 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Collection<Attachment>>(StatusCode::CREATED)
         .shows(
             "order-attachments-create",
-            "orders.rs a_review_is_answered_with_the_purchase_order",
+            "order_changes.rs a_review_is_answered_with_the_purchase_order",
         ),
         route::get(
             "/v1/customers/{customer-id}/orders/{order-id}/attachments",
@@ -41,7 +41,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Collection<Attachment>>(StatusCode::OK)
         .shows(
             "order-attachments-list",
-            "orders.rs a_review_is_answered_with_the_purchase_order",
+            "order_changes.rs a_review_is_answered_with_the_purchase_order",
         ),
         route::get(
             "/v1/customers/{customer-id}/orders/{order-id}/attachment/{attachment-id}",
@@ -51,7 +51,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers_plain(StatusCode::OK)
         .shows(
             "order-attachments-download",
-            "orders.rs a_review_is_answered_with_the_purchase_order",
+            "order_changes.rs a_review_is_answered_with_the_purchase_order",
         ),
     ]
 }

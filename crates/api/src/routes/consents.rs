@@ -96,7 +96,7 @@ fn grants(body: &NewConsent) -> Result<Vec<ApplicationGrant>, Problem> {
             .filter(|name| !name.is_empty())
             .collect();
         let is_name = |name: &&str| name.len() <= 120 && name.bytes().all(|b| b.is_ascii_graphic());
-        if names.is_empty() || names.len() > GRANTS_MAX || !names.iter().all(|name| is_name(name)) {
+        if names.is_empty() || names.len() > GRANTS_MAX || !names.iter().all(is_name) {
             return Err(Problem::malformed(
                 &field("scope"),
                 "is a list of permissions with commas between them",

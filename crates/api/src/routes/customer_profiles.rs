@@ -31,7 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<CompanyProfile>(StatusCode::OK)
         .shows(
             "customer-company-profile-get",
-            "customers.rs company_details_need_a_granular_role",
+            "customer_records.rs company_details_need_a_granular_role",
         ),
         route::get(
             "/v1/customers/{customer-id}/profiles/billing",
@@ -41,7 +41,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<CustomerBillingProfile>(StatusCode::OK)
         .shows(
             "customer-billing-profile-get",
-            "customers.rs a_billing_profile_is_changed_by_whoever_read_it_last",
+            "customer_records.rs a_billing_profile_is_changed_by_whoever_read_it_last",
         ),
         route::put(
             "/v1/customers/{customer-id}/profiles/billing",
@@ -52,7 +52,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<CustomerBillingProfile>(StatusCode::OK)
         .shows(
             "customer-billing-profile-update",
-            "customers.rs a_billing_profile_is_changed_by_whoever_read_it_last",
+            "customer_records.rs a_billing_profile_is_changed_by_whoever_read_it_last",
         ),
         route::get(
             "/v1/customers/{customer-id}/organization",
@@ -62,7 +62,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Vec<CustomerOrganization>>(StatusCode::OK)
         .shows(
             "customer-organization-get",
-            "customers.rs company_details_need_a_granular_role",
+            "customer_records.rs company_details_need_a_granular_role",
         ),
         route::get(
             "/v1/customers/{customer-id}/customDomains",
@@ -72,7 +72,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Vec<String>>(StatusCode::OK)
         .shows(
             "customer-custom-domains-list",
-            "customers.rs company_details_need_a_granular_role",
+            "customer_records.rs company_details_need_a_granular_role",
         ),
         route::post(
             "/v1/customers/{customer-id}/verifieddomain",
@@ -83,7 +83,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<VerifiedDomainAnswer>(StatusCode::CREATED)
         .shows(
             "customer-verified-domain-create",
-            "customers.rs a_verified_domain_is_one_of_the_customers_and_taken",
+            "customer_records.rs a_verified_domain_is_one_of_the_customers_and_taken",
         ),
         route::get(
             "/v1/customers/{customer-id}/validationStatus",
@@ -94,7 +94,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<ValidationStatus>(StatusCode::OK)
         .shows(
             "customer-validation-status-get",
-            "customers.rs the_check_of_an_account_is_told_where_there_was_one",
+            "customer_records.rs the_check_of_an_account_is_told_where_there_was_one",
         ),
     ]
 }

@@ -380,8 +380,10 @@ struct Filter {
     field: Option<String>,
     value: Option<String>,
     operator: Option<String>,
-    left_filter: Option<Box<Filter>>,
-    right_filter: Option<Box<Filter>>,
+    #[serde(rename = "leftFilter")]
+    left: Option<Box<Filter>>,
+    #[serde(rename = "rightFilter")]
+    right: Option<Box<Filter>>,
 }
 
 /// The narrower of two prefixes, if a text can begin with both.
@@ -415,7 +417,7 @@ impl Filter {
     /// The filter as alternatives, each of which narrows the list once.
     fn alternatives(&self) -> Result<Vec<Narrowed>, Problem> {
         let operator = self.operator.as_deref().map(body::word);
-        let found = match (&self.left_filter, &self.right_filter) {
+        let found = match (&self.left, &self.right) {
             (Some(left), Some(right)) => {
                 let (left, right) = (left.alternatives()?, right.alternatives()?);
                 match operator.as_deref() {

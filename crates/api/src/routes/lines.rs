@@ -132,10 +132,6 @@ impl Given<'_> {
     pub(super) fn wanted(&self, customer: &str, items: &[Item]) -> Result<Wanted, Problem> {
         let given = said(self.item).ok_or_else(|| Problem::malformed(self.member, "is missing"))?;
         let item = catalog::find(items, given).map_or(given, |item| item.handle.as_str());
-        let quantity = self.quantity.unwrap_or(1);
-        if quantity < 1 {
-            return Err(Problem::malformed("lineItems.quantity", "is one or more"));
-        }
         let currency = said(self.currency).map(|text| text.to_uppercase().parse::<Currency>());
         let context = self.context.cloned().unwrap_or_default();
         let parent = context
@@ -145,7 +141,7 @@ impl Given<'_> {
             .map(str::to_owned);
         let renews_to = self.renews_to.map(|renews| renews.term_duration.as_str());
         Ok(Wanted {
-            quantity,
+            quantity: self.quantity.unwrap_or(1),
             term: term(self.term, "lineItems.termDuration")?,
             frequency: cycle(self.cycle, "lineItems.billingCycle")?,
             custom_end: end(self.end)?,
@@ -237,7 +233,7 @@ pub(super) fn period(line: &Line) -> Option<String> {
     match line.term {
         Term::None => None,
         Term::OneTime => Some(String::new()),
-        term @ Term::Months(_) => Some(term.to_string()),
+        term @ (Term::Months(_) | Term::Uneven { .. }) => Some(term.to_string()),
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod attachments;
 pub mod audit;
 mod authorize;
 pub mod carts;
+pub mod catalog;
 mod consents;
 pub mod customer_profiles;
 pub mod customers;
@@ -27,6 +28,7 @@ pub mod documented;
 pub(crate) mod lines;
 pub mod new_customers;
 mod oauth;
+pub(crate) mod order_change;
 pub(crate) mod orders;
 pub mod profiles;
 pub mod program;
@@ -60,10 +62,12 @@ pub(crate) fn list() -> Vec<Route> {
         utilities::routes(),
         carts::routes(),
         orders::routes(),
+        order_change::routes(),
         attachments::routes(),
         audit::routes(),
         webhooks::routes(),
         deliveries::routes(),
+        catalog::routes(),
         program::routes(),
     ]
     .into_iter()

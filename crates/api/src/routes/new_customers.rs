@@ -5,9 +5,12 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tierline_app::names;
 use tierline_app::profiles::{address_faults, language_faults};
+use tierline_domain::partner::Account;
 use tierline_domain::place::Country;
 use tierline_rules::names::registration_number_required;
+use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::customers::{self, UserCredentials};
@@ -136,7 +139,6 @@ impl NewCustomer {
             "email": email,
             "phone": address.phone.clone().unwrap_or_else(left_out),
             "registration_number": number.map_or_else(left_out, str::to_owned),
-            "for_reseller": self.associated_partner_id.as_deref().filter(|id| !id.trim().is_empty()),
             "default_rights": self.enable_gdap_by_default.unwrap_or(true),
             "first_name": billing.first_name.clone().or_else(|| address.first_name.clone()),
             "last_name": billing.last_name.clone().or_else(|| address.last_name.clone()),
@@ -147,9 +149,35 @@ impl NewCustomer {
     }
 }
 
+/// The reseller of a tenant; what is no partner's tenant stays as it was given, for its rule to refuse.
+async fn reseller(call: &Call, given: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(given) = given.map(str::trim).filter(|given| !given.is_empty()) else {
+        return Ok(None);
+    };
+    let wanted = given.to_owned();
+    let found = call
+        .read(move |tx| {
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                let Some(tenant) = names::tenant(tx, &wanted).await? else {
+                    return Ok(Vec::new());
+                };
+                let statement = tables::accounts::BY_TENANT;
+                let key = [Stored::Id(tenant.id.uuid())];
+                Ok(tx.find::<Account>(statement, &key).await?)
+            })
+        })
+        .await?;
+    let handle = found.into_iter().next().map(|account| account.handle);
+    Ok(Some(handle.unwrap_or_else(|| given.to_owned())))
+}
+
 async fn create(call: Call) -> Result<Response, Problem> {
     let new: NewCustomer = call.body()?;
-    let params = new.params()?;
+    let mut params = new.params()?;
+    if let Some(reseller) = reseller(&call, new.associated_partner_id.as_deref()).await? {
+        params["for_reseller"] = json!(reseller);
+    }
     let done = match call.attempt("create_customer", params).await {
         Ok(done) => done,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! Orders: placed without a cart, listed, read, changed; what their lines were provisioned as.
+//! Orders: placed without a cart, listed and read; what their lines were provisioned as.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use tierline_domain::catalog::{Frequency, Item, ItemKind};
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{Order, OrderLine, OrderState};
-use tierline_domain::partner::{Account, Environment, Location, Tenant};
+use tierline_domain::partner::{Account, Location, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
@@ -25,12 +25,12 @@ use super::lines::{self, Given, NewCommitment, Prices, PurchaseCommitment, Renew
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
+use crate::wire::catalog;
 use crate::wire::decimal::Decimal;
 use crate::wire::envelope::{Attributes, Collection, Link, Links};
-use crate::wire::{body, catalog};
 
 const LIST: &str = "/v1/customers/{customer-id}/orders";
-const ONE: &str = "/v1/customers/{customer-id}/orders/{order-id}";
+pub(super) const ONE: &str = "/v1/customers/{customer-id}/orders/{order-id}";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -55,29 +55,6 @@ pub(super) fn routes() -> Vec<Route> {
             .query("include_price", "Prices too.")
             .answers::<OrderResource>(StatusCode::OK)
             .shows("orders-get", "orders.rs prices_are_shown_when_they_are_asked_for"),
-        route::patch(
-            ONE,
-            "Change an order's billing cycle, buy an add-on, or cancel lines.",
-            change,
-        )
-        .takes::<OrderPatch>()
-        .answers::<OrderResource>(StatusCode::OK)
-        .shows(
-            "orders-update-billing-cycle",
-            "orders.rs a_traditional_order_changes_its_billing_cycle",
-        )
-        .shows(
-            "orders-purchase-addon",
-            "orders.rs an_add_on_is_bought_through_the_order_of_its_base",
-        )
-        .shows(
-            "orders-cancel-software",
-            "orders.rs software_is_cancelled_within_its_window",
-        )
-        .shows(
-            "orders-cancel-sandbox",
-            "orders.rs a_sandbox_cancels_whole_orders",
-        ),
         route::get(
             "/v1/customers/{customer-id}/orders/{order-id}/provisioningstatus",
             "How far the lines of an order are provisioned.",
@@ -125,15 +102,15 @@ struct NewOrder {
 /// A line of an order as it is sent.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct NewOrderLine {
+pub(super) struct NewOrderLine {
     /// From zero, without gaps.
-    line_item_number: Option<i64>,
+    pub(super) line_item_number: Option<i64>,
     /// An offer, or `product:SKU:availability`.
     #[serde(alias = "catalogItemId")]
     offer_id: Option<String>,
-    subscription_id: Option<String>,
+    pub(super) subscription_id: Option<String>,
     /// The base of an add-on.
-    parent_subscription_id: Option<String>,
+    pub(super) parent_subscription_id: Option<String>,
     friendly_name: Option<String>,
     quantity: Option<i64>,
     currency_code: Option<String>,
@@ -150,7 +127,7 @@ struct NewOrderLine {
 }
 
 impl NewOrderLine {
-    fn wanted(
+    pub(super) fn wanted(
         &self,
         customer: &str,
         cycle: Option<&str>,
@@ -279,18 +256,18 @@ struct OrderLineItem {
 }
 
 /// A line with what it became.
-struct Bought {
-    item: Item,
+pub(super) struct Bought {
+    pub(super) item: Item,
     subscription: Option<Subscription>,
     /// The PartnerID of the reseller of record.
-    reseller: Option<String>,
+    pub(super) reseller: Option<String>,
 }
 
 /// An order with what its lines show.
 pub(super) struct Found {
     pub(super) order: Order,
     customer: Tenant,
-    bought: Vec<Bought>,
+    pub(super) bought: Vec<Bought>,
 }
 
 async fn bought(tx: &mut Tx<'_>, line: &OrderLine) -> Result<Bought, AppError> {
@@ -411,7 +388,7 @@ impl Found {
         )
     }
 
-    fn cycle(&self) -> Frequency {
+    pub(super) fn cycle(&self) -> Frequency {
         let first = self.order.lines.first();
         first.map_or(Frequency::None, |line| line.line.frequency)
     }
@@ -615,201 +592,6 @@ async fn read(
 ) -> Result<Json<OrderResource>, Problem> {
     let prices = call.query.flag("include_price");
     shown(&call, &customer, &order, prices).await.map(Json)
-}
-
-/// A change of an order as it is sent: the order with what shall be otherwise.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct OrderPatch {
-    /// The customer, as in the path.
-    reference_customer_id: Option<String>,
-    billing_cycle: Option<String>,
-    /// `cancelled`, to cancel.
-    status: Option<String>,
-    #[serde(default)]
-    line_items: Vec<NewOrderLine>,
-    attributes: Option<Tag>,
-}
-
-/// The version that the caller holds.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Tag {
-    etag: Option<String>,
-}
-
-impl OrderPatch {
-    /// The lines to cancel: those that are listed, or all where none is.
-    fn cancelled(&self, found: &Found, call: &Call) -> Result<Vec<usize>, Problem> {
-        if found.order.state == OrderState::Cancelled {
-            let text = format!("order {} is cancelled already", found.order.id);
-            return Err(Problem::documented(StatusCode::BAD_REQUEST, 800_061, &text));
-        }
-        let sandbox =
-            call.account.environment == Environment::Sandbox || call.server.settings().sandbox;
-        let numbers = self
-            .line_items
-            .iter()
-            .filter_map(|line| line.line_item_number);
-        let listed: Vec<usize> = numbers
-            .filter_map(|number| usize::try_from(number).ok())
-            .collect();
-        let open = |number: &usize| {
-            let line = found.order.lines.get(*number);
-            line.is_none_or(|line| !line.cancelled)
-        };
-        let chosen: Vec<usize> = if listed.is_empty() {
-            (0..found.order.lines.len()).collect()
-        } else {
-            listed.clone()
-        };
-        let software = |number: &usize| {
-            found.bought.get(*number).is_none_or(|line| {
-                matches!(
-                    line.item.kind,
-                    ItemKind::PerpetualSoftware | ItemKind::SoftwareSubscription
-                )
-            })
-        };
-        let chosen: Vec<usize> = chosen
-            .into_iter()
-            .filter(open)
-            .filter(|number| sandbox || software(number) || !listed.is_empty())
-            .collect();
-        let other = chosen.iter().find(|number| !software(number));
-        match (sandbox, chosen.is_empty(), other) {
-            (true, false, _) | (false, false, None) => Ok(chosen),
-            (false, _, other) => Err(not_software(found, other.copied().unwrap_or_default())),
-            (true, true, _) => Err(Problem::malformed(
-                "lineItems",
-                "names no line that can still be cancelled",
-            )),
-        }
-    }
-
-    /// Add-ons that shall be bought to subscriptions of the order.
-    fn add_ons(
-        &self,
-        customer: &str,
-        found: &Found,
-        items: &[Item],
-    ) -> Result<Vec<Wanted>, Problem> {
-        let new = self.line_items.iter().filter(|line| {
-            let known = line
-                .subscription_id
-                .as_deref()
-                .is_some_and(|id| !id.is_empty());
-            let based = line
-                .parent_subscription_id
-                .as_deref()
-                .is_some_and(|id| !id.is_empty());
-            based && !known
-        });
-        let cycle = found.cycle();
-        new.map(|line| {
-            let mut wanted = line.wanted(customer, None, items)?;
-            let fits = items
-                .iter()
-                .find(|item| item.handle == wanted.item)
-                .is_some_and(|item| {
-                    let term = wanted
-                        .term
-                        .unwrap_or_else(|| tierline_app::order::default_term(item));
-                    item.offer(term)
-                        .is_some_and(|offer| offer.frequencies.contains(&cycle))
-                });
-            // An add-on is billed as its order is, where it can be.
-            wanted.frequency = wanted.frequency.or(fits.then_some(cycle));
-            if wanted.partner_of_record.is_none() {
-                wanted.partner_of_record =
-                    found.bought.iter().find_map(|line| line.reseller.clone());
-            }
-            Ok(wanted)
-        })
-        .collect()
-    }
-}
-
-/// Outside a sandbox only software is cancelled through its order.
-fn not_software(found: &Found, number: usize) -> Problem {
-    let seats = found
-        .bought
-        .get(number)
-        .is_some_and(|line| line.item.kind == ItemKind::Marketplace);
-    let (code, text) = if seats {
-        (
-            800_077,
-            "lineItems: a service by the seat is cancelled through its subscription",
-        )
-    } else {
-        (
-            800_019,
-            "lineItems: outside a sandbox only software purchases are cancelled through their order",
-        )
-    };
-    Problem::documented(StatusCode::FORBIDDEN, code, text)
-}
-
-/// The version of a tag; one that is no tag of ours is none that stands.
-fn version(tag: &str) -> i64 {
-    let bytes = STANDARD.decode(tag).unwrap_or_default();
-    let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    value.get("version").and_then(Value::as_i64).unwrap_or(-1)
-}
-
-async fn change(
-    Path((customer, order)): Path<(String, String)>,
-    call: Call,
-) -> Result<Json<OrderResource>, Problem> {
-    let found = find(&call, &customer, &order).await?;
-    let patch: OrderPatch = call.body()?;
-    let cancels = patch.status.as_deref().map(body::word).as_deref() == Some("cancelled");
-    let named = patch
-        .reference_customer_id
-        .as_deref()
-        .filter(|id| !id.is_empty());
-    let right = named.is_some_and(|id| id.eq_ignore_ascii_case(&found.order.customer.to_string()));
-    if !right && (named.is_some() || !cancels) {
-        return Err(Problem::documented(
-            StatusCode::BAD_REQUEST,
-            800_002,
-            "referenceCustomerId: is the customer of the order",
-        ));
-    }
-    let etag = patch
-        .attributes
-        .as_ref()
-        .and_then(|tag| tag.etag.as_deref());
-    let mut params = json!({
-        "order": found.order.handle,
-        "customer": customer,
-        "seen": found.order.version,
-    });
-    let Some(map) = params.as_object_mut() else {
-        return found
-            .shown(false)
-            .map(Json)
-            .map_err(|error| call.problem(error));
-    };
-    map.extend(
-        call.etag(etag)
-            .map(|tag| ("etag".to_owned(), json!(version(&tag)))),
-    );
-    if cancels {
-        map.insert("cancel".to_owned(), json!(patch.cancelled(&found, &call)?));
-    } else {
-        let items = lines::items(&call).await?;
-        map.insert(
-            "add_ons".to_owned(),
-            json!(patch.add_ons(&customer, &found, &items)?),
-        );
-        let cycle = lines::cycle(patch.billing_cycle.as_deref(), "billingCycle")?;
-        let other = cycle.filter(|cycle| *cycle != found.cycle() && *cycle != Frequency::None);
-        map.extend(other.map(|cycle| ("frequency".to_owned(), json!(cycle))));
-    }
-    call.attempt("change_order", params)
-        .await
-        .map_err(|error| lines::problem(&call, "lineItems.offerId", error))?;
-    shown(&call, &customer, &order, false).await.map(Json)
 }
 
 /// How far a line is provisioned.

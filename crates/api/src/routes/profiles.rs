@@ -327,7 +327,7 @@ async fn legal_business(call: Call) -> Result<Json<LegalBusinessProfile>, Proble
 async fn put_legal_business(call: Call) -> Result<Json<LegalBusinessProfile>, Problem> {
     let change: LegalBusinessChange = call.body()?;
     let approver = change.company_approver_address.as_ref();
-    let content = Content::LegalBusiness(profiles::LegalBusiness {
+    let content = Content::LegalBusiness(Box::new(profiles::LegalBusiness {
         company_name: change.company_name.clone(),
         address: change.address.read("address")?,
         primary_contact: change.primary_contact.read(),
@@ -335,7 +335,7 @@ async fn put_legal_business(call: Call) -> Result<Json<LegalBusinessProfile>, Pr
             .map(|address| address.read("companyApproverAddress"))
             .transpose()?,
         company_approver_email: change.company_approver_email.clone(),
-    });
+    }));
     write(&call, content, &change.attributes).await?;
     shown_legal_business(&call, false).await
 }

@@ -31,7 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Vec<QualificationAnswer>>(StatusCode::OK)
         .shows(
             "customer-qualifications-list",
-            "customers.rs education_is_in_review_until_it_is_decided",
+            "customer_records.rs education_is_in_review_until_it_is_decided",
         ),
         route::post(
             "/v1/customers/{customer-id}/qualifications",
@@ -46,7 +46,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<QualificationAnswer>(StatusCode::CREATED)
         .shows(
             "customer-qualifications-create",
-            "customers.rs education_is_in_review_until_it_is_decided",
+            "customer_records.rs education_is_in_review_until_it_is_decided",
         ),
         route::get(
             "/v1/customers/all/validations",
@@ -56,7 +56,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Vec<ValidationCodeAnswer>>(StatusCode::OK)
         .shows(
             "validation-codes-list",
-            "customers.rs a_validation_code_is_counted_down",
+            "customer_records.rs a_validation_code_is_counted_down",
         ),
     ]
 }

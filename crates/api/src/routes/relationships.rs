@@ -116,9 +116,8 @@ async fn list(call: Call) -> Result<Json<Collection<PartnerRelationship>>, Probl
     let wanted = call.query.get("relationship_type").map(body::word);
     let kind = match wanted.as_deref() {
         Some(PROVIDER_OF) => PROVIDER_OF,
-        Some(RESELLER_OF) => RESELLER_OF,
         None if account.kind == PartnerType::IndirectProvider => PROVIDER_OF,
-        None => RESELLER_OF,
+        Some(RESELLER_OF) | None => RESELLER_OF,
         Some(other) => {
             return Err(Problem::malformed(
                 "relationship_type",

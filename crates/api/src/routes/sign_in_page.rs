@@ -258,11 +258,7 @@ fn content(words: &Words, page: &Page) -> (&'static str, String) {
             publisher,
             name,
         } => {
-            let may: String = words
-                .may
-                .iter()
-                .map(|line| format!("<li>{line}</li>"))
-                .collect();
+            let may = words.may.map(|line| format!("<li>{line}</li>")).concat();
             let text = format!(
                 "<p class=\"about\"><strong>{}</strong> {}.<br><span class=\"dim\">{} {}</span></p><ul>{may}</ul><p class=\"dim\">{}<br>{} {}</p>\
                  <button class=\"go\" name=\"consent\" value=\"yes\" autofocus>{}</button>",

@@ -254,12 +254,6 @@ impl Page {
             attributes: Attributes::of("Collection"),
         }
     }
-
-    /// The page of a list that is there as a whole.
-    pub(crate) fn cut<T>(self, items: Vec<T>, path: &str) -> Collection<T> {
-        let from = items.into_iter().skip(self.offset).take(self.reach());
-        self.collection(from.collect(), path)
-    }
 }
 
 fn offset_of(token: &str) -> Option<usize> {
@@ -274,8 +268,7 @@ mod tests {
 
     #[test]
     fn the_last_page_has_no_next_link() {
-        let list: Vec<usize> = (0..5).collect();
-        let first = Page { size: 2, offset: 0 }.cut(list.clone(), "/customers");
+        let first = Page { size: 2, offset: 0 }.collection(vec![0, 1, 2], "/customers");
         assert_eq!(
             (first.total_count, first.items.as_slice()),
             (2, &[0, 1][..])
@@ -283,7 +276,7 @@ mod tests {
         let token = first.continuation_token.as_deref().unwrap();
         assert_eq!(offset_of(token), Some(2));
         assert_eq!(first.links.0["next"].headers[0].value, token);
-        let last = Page { size: 2, offset: 4 }.cut(list, "/customers");
+        let last = Page { size: 2, offset: 4 }.collection(vec![4], "/customers");
         assert_eq!(last.items, [4]);
         assert!(last.continuation_token.is_none() && !last.links.0.contains_key("next"));
     }

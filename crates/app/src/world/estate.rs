@@ -23,7 +23,7 @@ use tierline_store::tables::Setting;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::purchase;
-use crate::{facts, order, schedule, standing};
+use crate::{catalogue, facts, order, schedule, standing};
 
 /// The terms of an item that names none: a month, a year, three years, each with every frequency up to it.
 pub(super) fn usual_terms() -> Vec<Offered> {
@@ -49,6 +49,7 @@ pub(super) async fn item(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError
             id: named_id("item", &handle),
             title: title(&handle),
             handle,
+            catalogue_id: String::new(),
             kind: ItemKind::Licence,
             generation: Generation::NewCommerce,
             publisher: Publisher::Operator,
@@ -119,7 +120,9 @@ pub(super) async fn item(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError
             };
         }
     }
-    Ok(tx.put(&row).await?)
+    row.catalogue_id = catalogue::id_for(&row);
+    tx.put(&row).await?;
+    catalogue::enter(tx, &row).await
 }
 
 /// `suite-standard` reads better as "Suite standard".
@@ -153,7 +156,8 @@ pub(super) async fn promotion(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), App
         max_seats: f.must("max_seats")?,
         discount_percent: f.must("discount_percent")?,
     };
-    Ok(tx.put(&row).await?)
+    tx.put(&row).await?;
+    catalogue::enter_promotion(tx, &row, &item).await
 }
 
 pub(super) async fn subscription(

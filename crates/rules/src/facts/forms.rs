@@ -151,6 +151,8 @@ pub struct Form {
     pub place: Option<PlaceFact>,
     /// A tenant that a command is about: name and the account it is associated with.
     pub tenant: Option<(String, Option<String>)>,
+    /// The organization that owns that tenant, where it is not the caller's own.
+    pub foreign_owner: Option<String>,
     /// One field of a profile update and its value.
     pub profile: Option<(String, String)>,
     /// Countries in which the organization has locations.

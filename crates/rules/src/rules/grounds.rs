@@ -51,6 +51,7 @@ pub(super) fn in_order(ground: Ground, checkpoint: Checkpoint) -> Option<InOrder
             !f.caller.role_names.is_empty()
                 && f.caller.roles.any(&[ProgramRole::GlobalAdmin])
                 && f.caller.roles.any(&[ProgramRole::AdminAgent])
+                && !f.caller.role_names.is_empty()
         },
         Ground::CallerType => |f| {
             actor(f, |actor| {

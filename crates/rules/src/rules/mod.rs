@@ -151,7 +151,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "GEN-003",
         "crates/rules/src/book.rs private_codes_follow_gen_003",
     ),
-    ("GEN-004", "crates/domain/src/time.rs a_plain_date_is_noon"),
+    ("GEN-004", "scenarios/own/subscriptions.yaml OWNSUB-80"),
     (
         "GEN-006",
         "crates/api/tests/api/tolerant_wire.rs a_repeated_request_id_is_a_retry_and_never_a_second_deed",
@@ -160,7 +160,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("GEN-011", "scenarios/agreements.yaml A-20"),
     ("IDN-002", "scenarios/scenario-1.yaml S1-02"),
     ("IDN-004", "scenarios/own/enrolment.yaml OWNENR-54"),
-    ("IDN-007", "scenarios/own/identity.yaml OWNIDN-25"),
+    (
+        "IDN-007",
+        "crates/app/tests/enrolment.rs every_location_has_a_partner_id_of_its_own",
+    ),
     ("IDN-019", "scenarios/own/identity.yaml OWNIDN-32"),
     ("IDN-024", "scenarios/own/identity.yaml OWNIDN-42"),
     (
@@ -193,9 +196,13 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "AGR-032",
         "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
     ),
+    (
+        "AGR-033",
+        "crates/app/tests/enrolment.rs a_partner_that_has_not_signed_is_reminded_in_the_portal",
+    ),
     ("REG-003", "scenarios/own/regions.yaml OWNREG-12"),
     ("REG-005", "scenarios/scenario-7.yaml S7-01"),
-    ("REG-012", "scenarios/own/regions.yaml OWNREG-13"),
+    ("REG-012", "scenarios/own/regions.yaml OWNREG-16"),
     (
         "REG-016",
         "crates/rules/src/regions.rs reg_016_territories_moved_on_their_day",
@@ -267,7 +274,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("TXN-505", "scenarios/own/partnerships.yaml OWNREL-59"),
     ("TXN-603", "scenarios/scenario-6.yaml S6-03"),
     ("TXN-605", "scenarios/scenario-6.yaml S6-12"),
-    ("TXN-608", "scenarios/own/partnerships.yaml OWNREL-41"),
+    ("TXN-608", "scenarios/own/partnerships.yaml OWNREL-68"),
     ("TXN-609", "scenarios/own/partnerships.yaml OWNREL-52"),
     ("TXN-612", "scenarios/scenario-6.yaml S6-25"),
     ("TXN-614", "scenarios/own/deals.yaml OWNTXN-30"),

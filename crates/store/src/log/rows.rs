@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Customer, Relationship};
-use tierline_domain::order::{Cart, Order, OrderRequest};
+use tierline_domain::order::{Cart, Document, Order, OrderRequest};
 use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
@@ -20,7 +20,10 @@ use crate::engine::Tx;
 use crate::error::StoreError;
 use crate::statements;
 use crate::table::Table;
-use crate::tables::{Counter, Setting, StoredDecision};
+use crate::tables::{
+    AccountCheck, Counter, QualificationRequest, Setting, StoredDecision, ValidationCode,
+    VerifiedDomain,
+};
 use crate::value::{Json, Value};
 
 statements! {
@@ -29,25 +32,28 @@ statements! {
 
 /// Tables that the log does not answer for, and why.
 pub const EXEMPT: &[(&str, &str)] = &[
+    ("application_secrets", CREDENTIALS),
+    ("applications", CREDENTIALS),
+    ("attestations", PERSONAL),
     (
-        "applications",
-        "credentials: hashes that replace each other by the server's clock",
+        "audit_records",
+        "a projection of the log, with personal values",
     ),
-    (
-        "attestations",
-        "personal values: a digest of a name can be guessed, and the row can be erased",
-    ),
+    ("authorization_codes", CREDENTIALS),
+    ("bases", CATALOGUE),
     ("checkpoints", "the log itself, signed"),
-    (
-        "contacts",
-        "personal values: a digest of a name can be guessed, and the row can be erased",
-    ),
+    ("consents", CREDENTIALS),
+    ("contacts", PERSONAL),
     ("events", "the log itself, chained"),
     ("idempotency", "answers kept for a day"),
-    (
-        "refresh_tokens",
-        "credentials: hashes that replace each other by the server's clock",
-    ),
+    ("listings", CATALOGUE),
+    ("offer_categories", CATALOGUE),
+    ("offers", CATALOGUE),
+    ("partner_profiles", PERSONAL),
+    ("passwords", CREDENTIALS),
+    ("products", CATALOGUE),
+    ("promotion_listings", CATALOGUE),
+    ("refresh_tokens", CREDENTIALS),
     (
         "schedule",
         "what is still to come follows from the rows that it is about",
@@ -56,7 +62,21 @@ pub const EXEMPT: &[(&str, &str)] = &[
         "schema_migrations",
         "the schema's own record, checked when a database is opened",
     ),
+    ("sign_ins", CREDENTIALS),
+    ("signing_keys", CREDENTIALS),
+    ("webhook_attempts", POST),
+    ("webhook_certificates", POST),
+    ("webhook_deliveries", POST),
+    ("webhook_registrations", POST),
 ];
+
+const CREDENTIALS: &str =
+    "credentials, which come and go by the server's clock and not by the world's";
+const PERSONAL: &str =
+    "personal values: a digest of a name can be guessed, and the row can be erased";
+const CATALOGUE: &str =
+    "how items are shown: the operator's files say it, and an import replaces it whole";
+const POST: &str = "what a worker sends, and how often it tried: no fact of the program";
 
 macro_rules! logged {
     ($($row:ty),+ $(,)?) => {
@@ -80,6 +100,7 @@ type Rows = BTreeMap<(String, String), String>;
 
 logged!(
     Account,
+    AccountCheck,
     AdminRelationship,
     Affiliation,
     Agreement,
@@ -90,6 +111,7 @@ logged!(
     CreditLine,
     Customer,
     DatedPrice,
+    Document,
     Group,
     Invoice,
     Item,
@@ -100,6 +122,7 @@ logged!(
     Organization,
     Partnership,
     Promotion,
+    QualificationRequest,
     Relationship,
     ResourceRole,
     Setting,
@@ -108,6 +131,8 @@ logged!(
     Tenant,
     Transfer,
     User,
+    ValidationCode,
+    VerifiedDomain,
     Waiver,
 );
 

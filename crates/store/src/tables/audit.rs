@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::engine::Migration;
 use crate::log::Outcome;
-use crate::table;
+use crate::statement::Statement;
 use crate::value::Json;
+use crate::{statements, table};
 
 /// The table of the projection. What a partner asks for is one range of one index, however long the log is.
 pub const MIGRATION: Migration = Migration {
@@ -20,6 +21,7 @@ CREATE TABLE audit_records (
     application {text}, correlation {text}, old_value {json}, new_value {json}, PRIMARY KEY (tenant, event)
 ) {strict};
 CREATE INDEX audit_records_at ON audit_records (tenant, at_world, event);
+CREATE INDEX audit_records_resource ON audit_records (tenant, resource, at_world, event);
 CREATE INDEX audit_records_customer ON audit_records (tenant, customer, at_world, event);
 ",
 };
@@ -68,7 +70,19 @@ table! {
         finds {
             BEFORE = "WHERE tenant = $1 AND at_world >= $2 AND (at_world, event) < ($3, $4) ORDER BY at_world DESC, event DESC LIMIT $5",
             OF_CUSTOMER_BEFORE = "WHERE tenant = $1 AND customer = $2 AND at_world >= $3 AND (at_world, event) < ($4, $5)
+                ORDER BY at_world DESC, event DESC LIMIT $6",
+            OF_RESOURCE_BEFORE = "WHERE tenant = $1 AND resource = $2 AND at_world >= $3 AND (at_world, event) < ($4, $5)
                 ORDER BY at_world DESC, event DESC LIMIT $6"
         }
     }
 }
+
+statements! {
+    /// The customers that a partner has, or had, to do with, by their names.
+    pub KNOWN_CUSTOMERS = "SELECT tenants.id, organizations.name FROM relationships
+        JOIN tenants ON tenants.id = relationships.customer JOIN organizations ON organizations.id = tenants.organization
+        WHERE relationships.partner = $1 AND relationships.state IN ('active', 'removed') ORDER BY tenants.id";
+}
+
+/// Statements that are no whole rows.
+pub const STATEMENTS: &[Statement] = ALL;

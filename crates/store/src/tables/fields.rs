@@ -6,6 +6,7 @@ use tierline_domain::customer::{
     AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
     RelationshipState, Segment,
 };
+use tierline_domain::listing::{About, NotSoldIn, PromotionTerms, Shelf, Texts};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{
     CartState, DocumentKind, GroupOrder, Line, OrderLine, OrderState, RequestState, RoleDeclared,
@@ -93,6 +94,7 @@ as_text!(
     RoleDeclared,
     Segment,
     Special,
+    Shelf,
     SubscriptionState,
     SupportPlan,
     TenantType,
@@ -104,7 +106,10 @@ as_text!(
 );
 
 as_json!(
+    About,
     Line,
+    PromotionTerms,
+    Texts,
     Vec<Batch>,
     Vec<Country>,
     Vec<GroupOrder>,
@@ -113,3 +118,13 @@ as_json!(
     Vec<OrderLine>,
     Vec<String>
 );
+
+impl Field for NotSoldIn {
+    const KIND: Kind = Kind::Text;
+    fn to_value(&self) -> Value {
+        Value::Text(self.0.clone())
+    }
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
+        String::from_value(value).map(Self)
+    }
+}

@@ -18,6 +18,7 @@ use crate::table;
 use crate::value::Json;
 
 pub mod audit;
+pub mod catalogue;
 mod fields;
 pub mod identity;
 
@@ -219,13 +220,17 @@ table! {
     items: Item {
         key { id }
         columns {
-            id, handle, title, kind, generation, publisher, segment, offered, min_quantity, max_quantity, customer_max, prerequisites,
+            id, handle, catalogue_id, title, kind, generation, publisher, segment, offered, min_quantity, max_quantity, customer_max, prerequisites,
             percent_of_base, trial_of, upgrades_to, concurrent_limit, end_of_sale, not_sold_in, exclusive_to, requires_attestation,
             partner_of_record_fixed, renewable, cancellable
         }
         finds {
             BY_HANDLE = "WHERE handle = $1",
             BY_KIND = "WHERE kind = $1 ORDER BY handle",
+            BY_CATALOGUE_ID = "WHERE catalogue_id = $1 AND catalogue_id <> ''",
+            OF_PRODUCT = "WHERE id IN (SELECT item FROM listings WHERE product = $1) ORDER BY catalogue_id",
+            OF_SKU = "WHERE id IN (SELECT item FROM listings WHERE product = $1 AND sku = $2) ORDER BY catalogue_id",
+            OFFERED = "WHERE id IN (SELECT item FROM offers WHERE rank BETWEEN $1 AND $2) ORDER BY catalogue_id",
             EVERY = "ORDER BY handle"
         }
         shared true

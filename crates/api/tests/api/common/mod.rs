@@ -5,6 +5,8 @@
     reason = "a test helper: what it unwraps must be there"
 )]
 
+pub mod post;
+
 use serde_json::Value;
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
