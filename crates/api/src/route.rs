@@ -194,7 +194,7 @@ impl Route {
     }
 
     /// A page for a browser: its refusals are pages too.
-    pub(crate) const fn is_page(mut self) -> Self {
+    pub(crate) const fn page(mut self) -> Self {
         self.is_page = true;
         self
     }

@@ -447,7 +447,9 @@ impl UseCase for PlaceLines {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         tx.savepoint("lines").await?;
-        let outcome = self.sell(ctx, acting, tx).await.map(|(_, outcome)| outcome);
+        let outcome = Box::pin(self.sell(ctx, acting, tx))
+            .await
+            .map(|(_, outcome)| outcome);
         tx.rollback_to("lines").await?;
         tx.release("lines").await?;
         match outcome? {
@@ -466,7 +468,7 @@ impl UseCase for PlaceLines {
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Placed, AppError> {
-        let (mut sale, outcome) = self.sell(ctx, acting, tx).await?;
+        let (mut sale, outcome) = Box::pin(self.sell(ctx, acting, tx)).await?;
         let decided = outcome.map_err(AppError::Refused)?;
         for (place, facts) in decided.iter().enumerate().skip(1) {
             keep_further(ctx, tx, facts, &self.customer, &place.to_string()).await?;

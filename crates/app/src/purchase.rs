@@ -78,9 +78,10 @@ pub(crate) async fn deal_facts(
         .and_then(|alignment| alignment.day);
     // What no item allows has no price either (ORD-019).
     let possible = (deal.item.min_quantity..=deal.item.max_quantity).contains(&deal.line.quantity);
-    let cost = match possible {
-        true => first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?,
-        false => None,
+    let cost = if possible {
+        first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?
+    } else {
+        None
     };
     purchase.cost_usd = cost.map(|cost| cost.at_par(Currency::USD)).transpose()?;
     found.credit = match cost {

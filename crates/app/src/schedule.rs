@@ -8,6 +8,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
+use crate::events;
 use crate::{
     admin, lifecycle, partnership, profiles, qualifications, relationship, standing, transfer,
 };
@@ -177,6 +178,16 @@ pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64
         item.done = Some(ctx.now);
         tx.put(&item).await?;
         fall_due(&ctx, tx, &item).await?;
+        if tx.untold().is_some() {
+            // What falls due in silence, such as the next charge, stands in the log all the same.
+            events::set_up(
+                tx,
+                &item.kind,
+                &format!("{} {}", ctx.seed, item.id),
+                ctx.now,
+            )
+            .await?;
+        }
         done = done.saturating_add(1);
     }
     Ok(done)

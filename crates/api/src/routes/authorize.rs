@@ -62,7 +62,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes
         .into_iter()
         .map(|route| {
-            let route = route.access(Access::Open).is_page();
+            let route = route.access(Access::Open).page();
             match route.method {
                 http::Method::GET => route
                     .query("client_id", "The application.")

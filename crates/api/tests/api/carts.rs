@@ -98,7 +98,7 @@ async fn add_ons_stand_in_their_line_or_beside_it() {
         lines[0]["subscriptionId"]
     );
     // Without its base an add-on of new commerce has a fault; after it, in the same cart, it has none.
-    let alone = json!({ "lineItems": [line("multi-geo", 5)] });
+    let alone = json!({ "lineItems": [line("insight-capacity", 5)] });
     let alone = world.post(&path, &token, &alone).await;
     assert_eq!(
         (
@@ -107,7 +107,7 @@ async fn add_ons_stand_in_their_line_or_beside_it() {
         ),
         (201, &json!(400_041))
     );
-    let both = json!({ "lineItems": [line("desk-standard", 20), line("multi-geo", 1)] });
+    let both = json!({ "lineItems": [line("insight-pro", 20), line("insight-capacity", 1)] });
     let both = world.post(&path, &token, &both).await;
     assert!(
         both.body["lineItems"][1]["error"].is_null(),
@@ -165,7 +165,7 @@ async fn a_cart_of_nothing_but_faults_can_be_corrected_and_not_checked_out() {
     let world = World::demo().await;
     let (_, path) = buyer(&world).await;
     let token = world.user("harbor");
-    let wrong = json!({ "lineItems": [line("multi-geo", 5)] });
+    let wrong = json!({ "lineItems": [line("insight-capacity", 5)] });
     let made = world.post(&path, &token, &wrong).await;
     let cart = format!("{path}/{}", made.body["id"].as_str().unwrap());
     let done = checkout(&world, &cart, &token, None).await;

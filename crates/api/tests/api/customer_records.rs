@@ -1,6 +1,6 @@
 //! What is on record about a customer: profiles, domains, the account's check, qualifications.
 
-use crate::common::{Answer, World};
+use crate::common::{Answer, World, escaped};
 use serde_json::{Value, json};
 
 fn text(value: &Value) -> String {
@@ -25,11 +25,7 @@ async fn sent(
 }
 
 async fn filtered(world: &World, token: &str, filter: &Value) -> Answer {
-    let escaped: String = filter
-        .to_string()
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+    let escaped = escaped(&filter.to_string());
     world
         .get(&format!("/v1/customers?size=0&filter={escaped}"), token)
         .await
@@ -41,7 +37,7 @@ async fn company_details_need_a_granular_role() {
     let world = World::demo().await;
     let token = world.user("harbor");
     let open = world.customer("harbor", "Juniper").await;
-    let closed = world.customer("harbor", "Silver").await;
+    let closed = world.customer("harbor", "Yonder").await;
     let profile = |id: &str| format!("/v1/customers/{id}/profiles/company");
     let with = world.get(&profile(&open), &token).await.body;
     assert!(with["address"]["city"].is_string() && with["email"].is_string());

@@ -89,6 +89,8 @@ async fn a_token_without_an_account_opens_nothing() {
         let body = body.map(|body| body.to_string().into_bytes());
         let answer = world.send(method, &path, Some(&token), body, &[]).await;
         assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
-        assert_shape(&format!("{method} {path}"), &answer);
+        if path.starts_with("/v1/") {
+            assert_shape(&format!("{method} {path}"), &answer);
+        }
     }
 }

@@ -1,4 +1,8 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing, in its helpers too"
+)]
 
 mod agreements;
 mod audit;

@@ -1,5 +1,7 @@
 //! Orders that change: billing cycles, add-ons, cancelled lines, the files of a review.
 
+use std::fmt::Write as _;
+
 use crate::common::{Answer, World};
 use serde_json::{Value, json};
 
@@ -39,7 +41,7 @@ pub(crate) async fn attach(
     let mut body =
         format!("--b1\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{metadata}\r\n");
     for (part, name) in files {
-        body.push_str(&format!("--b1\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\nfive of {name}\r\n"));
+        write!(body, "--b1\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\nfive of {name}\r\n").unwrap();
     }
     body.push_str("--b1--\r\n");
     let answer = world
@@ -288,10 +290,13 @@ async fn a_production_server_cancels_only_software_this_way() {
         let found = orders
             .iter()
             .find(|order| order["lineItems"][0]["friendlyName"] == name)
-            .unwrap();
+            .unwrap_or_else(|| panic!("no order of {name}: {orders:?}"));
         format!("{path}/{}", found["id"].as_str().unwrap())
     };
-    for (name, code) in [("Desk standard", 800_019), ("Ledger saas", 800_077)] {
+    for (name, code) in [
+        ("Desk Standard", 800_019),
+        ("Ledgerline Accounting", 800_077),
+    ] {
         let refused = patch(&world, &of(name), &token, &json!({ "status": "cancelled" })).await;
         assert_eq!(
             (refused.status, &refused.body["code"]),
@@ -302,7 +307,7 @@ async fn a_production_server_cancels_only_software_this_way() {
     }
     let gone = patch(
         &world,
-        &of("Server perpetual"),
+        &of("Foundation Server 2025, 16 Core Licence"),
         &token,
         &json!({ "status": "cancelled" }),
     )

@@ -157,14 +157,11 @@ impl Fault {
 /// What is wrong behind a complaint. Where one of several forms would do, the form that fits furthest was meant.
 fn fault(error: &ValidationError<'_>) -> Fault {
     let at = error.instance_path().to_string();
-    let forms = match error.kind() {
-        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
-            context
-        }
-        _ => {
-            let text: String = error.to_string().chars().take(300).collect();
-            return Fault { at, text };
-        }
+    let (ValidationErrorKind::OneOfNotValid { context: forms }
+    | ValidationErrorKind::AnyOf { context: forms }) = error.kind()
+    else {
+        let text: String = error.to_string().chars().take(300).collect();
+        return Fault { at, text };
     };
     let faults = forms.iter().flatten().map(fault);
     let own = at.matches('/').count();

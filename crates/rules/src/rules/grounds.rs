@@ -195,7 +195,7 @@ mod tests {
                     neighbours(item, words, &mut inner);
                     others.extend(inner.into_iter().map(|other| {
                         let mut list = list.clone();
-                        list[at] = other;
+                        list.splice(at..=at, [other]);
                         Value::Array(list)
                     }));
                 }
@@ -229,7 +229,7 @@ mod tests {
                 neighbours(&serde_json::to_value(&base).unwrap(), &words, &mut others);
                 for other in others {
                     if let Ok(facts) = serde_json::from_value::<Facts>(other) {
-                        decide(&facts, &[]);
+                        assert!(decide(&facts, &[]).failed().len() < 100);
                         decided += 1;
                     }
                 }

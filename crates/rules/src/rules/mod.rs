@@ -162,25 +162,25 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("IDN-004", "scenarios/own/enrolment.yaml OWNENR-54"),
     (
         "IDN-007",
-        "crates/app/tests/enrolment.rs every_location_has_a_partner_id_of_its_own",
+        "crates/app/tests/app/enrolment.rs every_location_has_a_partner_id_of_its_own",
     ),
     ("IDN-019", "scenarios/own/identity.yaml OWNIDN-32"),
     ("IDN-024", "scenarios/own/identity.yaml OWNIDN-42"),
     (
         "IDN-026",
-        "crates/app/tests/enrolment.rs a_new_name_is_verified_by_itself",
+        "crates/app/tests/app/enrolment.rs a_new_name_is_verified_by_itself",
     ),
     ("IDN-027", "scenarios/own/identity.yaml OWNIDN-46"),
     ("IDN-030", "scenarios/scenario-5.yaml S5-04"),
     (
         "ENR-026",
-        "crates/app/tests/enrolment.rs a_direct_bill_partner_moves_step_by_step",
+        "crates/app/tests/app/enrolment.rs a_direct_bill_partner_moves_step_by_step",
     ),
     ("ENR-027", "scenarios/enrolment.yaml E-09"),
     ("ENR-030", "scenarios/own/enrolment.yaml OWNENR-86"),
     (
         "ENR-034",
-        "crates/app/tests/enrolment.rs resellers_below_the_threshold_are_warned_and_told",
+        "crates/app/tests/app/enrolment.rs resellers_below_the_threshold_are_warned_and_told",
     ),
     ("ENR-035", "scenarios/own/enrolment.yaml OWNENR-59"),
     ("AGR-007", "scenarios/agreements.yaml A-05"),
@@ -189,16 +189,16 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("AGR-025", "scenarios/agreements.yaml A-20"),
     (
         "AGR-026",
-        "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
+        "crates/app/tests/app/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
     ),
     ("AGR-031", "scenarios/agreements.yaml A-24"),
     (
         "AGR-032",
-        "crates/app/tests/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
+        "crates/app/tests/app/enrolment.rs an_attestation_keeps_its_evidence_and_tells_the_customer",
     ),
     (
         "AGR-033",
-        "crates/app/tests/enrolment.rs a_partner_that_has_not_signed_is_reminded_in_the_portal",
+        "crates/app/tests/app/enrolment.rs a_partner_that_has_not_signed_is_reminded_in_the_portal",
     ),
     ("REG-003", "scenarios/own/regions.yaml OWNREG-12"),
     ("REG-005", "scenarios/scenario-7.yaml S7-01"),
@@ -215,11 +215,11 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("REG-021", "scenarios/billing.yaml B-07"),
     (
         "REL-005",
-        "crates/app/tests/ties.rs the_provider_gets_access_and_may_lose_it",
+        "crates/app/tests/app/ties.rs the_provider_gets_access_and_may_lose_it",
     ),
     (
         "REL-006",
-        "crates/app/tests/ties.rs the_provider_gets_access_and_may_lose_it",
+        "crates/app/tests/app/ties.rs the_provider_gets_access_and_may_lose_it",
     ),
     ("REL-008", "scenarios/partnerships.yaml R-03"),
     ("REL-010", "scenarios/own/partnerships.yaml OWNREL-31"),
@@ -255,7 +255,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("GDA-021", "scenarios/administration.yaml G-20"),
     (
         "GDA-022",
-        "crates/app/tests/ties.rs new_customers_come_with_default_rights",
+        "crates/app/tests/app/ties.rs new_customers_come_with_default_rights",
     ),
     ("GDA-027", "scenarios/administration.yaml G-27"),
     ("DAP-001", "scenarios/own/support.yaml OWNSUP-05"),

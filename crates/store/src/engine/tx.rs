@@ -144,7 +144,8 @@ impl<'a> Tx<'a> {
     }
 
     /// The table of a row that was written and of which no event tells: such a command is not committed.
-    pub(super) fn untold(&self) -> Option<String> {
+    #[must_use]
+    pub fn untold(&self) -> Option<String> {
         self.changes.untold()
     }
 

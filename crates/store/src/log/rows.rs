@@ -199,7 +199,12 @@ pub(crate) fn digest(rows: &[String]) -> Vec<u8> {
 /// The first half of a digest: who edits a row would have to find another with the same.
 fn hex(digest: &[u8]) -> String {
     let half = digest.get(..16).unwrap_or(digest);
-    half.iter().map(|byte| format!("{byte:02x}")).collect()
+    half.iter().fold(String::new(), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+        text
+    })
 }
 
 fn key_text(key: &[Value]) -> String {

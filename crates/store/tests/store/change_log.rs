@@ -11,8 +11,8 @@ use tierline_store::log::{
 use tierline_store::tables::Setting;
 use tierline_store::testing::{Fixture, both_engines, postgres};
 use tierline_store::{
-    Command, Db, DbConfig, Json, Kind, Lock, Statement, StoreError, Tx, Value,
-    logged_event_columns, params, schema, statements,
+    Command, Db, DbConfig, Json, Kind, Statement, StoreError, Tx, Value, logged_event_columns,
+    params, schema, statements,
 };
 use uuid::Uuid;
 

@@ -130,7 +130,8 @@ impl World {
         let found = self
             .send("GET", "/sandbox/credentials", None, None, &[])
             .await;
-        self.principals = found.body["principals"].as_array().unwrap().clone();
+        self.principals
+            .clone_from(found.body["principals"].as_array().unwrap());
     }
 
     /// Sends a form.
@@ -221,4 +222,16 @@ impl World {
             .unwrap();
         found["id"].as_str().unwrap().to_owned()
     }
+}
+
+/// Every byte as a percent sign and two digits.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        escaped.push('%');
+        for digit in [byte >> 4, byte & 15] {
+            escaped.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    escaped
 }

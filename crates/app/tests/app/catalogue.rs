@@ -4,9 +4,7 @@
     reason = "a test stops where something is missing"
 )]
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use serde_json::{Value as Json, json};
 use tierline_app::AppError;
 use tierline_app::ask::ask;
@@ -87,9 +85,10 @@ async fn ids_stay_when_a_catalogue_is_imported_again() {
 async fn what_the_files_no_longer_hold_is_not_sold() {
     let mut world = World::of("2026-01-15", given()).await;
     let buy = json!({"customer": "C-1", "item": "own", "quantity": 1, "creates": "sub-1"});
-    world.act("DB-1", "order", buy.clone()).await;
+    world.act("DB-1", "order", buy).await;
     let done = import(&mut world, file(&sku("desk", ""), " []")).await;
     assert_eq!(done.withdrawn, 1);
+    let buy = json!({"customer": "C-1", "item": "own", "quantity": 1, "creates": "sub-2"});
     let ctx = world.ctx("DB-1");
     let act = tierline_app::act::Act::of("DB-1", "order", buy);
     let refused = world

@@ -4,11 +4,9 @@
     reason = "a test stops where something is missing"
 )]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::World;
+use crate::common::World;
 use serde_json::{Value as Json, json};
 use tierline_app::attempt::attempt;
 use tierline_app::verification::DecideVerification;
@@ -23,7 +21,7 @@ impl Command for Decide {
     type Out = ();
     type Error = AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
-        attempt(&self.0, tx, &self.1).await.map(|_| ())
+        Box::pin(attempt(&self.0, tx, &self.1)).await.map(|_| ())
     }
 }
 

@@ -87,7 +87,6 @@ impl World {
     }
 
     /// Tries an act that does not go through, and says why.
-    #[allow(dead_code, reason = "not every program of tests tries the impossible")]
     pub(crate) async fn fails(&mut self, actor: &str, verb: &str, params: Json) -> String {
         let ctx = self.ctx(actor);
         let act = Act::of(actor, verb, params);

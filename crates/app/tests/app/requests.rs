@@ -1,12 +1,6 @@
 //! What is answered once and for good, and values that are refused by the name of their field.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops where something is missing"
-)]
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use serde_json::{Value as Json, json};
 
 async fn channel(today: &str) -> World {
