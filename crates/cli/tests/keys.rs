@@ -4,17 +4,22 @@
     reason = "a test says what went wrong by where it stops"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A server that ends with the test.
-struct Running(Child, String);
+struct Running {
+    process: Child,
+    base: String,
+    /// What else it prints goes here; a server whose reader is gone ends.
+    _lines: Lines<BufReader<ChildStdout>>,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }
 
@@ -28,7 +33,11 @@ fn start(place: &Path) -> Running {
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let (_, base) = first.split_once("listens on ").unwrap();
-    Running(server, base.to_owned())
+    Running {
+        base: base.to_owned(),
+        process: server,
+        _lines: lines,
+    }
 }
 
 fn keys(place: &Path, verb: &[&str]) -> Vec<String> {
@@ -47,8 +56,14 @@ fn keys(place: &Path, verb: &[&str]) -> Vec<String> {
 async fn status(server: &Running, token: &str) -> u16 {
     #[expect(clippy::disallowed_methods, reason = "a test calls its own server")]
     let http = reqwest::Client::new();
-    let request = http.get(format!("{}/program/v1/signing-keys", server.1));
-    request.bearer_auth(token).send().await.unwrap().status().as_u16()
+    let request = http.get(format!("{}/program/v1/signing-keys", server.base));
+    request
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
 }
 
 #[tokio::test]
