@@ -13,6 +13,7 @@
 use std::process::ExitCode;
 
 mod ci;
+mod conformance;
 mod demo;
 mod drift;
 mod layers;
@@ -30,9 +31,10 @@ const HELP: &str = "cargo xtask COMMAND
 
   demo [ARGS]      build and serve the demo world; ARGS go to `tierline serve --demo`
   test [FILTER]    every test on both engines, and the scenarios; installs and starts what it needs
-  ci               what .ci/run calls: format, lints, layers, tidy, licences, drift, and `test`
+  ci               what .ci/run calls: format, lints, layers, tidy, licences, drift, `test`, examples
   soak [NAME ...]  the long figures, or those whose name contains NAME
   rules --prove    switch every enforced rule off in turn; some scenario case must then fail
+  conformance      the documented examples alone, where their grader lies beside the repository
   layers           fail on an upward arrow between crates, and on I/O in the pure rooms
   tidy             what neither rustfmt nor clippy can see
 
@@ -48,6 +50,11 @@ fn main() -> ExitCode {
         ("ci", []) => Ok(ci::run()),
         ("soak", rest) => soak::run(rest),
         ("rules", [flag]) if flag == "--prove" => prove::run(),
+        ("conformance", []) => {
+            let mut steps = steps::Steps::default();
+            steps.run("documented examples", conformance::check);
+            Ok(steps.finish())
+        }
         ("layers", []) => layers::run(),
         ("tidy", []) => tidy::run(),
         ("help" | "--help" | "-h", _) => {

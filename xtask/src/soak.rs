@@ -82,6 +82,13 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "a large catalogue",
+        package: "tierline",
+        target: Target::Bench("catalogue"),
+        args: &[],
+        env: &[],
+    },
+    Figure {
         name: "checkouts beside pgbench",
         package: "tierline",
         target: Target::Bench("checkouts"),

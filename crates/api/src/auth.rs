@@ -13,12 +13,61 @@ use tierline_domain::partner::{Account, PartnerType};
 use tierline_rules::Lang;
 use tierline_rules::facts::{Channel, TokenKind};
 use tierline_store::{Tx, Value, tables};
-use uuid::Uuid;
 
 use crate::identity::Claims;
 use crate::problem::Problem;
 use crate::route::Access;
 use crate::server::Server;
+
+/// A token that was verified, and what else the caller says of itself. Whose token it is has not been looked up: a
+/// read that is asked for often does that in its own transaction, because beginning one costs more than the look.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// What the token says.
+    pub claims: Arc<Claims>,
+    /// The request id the caller gave (GEN-006).
+    pub request_id: Option<String>,
+    /// The caller's language.
+    pub lang: Lang,
+}
+
+impl Bearer {
+    /// The caller; none where the token's tenant has no account.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn principal(&self, tx: &mut Tx<'_>) -> Result<Option<Principal>, AppError> {
+        let mut principal = Principal {
+            claims: Arc::clone(&self.claims),
+            account: None,
+            roles: None,
+            request_id: self.request_id.clone(),
+            lang: self.lang,
+        };
+        if self.claims.operator {
+            return Ok(Some(principal));
+        }
+        let tenant = [Value::Id(self.claims.tid)];
+        let accounts = tx
+            .find::<Account>(tables::accounts::BY_TENANT, &tenant)
+            .await?;
+        let Some(account) = accounts.into_iter().next() else {
+            return Ok(None);
+        };
+        if let Some(name) = &self.claims.upn {
+            let name = [Value::Text(name.clone())];
+            let found = tx.find::<User>(tables::users::BY_SIGN_IN_NAME, &name);
+            let user = found.await?.pop();
+            // A token whose user is gone, or is another partner's, acts for nobody.
+            let Some(user) = user.filter(|user| user.partner == account.id) else {
+                return Ok(None);
+            };
+            principal.roles = Some(user.roles);
+        }
+        principal.account = Some(account);
+        Ok(Some(principal))
+    }
+}
 
 /// Who calls: a partner's user or application, or the operator's staff.
 #[derive(Clone, Debug)]
@@ -90,6 +139,22 @@ impl Principal {
         Err(problem)
     }
 
+    /// Refuses who may not call a route.
+    ///
+    /// # Errors
+    /// As [`Principal::api_partner`] and [`Principal::user_required`].
+    pub(crate) fn admitted(&self, access: Option<&Access>) -> Result<(), Problem> {
+        if let Some(Access::Partner | Access::PartnerUser) = access
+            && !self.claims.operator
+        {
+            self.api_partner()?;
+        }
+        match access {
+            Some(Access::PartnerUser) => self.user_required(),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses an application-only token (ROL-018).
     ///
     /// # Errors
@@ -120,27 +185,6 @@ impl Principal {
     }
 }
 
-async fn load(
-    tx: &mut Tx<'_>,
-    tenant: Uuid,
-    upn: Option<String>,
-) -> Result<Option<(Account, Option<User>)>, AppError> {
-    let accounts = tx
-        .find::<Account>(tables::accounts::BY_TENANT, &[Value::Id(tenant)])
-        .await?;
-    let Some(account) = accounts.into_iter().next() else {
-        return Ok(None);
-    };
-    let user = match upn {
-        Some(upn) => tx
-            .find::<User>(tables::users::BY_SIGN_IN_NAME, &[Value::Text(upn)])
-            .await?
-            .pop(),
-        None => None,
-    };
-    Ok(Some((account, user)))
-}
-
 /// The bearer token of a call.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
@@ -148,7 +192,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-impl FromRequestParts<Server> for Principal {
+impl FromRequestParts<Server> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
@@ -172,39 +216,31 @@ impl FromRequestParts<Server> for Principal {
             .or_else(|| header("accept-language"))
             .map_or(Lang::En, Lang::of_locale);
         let request_id = header("ms-requestid").map(str::to_owned);
-        let mut principal = Self {
-            account: None,
-            roles: None,
+        Ok(Self {
+            claims,
             request_id,
             lang,
-            claims,
-        };
-        if principal.claims.operator {
-            return Ok(principal);
-        }
-        let (tenant, upn) = (principal.claims.tid, principal.claims.upn.clone());
+        })
+    }
+}
+
+impl FromRequestParts<Server> for Principal {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        let bearer = Bearer::from_request_parts(parts, server).await?;
+        let lang = bearer.lang;
         let found = server
             .app()
-            .read(ask(move |tx| Box::pin(load(tx, tenant, upn.clone()))))
+            .read(ask(move |tx| {
+                let bearer = bearer.clone();
+                Box::pin(async move { bearer.principal(tx).await })
+            }))
             .await;
-        let (account, user) = found
+        let principal = found
             .map_err(|error| Problem::of(error, lang))?
             .ok_or_else(Problem::unauthorized)?;
-        // A token whose user is gone, or is another partner's, acts for nobody.
-        let user = user.filter(|user| user.partner == account.id);
-        if principal.claims.is_user() && user.is_none() {
-            return Err(Problem::unauthorized());
-        }
-        principal.account = Some(account);
-        match parts.extensions.get::<Access>() {
-            Some(Access::Partner) => principal.api_partner().map(drop)?,
-            Some(Access::PartnerUser) => {
-                principal.api_partner()?;
-                principal.user_required()?;
-            }
-            Some(Access::Open | Access::Ours) | None => {}
-        }
-        principal.roles = user.map(|user| user.roles);
+        principal.admitted(parts.extensions.get::<Access>())?;
         Ok(principal)
     }
 }

@@ -5,10 +5,10 @@ use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tierline_app::AppError;
 use tierline_app::act::Act;
 use tierline_app::app::request_key;
 use tierline_app::ask::{Answer, ask};
+use tierline_app::{AppError, Ctx};
 use tierline_domain::partner::Account;
 use tierline_store::Tx;
 use tierline_store::idempotency::RequestKey;
@@ -104,6 +104,16 @@ impl Call {
         })
     }
 
+    /// The context of what the caller does, with what its records say of where it came from.
+    pub(crate) fn ctx(&self) -> Ctx {
+        let traced = self.headers.get("ms-correlationid");
+        Ctx {
+            correlation: traced.and_then(|id| id.to_str().ok()).map(str::to_owned),
+            application: Some(self.principal.claims.appid.clone()),
+            ..self.server.app().ctx(self.principal.actor())
+        }
+    }
+
     /// Does something by name, once per request id.
     ///
     /// # Errors
@@ -113,8 +123,7 @@ impl Call {
             actor: self.principal.actor(),
             ..Act::of("", verb, params)
         };
-        let ctx = self.server.app().ctx(self.principal.actor());
-        self.server.app().perform(ctx, act, self.key()).await
+        self.server.app().perform(self.ctx(), act, self.key()).await
     }
 
     /// Does something by name; a customer that is unknown answers like one that is unrelated.

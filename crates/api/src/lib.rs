@@ -5,10 +5,12 @@
 
 pub mod auth;
 mod call;
+pub mod deliver;
 pub mod docs;
 pub mod fidelity;
 pub mod identity;
 pub mod openapi;
+mod ours;
 pub mod problem;
 pub mod render;
 mod route;
@@ -17,4 +19,5 @@ pub mod server;
 pub mod throttle;
 pub mod wire;
 
+pub use deliver::Courier;
 pub use server::{Server, Settings, serve};

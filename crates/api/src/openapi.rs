@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::route::{Access, Media, Route};
+use crate::route::{Access, Media, Parameter, Route, Shape};
 use crate::routes;
 
 /// The parts that bodies refer to, by name.
@@ -21,25 +22,138 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Value> + '_ {
             .map(|(name, _)| name)
     });
     names.map(
-        |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }),
+        |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
     )
+}
+
+fn query_parameter(parameter: &Parameter) -> Value {
+    let schema = match parameter.name {
+        "size" | "offset" => json!({ "type": "integer", "minimum": 0 }),
+        _ => json!({ "type": "string" }),
+    };
+    json!({ "name": parameter.name, "in": "query", "description": parameter.about, "schema": schema })
 }
 
 fn json_of(schema: &RefOr<Schema>) -> Value {
     serde_json::to_value(schema).unwrap_or_default()
 }
 
+/// A name that no other operation has: the documented one where there is one.
+fn operation_id(route: &Route) -> String {
+    if let Some(shown) = route.shown.first() {
+        return shown.operation.to_owned();
+    }
+    let words = route.path.split(['/', '{', '}', '.']);
+    let words = words.filter(|word| !word.is_empty() && *word != "v1");
+    let words: Vec<&str> = words.collect();
+    format!("{}-{}", words.join("-"), route.method.as_str()).to_lowercase()
+}
+
+/// How a route may refuse or fail, by status, and why.
+fn failures(route: &Route) -> Vec<(StatusCode, &'static str)> {
+    let is_ours = route.access == Access::Ours;
+    let is_open = route.access == Access::Open;
+    let writes = !matches!(route.method, Method::GET | Method::HEAD);
+    let names = route.path.contains('{') || !route.query.is_empty();
+    let is_partial = route.shown.iter().any(|shown| !shown.lacks.is_empty());
+    let may_lack = is_partial || (route.shown.is_empty() && writes);
+    [
+        (
+            writes || names,
+            StatusCode::BAD_REQUEST,
+            "Something has the wrong form, or a rule of the program refuses.",
+        ),
+        (
+            !is_open,
+            StatusCode::UNAUTHORIZED,
+            "There is no valid token, or it shows no second factor.",
+        ),
+        (
+            !is_open || writes,
+            StatusCode::FORBIDDEN,
+            "This caller may not, or a rule of the program refuses.",
+        ),
+        (
+            writes || names,
+            StatusCode::NOT_FOUND,
+            "It does not exist, or this caller may not know of it.",
+        ),
+        (
+            writes,
+            StatusCode::CONFLICT,
+            "It clashes with what is there, or its request id was another request's.",
+        ),
+        (
+            writes,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The body is larger than this server takes.",
+        ),
+        (
+            may_lack && !is_open,
+            StatusCode::NOT_IMPLEMENTED,
+            "Something that this asks for is not built yet.",
+        ),
+        (
+            !(is_ours || is_open),
+            StatusCode::TOO_MANY_REQUESTS,
+            "The partner has no calls left for now.",
+        ),
+        (
+            true,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The server failed; the request may be repeated with the same id.",
+        ),
+        (
+            true,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The server cannot answer now, or it took too long.",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(can_be, status, about)| can_be.then_some((status, about)))
+    .collect()
+}
+
+/// A refusal or failure in the shape of its path.
+fn failure(route: &Route, status: StatusCode, about: &str) -> Value {
+    let is_ours = route.path.starts_with("/program/");
+    let (shape, kind) = match status {
+        _ if is_ours => ("ProblemDetails", "application/problem+json"),
+        StatusCode::TOO_MANY_REQUESTS => ("Throttled", "application/json"),
+        _ => ("Error", "application/json"),
+    };
+    let (schema, kind) = if route.is_page {
+        (json!({ "type": "string" }), "text/html")
+    } else {
+        let reference = format!("#/components/schemas/{shape}");
+        (json!({ "$ref": reference }), kind)
+    };
+    let mut described = json!({ "description": about });
+    if let Some(map) = described.as_object_mut() {
+        // An answer to HEAD has no body.
+        if route.method != Method::HEAD {
+            map.insert("content".to_owned(), json!({ kind: { "schema": schema } }));
+        }
+        let header = match status {
+            StatusCode::UNAUTHORIZED => Some("WWW-Authenticate"),
+            StatusCode::TOO_MANY_REQUESTS => Some("Retry-After"),
+            _ => None,
+        };
+        map.extend(header.map(|name| {
+            let header = json!({ name: { "schema": { "type": "string" } } });
+            ("headers".to_owned(), header)
+        }));
+    }
+    described
+}
+
 /// One operation of the document; what its bodies refer to is added to the parts.
 fn described(route: &Route, parts: &mut Parts) -> Value {
-    let mut shape = |shape: &crate::route::Shape| {
+    let mut shape = |shape: &Shape| {
         let mut found = Vec::new();
         (shape.parts)(&mut found);
         parts.extend(found);
         json_of(&(shape.schema)())
-    };
-    let (error, kind) = match route.access {
-        Access::Ours => ("ProblemDetails", "application/problem+json"),
-        _ => ("Error", "application/json"),
     };
     let mut responses = Map::new();
     for (status, body) in &route.answers {
@@ -50,23 +164,28 @@ fn described(route: &Route, parts: &mut Parts) -> Value {
         }
         responses.insert(status.as_u16().to_string(), response);
     }
-    let schema = json!({ "$ref": format!("#/components/schemas/{error}") });
-    let failure =
-        json!({ "description": "Refused or failed.", "content": { kind: { "schema": schema } } });
-    responses.insert("default".to_owned(), failure);
+    for (status, about) in failures(route) {
+        // What a route says of its own refusals goes first.
+        responses
+            .entry(status.as_u16().to_string())
+            .or_insert_with(|| failure(route, status, about));
+    }
     let mut parameters: Vec<Value> = path_parameters(route.path).collect();
-    parameters.extend(route.query.iter().map(|parameter| {
-        json!({ "name": parameter.name, "in": "query", "description": parameter.about, "schema": { "type": "string" } })
-    }));
-    let mut described =
-        json!({ "summary": route.about, "parameters": parameters, "responses": responses });
+    parameters.extend(route.query.iter().map(query_parameter));
+    let mut described = json!({
+        "operationId": operation_id(route),
+        "summary": route.about,
+        "parameters": parameters,
+        "responses": responses,
+    });
     if let Some(map) = described.as_object_mut() {
         if let Some((media, body)) = &route.takes {
             let kind = match media {
                 Media::Json => "application/json",
                 Media::Form => "application/x-www-form-urlencoded",
             };
-            let content = json!({ "content": { kind: { "schema": shape(body) } } });
+            let content =
+                json!({ "required": true, "content": { kind: { "schema": shape(body) } } });
             map.insert("requestBody".to_owned(), content);
         }
         if route.access == Access::Open {
@@ -113,7 +232,7 @@ pub fn build() -> Value {
     })
 }
 
-/// The two shapes of failures.
+/// The shapes of failures.
 fn errors() -> Map<String, Value> {
     let text = || json!({ "type": "string" });
     let error = json!({
@@ -138,12 +257,91 @@ fn errors() -> Map<String, Value> {
             "decision": { "type": "object" },
         },
     });
+    let throttled = json!({
+        "type": "object",
+        "required": ["statusCode", "message"],
+        "properties": { "statusCode": { "type": "integer" }, "message": text() },
+    });
     Map::from_iter([
         ("Error".to_owned(), error),
+        ("Throttled".to_owned(), throttled),
         ("ProblemDetails".to_owned(), details),
     ])
 }
 
 pub(crate) async fn document() -> Json<Value> {
     Json(build())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every reference within a value.
+    fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+        match value {
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str));
+                map.values().for_each(|member| references(member, found));
+            }
+            Value::Array(list) => list.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn whatever_is_referred_to_is_there() {
+        let document = build();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let place = reference.trim_start_matches('#');
+            assert!(document.pointer(place).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let document = build();
+        let mut names = BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for operation in methods.as_object().unwrap().values() {
+                let name = operation["operationId"].as_str().unwrap();
+                assert!(names.insert(name), "{path}: {name} is another's name");
+            }
+        }
+    }
+
+    #[test]
+    fn failures_are_documented_where_they_can_occur() {
+        let routes = routes::list();
+        let of = |method: Method, path: &str| {
+            let mut routes = routes.iter();
+            let route = routes.find(|route| route.method == method && route.path == path);
+            let found = failures(route.unwrap());
+            found
+                .into_iter()
+                .map(|(status, _)| status.as_u16())
+                .collect::<Vec<_>>()
+        };
+        let read = of(Method::GET, "/v1/customers/{customer-id}");
+        assert!(
+            [400, 401, 403, 404, 429]
+                .iter()
+                .all(|status| read.contains(status)),
+            "{read:?}"
+        );
+        assert!(!read.contains(&409) && !read.contains(&413), "{read:?}");
+        let write = of(Method::POST, "/v1/customers");
+        assert!(
+            [400, 401, 403, 409]
+                .iter()
+                .all(|status| write.contains(status)),
+            "{write:?}"
+        );
+        assert!(!of(Method::GET, "/healthz").contains(&401));
+    }
 }

@@ -44,6 +44,12 @@ mod own {
     pub(super) const FORBIDDEN: u32 = 7_000_905;
 }
 
+/// Codes that are answered in the second documented shape, with their names.
+const SERVICE_ERRORS: [(u32, &str); 2] = [
+    (600_061, "PartnerConfirmedAgreementAlreadyExists"),
+    (600_074, "AccountStatusNotFound"),
+];
+
 impl Problem {
     fn new(status: StatusCode, code: u32, description: String) -> Self {
         Self {
@@ -219,10 +225,20 @@ impl Problem {
         }
     }
 
-    /// The documented shape (GEN-001).
+    /// The documented shape (GEN-001): the usual one, or that of the customer and agreement services.
     #[must_use]
     pub fn documented_body(&self) -> Value {
         let description: String = self.description.chars().take(1024).collect();
+        let name = SERVICE_ERRORS
+            .iter()
+            .find(|(code, _)| Some(*code) == self.code)
+            .map(|(_, name)| *name);
+        if let (Some(name), Some(code)) = (name, self.code) {
+            return json!({
+                "code": code, "message": description, "description": description, "errorName": name, "isRetryable": false,
+                "parameters": {}, "errorMessageExtended": format!("InternalErrorCode={code}"), "data": self.data,
+            });
+        }
         json!({ "code": self.code.unwrap_or_default(), "description": description, "data": self.data, "source": "tierline" })
     }
 
@@ -237,10 +253,8 @@ impl Problem {
             "code": self.code,
         });
         if let (Some(decision), Some(map)) = (&self.decision, body.as_object_mut()) {
-            map.insert(
-                "decision".to_owned(),
-                render::decision(decision, None, lang),
-            );
+            let decision = json!(render::decision(decision, None, lang));
+            map.insert("decision".to_owned(), decision);
         }
         body
     }

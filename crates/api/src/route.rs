@@ -78,6 +78,8 @@ pub(crate) struct Route {
     pub(crate) answers: Vec<(StatusCode, Option<Shape>)>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) shown: Vec<Shown>,
+    /// Its refusals are pages, for a browser.
+    pub(crate) is_page: bool,
     handler: MethodRouter<Server>,
 }
 
@@ -110,6 +112,7 @@ where
         answers: Vec::new(),
         query: Vec::new(),
         shown: Vec::new(),
+        is_page: false,
         handler: on(filter, handler),
     }
 }
@@ -187,6 +190,12 @@ impl Route {
     /// A success without a body that has a shape.
     pub(crate) fn answers_plain(mut self, status: StatusCode) -> Self {
         self.answers.push((status, None));
+        self
+    }
+
+    /// A page for a browser: its refusals are pages too.
+    pub(crate) const fn page(mut self) -> Self {
+        self.is_page = true;
         self
     }
 

@@ -13,7 +13,7 @@ use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{facts, names};
+use crate::{facts, fields, names};
 
 /// Read prices.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -122,6 +122,7 @@ impl UseCase for ReadPriceSheet {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::ReadPriceSheet).await?;
+        fields::country("market", self.market)?;
         found.form.market = Some(self.market);
         Ok(found)
     }

@@ -10,8 +10,12 @@ use tierline_store::{Command, StoreError, Tx};
 
 use crate::actor::ActorSpec;
 use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
+use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::AppError;
+
+/// What is longer is no name, but contents.
+const NAME_MAX: usize = 200;
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,10 +89,12 @@ impl Act {
     pub fn locks(&self) -> Vec<tierline_store::Lock> {
         let lock = |name: &str| tierline_store::Lock::on("name", &name.to_lowercase());
         let mut locks = vec![lock(self.actor.party())];
-        for value in self.params.values() {
+        let mut values: Vec<&Json> = self.params.values().collect();
+        while let Some(value) = values.pop() {
             match value {
-                Json::String(name) => locks.push(lock(name)),
-                Json::Array(names) => locks.extend(names.iter().filter_map(Json::as_str).map(lock)),
+                Json::String(name) if name.len() <= NAME_MAX => locks.push(lock(name)),
+                Json::Array(list) => values.extend(list),
+                Json::Object(map) => values.extend(map.values()),
                 _ => {}
             }
         }
@@ -153,8 +159,14 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
 ) -> Result<Performed, AppError> {
     let use_case: U = serde_json::from_value(Json::Object(params.clone()))
         .map_err(|error| AppError::invalid(verb, error))?;
-    let Allowed { out, decision } = attempt(ctx, tx, &use_case).await?;
+    let before = audit::before(ctx, tx, verb, params).await?;
+    let Allowed {
+        out,
+        decision,
+        trail,
+    } = attempt(ctx, tx, &use_case).await?;
     let result = serde_json::to_value(&out).unwrap_or_default();
+    audit::done(ctx, tx, (verb, params), &trail, before, &result).await?;
     Ok(Performed { result, decision })
 }
 
@@ -181,6 +193,11 @@ fn boxed_dry<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
     Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
 }
 
+/// Every verb of the format is built, so whatever is not is none.
+fn no_verb(verb: &str) -> AppError {
+    AppError::invalid("verb", format!("there is no command `{verb}`"))
+}
+
 /// Which use case a verb is.
 macro_rules! verbs {
     ($($verb:literal => $use_case:ty),+ $(,)?) => {
@@ -190,24 +207,29 @@ macro_rules! verbs {
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
                 $($verb => boxed_dry::<$use_case>(ctx, tx, verb, params).await,)+
-                other => Err(AppError::NotSupported(other.to_owned())),
+                other => Err(no_verb(other)),
             }
         }
 
         async fn dispatch(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<Performed, AppError> {
             match verb {
                 $($verb => boxed::<$use_case>(ctx, tx, verb, params).await,)+
-                other => Err(AppError::NotSupported(other.to_owned())),
+                other => Err(no_verb(other)),
             }
         }
     };
 }
 
 verbs! {
-    "create_cart" => crate::order::CreateCart,
-    "update_cart" => crate::order::UpdateCart,
-    "checkout_cart" => crate::order::CheckoutCart,
+    "create_cart" => crate::cart::CreateCart,
+    "update_cart" => crate::cart::UpdateCart,
+    "fill_cart" => crate::cart::FillCart,
+    "checkout_cart" => crate::checkout::CheckoutCart,
     "order" => crate::order::PlaceOrder,
+    "place_order" => crate::order::PlaceLines,
+    "change_order" => crate::order_change::ChangeOrder,
+    "review_order" => crate::order_change::ReviewOrder,
+    "attach_files" => crate::documents::AttachFiles,
     "request_order" => crate::order_requests::RequestOrder,
     "answer_order_request" => crate::order_requests::AnswerOrderRequest,
     "apply" => crate::apply::Apply,
@@ -239,6 +261,14 @@ verbs! {
     "extend_relationship" => crate::relationship::ExtendRelationship,
     "remove_relationship" => crate::relationship::RemoveRelationship,
     "set_qualification" => crate::customer::SetQualification,
+    "decide_qualification" => crate::qualifications::DecideQualification,
+    "write_profile" => crate::profiles::WriteProfile,
+    "update_billing_profile" => crate::customer_profile::UpdateBillingProfile,
+    "add_domain" => crate::customer_profile::AddDomain,
+    "end_delegation" => crate::customer_profile::EndDelegation,
+    "delete_customer" => crate::customer_profile::DeleteCustomer,
+    "create_sandbox_reseller" => crate::sandbox_resellers::CreateSandboxReseller,
+    "delete_sandbox_reseller" => crate::sandbox_resellers::DeleteSandboxReseller,
     "set_self_service" => crate::customer::SetSelfService,
     "self_service_purchase" => crate::customer::SelfServicePurchase,
     "read_customer" => crate::customer::ReadCustomer,
@@ -347,6 +377,6 @@ impl Command for Perform {
             actor: self.act.actor.clone(),
             ..self.ctx.clone()
         };
-        record_refusal(&ctx, tx, error).await
+        record_refusal(&ctx, tx, &self.act, error).await
     }
 }

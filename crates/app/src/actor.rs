@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tierline_domain::admin::{Mfa, ProgramRole, User};
 use tierline_domain::partner::{Account, Organization, Tenant};
 use tierline_rules::facts::{Caller, CallerKind, Channel, Roles, TokenKind};
-use tierline_store::Tx;
+use tierline_store::{Tx, Value, tables};
 
 use crate::error::AppError;
 use crate::names;
@@ -151,12 +151,13 @@ pub async fn resolve(tx: &mut Tx<'_>, spec: &ActorSpec) -> Result<Acting, AppErr
         ));
     }
     if let Some(account) = names::account(tx, name).await? {
+        let user = signed_in(tx, spec, &account).await?;
         return Ok(acting(
             caller(CallerKind::Partner, &account.handle, spec),
             Some(account),
             None,
             None,
-            None,
+            user,
         ));
     }
     if let Some(user) = names::user(tx, name).await? {
@@ -182,6 +183,24 @@ pub async fn resolve(tx: &mut Tx<'_>, spec: &ActorSpec) -> Result<Acting, AppErr
         return Ok(acting(caller, None, None, Some(organization), None));
     }
     Err(AppError::missing("party", name))
+}
+
+/// The partner's user who has signed in, where it is on record: what its groups may do, it may.
+async fn signed_in(
+    tx: &mut Tx<'_>,
+    spec: &ActorSpec,
+    account: &Account,
+) -> Result<Option<User>, AppError> {
+    let ActorSpec::Person(person) = spec else {
+        return Ok(None);
+    };
+    let Some(name) = &person.user else {
+        return Ok(None);
+    };
+    let known = tx
+        .find::<User>(tables::users::BY_SIGN_IN_NAME, &[Value::Text(name.clone())])
+        .await?;
+    Ok(known.into_iter().find(|user| user.partner == account.id))
 }
 
 /// The operator as a caller.

@@ -50,6 +50,13 @@ impl UseCase for RecordAffiliation {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         standing::operator(acting)?;
+        let of = names::the_organization(tx, &self.of).await?;
+        if names::the_organization(tx, &self.with).await?.id == of.id {
+            return Err(AppError::invalid(
+                "with",
+                "an organization has no affiliation with itself",
+            ));
+        }
         facts::begin(tx, ctx, acting, Checkpoint::Operate).await
     }
 

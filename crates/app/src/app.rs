@@ -18,6 +18,7 @@ use crate::attempt::record_refusal;
 use crate::clock::Clock;
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
+use crate::outbox::Bell;
 use crate::remedy::{self, Remedy};
 
 /// One world and its clock.
@@ -25,6 +26,7 @@ use crate::remedy::{self, Remedy};
 pub struct App {
     db: Db,
     clock: Arc<Clock>,
+    bell: Arc<Bell>,
 }
 
 /// The key of a request (GEN-006): the same key with the same body is the same deed.
@@ -61,6 +63,7 @@ impl App {
         Self {
             db,
             clock: Arc::new(clock),
+            bell: Arc::default(),
         }
     }
 
@@ -74,6 +77,12 @@ impl App {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// How the outbox and its worker hear of each other.
+    #[must_use]
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// A context for one command of an actor.
@@ -117,16 +126,28 @@ impl App {
                 act: act.clone(),
             })
             .await?;
-        let remedy = if decision.allowed {
-            None
-        } else {
-            remedy::plan(&self.db, &ctx, &act).await?
-        };
+        let remedy = self.remedy(&ctx, &act, &decision).await?;
         Ok(Explained {
             decision,
             facts,
             remedy,
         })
+    }
+
+    /// What makes an act pass that was refused; none where it was allowed, or nothing does.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remedy(
+        &self,
+        ctx: &Ctx,
+        act: &Act,
+        decision: &Decision,
+    ) -> Result<Option<Remedy>, AppError> {
+        if decision.allowed {
+            return Ok(None);
+        }
+        remedy::plan(&self.db, ctx, act).await
     }
 
     /// Runs a read.
@@ -252,7 +273,7 @@ impl Command for Once {
             actor: self.act.actor.clone(),
             ..self.ctx.clone()
         };
-        record_refusal(&ctx, tx, error).await?;
+        record_refusal(&ctx, tx, &self.act, error).await?;
         if let AppError::Refused(refusal) = error {
             self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone())))
                 .await?;

@@ -4,14 +4,19 @@
 //! [`decide`]. What a refusal leaves behind is its decision and an audit event.
 
 use serde::Serialize;
+use tierline_domain::partner::Account;
 use tierline_rules::{Checkpoint, Decision, Facts, RuleId, decide};
+use tierline_store::log::Outcome;
 use tierline_store::{StoreError, Tx, tables};
+use uuid::Uuid;
 
+use crate::act::Act;
 use crate::actor::{self, Acting};
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
-use crate::events;
+use crate::facts;
 use crate::reveal;
+use crate::{audit, events};
 
 /// One verb of the program.
 pub trait UseCase: Send + Sync {
@@ -59,6 +64,21 @@ pub struct Allowed<T> {
     pub out: T,
     /// The decision.
     pub decision: Decision,
+    /// The trail it left in the change log.
+    pub trail: Trail,
+}
+
+/// Where a command stands in the change log, and who stands behind it.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// Its event; of a command that changes nothing, the one that it would have.
+    pub event: Uuid,
+    /// The name of the party that acted; absent for what happens by date.
+    pub actor: Option<String>,
+    /// The partner that acted.
+    pub account: Option<Account>,
+    /// The sign-in name of the user that acted.
+    pub user: Option<String>,
 }
 
 /// Tries a use case inside a transaction.
@@ -71,10 +91,8 @@ pub async fn attempt<U: UseCase>(
     use_case: &U,
 ) -> Result<Allowed<U::Out>, AppError> {
     let acting = actor::resolve(tx, &ctx.actor).await?;
-    let facts = use_case.facts(ctx, &acting, tx).await?;
-    let verdict = decide(&facts, &switched_off(ctx, &facts));
-    let mut decision = verdict.explain(&facts);
-    reveal::conceal(&mut decision, &facts);
+    let facts = facts_of(ctx, tx, &acting, use_case).await?;
+    let decision = judge(ctx, &facts);
     if !decision.allowed {
         return Err(AppError::Refused(Box::new(Refusal {
             decision,
@@ -96,7 +114,19 @@ pub async fn attempt<U: UseCase>(
         )
         .await?;
     }
-    Ok(Allowed { out, decision })
+    let (kind, subject) = (use_case.checkpoint().as_str(), use_case.subject());
+    let signed_in = audit::user_name(&ctx.actor);
+    let trail = Trail {
+        event: events::id_of(ctx, kind, &subject, Outcome::Succeeded),
+        actor: Some(acting.caller.name),
+        account: acting.account,
+        user: signed_in.or(acting.user.map(|user| user.sign_in_name)),
+    };
+    Ok(Allowed {
+        out,
+        decision,
+        trail,
+    })
 }
 
 /// Only decides: the dry run of a deal.
@@ -109,10 +139,37 @@ pub async fn dry_run<U: UseCase>(
     use_case: &U,
 ) -> Result<(Decision, Facts), AppError> {
     let acting = actor::resolve(tx, &ctx.actor).await?;
-    let facts = use_case.facts(ctx, &acting, tx).await?;
-    let mut decision = decide(&facts, &switched_off(ctx, &facts)).explain(&facts);
-    reveal::conceal(&mut decision, &facts);
+    let facts = facts_of(ctx, tx, &acting, use_case).await?;
+    let decision = judge(ctx, &facts);
     Ok((decision, facts))
+}
+
+/// Decides on facts, and shows no more of them than the caller may see.
+pub(crate) fn judge(ctx: &Ctx, facts: &Facts) -> Decision {
+    let mut decision = decide(facts, &switched_off(ctx, facts)).explain(facts);
+    reveal::conceal(&mut decision, facts);
+    decision
+}
+
+/// What a command is decided on. Whom a verb is not for at all is judged by what is known of it: the rules on the
+/// type of the caller say so, whatever else the command may be about.
+async fn facts_of<U: UseCase>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    use_case: &U,
+) -> Result<Facts, AppError> {
+    match use_case.facts(ctx, acting, tx).await {
+        Err(AppError::Forbidden(who)) => {
+            let facts = facts::begin(tx, ctx, acting, use_case.checkpoint()).await?;
+            if decide(&facts, &switched_off(ctx, &facts)).allowed() {
+                Err(AppError::Forbidden(who))
+            } else {
+                Ok(facts)
+            }
+        }
+        other => other,
+    }
 }
 
 fn switched_off(ctx: &Ctx, facts: &Facts) -> Vec<RuleId> {
@@ -125,6 +182,18 @@ fn switched_off(ctx: &Ctx, facts: &Facts) -> Vec<RuleId> {
             .filter_map(|id| id.parse::<RuleId>().ok()),
     );
     without
+}
+
+/// Keeps the decision on a further line or group of a command, beside the one that the command itself keeps.
+pub(crate) async fn keep_further(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    facts: &Facts,
+    subject: &str,
+    name: &str,
+) -> Result<(), StoreError> {
+    let ctx = ctx.further(name);
+    keep(&ctx, tx, facts, &judge(&ctx, facts), subject).await
 }
 
 /// Keeps a decision with its facts and the profile's version, so that it can be replayed.
@@ -165,6 +234,7 @@ pub const PROFILE: &str = "csp 2023-10";
 pub async fn record_refusal(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
+    act: &Act,
     error: &AppError,
 ) -> Result<(), StoreError> {
     let AppError::Refused(refusal) = error else {
@@ -184,5 +254,8 @@ pub async fn record_refusal(
         &refusal.subject,
         rule,
     )
-    .await
+    .await?;
+    let kind = refusal.facts.checkpoint.as_str();
+    let event = events::id_of(ctx, kind, &refusal.subject, Outcome::Failed);
+    audit::refused(ctx, tx, act, refusal, event).await
 }

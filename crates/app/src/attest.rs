@@ -97,6 +97,9 @@ pub struct Attest {
     pub template: Template,
 }
 
+/// The year in which the program began: nobody accepted its customer agreement before.
+const AGREEMENTS_FROM: Date = Date::constant(2014, 1, 1);
+
 async fn evidence(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<Attestation>, AppError> {
     let key = [Value::Id(customer.id.uuid())];
     Ok(tx
@@ -127,6 +130,12 @@ impl UseCase for Attest {
         let today = ctx.now.date();
         let partner = acting.partner()?;
         let customer = names::the_tenant(tx, &self.customer).await?;
+        if self.date.is_some_and(|date| date < AGREEMENTS_FROM) {
+            return Err(AppError::invalid(
+                "date",
+                format!("no customer agreement is older than {AGREEMENTS_FROM}"),
+            ));
+        }
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::Attest).await?;
         found.buyer = Some(facts::buyer(tx, &customer, None, today).await?);
         found.relation = Some(facts::relation(tx, partner, &customer).await?);
@@ -175,13 +184,13 @@ impl UseCase for Attest {
         })
         .await?;
         // AGR-026: the customer is told.
-        Ok(events::happened(
+        events::happened(
             ctx,
             tx,
             "customer_notified_of_attestation",
             &customer.handle,
         )
-        .await?)
+        .await
     }
 }
 

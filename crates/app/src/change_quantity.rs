@@ -171,7 +171,9 @@ impl UseCase for ChangeQuantity {
             fact.customer_max = customer_max;
             fact.promotion = promotion;
         }
-        if let (true, Some(seller)) = (more > 0, &held.seller) {
+        // What the item does not allow has no price either (SUB-006).
+        let possible = self.quantity <= held.item.max_quantity;
+        if let (true, Some(seller)) = (more > 0 && possible, &held.seller) {
             let cost = cost(&held.row, &held.item, self.quantity, ctx.now.date())?;
             if let Some(cost) = cost {
                 found.credit = facts::credit(tx, seller, cost).await?;

@@ -10,6 +10,7 @@ use tierline_domain::time::Timestamp;
 pub struct Clock {
     offset_micros: AtomicI64,
     pinned: Option<AtomicI64>,
+    server: Option<AtomicI64>,
 }
 
 impl Clock {
@@ -19,6 +20,7 @@ impl Clock {
         Self {
             offset_micros: AtomicI64::new(0),
             pinned: None,
+            server: None,
         }
     }
 
@@ -28,6 +30,17 @@ impl Clock {
         Self {
             offset_micros: AtomicI64::new(0),
             pinned: Some(AtomicI64::new(at.as_micros())),
+            server: None,
+        }
+    }
+
+    /// Both clocks stand still until they are moved: for tests of what happens by the server's clock.
+    #[must_use]
+    pub const fn standing(at: Timestamp) -> Self {
+        Self {
+            offset_micros: AtomicI64::new(0),
+            pinned: Some(AtomicI64::new(at.as_micros())),
+            server: Some(AtomicI64::new(at.as_micros())),
         }
     }
 
@@ -44,14 +57,26 @@ impl Clock {
         Timestamp::from_micros(micros).unwrap_or_else(|_| self.server_now())
     }
 
-    /// Real time.
+    /// Real time, or the instant at which a test holds it.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the wall clock"
     )]
     pub fn server_now(&self) -> Timestamp {
+        if let Some(at) = &self.server
+            && let Ok(at) = Timestamp::from_micros(at.load(Ordering::SeqCst))
+        {
+            return at;
+        }
         Timestamp::from_jiff(jiff::Timestamp::now())
+    }
+
+    /// Lets time pass for the server, where its clock stands still; real time passes by itself.
+    pub fn pass_seconds(&self, seconds: i64) {
+        if let Some(at) = &self.server {
+            at.fetch_add(seconds.saturating_mul(1_000_000), Ordering::SeqCst);
+        }
     }
 
     /// Moves the world to an instant, from which it runs or stands as before.

@@ -28,6 +28,10 @@ pub struct Ctx {
     pub without: Vec<RuleId>,
     /// The caller's request id (GEN-006), where it gave one.
     pub request_id: Option<String>,
+    /// The id by which the caller traces its call.
+    pub correlation: Option<String>,
+    /// The application through which the caller came.
+    pub application: Option<String>,
 }
 
 impl Ctx {
@@ -42,6 +46,18 @@ impl Ctx {
             lang: Lang::En,
             without: Vec::new(),
             request_id: None,
+            correlation: None,
+            application: None,
+        }
+    }
+
+    /// The context of a part of this command, whose ids are its own.
+    #[must_use]
+    pub fn further(&self, name: &str) -> Self {
+        let name = format!("{} {name}", self.seed);
+        Self {
+            seed: Ids::named("further", &name, self.now).uuid(),
+            ..self.clone()
         }
     }
 

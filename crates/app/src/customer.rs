@@ -6,6 +6,7 @@ use tierline_domain::catalog::{Item, ItemKind};
 use tierline_domain::customer::{Customer, Qualification, RelationshipState, Segment};
 use tierline_domain::partner::{Organization, Tenant};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
+use tierline_domain::vetting::{self, EducationSegment};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CallerKind, Facts};
 use tierline_store::{Tx, Value, tables};
@@ -17,6 +18,7 @@ use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::order::{self, Placed, Wanted};
+use crate::qualifications::{self, Asked};
 use crate::world::default_customer;
 use crate::{facts, relationship};
 
@@ -24,7 +26,7 @@ use crate::{facts, relationship};
 const LEFT_OUT: &str = "none";
 
 /// Facts of a partner's command for a customer: the tenant and what ties the two.
-async fn customer_facts(
+pub(crate) async fn customer_facts(
     ctx: &Ctx,
     acting: &Acting,
     tx: &mut Tx<'_>,
@@ -50,6 +52,15 @@ pub struct SetQualification {
     /// The partner's validation code, which the government community cloud needs; `none` leaves it out.
     #[serde(default = "some_code")]
     pub validation_code: String,
+    /// A validation code on record, by which the partner qualifies the customer; counted down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The kind of school.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<EducationSegment>,
+    /// A page that shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
 }
 
 fn some_code() -> String {
@@ -69,6 +80,18 @@ tierline_domain::words! {
         GovernmentCommunityCloud = "government_community_cloud",
         /// A state-owned entity.
         StateOwned = "state_owned",
+    }
+}
+
+impl Special {
+    /// What is put on record; nothing for what is refused.
+    const fn on_record(self) -> Option<vetting::Special> {
+        match self {
+            Self::Education => Some(vetting::Special::Education),
+            Self::GovernmentCommunityCloud => Some(vetting::Special::GovernmentCommunityCloud),
+            Self::StateOwned => Some(vetting::Special::StateOwned),
+            Self::None | Self::Nonprofit => None,
+        }
     }
 }
 
@@ -97,15 +120,19 @@ impl UseCase for SetQualification {
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let mut found = customer_facts(ctx, acting, tx, self.checkpoint(), &self.customer).await?;
         found.form.qualification = Some(self.value.to_string());
+        let good = match &self.code {
+            Some(code) => qualifications::code_is_good(tx, acting.partner()?, code).await?,
+            None => self.validation_code != LEFT_OUT,
+        };
         found.form.validation_code_missing =
-            self.value == Special::GovernmentCommunityCloud && self.validation_code == LEFT_OUT;
+            self.value == Special::GovernmentCommunityCloud && !good;
         Ok(found)
     }
 
     async fn apply(
         &self,
-        _: &Ctx,
-        _: &Acting,
+        ctx: &Ctx,
+        acting: &Acting,
         _: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Qualified, AppError> {
@@ -127,6 +154,15 @@ impl UseCase for SetQualification {
         }
         customer.version = customer.version.saturating_add(1);
         tx.put(&customer).await?;
+        if let Some(special) = self.value.on_record() {
+            let asked = Asked {
+                special,
+                segment: self.segment,
+                website: self.website.as_deref(),
+                code: self.code.as_deref(),
+            };
+            qualifications::ask(ctx, tx, (acting.partner()?, &tenant), asked).await?;
+        }
         Ok(Qualified {
             segment: customer.segment,
             qualification: customer.qualification,

@@ -8,7 +8,7 @@ use crate::act::{Act, perform};
 use crate::actor::ActorSpec;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::world;
+use crate::{demo_history, world};
 
 /// The facts of the demo world, in the format of scenario worlds.
 const FACTS: &str = include_str!("../../../program/demo.yaml");
@@ -47,8 +47,22 @@ impl Command for LayDemo {
             .cloned()
             .unwrap_or_default();
         world::lay(tx, &given, self.now).await?;
-        for (index, act) in busy().iter().enumerate() {
-            let seed = Ids::named("demo", &index.to_string(), self.now).uuid();
+        demo_history::lay(tx, self.now).await?;
+        self.perform(tx, "demo", &busy()).await?;
+        let bought = facts.get("when").and_then(Json::as_array);
+        let bought: Vec<Act> = bought
+            .into_iter()
+            .flatten()
+            .map(Act::read)
+            .collect::<Result<_, _>>()?;
+        self.perform(tx, "demo deal", &bought).await
+    }
+}
+
+impl LayDemo {
+    async fn perform(&self, tx: &mut Tx<'_>, name: &str, acts: &[Act]) -> Result<(), AppError> {
+        for (index, act) in acts.iter().enumerate() {
+            let seed = Ids::named(name, &index.to_string(), self.now).uuid();
             let ctx = Ctx::new(ActorSpec::operator(), self.now, self.now, seed);
             perform(&ctx, tx, act).await?;
         }

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::admin::{Mfa, User, UserAccount};
+use tierline_domain::admin::{MEMBERSHIP_ROLES, Mfa, ProgramRole, User, UserAccount};
 use tierline_domain::catalog::{Item, Publisher};
 use tierline_domain::customer::{Relationship, RelationshipState};
-use tierline_domain::partner::{Partnership, PartnershipState, Tenant};
+use tierline_domain::partner::{PartnerType, Partnership, PartnershipState, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::Date;
-use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
+use tierline_rules::{Checkpoint, RuleId, book};
 use tierline_store::{Tx, Value, tables};
 
 use crate::access;
@@ -18,7 +18,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{events, facts};
+use crate::{events, facts, fields};
 
 /// Open a ticket with the operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -153,6 +153,22 @@ pub struct AssignRole {
     pub role: String,
 }
 
+/// A role of the program or of the membership account.
+fn known_role(role: &str) -> Result<(), AppError> {
+    if role.parse::<ProgramRole>().is_ok() || MEMBERSHIP_ROLES.contains(&role) {
+        return Ok(());
+    }
+    let known: Vec<&str> = ProgramRole::PROGRAM
+        .iter()
+        .map(|role| role.as_str())
+        .chain(MEMBERSHIP_ROLES.iter().copied())
+        .collect();
+    Err(AppError::invalid(
+        "role",
+        format!("`{role}` is no role; the roles are {}", known.join(", ")),
+    ))
+}
+
 impl UseCase for CreateUser {
     type Out = Json;
 
@@ -165,6 +181,9 @@ impl UseCase for CreateUser {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        acting.partner()?;
+        fields::text("name", &self.name)?;
+        known_role(&self.role)?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::CreateUser).await?;
         found.form.role = Some(self.role.clone());
         Ok(found)
@@ -216,6 +235,8 @@ impl UseCase for AssignRole {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        acting.partner()?;
+        known_role(&self.role)?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::AssignRole).await?;
         found.form.role = Some(self.role.clone());
         Ok(found)
@@ -271,13 +292,29 @@ impl UseCase for OpenPortal {
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         _acting: &Acting,
-        _facts: &Facts,
+        facts: &Facts,
         _tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
-        Ok(json!({ "page": self.page }))
+        Ok(json!({ "page": self.page, "reminders": reminders(ctx, facts) }))
     }
+}
+
+/// What the portal reminds a partner of on every page: its partner agreement, until it is accepted (AGR-033).
+fn reminders(ctx: &Ctx, facts: &Facts) -> Vec<Json> {
+    let open = facts
+        .actor
+        .as_ref()
+        .is_some_and(|actor| actor.kind != PartnerType::Advisor && !actor.signed);
+    let entry = book::entry(RuleId::of("AGR-033")).filter(|_| open);
+    entry
+        .map(|entry| {
+            let texts = entry.texts(ctx.lang);
+            json!({ "rule": entry.id, "text": texts.statement, "remedy": texts.remedy })
+        })
+        .into_iter()
+        .collect()
 }
 
 /// Query the audit records.

@@ -4,8 +4,11 @@ use tierline_domain::time::Timestamp;
 use tierline_rules::{Checkpoint, RuleId};
 use tierline_store::log::{self, Outcome};
 use tierline_store::{FromRow, Row, StoreError, Tx, Value, statements};
+use uuid::Uuid;
 
+use crate::audit;
 use crate::ctx::Ctx;
+use crate::error::AppError;
 
 statements! {
     pub LAST = "SELECT at_world, kind, actor, subject, outcome, rule FROM events ORDER BY position DESC LIMIT 1";
@@ -31,7 +34,7 @@ pub struct Event {
 }
 
 impl FromRow for Event {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             at: row.get(0)?,
             kind: row.get(1)?,
@@ -43,6 +46,16 @@ impl FromRow for Event {
     }
 }
 
+/// The id of an event: the same each time its command runs.
+pub(crate) fn id_of(ctx: &Ctx, kind: &str, subject: &str, outcome: Outcome) -> Uuid {
+    crate::ctx::Ids::named(
+        "event",
+        &format!("{} {kind} {subject} {}", ctx.seed, outcome.as_str()),
+        ctx.now,
+    )
+    .uuid()
+}
+
 async fn append(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -52,14 +65,8 @@ async fn append(
     outcome: Outcome,
     rule: Option<RuleId>,
 ) -> Result<(), StoreError> {
-    let id = crate::ctx::Ids::named(
-        "event",
-        &format!("{} {kind} {subject} {}", ctx.seed, outcome.as_str()),
-        ctx.now,
-    )
-    .uuid();
     tx.append(&log::Event {
-        id,
+        id: id_of(ctx, kind, subject, outcome),
         at_world: ctx.now,
         at_server: ctx.server_now,
         home: String::new(),
@@ -123,7 +130,7 @@ pub async fn refused(
     .await
 }
 
-/// Something happened by date, or as a consequence.
+/// Something happened by date, or as a consequence. Partners read of it, and hear of it, where it concerns them.
 ///
 /// # Errors
 /// When the store fails.
@@ -132,7 +139,7 @@ pub async fn happened(
     tx: &mut Tx<'_>,
     kind: &str,
     subject: &str,
-) -> Result<(), StoreError> {
+) -> Result<(), AppError> {
     append(
         ctx,
         tx,
@@ -142,6 +149,46 @@ pub async fn happened(
         Outcome::Succeeded,
         None,
     )
+    .await?;
+    let id = id_of(ctx, kind, subject, Outcome::Succeeded);
+    audit::happened(ctx, tx, kind, subject, id).await
+}
+
+/// Somebody changed a setting that is no part of the program.
+///
+/// # Errors
+/// When the store fails.
+pub async fn said(ctx: &Ctx, tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(), StoreError> {
+    let actor = ctx.actor.party();
+    append(ctx, tx, kind, actor, subject, Outcome::Succeeded, None).await
+}
+
+/// The operator set something up past the rules, before anybody acted: a world, its credentials. `of` tells one such
+/// event from another of its kind.
+///
+/// # Errors
+/// When the store fails.
+pub async fn set_up(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    of: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.append(&log::Event {
+        id: crate::ctx::Ids::named(kind, of, now).uuid(),
+        at_world: now,
+        at_server: now,
+        home: String::new(),
+        kind: kind.to_owned(),
+        subject_kind: String::new(),
+        subject: String::new(),
+        actor: crate::actor::OPERATOR.to_owned(),
+        tenant: None,
+        outcome: Outcome::Succeeded,
+        rule: None,
+        digest: Vec::new(),
+        data: serde_json::Value::Null,
+    })
     .await
 }
 

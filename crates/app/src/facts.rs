@@ -14,9 +14,7 @@ use tierline_domain::partner::{
     Account, AccountState, Affiliation, Agreement, AgreementState, Environment, Location,
     Organization, PartnerType, Partnership, PartnershipState, Tenant, Waiver,
 };
-use tierline_domain::subscription::{
-    CreditLine, Invoice, InvoiceState, Subscription, SubscriptionState,
-};
+use tierline_domain::subscription::{CreditLine, Invoice, InvoiceState, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp};
 use tierline_rules::facts::{
     Buyer, Credit, Exclusivity, Expansion, Facts, Kinship, Named, PartnershipFact, Party,
@@ -28,8 +26,10 @@ use tierline_store::{Tx, Value, tables};
 use crate::actor::Acting;
 use crate::ctx::Ctx;
 use crate::error::AppError;
+use crate::holdings::{self, Holding};
 use crate::names::{self, Referred, by_id};
 use crate::standing;
+use crate::world::CLOUD_TEMPLATE;
 
 fn id<T>(id: Id<T>) -> [Value; 1] {
     [Value::Id(id.uuid())]
@@ -284,6 +284,43 @@ pub async fn buyer(
     provider: Option<&Account>,
     today: Date,
 ) -> Result<Buyer, AppError> {
+    let record = Record::of(tx, tenant).await?;
+    buyer_of(tx, tenant, &record, provider, today).await
+}
+
+/// What is on record about a customer: read once for everything that rests on it.
+pub(crate) struct Record {
+    /// All it holds or held, with the items.
+    pub(crate) held: Vec<(Holding, Item)>,
+    /// Evidence of the customer agreement.
+    evidence: Vec<Attestation>,
+}
+
+impl Record {
+    pub(crate) async fn of(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<Self, AppError> {
+        let key = id(tenant.id);
+        Ok(Self {
+            held: holdings::of(tx, tenant).await?,
+            evidence: tx.find(tables::attestations::BY_CUSTOMER, &key).await?,
+        })
+    }
+
+    /// Whether a partner attested.
+    pub(crate) fn attested(&self, partner: Id<Account>) -> bool {
+        self.evidence
+            .iter()
+            .any(|evidence| evidence.partner == Some(partner))
+    }
+}
+
+/// As [`buyer`], where the record is read already.
+pub(crate) async fn buyer_of(
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    record: &Record,
+    provider: Option<&Account>,
+    today: Date,
+) -> Result<Buyer, AppError> {
     let owner: Organization = by_id(tx, tenant.organization).await?;
     let customer = tx.get::<Customer>(&id(tenant.id)).await?;
     let accounts = tx
@@ -301,16 +338,13 @@ pub async fn buyer(
             }
         }
     }
-    let held = tx
-        .find::<Subscription>(tables::subscriptions::BY_CUSTOMER, &id(tenant.id))
-        .await?;
-    let live = held
+    let live = record
+        .held
         .iter()
-        .filter(|held| held.state != SubscriptionState::Deleted)
-        .count();
-    let evidence = tx
-        .find::<Attestation>(tables::attestations::BY_CUSTOMER, &id(tenant.id))
-        .await?;
+        .filter(|(held, _)| held.state != SubscriptionState::Deleted)
+        .fold(0_i64, |sum, (held, _)| {
+            sum.saturating_add(held.subscriptions)
+        });
     let extra = customer
         .as_ref()
         .map_or(0, |customer| customer.extra_subscriptions);
@@ -352,12 +386,11 @@ pub async fn buyer(
             .map_or(ConditionalAccess::Open, |customer| {
                 customer.conditional_access
             }),
-        subscription_count: i64::try_from(live)
-            .unwrap_or(i64::MAX)
-            .saturating_add(extra),
+        subscription_count: live.saturating_add(extra),
         currency: regions::currency(tenant.country),
         customer_of_other: false,
-        accepted_agreement: evidence
+        accepted_agreement: record
+            .evidence
             .iter()
             .any(|evidence| evidence.accepted_by == AcceptedBy::Customer),
     })
@@ -377,7 +410,7 @@ pub async fn attested(
         .await?;
     Ok(evidence
         .iter()
-        .any(|evidence| evidence.partner == Some(partner)))
+        .any(|evidence| evidence.partner == Some(partner) && evidence.template != CLOUD_TEMPLATE))
 }
 
 /// The relationship of a partner with a tenant; `none` where there never was one.

@@ -1,15 +1,17 @@
 //! What mends a failing fact: one function a ground. Candidates only; the planner rehearses them.
 
 use serde_json::json;
+use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::partner::{Account, PartnerType, Partnership, PartnershipState, Tenant};
-use tierline_rules::Facts;
+use tierline_rules::facts::CallerKind;
 use tierline_rules::registry::Ground;
+use tierline_rules::{Facts, regions};
 use tierline_store::{Tx, Value, tables};
 
 use crate::act::Act;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::names;
+use crate::{names, order_requests};
 
 mod enrolment;
 mod estate;
@@ -54,6 +56,9 @@ pub async fn of(
 ) -> Result<Vec<Fix>, AppError> {
     let _ = (ctx, original);
     match ground {
+        Ground::Relationship | Ground::OtherRelationship if act.verb == "request_order" => {
+            Ok(invite_together(act, facts))
+        }
         Ground::Relationship => Ok(invite(act, facts)),
         Ground::CustomerAgreement => Ok(attest(act, facts)),
         Ground::NamedAgreement => Ok(sign(act, facts)),
@@ -62,6 +67,17 @@ pub async fn of(
         }
         Ground::Partnership => {
             let mut fixes = ties::establish(act, facts);
+            fixes.extend(other_reseller(tx, act, facts).await?);
+            fixes.extend(other_provider(tx, act).await?);
+            Ok(fixes)
+        }
+        Ground::OtherType | Ground::OtherState | Ground::PartnerRegion
+            if act.verb == "request_order" =>
+        {
+            other_provider(tx, act).await
+        }
+        Ground::NamedIdentity if facts.named.party().is_some_and(|it| it.location.is_none()) => {
+            let mut fixes = enrolment::tie_named_location(tx, act, facts).await?;
             fixes.extend(other_reseller(tx, act, facts).await?);
             Ok(fixes)
         }
@@ -78,8 +94,10 @@ pub async fn of(
         Ground::CallerType => {
             let mut fixes = ties::provider_invites(act, facts);
             fixes.extend(through_provider(tx, act).await?);
+            fixes.extend(partner_orders(tx, act, facts).await?);
             Ok(ties::created_by_provider(fixes, act, facts))
         }
+        Ground::BuyerRegion | Ground::ChainRegion => account_there(tx, act, facts).await,
         Ground::Acquisition => through_provider(tx, act).await,
         Ground::TenantUse | Ground::TenantKind | Ground::Exclusivity => {
             other_tenant(tx, act, facts).await
@@ -122,6 +140,128 @@ fn invite(act: &Act, facts: &Facts) -> Vec<Fix> {
         ),
     ];
     vec![Fix::commands(commands, act)]
+}
+
+/// The reseller invites the customer together with its provider (CUS-003, CUS-004).
+fn invite_together(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let (Some(reseller), Some(provider), Some(customer)) =
+        (&facts.actor, &facts.other, customer_of(act, facts))
+    else {
+        return Vec::new();
+    };
+    let commands = vec![
+        Act::of(
+            &reseller.name,
+            "invite_customer",
+            json!({ "customer": customer, "with_provider": provider.name }),
+        ),
+        Act::of(
+            &customer,
+            "accept_relationship",
+            json!({ "partner": [provider.name, reseller.name], "accept_agreement": true }),
+        ),
+    ];
+    vec![Fix::commands(commands, act)]
+}
+
+/// The request goes to a provider that the reseller has.
+async fn other_provider(tx: &mut Tx<'_>, act: &Act) -> Result<Vec<Fix>, AppError> {
+    if act.verb != "request_order" {
+        return Ok(Vec::new());
+    }
+    let providers = providers(tx, act.actor.party()).await?;
+    Ok(providers
+        .into_iter()
+        .map(|provider| Fix::instead(act.with("provider", json!(provider.handle))))
+        .collect())
+}
+
+/// What a reseller asks its provider for, so that the provider places this order; none where the order has what a
+/// request has not.
+///
+/// # Errors
+/// When the store fails.
+pub async fn request(
+    tx: &mut Tx<'_>,
+    reseller: &str,
+    order: &Act,
+) -> Result<Option<Act>, AppError> {
+    const CARRIED: [&str; 5] = ["customer", "item", "quantity", "term", "frequency"];
+    let carried = |key: &str| CARRIED.contains(&key) || key == "partner_of_record";
+    if !order.params.keys().all(|key| carried(key)) {
+        return Ok(None);
+    }
+    let of = |key: &str| order.text(key).unwrap_or_default();
+    let stem = format!("{}-for-{}", of("item"), of("customer"));
+    let mut name = stem.clone();
+    let mut number = 1_u32;
+    while order_requests::is_taken(tx, &name).await? {
+        number = number.saturating_add(1);
+        name = format!("{stem}-{number}");
+    }
+    let mut request = Act::of(
+        reseller,
+        "request_order",
+        json!({ "id": name, "provider": order.actor.party() }),
+    );
+    for key in CARRIED {
+        if let Some(value) = order.params.get(key) {
+            request = request.with(key, value.clone());
+        }
+    }
+    Ok(Some(request))
+}
+
+/// A partner of the customer that may order does, where the customer itself tried to.
+async fn partner_orders(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
+    let of_customer = facts.caller.kind == CallerKind::Customer
+        && matches!(act.verb.as_str(), "order" | "create_cart");
+    let Some(customer) = act.text("customer").filter(|_| of_customer) else {
+        return Ok(Vec::new());
+    };
+    let tenant = names::the_tenant(tx, customer).await?;
+    let mut fixes = Vec::new();
+    for tie in tx
+        .find::<Relationship>(
+            tables::relationships::BY_CUSTOMER,
+            &[Value::Id(tenant.id.uuid())],
+        )
+        .await?
+    {
+        let partner = names::account_by_id(tx, tie.partner).await?;
+        if tie.state == RelationshipState::Active && partner.kind.is_billed() {
+            fixes.push(Fix::instead(act.by(&partner.handle)));
+        }
+    }
+    Ok(fixes)
+}
+
+/// Another account of the same company, in the region of the customer, takes the place (REG-001, REG-008).
+async fn account_there(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
+    let (Some(actor), false) = (&facts.actor, facts.transfer.is_some()) else {
+        return Ok(Vec::new());
+    };
+    let region = |country| regions::region_on(country, facts.today).map(|fact| fact.region);
+    let wanted = match (&facts.buyer, &facts.customer_form) {
+        (Some(buyer), _) => buyer.region.map(|fact| fact.region),
+        (None, Some(form)) => region(form.country),
+        (None, None) => None,
+    };
+    let Some(company) = names::organization(tx, &actor.organization).await? else {
+        return Ok(Vec::new());
+    };
+    let siblings = tx
+        .find::<Account>(
+            tables::accounts::BY_ORGANIZATION,
+            &[Value::Id(company.id.uuid())],
+        )
+        .await?;
+    let there = siblings
+        .into_iter()
+        .filter(|sibling| sibling.handle != actor.name && region(sibling.country) == wanted);
+    Ok(there
+        .map(|sibling| Fix::instead(act.by(&sibling.handle)))
+        .collect())
 }
 
 /// The seller attests, or the customer accepts directly.

@@ -1,7 +1,7 @@
 //! Locations and tenants of a company: adding, deleting, tying them to a program account.
 
 use serde::{Deserialize, Serialize};
-use tierline_domain::partner::{Account, Location, LocationKind, Tenant};
+use tierline_domain::partner::{Account, Location, LocationKind, Organization, Tenant};
 use tierline_domain::place::Country;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -12,7 +12,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names;
-use crate::{facts, world};
+use crate::{facts, fields, world};
 
 /// A location as an answer shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -110,6 +110,10 @@ impl UseCase for AssociateTenant {
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::AssociateTenant).await?;
         let tenant = names::the_tenant(tx, &self.tenant).await?;
         let account = account_of(tx, &tenant).await?;
+        if tenant.organization != acting.partner()?.organization {
+            let owner: Organization = names::by_id(tx, tenant.organization).await?;
+            found.form.foreign_owner = Some(owner.handle);
+        }
         found.form.tenant = Some((tenant.handle, account));
         Ok(found)
     }
@@ -186,6 +190,7 @@ impl UseCase for AddLocation {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         acting.partner()?;
+        fields::country("country", self.country)?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::AddLocation).await?;
         found.form.address_fictitious = self.address == Address::Fictitious;
         Ok(found)

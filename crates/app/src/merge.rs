@@ -174,6 +174,13 @@ impl UseCase for MergeOrganizations {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         standing::operator(acting)?;
+        let surviving = names::the_organization(tx, &self.surviving).await?;
+        if names::the_organization(tx, &self.merged).await?.id == surviving.id {
+            return Err(AppError::invalid(
+                "merged",
+                "an organization does not merge with itself",
+            ));
+        }
         facts::begin(tx, ctx, acting, Checkpoint::Operate).await
     }
 
@@ -186,9 +193,6 @@ impl UseCase for MergeOrganizations {
     ) -> Result<(), AppError> {
         let to = names::the_organization(tx, &self.surviving).await?;
         let from = names::the_organization(tx, &self.merged).await?;
-        if to.id == from.id {
-            return Ok(());
-        }
         move_locations(tx, &from, &to).await?;
         move_accounts(tx, &from, &to).await?;
         move_ties(tx, &from, &to).await?;

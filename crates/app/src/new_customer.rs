@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tierline_domain::address::{Address, folded};
 use tierline_domain::admin::{AdminRelationship, AdminState, DirectoryRole};
 use tierline_domain::customer::{Acquired, Customer, Delegation, Relationship, RelationshipState};
 use tierline_domain::id::Id;
@@ -22,6 +23,7 @@ use crate::attempt::UseCase;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::partnership::yes;
+use crate::profiles::{address_faults, culture, language_faults};
 use crate::world::default_customer;
 use crate::{facts, names, schedule};
 
@@ -89,6 +91,24 @@ pub struct CreateCustomer {
     /// The default granular relationship is wanted (GDA-021).
     #[serde(default = "yes")]
     pub default_rights: bool,
+    /// First name of the contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// Language and country of texts; `en-US` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub culture: Option<String>,
+    /// Two-letter language; `en` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Its address; only its country without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// Old full delegation is asked for (DAP-002).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub full_delegation: bool,
 }
 
 /// What creating a customer answers.
@@ -131,11 +151,29 @@ impl CreateCustomer {
             ("email", forms::mail_domain(&self.email).is_some()),
             ("domain", forms::domain_well_formed(&self.domain)),
         ];
-        fields
+        let mut bad: Vec<String> = fields
             .into_iter()
             .filter(|(_, well_formed)| !well_formed)
             .map(|(field, _)| field.to_owned())
-            .collect()
+            .collect();
+        if let Some(address) = &self.address {
+            let faults = address_faults("address", address).into_iter();
+            bad.extend(faults.map(|(field, problem)| format!("{field} {problem}")));
+        }
+        let plain = default_customer(Id::from_uuid(uuid::Uuid::nil()));
+        let faults = language_faults(
+            self.language.as_ref().unwrap_or(&plain.language),
+            self.culture.as_ref().unwrap_or(&plain.culture),
+        );
+        bad.extend(faults.into_iter().map(|(field, _)| field));
+        bad
+    }
+
+    fn address(&self) -> Address {
+        Address {
+            country: Some(self.country),
+            ..self.address.clone().unwrap_or_default()
+        }
     }
 
     /// Everything that makes two requests the same; what it is called here does not.
@@ -249,6 +287,7 @@ impl UseCase for CreateCustomer {
             };
             found.kinship = facts::company_kinship(tx, company.id, &sellers, today).await?;
         }
+        found.form.full_delegation = self.full_delegation;
         let number = self.registration_number();
         found.customer_form = Some(CustomerForm {
             name: self.name.clone(),
@@ -280,9 +319,14 @@ impl UseCase for CreateCustomer {
         let own = acting.partner()?;
         let reseller = facts::named_account(tx, &facts.named).await?;
         let tenant = self.settle(ctx, tx).await?;
-        relate(ctx, tx, own, &tenant, reseller.as_ref()).await?;
+        let delegation = if self.full_delegation {
+            Delegation::Full
+        } else {
+            Delegation::None
+        };
+        relate(ctx, tx, own, &tenant, reseller.as_ref(), delegation).await?;
         if let Some(reseller) = &reseller {
-            relate(ctx, tx, reseller, &tenant, Some(own)).await?;
+            relate(ctx, tx, reseller, &tenant, Some(own), delegation).await?;
         }
         if self.default_rights && ctx.now.date() >= DEFAULT_RIGHTS_FROM {
             for partner in std::iter::once(own).chain(&reseller) {
@@ -325,8 +369,14 @@ impl CreateCustomer {
             program_since: None,
         };
         tx.insert(&tenant).await?;
+        let plain = default_customer(tenant.id);
         tx.put(&Customer {
             registration_number: self.registration_number(),
+            culture: self.culture.as_deref().map_or(plain.culture, culture),
+            language: self
+                .language
+                .as_deref()
+                .map_or(plain.language, str::to_lowercase),
             ..default_customer(tenant.id)
         })
         .await?;
@@ -334,10 +384,11 @@ impl CreateCustomer {
             tenant: tenant.id,
             company_name: self.name.trim().to_owned(),
             email: self.email.clone(),
-            first_name: None,
-            last_name: None,
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
             phone: self.phone(),
-            address: tierline_store::Json(serde_json::json!({ "country": self.country })),
+            address: tierline_store::Json(serde_json::to_value(self.address()).unwrap_or_default()),
+            folded: folded(&self.name),
         })
         .await?;
         Ok(tenant)
@@ -393,6 +444,7 @@ async fn relate(
     partner: &Account,
     tenant: &Tenant,
     joint_with: Option<&Account>,
+    delegation: Delegation,
 ) -> Result<(), AppError> {
     let through_provider = joint_with.is_some() && partner.acts_as_reseller();
     let tie = Relationship {
@@ -401,7 +453,7 @@ async fn relate(
         state: RelationshipState::Active,
         since: ctx.now,
         removed: None,
-        delegation: Delegation::None,
+        delegation,
         acquired: if through_provider {
             Acquired::AsReseller
         } else {

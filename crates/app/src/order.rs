@@ -1,31 +1,32 @@
-//! Carts, checkout and orders: the program's main deal.
+//! Orders: the program's main deal, and what a line of one is asked for with.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::id::Id;
-use tierline_domain::money::{Currency, Rounding};
-use tierline_domain::order::{Cart, CartState, Line, Order, OrderLine, OrderState, RoleDeclared};
-use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::money::Currency;
+use tierline_domain::order::{
+    Cart, Commitment, Details, Line, Order, OrderLine, OrderState, RoleDeclared,
+};
+use tierline_domain::partner::Tenant;
 use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
-use tierline_domain::time::{Date, Period};
-use tierline_rules::Checkpoint;
+use tierline_domain::time::Date;
 use tierline_rules::facts::{CartFact, Ceiling, Facts, Named};
+use tierline_rules::{Checkpoint, Decision, regions};
 use tierline_store::tables::Counter;
 use tierline_store::{Tx, Value};
 
 use crate::actor::Acting;
-use crate::attempt::UseCase;
+use crate::attempt::{UseCase, judge, keep_further};
+use crate::cart;
 use crate::charges;
 use crate::ctx::{Ctx, Ids};
-use crate::error::AppError;
+use crate::error::{AppError, Refusal};
 use crate::facts;
-use crate::names::{self, by_id};
-use crate::purchase::{Deal, deal_facts, promotion, unit_price};
+use crate::names;
+use crate::purchase::{Deal, deal_facts, pricing, promotion, unit_price};
 use crate::schedule;
-
-/// Days a cart lives (ORD-002).
-const CART_DAYS: i32 = 7;
 
 /// A purchase as it is asked for: the parameters of `order` and `create_cart`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,6 +75,21 @@ pub struct Wanted {
     /// `cart` or `order`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Path>,
+    /// What the customer shall call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub friendly_name: Option<String>,
+    /// What it shall renew to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_to: Option<Term>,
+    /// Where it is to be provisioned.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub context: BTreeMap<String, String>,
+    /// What a savings plan promises to spend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Commitment>,
+    /// The line that this add-on is nested in, by its position among the lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_on_of: Option<usize>,
 }
 
 const fn one() -> i64 {
@@ -120,10 +136,16 @@ impl Wanted {
             parent: None,
             creates: None,
             path: None,
+            friendly_name: None,
+            renews_to: None,
+            context: BTreeMap::new(),
+            commitment: None,
+            add_on_of: None,
         }
     }
 
-    fn role(&self) -> RoleDeclared {
+    /// The role declared, or what fits the reseller named or not named (TXN-105).
+    pub(crate) fn role(&self) -> RoleDeclared {
         self.role_declared.unwrap_or(if self.reseller().is_some() {
             RoleDeclared::Indirect
         } else {
@@ -135,23 +157,37 @@ impl Wanted {
     #[must_use]
     pub fn line(&self, item: &Item) -> Line {
         let term = self.term.unwrap_or_else(|| default_term(item));
+        let frequency = self
+            .frequency
+            .unwrap_or_else(|| default_frequency(item, term));
+        self.line_of(item.id, term, frequency)
+    }
+
+    pub(crate) fn line_of(&self, item: Id<Item>, term: Term, frequency: Frequency) -> Line {
         Line {
-            item: item.id,
+            item,
             quantity: self.quantity,
             term,
-            frequency: self
-                .frequency
-                .unwrap_or_else(|| default_frequency(item, term)),
+            frequency,
             partner_of_record: self.reseller().cloned(),
             further_resellers: self.further_resellers.clone(),
             custom_end: self.custom_end,
             currency: self.currency,
             attestation_accepted: self.attestation_accepted,
             parent: self.parent.clone(),
-            friendly_name: None,
+            friendly_name: self.friendly_name.clone(),
             availability_outdated: false,
             creates: self.creates.clone(),
             align_with: self.align_with.clone(),
+            details: Details {
+                unknown_item: None,
+                add_on_of: self.add_on_of,
+                group: String::new(),
+                renews_to: self.renews_to,
+                context: self.context.clone(),
+                commitment: self.commitment.clone(),
+                fault: None,
+            },
         }
     }
 }
@@ -186,22 +222,22 @@ pub fn default_frequency(item: &Item, term: Term) -> Frequency {
     }
 }
 
-/// Fill a cart: judged like an order, without checkout.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CreateCart(pub Wanted);
-
 /// Fill a cart and check it out, or order without one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PlaceOrder(pub Wanted);
 
-/// Check out a cart that exists.
+/// Order several lines at once, without a cart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CheckoutCart {
-    /// The cart.
-    pub cart: String,
+pub struct PlaceLines {
+    /// A customer or tenant.
+    pub customer: String,
+    /// The lines, in order.
+    pub lines: Vec<Wanted>,
+    /// Names the order in this world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creates: Option<String>,
 }
 
 /// What a cart or an order answers.
@@ -209,9 +245,9 @@ pub struct CheckoutCart {
 pub struct Placed {
     /// The cart that was made or checked out.
     pub cart: Option<String>,
-    /// The order.
+    /// The order; the first, where there are several.
     pub order: Option<String>,
-    /// The new subscription.
+    /// The new subscription; the first, where there are several.
     pub subscription: Option<String>,
     /// A waiver that was used.
     pub waiver: Option<String>,
@@ -219,10 +255,26 @@ pub struct Placed {
     pub available: Option<i64>,
     /// An earlier answer was returned.
     pub replayed: bool,
+    /// All orders, in the order of their groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<String>,
+    /// Groups of lines that were refused while others went through (ORD-005).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<GroupRefused>,
+}
+
+/// A group of a cart's lines that did not become an order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GroupRefused {
+    /// The group.
+    pub group: String,
+    /// Why.
+    pub decision: Decision,
 }
 
 impl Placed {
-    fn of(facts: &Facts) -> Self {
+    /// What the facts of a purchase tell the caller besides.
+    pub(crate) fn of(facts: &Facts) -> Self {
         let used = |kin: &tierline_rules::facts::Kinship| {
             !matches!(kin.tie, tierline_rules::facts::Tie::Unrelated)
         };
@@ -248,7 +300,7 @@ pub fn available(facts: &Facts) -> Option<i64> {
         .map(Ceiling::left)
 }
 
-async fn wanted_facts(
+pub(crate) async fn wanted_facts(
     wanted: &Wanted,
     ctx: &Ctx,
     acting: &Acting,
@@ -259,6 +311,7 @@ async fn wanted_facts(
     let customer = names::the_tenant(tx, &wanted.customer).await?;
     let item = names::the_item(tx, &wanted.item).await?;
     let line = wanted.line(&item);
+    names::free_subscription(tx, "creates", line.creates.as_deref()).await?;
     let deal = Deal {
         seller,
         customer: &customer,
@@ -271,73 +324,13 @@ async fn wanted_facts(
     deal_facts(ctx, acting, tx, checkpoint, deal).await
 }
 
-fn home(facts: &Facts) -> String {
+/// The region of the seller, as every regional row keeps it.
+pub(crate) fn home(facts: &Facts) -> String {
     facts
         .actor
         .as_ref()
         .and_then(tierline_rules::facts::Party::region)
         .map_or_else(String::new, |region| region.to_string())
-}
-
-async fn fill(
-    ctx: &Ctx,
-    acting: &Acting,
-    facts: &Facts,
-    tx: &mut Tx<'_>,
-    wanted: &Wanted,
-) -> Result<Cart, AppError> {
-    let seller = acting.partner()?;
-    let customer = names::the_tenant(tx, &wanted.customer).await?;
-    let item = names::the_item(tx, &wanted.item).await?;
-    let id: Id<Cart> = ctx.ids().next();
-    let cart = Cart {
-        id,
-        handle: id.to_string(),
-        partner: seller.id,
-        customer: customer.id,
-        lines: vec![wanted.line(&item)],
-        role_declared: wanted.role(),
-        state: CartState::Active,
-        created: ctx.now,
-        modified: ctx.now,
-        modified_by: acting.caller.name.clone(),
-        ordered_as: None,
-        became: None,
-        home: home(facts),
-        version: 1,
-    };
-    tx.insert(&cart).await?;
-    Ok(cart)
-}
-
-impl UseCase for CreateCart {
-    type Out = Placed;
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::CreateCart
-    }
-
-    fn subject(&self) -> String {
-        self.0.customer.clone()
-    }
-
-    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        wanted_facts(&self.0, ctx, acting, tx, Checkpoint::CreateCart).await
-    }
-
-    async fn apply(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        facts: &Facts,
-        tx: &mut Tx<'_>,
-    ) -> Result<Placed, AppError> {
-        let cart = fill(ctx, acting, facts, tx, &self.0).await?;
-        Ok(Placed {
-            cart: Some(cart.handle),
-            ..Placed::of(facts)
-        })
-    }
 }
 
 impl UseCase for PlaceOrder {
@@ -370,53 +363,6 @@ impl UseCase for PlaceOrder {
     }
 }
 
-/// Change an open cart: judged like its creation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateCart {
-    /// The cart.
-    pub cart: String,
-    /// What it should hold.
-    pub wanted: Wanted,
-}
-
-impl UseCase for UpdateCart {
-    type Out = Placed;
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::CreateCart
-    }
-
-    fn subject(&self) -> String {
-        self.cart.clone()
-    }
-
-    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        wanted_facts(&self.wanted, ctx, acting, tx, Checkpoint::CreateCart).await
-    }
-
-    async fn apply(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        facts: &Facts,
-        tx: &mut Tx<'_>,
-    ) -> Result<Placed, AppError> {
-        let mut cart = names::the_cart(tx, &self.cart).await?;
-        let item = names::the_item(tx, &self.wanted.item).await?;
-        cart.lines = vec![self.wanted.line(&item)];
-        cart.role_declared = self.wanted.role();
-        cart.modified = ctx.now;
-        cart.modified_by.clone_from(&acting.caller.name);
-        cart.version = cart.version.saturating_add(1);
-        tx.put(&cart).await?;
-        Ok(Placed {
-            cart: Some(cart.handle),
-            ..Placed::of(facts)
-        })
-    }
-}
-
 /// Fills a cart of the acting partner and checks it out: what follows once a purchase is allowed.
 ///
 /// # Errors
@@ -428,35 +374,71 @@ pub(crate) async fn buy(
     tx: &mut Tx<'_>,
     wanted: &Wanted,
 ) -> Result<Placed, AppError> {
-    let mut cart = fill(ctx, acting, facts, tx, wanted).await?;
-    let placed = place(ctx, acting, facts, tx, &mut cart).await?;
+    let mut cart = cart::fill(ctx, acting, facts, tx, wanted).await?;
+    let mut sale = Sale::of_group(ctx, acting, tx, &cart, "").await?;
+    for (place, line) in cart.lines.iter().enumerate() {
+        let item: Item = names::by_id(tx, line.item).await?;
+        sale.provision(tx, facts, &item, line, place).await?;
+    }
+    let order = sale.finish(tx).await?;
+    let subscription = sale.first();
+    cart::ordered(ctx, tx, &mut cart, &[(String::new(), order.id)]).await?;
     Ok(Placed {
         cart: Some(cart.handle),
-        ..placed
+        order: Some(order.handle.clone()),
+        subscription,
+        orders: vec![order.handle],
+        ..Placed::of(facts)
     })
 }
 
-impl CheckoutCart {
-    async fn cart(&self, tx: &mut Tx<'_>) -> Result<Cart, AppError> {
-        names::the_cart(tx, &self.cart).await
+impl PlaceLines {
+    /// The lines with their items; those of one order have one currency and one billing cycle.
+    async fn lines(&self, tx: &mut Tx<'_>) -> Result<Vec<(Item, Line, RoleDeclared)>, AppError> {
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for wanted in &self.lines {
+            let item = names::the_item(tx, &wanted.item).await?;
+            let line = wanted.line(&item);
+            lines.push((item, line, wanted.role()));
+        }
+        Ok(lines)
+    }
+
+    /// Judges and makes the lines one after the other, so that each is judged on what those before it left: the
+    /// facts of all lines, or the first refusal.
+    async fn sell<'a>(
+        &self,
+        ctx: &'a Ctx,
+        acting: &'a Acting,
+        tx: &mut Tx<'_>,
+    ) -> Result<(Sale<'a>, Result<Vec<Facts>, Box<Refusal>>), AppError> {
+        let customer = names::the_tenant(tx, &self.customer).await?;
+        let seed = ctx.seed.to_string();
+        let mut sale = Sale::of(ctx, acting, customer, &seed, Checkpoint::Order)?;
+        let mut decided = Vec::with_capacity(self.lines.len());
+        for (place, (item, line, role)) in self.lines(tx).await?.into_iter().enumerate() {
+            let line = sale.with_parent(line);
+            match sale.judge(tx, &item, &line, role, None).await? {
+                Ok(facts) => {
+                    sale.provision(tx, &facts, &item, &line, place).await?;
+                    decided.push(*facts);
+                }
+                Err(refusal) => return Ok((sale, Err(refusal))),
+            }
+        }
+        Ok((sale, Ok(decided)))
     }
 }
 
-/// Fingerprint of what a cart would order.
-fn fingerprint(cart: &Cart) -> String {
-    let lines = serde_json::to_string(&(&cart.lines, cart.role_declared)).unwrap_or_default();
-    format!("{:x}", Sha256::digest(lines))
-}
-
-impl UseCase for CheckoutCart {
+impl UseCase for PlaceLines {
     type Out = Placed;
 
     fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::CheckoutCart
+        Checkpoint::Order
     }
 
     fn subject(&self) -> String {
-        self.cart.clone()
+        self.customer.clone()
     }
 
     fn keeps_decision(&self) -> bool {
@@ -464,43 +446,19 @@ impl UseCase for CheckoutCart {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let cart = self.cart(tx).await?;
-        let seller = acting.partner()?;
-        let expires = cart.created.plus(Period::days(CART_DAYS))?;
-        let changed = cart
-            .ordered_as
-            .as_ref()
-            .is_some_and(|ordered| *ordered != fingerprint(&cart));
-        let fact = CartFact {
-            name: cart.handle.clone(),
-            own: cart.partner == seller.id,
-            empty: cart.lines.is_empty(),
-            created: cart.created,
-            expired: ctx.now >= expires && cart.state == CartState::Active,
-            changed_after_order: changed,
-        };
-        if cart.state == CartState::Ordered && !changed && fact.own {
-            // ORD-003: an identical repeat answers as the first time did, whatever changed since.
-            return facts::begin(tx, ctx, acting, Checkpoint::ReadSubscription).await;
+        tx.savepoint("lines").await?;
+        let outcome = Box::pin(self.sell(ctx, acting, tx))
+            .await
+            .map(|(_, outcome)| outcome);
+        tx.rollback_to("lines").await?;
+        tx.release("lines").await?;
+        match outcome? {
+            Ok(decided) => decided
+                .into_iter()
+                .next()
+                .ok_or_else(|| AppError::invalid("lineItems", "an order has at least one line")),
+            Err(refusal) => Ok(*refusal.facts),
         }
-        let customer: Tenant = by_id(tx, cart.customer).await?;
-        let Some(line) = cart.lines.first() else {
-            return Err(AppError::invalid(
-                "lineItems",
-                "a cart has at least one line",
-            ));
-        };
-        let item: Item = by_id(tx, line.item).await?;
-        let deal = Deal {
-            seller,
-            customer: &customer,
-            item: &item,
-            line,
-            role: cart.role_declared,
-            cart: Some(fact),
-            without_cart: false,
-        };
-        deal_facts(ctx, acting, tx, Checkpoint::CheckoutCart, deal).await
     }
 
     async fn apply(
@@ -510,74 +468,301 @@ impl UseCase for CheckoutCart {
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Placed, AppError> {
-        let mut cart = self.cart(tx).await?;
-        if let Some(order) = cart.became {
-            let order: Order = by_id(tx, order).await?;
-            let made = order.lines.iter().find_map(|line| line.subscription);
-            let subscription = match made {
-                Some(id) => Some(by_id::<Subscription, _>(tx, id).await?.handle),
-                None => None,
-            };
-            return Ok(Placed {
-                cart: Some(cart.handle),
-                order: Some(order.handle),
-                subscription,
-                replayed: true,
-                ..Placed::default()
-            });
+        let (mut sale, outcome) = Box::pin(self.sell(ctx, acting, tx)).await?;
+        let decided = outcome.map_err(AppError::Refused)?;
+        for (place, facts) in decided.iter().enumerate().skip(1) {
+            keep_further(ctx, tx, facts, &self.customer, &place.to_string()).await?;
         }
-        place(ctx, acting, facts, tx, &mut cart).await
+        if let Some(name) = &self.creates {
+            sale.order.handle.clone_from(name);
+        }
+        let order = sale.finish(tx).await?;
+        Ok(Placed {
+            order: Some(order.handle.clone()),
+            subscription: sale.first(),
+            orders: vec![order.handle],
+            ..Placed::of(facts)
+        })
     }
 }
 
-/// Makes the order, its subscriptions and their first charges out of a cart.
-async fn place(
-    ctx: &Ctx,
-    acting: &Acting,
-    facts: &Facts,
-    tx: &mut Tx<'_>,
-    cart: &mut Cart,
-) -> Result<Placed, AppError> {
-    let seller = acting.partner()?;
-    let ids = Ids::named("order", &cart.id.to_string(), ctx.now);
-    let id: Id<Order> = ids.next();
-    let mut made = Vec::new();
-    let mut order = Order {
-        id,
-        handle: id.to_string(),
-        partner: seller.id,
-        customer: cart.customer,
-        lines: Vec::new(),
-        state: OrderState::Completed,
-        placed: ctx.now,
-        currency: Currency::USD,
-        number: next_number(tx, "orders").await?,
-        home: cart.home.clone(),
-        version: 1,
-    };
-    for line in &cart.lines {
-        let item: Item = by_id(tx, line.item).await?;
-        let subscription = provision(ctx, facts, tx, &ids, seller, &order, &item, line).await?;
-        order.currency = subscription.currency;
-        order.lines.push(OrderLine {
+/// A line's facts, or why it is refused.
+pub(crate) type Judged = Result<Box<Facts>, Box<Refusal>>;
+
+/// An order in the making: its lines become subscriptions one after the other, so that each is judged on what
+/// those before it left of ceilings and credit, and finds the base that it needs.
+pub(crate) struct Sale<'a> {
+    ctx: &'a Ctx,
+    acting: &'a Acting,
+    customer: Tenant,
+    checkpoint: Checkpoint,
+    ids: Ids,
+    order: Order,
+    /// Short names of what the lines became, by their places.
+    made: BTreeMap<usize, String>,
+    /// Another request changed the cart since the caller read it (ORD-004).
+    pub(crate) moved: bool,
+    /// The line at hand carries a fault (ORD-005).
+    pub(crate) faulty: bool,
+}
+
+impl<'a> Sale<'a> {
+    /// Nothing sold yet. The seed names the order's ids.
+    pub(crate) fn of(
+        ctx: &'a Ctx,
+        acting: &'a Acting,
+        customer: Tenant,
+        seed: &str,
+        checkpoint: Checkpoint,
+    ) -> Result<Self, AppError> {
+        let seller = acting.partner()?;
+        let ids = Ids::named("order", seed, ctx.now);
+        let id: Id<Order> = ids.next();
+        let order = Order {
+            id,
+            handle: id.to_string(),
+            partner: seller.id,
+            customer: customer.id,
+            lines: Vec::new(),
+            state: OrderState::Completed,
+            placed: ctx.now,
+            currency: Currency::USD,
+            number: 0,
+            home: regions::place(seller.country)
+                .map_or_else(String::new, |place| place.region.to_string()),
+            version: 1,
+        };
+        Ok(Self {
+            ctx,
+            acting,
+            customer,
+            checkpoint,
+            ids,
+            order,
+            made: BTreeMap::new(),
+            moved: false,
+            faulty: false,
+        })
+    }
+
+    /// A group of a cart's lines at checkout.
+    pub(crate) async fn of_group(
+        ctx: &'a Ctx,
+        acting: &'a Acting,
+        tx: &mut Tx<'_>,
+        cart: &Cart,
+        group: &str,
+    ) -> Result<Self, AppError> {
+        let customer: Tenant = names::by_id(tx, cart.customer).await?;
+        let seed = format!("{} {group}", cart.id);
+        let mut sale = Self::of(
+            ctx,
+            acting,
+            customer,
+            seed.trim_end(),
+            Checkpoint::CheckoutCart,
+        )?;
+        sale.order.home.clone_from(&cart.home);
+        Ok(sale)
+    }
+
+    /// More lines on an order that stands.
+    pub(crate) async fn more(
+        ctx: &'a Ctx,
+        acting: &'a Acting,
+        tx: &mut Tx<'_>,
+        order: Order,
+    ) -> Result<Self, AppError> {
+        let customer: Tenant = names::by_id(tx, order.customer).await?;
+        let seed = format!("{} {}", order.id, order.version);
+        let mut sale = Self::of(ctx, acting, customer, &seed, Checkpoint::Order)?;
+        sale.order = order;
+        Ok(sale)
+    }
+
+    /// An add-on that was nested in another line hangs on what that line became.
+    pub(crate) fn with_parent(&self, mut line: Line) -> Line {
+        if let Some(base) = line.details.add_on_of {
+            let made = self.made.get(&base).cloned();
+            line.parent = Some(made.unwrap_or_else(|| format!("line {base}")));
+        }
+        line
+    }
+
+    /// Everything that one line is decided on.
+    pub(crate) async fn facts(
+        &self,
+        tx: &mut Tx<'_>,
+        item: &Item,
+        line: &Line,
+        role: RoleDeclared,
+        cart: Option<CartFact>,
+    ) -> Result<Facts, AppError> {
+        let deal = Deal {
+            seller: self.acting.partner()?,
+            customer: &self.customer,
+            item,
+            line,
+            role,
+            cart,
+            without_cart: self.checkpoint == Checkpoint::Order,
+        };
+        let mut facts = deal_facts(self.ctx, self.acting, tx, self.checkpoint, deal).await?;
+        facts.form.moved = self.moved;
+        facts.form.faulty_line = self.faulty;
+        Ok(facts)
+    }
+
+    /// Decides on one line: its facts, or why it is refused.
+    pub(crate) async fn judge(
+        &self,
+        tx: &mut Tx<'_>,
+        item: &Item,
+        line: &Line,
+        role: RoleDeclared,
+        cart: Option<CartFact>,
+    ) -> Result<Judged, AppError> {
+        let facts = self.facts(tx, item, line, role, cart).await?;
+        Ok(self.decided(facts))
+    }
+
+    /// Decides on a line whose identifier names nothing.
+    pub(crate) async fn judge_nothing(&self, tx: &mut Tx<'_>) -> Result<Judged, AppError> {
+        let mut facts = facts::begin(tx, self.ctx, self.acting, self.checkpoint).await?;
+        facts.form.moved = self.moved;
+        facts.form.faulty_line = self.faulty;
+        Ok(self.decided(facts))
+    }
+
+    fn decided(&self, facts: Facts) -> Judged {
+        let decision = judge(self.ctx, &facts);
+        if decision.allowed {
+            return Ok(Box::new(facts));
+        }
+        Err(Box::new(Refusal {
+            decision,
+            facts: Box::new(facts),
+            subject: self.customer.handle.clone(),
+        }))
+    }
+
+    /// What the first line became.
+    pub(crate) fn first(&self) -> Option<String> {
+        self.made.values().next().cloned()
+    }
+
+    /// Writes the order that the lines came to.
+    pub(crate) async fn finish(&mut self, tx: &mut Tx<'_>) -> Result<Order, AppError> {
+        self.order.number = next_number(tx, "orders").await?;
+        tx.insert(&self.order).await?;
+        Ok(self.order.clone())
+    }
+
+    /// The order with the lines that were added to it.
+    pub(crate) fn into_order(self) -> Order {
+        self.order
+    }
+
+    /// Makes the subscription of one line, with its schedule and first charge.
+    pub(crate) async fn provision(
+        &mut self,
+        tx: &mut Tx<'_>,
+        facts: &Facts,
+        item: &Item,
+        line: &Line,
+        place: usize,
+    ) -> Result<(), AppError> {
+        let today = self.ctx.now.date();
+        let seller = self.acting.partner()?;
+        let list = unit_price(tx, seller, item, line, today).await?;
+        let promotion = promotion(tx, item, self.order.customer, line, today).await?;
+        let percent = promotion.as_ref().map_or(0, |found| found.discount_percent);
+        let end = facts
+            .purchase
+            .as_ref()
+            .and_then(|purchase| purchase.alignment.as_ref())
+            .and_then(|alignment| alignment.day);
+        let pricing = pricing(list, percent, line, end, today)?;
+        let mut subscription = self.subscription(tx, facts, item, line).await?;
+        subscription.term_end = end.or(subscription.term_end);
+        subscription.promotion = promotion.map(|promotion| promotion.id);
+        subscription.unit_price = pricing.map(|pricing| pricing.discounted);
+        tx.insert(&subscription).await?;
+        schedule::plan_subscription(tx, &subscription, self.ctx.now).await?;
+        charges::book_cycle(self.ctx, tx, &subscription, "new", today).await?;
+        self.order.currency = subscription.currency;
+        self.order.lines.push(OrderLine {
             line: line.clone(),
             subscription: Some(subscription.id),
+            pricing,
+            cancelled: false,
         });
-        made.push(subscription.handle);
+        self.made.insert(place, subscription.handle);
+        Ok(())
     }
-    tx.insert(&order).await?;
-    cart.state = CartState::Ordered;
-    cart.ordered_as = Some(fingerprint(cart));
-    cart.became = Some(order.id);
-    cart.modified = ctx.now;
-    cart.version = cart.version.saturating_add(1);
-    tx.put(cart).await?;
-    Ok(Placed {
-        cart: Some(cart.handle.clone()),
-        order: Some(order.handle),
-        subscription: made.into_iter().next(),
-        ..Placed::of(facts)
-    })
+
+    /// The subscription that a line becomes, before anything is said of money.
+    async fn subscription(
+        &self,
+        tx: &mut Tx<'_>,
+        facts: &Facts,
+        item: &Item,
+        line: &Line,
+    ) -> Result<Subscription, AppError> {
+        let (now, seller) = (self.ctx.now, self.acting.partner()?);
+        let id: Id<Subscription> = self.ids.next();
+        let reseller = facts::named_account(tx, &facts.named)
+            .await?
+            .filter(|_| line.partner_of_record.is_some());
+        let parent = match &line.parent {
+            Some(parent) => Some(names::the_subscription(tx, parent).await?.id),
+            None => None,
+        };
+        let natural_end = line.term.last_day(now.date());
+        Ok(Subscription {
+            id,
+            handle: line.creates.clone().unwrap_or_else(|| id.to_string()),
+            seller: Some(seller.id),
+            customer: self.order.customer,
+            item: item.id,
+            quantity: line.quantity,
+            term: line.term,
+            frequency: line.frequency,
+            partner_of_record: reseller.map(|reseller| reseller.id),
+            state: SubscriptionState::Active,
+            bought: now,
+            renewed: None,
+            term_end: natural_end,
+            renewal: item.renewable && natural_end.is_some(),
+            renewal_queued: false,
+            currency: line
+                .currency
+                .unwrap_or_else(|| facts::billing_currency(seller, item)),
+            promotion: None,
+            unit_price: None,
+            batches: vec![Batch {
+                quantity: line.quantity,
+                at: now,
+            }],
+            scheduled_quantity: None,
+            pending_frequency: None,
+            upgraded: None,
+            converted_from_trial: false,
+            updates: 0,
+            order_id: Some(self.order.id),
+            order_handle: Some(self.order.handle.clone()),
+            parent,
+            deprovisioned: false,
+            default_owner: true,
+            support_contact: None,
+            friendly_name: line
+                .friendly_name
+                .clone()
+                .or_else(|| Some(item.title.clone())),
+            home: self.order.home.clone(),
+            version: 1,
+        })
+    }
 }
 
 /// The next human number: gapless, because it moves in the transaction that uses it.
@@ -596,95 +781,6 @@ pub async fn next_number(tx: &mut Tx<'_>, name: &str) -> Result<i64, AppError> {
     })
     .await?;
     Ok(next)
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one line of one order in one transaction: each is a different thing"
-)]
-async fn provision(
-    ctx: &Ctx,
-    facts: &Facts,
-    tx: &mut Tx<'_>,
-    ids: &Ids,
-    seller: &Account,
-    order: &Order,
-    item: &Item,
-    line: &Line,
-) -> Result<Subscription, AppError> {
-    let today = ctx.now.date();
-    let id: Id<Subscription> = ids.next();
-    let currency = line
-        .currency
-        .unwrap_or_else(|| facts::billing_currency(seller, item));
-    let price = unit_price(tx, seller, item, line, today).await?;
-    let promotion = promotion(tx, item, order.customer, line.quantity).await?;
-    let price = match (price, &promotion) {
-        (Some(price), Some(promotion)) => Some(price.share(
-            100_i64.saturating_sub(promotion.discount_percent),
-            100,
-            Rounding::Cut,
-        )?),
-        (price, _) => price,
-    };
-    let reseller = facts::named_account(tx, &facts.named)
-        .await?
-        .filter(|_| line.partner_of_record.is_some());
-    let parent = match &line.parent {
-        Some(parent) => Some(names::the_subscription(tx, parent).await?.id),
-        None => None,
-    };
-    let natural_end = line.term.last_day(today);
-    let aligned = facts
-        .purchase
-        .as_ref()
-        .and_then(|purchase| purchase.alignment.as_ref())
-        .and_then(|alignment| alignment.day);
-    let subscription = Subscription {
-        id,
-        handle: line.creates.clone().unwrap_or_else(|| id.to_string()),
-        seller: Some(seller.id),
-        customer: order.customer,
-        item: item.id,
-        quantity: line.quantity,
-        term: line.term,
-        frequency: line.frequency,
-        partner_of_record: reseller.map(|reseller| reseller.id),
-        state: SubscriptionState::Active,
-        bought: ctx.now,
-        renewed: None,
-        term_end: aligned.or(natural_end),
-        renewal: item.renewable && natural_end.is_some(),
-        renewal_queued: false,
-        currency,
-        promotion: promotion.map(|promotion| promotion.id),
-        unit_price: price,
-        batches: vec![Batch {
-            quantity: line.quantity,
-            at: ctx.now,
-        }],
-        scheduled_quantity: None,
-        pending_frequency: None,
-        upgraded: None,
-        converted_from_trial: false,
-        updates: 0,
-        order_id: Some(order.id),
-        order_handle: Some(order.handle.clone()),
-        parent,
-        deprovisioned: false,
-        default_owner: true,
-        support_contact: None,
-        friendly_name: line
-            .friendly_name
-            .clone()
-            .or_else(|| Some(item.title.clone())),
-        home: order.home.clone(),
-        version: 1,
-    };
-    tx.insert(&subscription).await?;
-    schedule::plan_subscription(tx, &subscription, ctx.now).await?;
-    charges::book_cycle(ctx, tx, &subscription, "new", today).await?;
-    Ok(subscription)
 }
 
 /// Who is named on the deal, for the chain that `explain` draws.

@@ -5,22 +5,26 @@
 
 use serde::{Deserialize, Serialize};
 use tierline_domain::id::Id;
-use tierline_domain::order::{OrderRequest, RequestState};
+use tierline_domain::order::{Order, OrderRequest, RequestState};
 use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::subscription::Subscription;
 use tierline_rules::{Checkpoint, Facts};
-use tierline_store::{Tx, Value};
+use tierline_store::{Tx, Value, tables};
 
-use crate::actor::Acting;
+use crate::actor::{self, Acting, ActorSpec};
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::order::{PlaceOrder, Placed, Wanted};
-use crate::{facts, names};
+use crate::{facts, fields, names};
 
 /// A reseller asks its provider for a purchase.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestOrder {
+    /// Names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The provider.
     pub provider: String,
     /// The customer.
@@ -72,21 +76,11 @@ pub struct Requested {
 impl RequestOrder {
     fn wanted(&self, reseller: &str) -> Wanted {
         Wanted {
-            customer: self.customer.clone(),
-            item: self.item.clone(),
             quantity: self.quantity,
             term: self.term,
             frequency: self.frequency,
             partner_of_record: Some(reseller.to_owned()),
-            role_declared: None,
-            further_resellers: Vec::new(),
-            align_with: None,
-            custom_end: None,
-            currency: None,
-            attestation_accepted: true,
-            parent: None,
-            creates: None,
-            path: None,
+            ..Wanted::one_of(&self.customer, &self.item)
         }
     }
 }
@@ -106,11 +100,19 @@ impl UseCase for RequestOrder {
         let reseller = acting.partner()?;
         let provider = names::the_account(tx, &self.provider).await?;
         let customer = names::the_tenant(tx, &self.customer).await?;
+        // The provider's order tells what is wrong with the line; the rest of it is judged when the provider answers.
+        let selling = actor::resolve(tx, &ActorSpec::of(&provider.handle)).await?;
+        let order = PlaceOrder(self.wanted(&reseller.handle))
+            .facts(ctx, &selling, tx)
+            .await?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::RequestOrder).await?;
+        found.new_business = true;
+        found.other = order.actor;
         found.partnership = Some(facts::partnership(tx, &provider, reseller, ctx.now).await?);
-        found.other = Some(facts::party(tx, &provider, ctx.now.date()).await?);
-        found.buyer = Some(facts::buyer(tx, &customer, Some(&provider), ctx.now.date()).await?);
+        found.buyer = order.buyer;
         found.relation = Some(facts::relation(tx, reseller, &customer).await?);
+        found.other_relation = order.relation;
+        found.purchase = order.purchase;
         Ok(found)
     }
 
@@ -126,9 +128,11 @@ impl UseCase for RequestOrder {
         let customer = names::the_tenant(tx, &self.customer).await?;
         let item = names::the_item(tx, &self.item).await?;
         let id: Id<OrderRequest> = ctx.ids().next();
+        let handle = self.id.clone().unwrap_or_else(|| id.to_string());
+        fields::free("id", &handle, find(tx, &handle).await?.is_some())?;
         let request = OrderRequest {
             id,
-            handle: id.to_string(),
+            handle,
             reseller: reseller.id,
             provider: provider.id,
             customer: customer.id,
@@ -150,20 +154,64 @@ impl UseCase for RequestOrder {
     }
 }
 
+/// A request by its name or id.
+async fn find(tx: &mut Tx<'_>, name: &str) -> Result<Option<OrderRequest>, AppError> {
+    if let Ok(id) = name.parse::<uuid::Uuid>()
+        && let Some(request) = tx.get::<OrderRequest>(&[Value::Id(id)]).await?
+    {
+        return Ok(Some(request));
+    }
+    let named = tx
+        .find::<OrderRequest>(
+            tables::order_requests::BY_HANDLE,
+            &[Value::Text(name.to_owned())],
+        )
+        .await?;
+    Ok(named.into_iter().next())
+}
+
+/// Whether a request with that name is on record.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn is_taken(tx: &mut Tx<'_>, name: &str) -> Result<bool, AppError> {
+    Ok(find(tx, name).await?.is_some())
+}
+
 impl AnswerOrderRequest {
     async fn request(&self, tx: &mut Tx<'_>, acting: &Acting) -> Result<OrderRequest, AppError> {
-        let missing = || AppError::missing("order request", &self.request);
-        let id = self.request.parse::<uuid::Uuid>().map_err(|_| missing())?;
-        let request = tx
-            .get::<OrderRequest>(&[Value::Id(id)])
-            .await?
-            .ok_or_else(missing)?;
+        let provider = acting.partner()?.id;
         // A request that was sent to somebody else does not exist for this caller.
-        if acting.partner()?.id == request.provider {
-            Ok(request)
+        find(tx, &self.request)
+            .await?
+            .filter(|request| request.provider == provider)
+            .ok_or_else(|| AppError::missing("order request", &self.request))
+    }
+
+    /// The state in which this answer leaves a request.
+    const fn answer(&self) -> RequestState {
+        if self.accept {
+            RequestState::Accepted
         } else {
-            Err(missing())
+            RequestState::Declined
         }
+    }
+
+    /// One answer, and for good: the same again is a repeat, another one a conflict. Who declines says why.
+    fn admissible(&self, request: &OrderRequest) -> Result<(), AppError> {
+        if request.state != RequestState::Open && request.state != self.answer() {
+            return Err(AppError::Conflict(format!(
+                "the order request {} was {} already",
+                request.handle, request.state
+            )));
+        }
+        if !self.accept && request.state == RequestState::Open && self.reason.trim().is_empty() {
+            return Err(AppError::invalid(
+                "reason",
+                "a request is declined with a reason for the reseller",
+            ));
+        }
+        Ok(())
     }
 
     /// The provider's order, with that reseller as partner of record.
@@ -172,6 +220,7 @@ impl AnswerOrderRequest {
         let customer: Tenant = names::by_id(tx, request.customer).await?;
         let item: tierline_domain::catalog::Item = names::by_id(tx, request.line.item).await?;
         let asked = RequestOrder {
+            id: None,
             provider: String::new(),
             customer: customer.handle,
             item: item.handle,
@@ -182,6 +231,21 @@ impl AnswerOrderRequest {
         };
         Ok(PlaceOrder(asked.wanted(&reseller.handle)))
     }
+}
+
+/// The order that a request became, as it was told the first time.
+async fn placed_before(tx: &mut Tx<'_>, order: Id<Order>) -> Result<Placed, AppError> {
+    let order: Order = names::by_id(tx, order).await?;
+    let subscription = match order.lines.iter().find_map(|line| line.subscription) {
+        Some(id) => Some(names::by_id::<Subscription, _>(tx, id).await?.handle),
+        None => None,
+    };
+    Ok(Placed {
+        order: Some(order.handle),
+        subscription,
+        replayed: true,
+        ..Placed::default()
+    })
 }
 
 impl UseCase for AnswerOrderRequest {
@@ -205,6 +269,7 @@ impl UseCase for AnswerOrderRequest {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let request = self.request(tx, acting).await?;
+        self.admissible(&request)?;
         if self.accept && request.state == RequestState::Open {
             return self.order(tx, &request).await?.facts(ctx, acting, tx).await;
         }
@@ -220,11 +285,15 @@ impl UseCase for AnswerOrderRequest {
     ) -> Result<Requested, AppError> {
         let mut request = self.request(tx, acting).await?;
         if request.state != RequestState::Open {
-            // Answered before: the first answer stands and is told again.
+            // Answered before: the first answer is told again, with what the request became.
+            let order = match request.became {
+                Some(order) => Some(placed_before(tx, order).await?),
+                None => None,
+            };
             return Ok(Requested {
                 request: request.handle,
                 state: request.state,
-                order: None,
+                order,
             });
         }
         let mut order = None;
@@ -240,11 +309,7 @@ impl UseCase for AnswerOrderRequest {
             };
             order = Some(placed);
         }
-        request.state = if self.accept {
-            RequestState::Accepted
-        } else {
-            RequestState::Declined
-        };
+        request.state = self.answer();
         request.reason.clone_from(&self.reason);
         request.answered = Some(ctx.now);
         request.version = request.version.saturating_add(1);

@@ -12,7 +12,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::by_id;
-use crate::{events, facts};
+use crate::{events, facts, fields};
 
 /// One field and its new value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +42,20 @@ impl UpdateProfile {
     }
 }
 
+impl UpdateProfile {
+    fn well_formed(&self) -> Result<(), AppError> {
+        match self {
+            Self::Country(country) => fields::country("country", *country),
+            Self::GlobalAccountCountry(country) => {
+                fields::country("global_account_country", *country)
+            }
+            Self::LegalName(name) => fields::text("legal_name", name),
+            Self::SecurityContact(contact) => fields::text("security_contact", contact),
+            Self::BillingAnniversary(_) => Ok(()),
+        }
+    }
+}
+
 async fn places(tx: &mut Tx<'_>, organization: &Organization) -> Result<Vec<Location>, AppError> {
     let key = [Value::Id(organization.id.uuid())];
     Ok(tx
@@ -62,6 +76,7 @@ impl UseCase for UpdateProfile {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let account = acting.partner()?;
+        self.well_formed()?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::UpdateProfile).await?;
         let organization: Organization = by_id(tx, account.organization).await?;
         let (field, value) = self.field();

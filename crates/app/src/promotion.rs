@@ -1,10 +1,16 @@
 //! Promotions and secondary reviews: what may be asked about an order before and after it.
 
 use serde::{Deserialize, Serialize};
+use tierline_domain::catalog::{Frequency, Item, Promotion, Term};
+use tierline_domain::id::Id;
+use tierline_domain::listing::{PromotionListing, PromotionTerms};
 use tierline_domain::order::{Order, OrderState};
+use tierline_domain::partner::Tenant;
+use tierline_domain::subscription::{Subscription, SubscriptionState};
+use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
-use tierline_store::Tx;
+use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
@@ -25,17 +31,132 @@ pub struct CheckPromotion {
     pub quantity: i64,
     /// The promotion.
     pub promotion: String,
+    /// The term; left aside where it is not said.
+    #[serde(default)]
+    pub term: Option<Term>,
+    /// How it is billed; left aside where it is not said.
+    #[serde(default)]
+    pub frequency: Option<Frequency>,
 }
 
 /// Whether a promotion applies (ORD-033, ORD-042).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Eligibility {
     /// It applies.
     pub eligible: bool,
     /// Seats left under its limit.
     pub remaining: i64,
+    /// Fewest seats of one purchase.
+    pub min_seats: i64,
+    /// Most seats of one customer.
+    pub max_seats: i64,
     /// Why not.
-    pub reasons: Vec<&'static str>,
+    pub reasons: Vec<Unfit>,
+}
+
+/// Why a promotion does not fit (ORD-033).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unfit {
+    /// It is for another item, or not in force.
+    Promotion,
+    /// It does not cover the term or the frequency.
+    Term,
+    /// Too few seats, or more than are left.
+    SeatCount,
+    /// The customer used it as often as it may.
+    RedemptionLimit,
+    /// The customer had the item before.
+    PurchasedBefore,
+    /// The customer lacks what must be owned.
+    Prerequisite,
+}
+
+/// A purchase for which a promotion is looked at.
+pub(crate) struct Wanted {
+    pub(crate) customer: Id<Tenant>,
+    pub(crate) quantity: i64,
+    pub(crate) term: Option<Term>,
+    pub(crate) frequency: Option<Frequency>,
+    pub(crate) today: Date,
+}
+
+/// Whether a promotion fits a purchase, and why not (ORD-033, ORD-042).
+pub(crate) async fn fit(
+    tx: &mut Tx<'_>,
+    promotion: &Promotion,
+    item: &Item,
+    wanted: &Wanted,
+) -> Result<Eligibility, AppError> {
+    let remaining = purchase::promotion_left(tx, promotion, wanted.customer).await?;
+    let shown = tx
+        .get::<PromotionListing>(&[Value::Id(promotion.id.uuid())])
+        .await?;
+    let terms = shown.as_ref().map(|shown| shown.about.clone());
+    let terms = terms.unwrap_or_default();
+    let mut reasons = Vec::new();
+    let in_force = shown.is_none_or(|shown| {
+        shown.from_day <= wanted.today && shown.until_day.is_none_or(|last| last >= wanted.today)
+    });
+    if promotion.item != item.id || !in_force {
+        reasons.push(Unfit::Promotion);
+    }
+    if !terms.covers(wanted.term, wanted.frequency) {
+        reasons.push(Unfit::Term);
+    }
+    if wanted.quantity > remaining || wanted.quantity < terms.min_seats {
+        reasons.push(Unfit::SeatCount);
+    }
+    if terms.max_redemptions.is_some() || terms.first_purchase || !terms.requires.is_empty() {
+        reasons.extend(unfit_by_estate(tx, promotion, item, &terms, wanted.customer).await?);
+    }
+    Ok(Eligibility {
+        eligible: reasons.is_empty(),
+        remaining,
+        min_seats: terms.min_seats,
+        max_seats: promotion.max_seats,
+        reasons,
+    })
+}
+
+/// What of the customer's subscriptions, those that have ended among them, stands against a promotion.
+async fn unfit_by_estate(
+    tx: &mut Tx<'_>,
+    promotion: &Promotion,
+    item: &Item,
+    terms: &PromotionTerms,
+    customer: Id<Tenant>,
+) -> Result<Vec<Unfit>, AppError> {
+    let key = [Value::Id(customer.uuid())];
+    let held = tx
+        .find::<Subscription>(tables::subscriptions::BY_CUSTOMER, &key)
+        .await?;
+    let mut reasons = Vec::new();
+    let used = held
+        .iter()
+        .filter(|held| held.promotion == Some(promotion.id));
+    let used = i64::try_from(used.count()).unwrap_or(i64::MAX);
+    if terms.max_redemptions.is_some_and(|most| used >= most) {
+        reasons.push(Unfit::RedemptionLimit);
+    }
+    if terms.first_purchase && held.iter().any(|held| held.item == item.id) {
+        reasons.push(Unfit::PurchasedBefore);
+    }
+    let mut owned = terms.requires.is_empty();
+    for name in &terms.requires {
+        let needed = names::item(tx, name).await?;
+        owned = owned
+            || needed.is_some_and(|needed| {
+                let is_it = |held: &&Subscription| {
+                    held.item == needed.id && held.state == SubscriptionState::Active
+                };
+                held.iter().any(|held| is_it(&held))
+            });
+    }
+    if !owned {
+        reasons.push(Unfit::Prerequisite);
+    }
+    Ok(reasons)
 }
 
 impl UseCase for CheckPromotion {
@@ -65,7 +186,7 @@ impl UseCase for CheckPromotion {
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         _acting: &Acting,
         _facts: &Facts,
         tx: &mut Tx<'_>,
@@ -73,19 +194,14 @@ impl UseCase for CheckPromotion {
         let customer = names::the_tenant(tx, &self.customer).await?;
         let item = names::the_item(tx, &self.item).await?;
         let promotion = names::the_promotion(tx, &self.promotion).await?;
-        let remaining = purchase::promotion_left(tx, &promotion, customer.id).await?;
-        let mut reasons = Vec::new();
-        if promotion.item != item.id {
-            reasons.push("InvalidPromotion");
-        }
-        if self.quantity > remaining {
-            reasons.push("SeatCount");
-        }
-        Ok(Eligibility {
-            eligible: reasons.is_empty(),
-            remaining,
-            reasons,
-        })
+        let wanted = Wanted {
+            customer: customer.id,
+            quantity: self.quantity,
+            term: self.term,
+            frequency: self.frequency,
+            today: ctx.now.date(),
+        };
+        fit(tx, &promotion, &item, &wanted).await
     }
 }
 

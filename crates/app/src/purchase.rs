@@ -1,12 +1,16 @@
 //! What a purchase looks like to the rules: the lines, what the customer holds, prices, ends, promotions.
 
+use std::collections::BTreeMap;
+
 use tierline_billing::cycle::{self, Running};
 use tierline_billing::prorate::{self, Cut};
-use tierline_domain::catalog::{DatedPrice, Generation, Item, ItemKind, Promotion, Term};
+use tierline_domain::catalog::{
+    DatedPrice, Frequency, Generation, Item, ItemKind, Promotion, Term,
+};
 use tierline_domain::customer::Segment;
 use tierline_domain::id::Id;
-use tierline_domain::money::{Currency, Money};
-use tierline_domain::order::{Line, RoleDeclared};
+use tierline_domain::money::{Currency, Money, Rounding};
+use tierline_domain::order::{Line, Pricing, RoleDeclared};
 use tierline_domain::partner::{Account, PartnerType, Tenant};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp, add_days};
@@ -18,7 +22,9 @@ use crate::actor::Acting;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::facts;
+use crate::holdings::Holding;
 use crate::names::{self, by_id};
+use crate::promotion::{Wanted, fit};
 
 /// Most subscriptions of one tenant (ORD-040, Q-26).
 const TENANT_CEILING: i64 = 300;
@@ -50,12 +56,13 @@ pub(crate) async fn deal_facts(
     if let (Some(provider), Some(named)) = (provider, &named) {
         found.partnership = Some(facts::partnership(tx, provider, named, ctx.now).await?);
     }
-    let buyer = facts::buyer(tx, deal.customer, provider, today).await?;
+    let record = facts::Record::of(tx, deal.customer).await?;
+    let buyer = facts::buyer_of(tx, deal.customer, &record, provider, today).await?;
     found.relation = Some(facts::relation(tx, deal.seller, deal.customer).await?);
     if let Some(named) = &named {
         found.other_relation = Some(facts::relation(tx, named, deal.customer).await?);
     }
-    found.attested = facts::attested(tx, deal.seller.id, deal.customer.id).await?;
+    found.attested = record.attested(deal.seller.id);
     let mut sellers = Vec::with_capacity(2);
     match &named {
         Some(named) => sellers.extend([(deal.seller, Tier::Provider), (named, Tier::Reseller)]),
@@ -64,12 +71,18 @@ pub(crate) async fn deal_facts(
     found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
     found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
     found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
-    let mut purchase = purchase(ctx, tx, &deal).await?;
+    let mut purchase = purchase(ctx, tx, &deal, record.held).await?;
     let end = purchase
         .alignment
         .as_ref()
         .and_then(|alignment| alignment.day);
-    let cost = first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?;
+    // What no item allows has no price either (ORD-019).
+    let possible = (deal.item.min_quantity..=deal.item.max_quantity).contains(&deal.line.quantity);
+    let cost = if possible {
+        first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?
+    } else {
+        None
+    };
     purchase.cost_usd = cost.map(|cost| cost.at_par(Currency::USD)).transpose()?;
     found.credit = match cost {
         Some(cost) if deal.seller.kind.is_billed() => facts::credit(tx, deal.seller, cost).await?,
@@ -80,8 +93,9 @@ pub(crate) async fn deal_facts(
     Ok(found)
 }
 
-/// Subscriptions of a customer with their items.
+/// Subscriptions of a customer with their items, each item read once.
 async fn estate(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Subscription, Item)>, AppError> {
+    let mut items: BTreeMap<Id<Item>, Item> = BTreeMap::new();
     let mut held = Vec::new();
     for subscription in tx
         .find::<Subscription>(
@@ -90,31 +104,54 @@ async fn estate(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Subscription,
         )
         .await?
     {
-        let item = by_id::<Item, _>(tx, subscription.item).await?;
+        let item = match items.get(&subscription.item) {
+            Some(item) => item.clone(),
+            None => {
+                let item = by_id::<Item, _>(tx, subscription.item).await?;
+                items.insert(item.id, item.clone());
+                item
+            }
+        };
         held.push((subscription, item));
     }
     Ok(held)
 }
 
-fn live(subscription: &Subscription) -> bool {
+const fn live(state: SubscriptionState) -> bool {
     matches!(
-        subscription.state,
+        state,
         SubscriptionState::Active | SubscriptionState::Suspended | SubscriptionState::Expired
     )
+}
+
+/// The subscription of the customer that a line names as its base, with its item.
+async fn parent(
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+    name: &str,
+) -> Result<Option<(Subscription, Item)>, AppError> {
+    let Some(named) = names::subscription(tx, name).await? else {
+        return Ok(None);
+    };
+    if named.customer != customer.id {
+        return Ok(None);
+    }
+    let item = by_id::<Item, _>(tx, named.item).await?;
+    Ok(Some((named, item)))
 }
 
 fn total(quantities: impl Iterator<Item = i64>) -> i64 {
     quantities.fold(0, i64::saturating_add)
 }
 
-fn count<T>(things: impl Iterator<Item = T>) -> i64 {
-    i64::try_from(things.count()).unwrap_or(i64::MAX)
-}
-
 #[expect(clippy::too_many_lines, reason = "one value with every fact of a line")]
-async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchase, AppError> {
+async fn purchase(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    deal: &Deal<'_>,
+    held: Vec<(Holding, Item)>,
+) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
-    let held = estate(tx, deal.customer).await?;
     let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
     let base: Vec<_> = held
         .iter()
@@ -122,7 +159,7 @@ async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchas
             sub.state == SubscriptionState::Active && item.prerequisites.contains(&of.handle)
         })
         .collect();
-    let base_seats = total(base.iter().map(|(sub, _)| sub.quantity));
+    let base_seats = total(base.iter().map(|(sub, _)| sub.seats));
     let plans = || {
         held.iter()
             .filter(|(_, of)| of.kind == ItemKind::ConsumptionPlan)
@@ -140,20 +177,29 @@ async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchas
     for given in &line.further_resellers {
         further.push(facts::named(tx, Some(given), today).await?);
     }
-    let fitting_parent = |running: &dyn Fn(&Subscription) -> bool| {
-        held.iter().any(|(sub, of)| {
-            running(sub)
-                && item.prerequisites.contains(&of.handle)
-                && line
-                    .parent
-                    .as_ref()
-                    .is_none_or(|parent| *parent == sub.handle)
-        })
+    let parent = match &line.parent {
+        Some(name) => parent(tx, deal.customer, name).await?,
+        None => None,
+    };
+    let fitting_parent = |running: &dyn Fn(SubscriptionState) -> bool| match &line.parent {
+        Some(_) => parent
+            .iter()
+            .any(|(sub, of)| running(sub.state) && item.prerequisites.contains(&of.handle)),
+        None => held
+            .iter()
+            .any(|(sub, of)| running(sub.state) && item.prerequisites.contains(&of.handle)),
     };
     let traditional_add_on =
         item.kind == ItemKind::AddOn && item.generation == Generation::Traditional;
     let parent_fits =
-        traditional_add_on.then(|| fitting_parent(&|sub| sub.state == SubscriptionState::Active));
+        traditional_add_on.then(|| fitting_parent(&|state| state == SubscriptionState::Active));
+    let parent_inactive = parent_fits == Some(false) && fitting_parent(&|_| true);
+    let alignment = if line.custom_end.is_none() && line.align_with.is_none() {
+        None
+    } else {
+        let running = estate(tx, deal.customer).await?;
+        Some(alignment(deal, &running, today))
+    };
     Ok(Purchase {
         item: item.handle.clone(),
         kind: item.kind,
@@ -173,8 +219,8 @@ async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchas
             limit,
             used: total(
                 same_item()
-                    .filter(|(sub, _)| live(sub))
-                    .map(|(sub, _)| sub.quantity),
+                    .filter(|(sub, _)| live(sub.state))
+                    .map(|(sub, _)| sub.seats),
             ),
             asked: line.quantity,
         }),
@@ -185,13 +231,17 @@ async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchas
             .map(|percent| ceil_percent(base_seats, percent)),
         trial_of: item.trial_of.clone(),
         trial_used: item.kind == ItemKind::Trial && same_item().next().is_some(),
-        trial_item_owned: item
-            .trial_of
-            .as_ref()
-            .is_some_and(|paid| held.iter().any(|(sub, of)| of.handle == *paid && live(sub))),
+        trial_item_owned: item.trial_of.as_ref().is_some_and(|paid| {
+            held.iter()
+                .any(|(sub, of)| of.handle == *paid && live(sub.state))
+        }),
         concurrent: item.concurrent_limit.map(|limit| Ceiling {
             limit,
-            used: count(same_item().filter(|(sub, _)| !sub.deprovisioned)),
+            used: total(
+                same_item()
+                    .filter(|(sub, _)| !sub.deprovisioned)
+                    .map(|(sub, _)| sub.subscriptions),
+            ),
             asked: 1,
         }),
         tenant_ceiling: TENANT_CEILING,
@@ -206,18 +256,14 @@ async fn purchase(ctx: &Ctx, tx: &mut Tx<'_>, deal: &Deal<'_>) -> Result<Purchas
         further_resellers: further,
         currency: line.currency,
         other_currency: other_currency(&held, item, deal.seller, currency, today),
-        alignment: alignment(deal, &held, today),
+        alignment,
         cost_usd: None,
         cart: deal.cart.clone(),
         plan_active: own_plan && own_usage,
-        plan_owned: plans().any(|(sub, _)| live(sub)),
-        parent: line.parent.as_ref().and_then(|name| {
-            held.iter()
-                .find(|(sub, _)| sub.handle == *name || sub.id.to_string() == *name)
-                .map(|(sub, _)| (sub.handle.clone(), sub.state))
-        }),
+        plan_owned: plans().any(|(sub, _)| live(sub.state)),
+        parent: parent.map(|(sub, _)| (sub.handle, sub.state)),
         parent_fits,
-        parent_inactive: parent_fits == Some(false) && fitting_parent(&|_| true),
+        parent_inactive,
         trial_excluded: item.kind == ItemKind::Trial && trial_excluded(tx, item).await?,
         plan_state: plans()
             .filter(|(sub, _)| sub.seller == Some(deal.seller.id))
@@ -273,7 +319,7 @@ fn not_sold_in(
 
 /// ORD-039: a European partner's customer already holds a plan, marketplace or software purchase in another currency.
 fn other_currency(
-    held: &[(Subscription, Item)],
+    held: &[(Holding, Item)],
     item: &Item,
     seller: &Account,
     currency: Currency,
@@ -294,16 +340,13 @@ fn other_currency(
         )
     };
     held.iter()
-        .find(|(sub, of)| counted(of) && live(sub) && sub.currency != currency)
+        .find(|(sub, of)| counted(of) && live(sub.state) && sub.currency != currency)
         .map(|(sub, _)| sub.currency)
 }
 
 /// ORD-030 and ORD-031: the admissible custom ends, and whether the one asked for is among them.
-fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Option<Alignment> {
+fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Alignment {
     let line = deal.line;
-    if line.custom_end.is_none() && line.align_with.is_none() {
-        return None;
-    }
     let own = |sub: &Subscription, of: &Item| {
         sub.seller == Some(deal.seller.id)
             && sub.state == SubscriptionState::Active
@@ -317,14 +360,14 @@ fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Opt
     let with_own = with.is_none_or(|found| found.is_some_and(|(sub, of)| own(sub, of)));
     let Some(first_term_end) = line.term.last_day(today) else {
         // What has no term has no end to choose (ORD-032).
-        return Some(Alignment {
+        return Alignment {
             day: line.custom_end,
             with: line.align_with.clone(),
             with_own,
             admissible: with_own,
             terms_fit: true,
             choices: Vec::new(),
-        });
+        };
     };
     let mut choices = Vec::new();
     choices.extend(last_month_end(today, first_term_end));
@@ -348,14 +391,14 @@ fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Opt
         Some((sub, _)) => day.is_none_or(|end| fits(line.term, sub.term, end)),
         None => day.is_none_or(|end| choices.contains(&end) || !unfit.contains(&end)),
     };
-    Some(Alignment {
+    Alignment {
         day,
         with: line.align_with.clone(),
         with_own,
         admissible: day.is_some_and(|day| choices.contains(&day)) && with_own,
         terms_fit,
         choices,
-    })
+    }
 }
 
 /// The end of the running term, and for a longer term those of later renewals, up to a day.
@@ -428,10 +471,56 @@ pub async fn unit_price(
     line: &Line,
     today: Date,
 ) -> Result<Option<Money>, AppError> {
+    if let Some(commitment) = &line.details.commitment {
+        // What a savings plan costs is what it promises to spend.
+        return Ok(Some(commitment.price(line.term)?));
+    }
     let currency = line
         .currency
         .unwrap_or_else(|| facts::billing_currency(seller, item));
     list_price(tx, item, line.term, currency, today).await
+}
+
+/// Prices of one unit over the term bought: the list's, after a promotion, and for what a chosen end leaves.
+///
+/// # Errors
+/// When an amount overflows.
+pub fn pricing(
+    list: Option<Money>,
+    percent_off: i64,
+    line: &Line,
+    end: Option<Date>,
+    today: Date,
+) -> Result<Option<Pricing>, AppError> {
+    let Some(list) = list else {
+        return Ok(None);
+    };
+    let rest = 100_i64.saturating_sub(percent_off);
+    let discounted = list.share(rest, 100, Rounding::Cut)?;
+    let prorated = match end {
+        None => discounted,
+        Some(end) => {
+            let running = Running {
+                start: today,
+                end: Some(end),
+                term: line.term,
+                frequency: Frequency::OneTime,
+            };
+            prorate::charge(
+                discounted,
+                &running,
+                &running.on(today),
+                today,
+                1,
+                Cut::Line,
+            )?
+        }
+    };
+    Ok(Some(Pricing {
+        list,
+        discounted,
+        prorated,
+    }))
 }
 
 async fn first_charge(
@@ -457,18 +546,26 @@ async fn first_charge(
     Ok(Some(amount))
 }
 
-/// The deepest discount that fits (ORD-033, ORD-042, ORD-045): seats left under its customer-wide limit.
+/// The deepest discount that fits a line (ORD-033, ORD-042, ORD-045).
 pub(crate) async fn promotion(
     tx: &mut Tx<'_>,
     item: &Item,
     customer: Id<Tenant>,
-    quantity: i64,
+    line: &Line,
+    today: Date,
 ) -> Result<Option<Promotion>, AppError> {
+    let wanted = Wanted {
+        customer,
+        quantity: line.quantity,
+        term: Some(line.term),
+        frequency: Some(line.frequency),
+        today,
+    };
     for promotion in tx
         .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
         .await?
     {
-        if promotion_left(tx, &promotion, customer).await? >= quantity {
+        if fit(tx, &promotion, item, &wanted).await?.reasons.is_empty() {
             return Ok(Some(promotion));
         }
     }

@@ -11,6 +11,7 @@ use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Period, Timestamp};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Facts, Named, Tier};
+use tierline_rules::rules::delegation::full_delegation_ended;
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
@@ -68,8 +69,8 @@ fn subject(partner: &Account, customer: &Tenant) -> String {
     format!("{} {}", partner.handle, customer.handle)
 }
 
-/// Writes a relationship in its new state and keeps the schedule true to it. Old full delegation is never
-/// granted anew (DAP-002), and nothing that was switched on survives the end.
+/// Writes a relationship in its new state and keeps the schedule true to it. Old full delegation is not
+/// granted any more (DAP-002), and nothing that was switched on survives the end.
 pub(crate) async fn become_state(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -77,10 +78,15 @@ pub(crate) async fn become_state(
     mut tie: Relationship,
     state: RelationshipState,
 ) -> Result<Related, AppError> {
+    // What an invitation asked for while it was still granted comes with its acceptance.
+    let granted = matches!(state, RelationshipState::Invited)
+        || (state == RelationshipState::Active && tie.state == RelationshipState::Invited);
+    if !granted || ctx.now.date() >= full_delegation_ended(Checkpoint::InviteCustomer) {
+        tie.delegation = Delegation::None;
+    }
     tie.state = state;
     tie.since = ctx.now;
     tie.removed = (state == RelationshipState::Removed).then(|| ctx.now.date());
-    tie.delegation = Delegation::None;
     tie.self_service = false;
     tx.put(&tie).await?;
     let subject = subject(partner, customer);
@@ -197,32 +203,43 @@ impl UseCase for InviteCustomer {
         let provider = self.provider(tx).await?;
         let mut relationships = Vec::with_capacity(2);
         if let Some(provider) = &provider {
-            relationships.push(invite(ctx, tx, provider, &tenant, Some(own)).await?);
+            relationships.push(self.invite(ctx, tx, provider, &tenant, Some(own)).await?);
         }
-        relationships.push(invite(ctx, tx, own, &tenant, provider.as_ref()).await?);
+        relationships.push(
+            self.invite(ctx, tx, own, &tenant, provider.as_ref())
+                .await?,
+        );
         Ok(Relations { relationships })
     }
 }
 
-/// Puts an invitation on record. What is in force already stays in force.
-async fn invite(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    partner: &Account,
-    tenant: &Tenant,
-    joint_with: Option<&Account>,
-) -> Result<Related, AppError> {
-    let mut tie = row(tx, partner, tenant, ctx.now).await?;
-    if tie.state == RelationshipState::Active {
-        return Ok(related(partner, tenant, tie.state));
+impl InviteCustomer {
+    /// Puts an invitation on record. What is in force already stays in force.
+    async fn invite(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx<'_>,
+        partner: &Account,
+        tenant: &Tenant,
+        joint_with: Option<&Account>,
+    ) -> Result<Related, AppError> {
+        let mut tie = row(tx, partner, tenant, ctx.now).await?;
+        if tie.state == RelationshipState::Active {
+            return Ok(related(partner, tenant, tie.state));
+        }
+        tie.joint_with = joint_with.map(|other| other.id);
+        tie.acquired = if joint_with.is_some() && partner.acts_as_reseller() {
+            Acquired::AsReseller
+        } else {
+            Acquired::Directly
+        };
+        tie.delegation = if self.full_delegation {
+            Delegation::Full
+        } else {
+            Delegation::None
+        };
+        become_state(ctx, tx, (partner, tenant), tie, RelationshipState::Invited).await
     }
-    tie.joint_with = joint_with.map(|other| other.id);
-    tie.acquired = if joint_with.is_some() && partner.acts_as_reseller() {
-        Acquired::AsReseller
-    } else {
-        Acquired::Directly
-    };
-    become_state(ctx, tx, (partner, tenant), tie, RelationshipState::Invited).await
 }
 
 /// One partner, or a reseller and its provider.

@@ -24,6 +24,9 @@ pub struct Remedy {
     pub commands: Vec<Act>,
     /// The action as it passes then.
     pub then: Act,
+    /// Another way to the same end, rehearsed as well: what a reseller asks for itself (see [`by_request`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<Box<Remedy>>,
 }
 
 impl fmt::Display for Remedy {
@@ -31,7 +34,11 @@ impl fmt::Display for Remedy {
         for act in &self.commands {
             write!(f, "{}; ", act.write())?;
         }
-        write!(f, "then {}", self.then.write())
+        write!(f, "then {}", self.then.write())?;
+        match &self.otherwise {
+            Some(other) => write!(f, "; or: {other}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -62,8 +69,72 @@ impl Command for Plan {
     type Error = AppError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Remedy>, AppError> {
-        search(&self.ctx, tx, &self.act).await
+        let Some(found) = search(&self.ctx, tx, &self.act).await? else {
+            return Ok(None);
+        };
+        let otherwise = by_request(&self.ctx, tx, &self.act, &found).await?;
+        Ok(Some(Remedy { otherwise, ..found }))
     }
+}
+
+/// A reseller that tried to order itself asks its provider for the very order that the remedy found, and the
+/// provider accepts: "resellers procure such offers" in commands that the reseller can give.
+async fn by_request(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    act: &Act,
+    found: &Remedy,
+) -> Result<Option<Box<Remedy>>, AppError> {
+    let (reseller, order) = (act.actor.party(), &found.then);
+    let through_provider = act.verb == "order"
+        && order.verb == "order"
+        && order.actor.party() != reseller
+        && order.text("partner_of_record") == Some(reseller);
+    if !through_provider {
+        return Ok(None);
+    }
+    let Some(request) = fixes::request(tx, reseller, order).await? else {
+        return Ok(None);
+    };
+    tx.savepoint("request").await?;
+    let asked = ask(ctx, tx, found, &request).await;
+    tx.rollback_to("request").await?;
+    tx.release("request").await?;
+    let Some(asked) = asked? else {
+        return Ok(None);
+    };
+    let mut commands = found.commands.clone();
+    commands.extend(asked.commands);
+    commands.push(asked.then);
+    let answer = Act::of(
+        order.actor.party(),
+        "answer_order_request",
+        serde_json::json!({ "request": request.text("id"), "accept": true }),
+    );
+    let candidate = Remedy {
+        commands,
+        then: answer,
+        otherwise: None,
+    };
+    tx.savepoint("candidate").await?;
+    let rehearsed = rehearse(ctx, tx, &candidate).await;
+    tx.rollback_to("candidate").await?;
+    tx.release("candidate").await?;
+    let passed = matches!(rehearsed?, Rehearsed::Passed);
+    Ok(passed.then(|| Box::new(candidate)))
+}
+
+/// What the request itself takes, once the commands of the order's remedy are carried out.
+async fn ask(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    found: &Remedy,
+    request: &Act,
+) -> Result<Option<Remedy>, AppError> {
+    for (index, command) in found.commands.iter().enumerate() {
+        perform(&step(ctx, index), tx, command).await?;
+    }
+    search(ctx, tx, request).await
 }
 
 /// What a rehearsal came to.
@@ -84,6 +155,7 @@ pub async fn search(ctx: &Ctx, tx: &mut Tx<'_>, act: &Act) -> Result<Option<Reme
     let mut queue = VecDeque::from([Remedy {
         commands: Vec::new(),
         then: act.clone(),
+        otherwise: None,
     }]);
     let mut tried: Vec<Remedy> = Vec::new();
     while let Some(candidate) = queue.pop_front() {
@@ -162,6 +234,7 @@ async fn extend(
             let extended = Remedy {
                 commands,
                 then: fix.then,
+                otherwise: None,
             };
             if extended.commands.len() <= COMMANDS_MAX && extended != *candidate {
                 next.push(extended);

@@ -8,7 +8,10 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::{admin, lifecycle, partnership, relationship, standing, transfer};
+use crate::events;
+use crate::{
+    admin, lifecycle, partnership, profiles, qualifications, relationship, standing, transfer,
+};
 
 /// A subscription's term is over: it renews, expires or is disabled.
 pub const TERM_END: &str = "term_end";
@@ -29,6 +32,10 @@ pub const ADMIN_LAPSE: &str = "admin_lapse";
 pub const ADMIN_SETTLE: &str = "admin_settle";
 /// An unanswered transfer request expires (TRF-017).
 pub const TRANSFER_LAPSE: &str = "transfer_lapse";
+/// A changed legal business is verified (IDN-026). Subject: the partner.
+pub const PROFILE_VETTING: &str = "profile_vetting";
+/// A qualification is verified (CUS-025). Subject: its id.
+pub const QUALIFICATION_REVIEW: &str = "qualification_review";
 /// Days an unanswered invitation or request lives (Q-12, GDA-006).
 pub const INVITATION_DAYS: i32 = 90;
 /// Days an unanswered transfer request lives (TRF-017).
@@ -171,6 +178,16 @@ pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64
         item.done = Some(ctx.now);
         tx.put(&item).await?;
         fall_due(&ctx, tx, &item).await?;
+        if tx.untold().is_some() {
+            // What falls due in silence, such as the next charge, stands in the log all the same.
+            events::set_up(
+                tx,
+                &item.kind,
+                &format!("{} {}", ctx.seed, item.id),
+                ctx.now,
+            )
+            .await?;
+        }
         done = done.saturating_add(1);
     }
     Ok(done)
@@ -184,6 +201,8 @@ async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError
         || partnership::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || relationship::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || admin::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || profiles::fall_due(tx, &item.kind, &item.subject).await?
+        || qualifications::fall_due(tx, &item.kind, &item.subject).await?
     {
         return Ok(());
     }

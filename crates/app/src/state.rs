@@ -16,6 +16,84 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::{events, windows};
 
+/// What can be read of each noun: how many names it takes, and its fields. Of `result`, the fields of every action.
+const PATHS: &[(&str, usize, &[&str])] = &[
+    (
+        "subscription",
+        1,
+        &[
+            "state",
+            "item",
+            "customer",
+            "quantity",
+            "seller",
+            "partner_of_record",
+            "term",
+            "term_end",
+            "renews_on",
+            "frequency",
+            "pending_frequency",
+            "renewal",
+            "scheduled_change",
+            "support_contact",
+            "customer_facing_partner",
+            "billed",
+            "billing_currency",
+            "charges",
+            "refunded",
+            "cycle_starts",
+            "reducible",
+        ],
+    ),
+    ("relationship", 2, &["state", "delegation"]),
+    ("partnership", 2, &["state"]),
+    ("partner", 1, &["state", "type"]),
+    ("tenant", 1, &["type"]),
+    ("admin_relationship", 1, &["state", "ends", "roles"]),
+    ("transfer", 1, &["state", "subscriptions"]),
+    ("resource_role", 2, &["role"]),
+    ("audit", 1, &["outcome"]),
+    (
+        "result",
+        0,
+        &[
+            "waiver",
+            "available",
+            "replayed",
+            "customer",
+            "eligible",
+            "remaining",
+            "is_agreement_signed",
+            "company_details",
+            "admin_relationships",
+            "billed",
+            "cycle_days",
+            "amount",
+            "earned_by",
+            "event",
+            // Of an order request, which is ours.
+            "request",
+            "state",
+            "order",
+        ],
+    ),
+];
+
+/// Whether the format knows a path, whatever the names in it stand for.
+#[must_use]
+pub fn is_path(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('.').collect();
+    let Some((noun, names, field)) = parts
+        .split_first()
+        .and_then(|(noun, rest)| rest.split_last().map(|(field, names)| (noun, names, field)))
+    else {
+        return false;
+    };
+    PATHS.iter().any(|(known, count, fields)| {
+        known == noun && *count == names.len() && fields.contains(field)
+    }) && (*noun != "audit" || names == ["last"])
+}
+
 /// The value at a path; `null` where there is none.
 ///
 /// # Errors

@@ -19,7 +19,7 @@ use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::subscription::{self, Held, estate, held};
-use crate::{charges, events, facts, lifecycle, schedule};
+use crate::{charges, events, facts, fields, lifecycle, schedule};
 
 /// Section 9.1: the giving partner offers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -176,6 +176,9 @@ async fn make(
     state: TransferState,
 ) -> Result<Moved, AppError> {
     let id: Id<Transfer> = ctx.ids().next();
+    if let Some(name) = name {
+        fields::free("id", name, names::transfer(tx, name).await?.is_some())?;
+    }
     let transfer = Transfer {
         id,
         handle: name.cloned().unwrap_or_else(|| id.to_string()),

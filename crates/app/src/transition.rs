@@ -23,7 +23,7 @@ use crate::error::AppError;
 use crate::names;
 use crate::purchase;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
-use crate::{lifecycle, schedule, windows};
+use crate::{catalogue, lifecycle, schedule, windows};
 
 /// Move to a dearer item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -216,6 +216,7 @@ impl UseCase for Upgrade {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        names::free_subscription(tx, "creates", self.creates.as_deref()).await?;
         let held = held(tx, &self.subscription).await?;
         let to = names::the_item(tx, &self.to).await?;
         let target = target(ctx, tx, &held, self.into.as_ref()).await?;
@@ -482,13 +483,15 @@ async fn counterpart(ctx: &Ctx, tx: &mut Tx<'_>, item: &Item) -> Result<Item, Ap
     if let Some(known) = names::item(tx, &handle).await? {
         return Ok(known);
     }
-    let new = Item {
+    let mut new = Item {
         id: Ids::named("item", &handle, ctx.now).next(),
         handle,
         generation: Generation::NewCommerce,
         ..item.clone()
     };
+    new.catalogue_id = catalogue::id_for(&new);
     tx.insert(&new).await?;
+    catalogue::enter(tx, &new).await?;
     Ok(new)
 }
 

@@ -2,6 +2,7 @@
 //! ETag is refused (GEN-007).
 
 use serde::{Deserialize, Serialize};
+use tierline_domain::subscription::Subscription;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::Tx;
@@ -95,6 +96,19 @@ impl UseCase for UpdateSubscription {
     }
 }
 
+/// Its seller, the reseller and the support contact on it, and its customer may read it. For everybody else there is
+/// no such subscription, so that the answer does not reveal that there is.
+fn readable(acting: &Acting, row: &Subscription) -> bool {
+    if let Some(account) = &acting.account {
+        let on_it = [row.seller, row.partner_of_record, row.support_contact];
+        return on_it.contains(&Some(account.id)) || account.tenant == row.customer;
+    }
+    match &acting.tenant {
+        Some(tenant) => tenant.id == row.customer,
+        None => acting.operator().is_ok(),
+    }
+}
+
 /// Read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,6 +134,9 @@ impl UseCase for ReadSubscription {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let held = held(tx, &self.subscription).await?;
+        if !readable(acting, &held.row) {
+            return Err(AppError::missing("subscription", &self.subscription));
+        }
         subscription::begin(tx, ctx, acting, Checkpoint::ReadSubscription, &held).await
     }
 

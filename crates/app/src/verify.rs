@@ -6,7 +6,7 @@ use std::fmt;
 use tierline_domain::order::Order;
 use tierline_domain::subscription::Subscription;
 use tierline_rules::{Facts, decide};
-use tierline_store::log::{LogKey, verify_log};
+use tierline_store::log::{LogKey, verify_log, verify_rows};
 use tierline_store::tables::StoredDecision;
 use tierline_store::{Command, Tx, Value, statements};
 
@@ -71,6 +71,7 @@ impl Command for Verify {
         let mut report = Report::default();
         decisions(tx, &mut report).await?;
         orders(tx, &mut report).await?;
+        report.findings.extend(verify_rows(tx).await?);
         let log = verify_log(tx, &self.key).await?;
         report.sealed = log.sealed;
         report.unsealed = log.unsealed;

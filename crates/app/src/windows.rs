@@ -41,8 +41,17 @@ pub fn cancel_until(
     statutory: Option<i64>,
 ) -> Option<Timestamp> {
     let since = subscription.renewed.unwrap_or(subscription.bought);
-    let monthly = subscription.term == Term::MONTH;
-    let ours = match (item.kind, item.generation) {
+    let ours = window(item, subscription.term)?;
+    let law = statutory.map_or(0, |days| days.saturating_mul(DAY));
+    Some(since.plus_hours(ours.max(law)))
+}
+
+/// Hours after a purchase in which an item can be given back for the whole price; `None` where cancelling
+/// knows no window.
+#[must_use]
+pub fn window(item: &Item, term: Term) -> Option<i64> {
+    let monthly = term == Term::MONTH;
+    Some(match (item.kind, item.generation) {
         (ItemKind::PerpetualSoftware, _) => 30_i64.saturating_mul(DAY),
         (ItemKind::Marketplace, _) if monthly => DAY,
         (ItemKind::Marketplace, _) => 14_i64.saturating_mul(DAY),
@@ -51,7 +60,5 @@ pub fn cancel_until(
             WINDOW_HOURS
         }
         _ => return None,
-    };
-    let law = statutory.map_or(0, |days| days.saturating_mul(DAY));
-    Some(since.plus_hours(ours.max(law)))
+    })
 }

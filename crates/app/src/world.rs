@@ -18,18 +18,24 @@ use tierline_domain::time::{Date, Timestamp, add_months};
 use tierline_store::tables::Counter;
 use tierline_store::{Tx, Value, tables};
 
+use crate::catalogue::file::Catalogue;
+use crate::catalogue::import;
 use crate::ctx::Ids;
 use crate::error::AppError;
+use crate::events;
 use crate::names::{self, by_id};
 use crate::standing;
 
 mod estate;
+mod records;
 mod ties;
 
 /// The template of the partner agreement in force.
 pub const PARTNER_TEMPLATE: &str = "partner-agreement-2020";
 /// The template of the customer agreement in force.
 pub const CUSTOMER_TEMPLATE: &str = "customer-agreement-2023";
+/// The template of the agreement that customers accepted before; it counts for no purchase any more.
+pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
 
 /// The fields of one fact.
 struct Fields<'a> {
@@ -98,6 +104,10 @@ pub async fn lay(tx: &mut Tx<'_>, given: &[Json], today: Timestamp) -> Result<()
     {
         lay_one(tx, fact, today).await?;
     }
+    if !given.is_empty() {
+        let facts = serde_json::to_string(given).unwrap_or_default();
+        events::set_up(tx, "world_laid", &facts, today).await?;
+    }
     Ok(())
 }
 
@@ -121,6 +131,7 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "admin_relationship" => ties::admin_relationship(tx, &f, today).await,
         "group" => ties::group(tx, &f).await,
         "user" => ties::user(tx, &f).await,
+        "catalogue" => catalogue(tx, &f, today).await,
         "item" => estate::item(tx, &f).await,
         "price" => estate::price(tx, &f).await,
         "promotion" => estate::promotion(tx, &f).await,
@@ -134,12 +145,26 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "resource_role" => estate::resource_role(tx, &f).await,
         "waiver" => estate::waiver(tx, &f).await,
         "setting" => estate::setting(tx, &f).await,
+        "qualification" => records::qualification(tx, &f, today).await,
+        "validation_code" => records::validation_code(tx, &f, today).await,
+        "account_check" => records::account_check(tx, &f, today).await,
         other => Err(AppError::NotSupported(format!("given {other}"))),
     }
 }
 
 /// The id of a named thing: the same in every run, so that documented output holds.
-fn named_id<T>(kind: &str, name: &str) -> Id<T> {
+/// The whole catalogue of a profile.
+async fn catalogue(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Result<(), AppError> {
+    let profile: String = f.must("profile")?;
+    if profile != "csp" {
+        return Err(AppError::invalid("catalogue.profile", "is `csp`"));
+    }
+    let built_in = Catalogue::built_in()
+        .map_err(|faults| AppError::Impossible(faults.iter().map(ToString::to_string).collect()))?;
+    import::lay(tx, built_in, today.date()).await.map(drop)
+}
+
+pub(crate) fn named_id<T>(kind: &str, name: &str) -> Id<T> {
     Ids::named(kind, name, Timestamp::noon(Date::constant(2023, 1, 1))).next()
 }
 
@@ -572,5 +597,6 @@ async fn customer(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
             .await?;
         details.extra_subscriptions = count.saturating_sub(i64::try_from(held.len()).unwrap_or(0));
     }
-    Ok(tx.put(&details).await?)
+    tx.put(&details).await?;
+    records::contact(tx, &row).await
 }

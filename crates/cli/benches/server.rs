@@ -10,7 +10,9 @@
     reason = "a measurement: it stops where something is wrong, prints its figures and calls its own server"
 )]
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,9 @@ const ROUNDS: usize = 5;
 /// Requests of one turn, and how many are under way at a time.
 const REQUESTS: usize = 8_000;
 const CLIENTS: usize = 8;
+/// Customers of the partner whose list is read, and how often it is read.
+const LISTED: usize = 500;
+const REQUESTS_LIST: usize = 400;
 
 struct Server {
     process: Child,
@@ -49,6 +54,40 @@ impl Server {
     fn demo() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tierline"));
         Self::start(command.args(["serve", "--demo", "--listen", "127.0.0.1:0"]))
+    }
+
+    /// A world with one partner that has many customers.
+    fn broad(place: &Path) -> Self {
+        let mut world = "today: 2026-01-15T12:00:00Z\ngiven:\n\
+             \x20 - organization: {id: ORG-BROAD, name: \"Broad Street Cloud LLC\", headquarters: US}\n\
+             \x20 - partner: {id: broad, type: direct_bill, organization: ORG-BROAD, country: US}\n"
+            .to_owned();
+        for number in 0..LISTED {
+            let name = format!("client-{number:03}");
+            // Writing into a string cannot fail.
+            let _ = write!(
+                world,
+                "  - organization: {{id: ORG-{name}, name: \"Client {number:03} LLC\", headquarters: US}}\n\
+                 \x20 - customer: {{id: {name}, organization: ORG-{name}, country: US}}\n\
+                 \x20 - relationship: {{partner: broad, customer: {name}}}\n",
+            );
+        }
+        let file = place.join("broad.yaml");
+        std::fs::write(&file, world).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tierline"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--world"]);
+        Self::start(command.arg(file).arg("--data-dir").arg(place.join("data")))
+    }
+
+    /// What a partner's principal shows.
+    async fn principal(&self, http: &reqwest::Client, handle: &str) -> Value {
+        let all = http.get(format!("{}/sandbox/credentials", self.base));
+        let all: Value = all.send().await.unwrap().json().await.unwrap();
+        let mut principals = all["principals"].as_array().unwrap().iter();
+        principals
+            .find(|one| one["handle"] == handle)
+            .unwrap()
+            .clone()
     }
 
     /// This program again, as a server that says hello.
@@ -89,12 +128,42 @@ async fn hello() {
     axum::serve(listener, router).await.unwrap();
 }
 
+/// What is measured: a request to a server, so and so often.
+struct Row<'a> {
+    name: &'static str,
+    server: &'a Server,
+    request: reqwest::Request,
+    requests: usize,
+    costs: Vec<u64>,
+}
+
+impl<'a> Row<'a> {
+    fn new(name: &'static str, server: &'a Server, request: reqwest::RequestBuilder) -> Self {
+        Self {
+            name,
+            server,
+            request: request.build().unwrap(),
+            requests: REQUESTS,
+            costs: Vec::new(),
+        }
+    }
+
+    /// Whether the server does this already.
+    async fn is_built(&self, http: &reqwest::Client) -> bool {
+        let answer = http
+            .execute(self.request.try_clone().unwrap())
+            .await
+            .unwrap();
+        answer.status() != reqwest::StatusCode::NOT_IMPLEMENTED
+    }
+}
+
 /// What one request costs the server, in nanoseconds of processor time.
-async fn cost(server: &Server, request: &reqwest::Request) -> u64 {
+async fn cost(row: &Row<'_>) -> u64 {
     let http = reqwest::Client::new();
     let call = |count: usize| {
         let tasks = (0..CLIENTS).map(|_| {
-            let (http, request) = (http.clone(), request.try_clone().unwrap());
+            let (http, request) = (http.clone(), row.request.try_clone().unwrap());
             tokio::spawn(async move {
                 for _ in 0..count / CLIENTS {
                     let answer = http.execute(request.try_clone().unwrap()).await.unwrap();
@@ -106,15 +175,15 @@ async fn cost(server: &Server, request: &reqwest::Request) -> u64 {
         });
         tasks.collect::<Vec<_>>()
     };
-    for warm_up in call(REQUESTS / 10) {
+    for warm_up in call(row.requests / 10) {
         warm_up.await.unwrap();
     }
-    let before = server.spent();
-    for task in call(REQUESTS) {
+    let before = row.server.spent();
+    for task in call(row.requests) {
         task.await.unwrap();
     }
-    let nanos = server.spent().saturating_sub(before).as_nanos();
-    u64::try_from(nanos).unwrap() / u64::try_from(REQUESTS).unwrap()
+    let nanos = row.server.spent().saturating_sub(before).as_nanos();
+    u64::try_from(nanos).unwrap() / u64::try_from(row.requests).unwrap()
 }
 
 fn median(mut values: Vec<u64>) -> u64 {
@@ -147,24 +216,36 @@ async fn main() {
         resident.push(server.resident());
     }
 
+    println!(
+        "first answer after {} ms, {} MB resident",
+        tenths(median(starts)),
+        tenths(median(resident))
+    );
+    let place = tempfile::tempdir().unwrap();
     let (hello, demo) = (Server::hello(), Server::demo());
-    let all: Value = http
-        .get(format!("{}/sandbox/credentials", demo.base))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let principals = all["principals"].as_array().unwrap();
-    let harbor = principals
-        .iter()
-        .find(|one| one["handle"] == "harbor")
-        .unwrap();
+    let broad = Server::broad(place.path());
+    let mut rows = vec![Row::new("hello, axum alone", &hello, http.get(&hello.base))];
+    rows.extend(demo_rows(&http, &demo).await);
+    rows.push(list_row(&http, &broad).await);
+    for _ in 0..ROUNDS {
+        for row in &mut rows {
+            row.costs.push(cost(row).await);
+        }
+    }
+    println!("CPU-µs a request; in brackets the ratio to hello");
+    let costs: Vec<u64> = rows.iter().map(|row| median(row.costs.clone())).collect();
+    for (row, cost) in rows.iter().zip(&costs) {
+        let (shown, ratio) = (tenths(*cost), tenths(*cost * 1_000 / costs[0].max(1)));
+        println!("  {:<34} {shown:>9} ({ratio})", row.name);
+    }
+}
+
+/// What is asked of the demo world; what it does not do yet is left out, and said.
+async fn demo_rows<'a>(http: &reqwest::Client, demo: &'a Server) -> Vec<Row<'a>> {
+    let harbor = demo.principal(http, "harbor").await;
     let token = harbor["accessTokenUser"].as_str().unwrap();
-    let list: Value = http
-        .get(format!("{}/v1/customers", demo.base))
-        .bearer_auth(token)
+    let read = |path: &str| http.get(format!("{}{path}", demo.base)).bearer_auth(token);
+    let list: Value = read("/v1/customers")
         .send()
         .await
         .unwrap()
@@ -172,34 +253,63 @@ async fn main() {
         .await
         .unwrap();
     let customer = list["items"][0]["id"].as_str().unwrap();
-    let say_hello = http.get(&hello.base).build().unwrap();
-    let read = http.get(format!("{}/v1/customers/{customer}", demo.base));
-    let read = read.bearer_auth(token).build().unwrap();
     let deal = json!({ "verb": "order", "params": { "customer": customer, "item": "desk-standard", "quantity": 10 } });
     let decide = http.post(format!("{}/program/v1/decisions", demo.base));
-    let decide = decide.bearer_auth(token).json(&deal).build().unwrap();
-    let mut costs: [Vec<u64>; 3] = Default::default();
-    for _ in 0..ROUNDS {
-        costs[0].push(cost(&hello, &say_hello).await);
-        costs[1].push(cost(&demo, &read).await);
-        costs[2].push(cost(&demo, &decide).await);
-    }
-    let [hello, read, decide] = costs.map(median);
-    println!(
-        "first answer after {} ms, {} MB resident",
-        tenths(median(starts)),
-        tenths(median(resident))
+    let issue = http.post(format!(
+        "{}/{}/oauth2/token",
+        demo.base,
+        harbor["tenantId"].as_str().unwrap()
+    ));
+    let grant = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}&resource=https%3A%2F%2Fgraph.windows.net",
+        harbor["clientId"].as_str().unwrap(),
+        harbor["clientSecret"].as_str().unwrap()
     );
-    println!("CPU-µs a request; in brackets the ratio to hello");
-    println!("  hello, axum alone              {}", tenths(hello));
-    for (name, cost) in [
-        ("GET /v1/customers/{id}        ", read),
-        ("POST /program/v1/decisions    ", decide),
+    let issue = issue
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(grant);
+    let search = "/v1/products?country=US&targetView=OnlineServices";
+    let mut rows = Vec::new();
+    for row in [
+        Row::new(
+            "GET /v1/customers/{id}",
+            demo,
+            read(&format!("/v1/customers/{customer}")),
+        ),
+        Row::new(
+            "POST /program/v1/decisions",
+            demo,
+            decide.bearer_auth(token).json(&deal),
+        ),
+        Row::new("GET /v1/products, a search", demo, read(search)),
+        Row::new("POST /{tenant}/oauth2/token", demo, issue),
     ] {
-        println!(
-            "  {name} {} ({})",
-            tenths(cost),
-            tenths(cost * 1_000 / hello.max(1))
-        );
+        if row.is_built(http).await {
+            rows.push(row);
+        } else {
+            println!("{}: not built yet, not measured", row.name);
+        }
+    }
+    rows
+}
+
+/// The list of many customers.
+async fn list_row<'a>(http: &reqwest::Client, broad: &'a Server) -> Row<'a> {
+    let partner = broad.principal(http, "broad").await;
+    let read = http.get(format!("{}/v1/customers", broad.base));
+    let read = read.bearer_auth(partner["accessTokenUser"].as_str().unwrap());
+    let list: Value = read
+        .try_clone()
+        .unwrap()
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(list["items"].as_array().unwrap().len(), LISTED);
+    Row {
+        requests: REQUESTS_LIST,
+        ..Row::new("GET /v1/customers, 500 of them", broad, read)
     }
 }

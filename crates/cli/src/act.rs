@@ -8,6 +8,8 @@ use crate::explain::read_params;
 use crate::{Printer, chain, fail};
 
 /// Do something on a running sandbox server.
+///
+/// Ends with 0 when it was done, 1 when it was refused, 2 when it could not be asked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// What is done.
@@ -24,15 +26,34 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> ExitCode {
     match act(&args).await {
-        Ok(result) => {
+        Ok(Answer::Done(result)) => {
             Printer::line(serde_json::to_string_pretty(&result).unwrap_or_default());
             ExitCode::SUCCESS
+        }
+        Ok(Answer::Refused(problem)) => {
+            Printer::complain(problem["detail"].as_str().unwrap_or("it was refused"));
+            for rule in problem["decision"]["violations"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
+                let word = |member: &str| rule[member].as_str().unwrap_or_default();
+                Printer::complain(format!("{}: {}", word("rule"), word("statement")));
+            }
+            ExitCode::from(1)
         }
         Err(problem) => fail(problem),
     }
 }
 
-async fn act(args: &Args) -> Result<Value, String> {
+/// What a server said.
+enum Answer {
+    Done(Value),
+    /// Problem details, with the decision where a rule refused it.
+    Refused(Value),
+}
+
+async fn act(args: &Args) -> Result<Answer, String> {
     let params = read_params(&args.params)?;
     let server = args.server.trim_end_matches('/');
     let http = reqwest::Client::builder()
@@ -68,11 +89,10 @@ async fn act(args: &Args) -> Result<Value, String> {
     let status = answer.status();
     let body: Value = answer.json().await.map_err(unreachable)?;
     if status.is_success() {
-        Ok(body["result"].clone())
+        Ok(Answer::Done(body["result"].clone()))
+    } else if status.is_client_error() {
+        Ok(Answer::Refused(body))
     } else {
-        Err(body["detail"]
-            .as_str()
-            .unwrap_or("the server failed")
-            .to_owned())
+        Err(format!("{server}: the server failed ({status})"))
     }
 }

@@ -14,7 +14,7 @@ use tierline_app::demo::{LayDemo, LayWorld};
 use tierline_rules::Lang;
 use tierline_store::{Db, DbConfig, schema};
 
-use crate::{Printer, chain, fail};
+use crate::{Language, Printer, chain, fail};
 
 /// Explain a deal: may it go through, and if not, which rule, which fact, what remedy.
 #[derive(Debug, clap::Args)]
@@ -36,16 +36,16 @@ pub(crate) struct Args {
     /// Ask a world file instead; without either, the built-in demo world.
     #[arg(long)]
     world: Option<std::path::PathBuf>,
-    /// Language of the texts: en or ja.
-    #[arg(long, default_value = "en")]
-    lang: String,
+    /// Language of the texts.
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    lang: Language,
     /// For programs.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args) -> ExitCode {
-    let lang = Lang::of_locale(&args.lang);
+    let lang = Lang::from(args.lang);
     let params = match read_params(&args.params) {
         Ok(params) => params,
         Err(problem) => return fail(problem),
@@ -96,7 +96,9 @@ pub(crate) fn read_params(pairs: &[String]) -> Result<Map<String, Value>, String
                 text => json!(text),
             }
         };
-        params.insert(name.to_owned(), value);
+        if params.insert(name.to_owned(), value).is_some() {
+            return Err(format!("`{name}` is given twice"));
+        }
     }
     Ok(params)
 }
@@ -168,7 +170,7 @@ async fn ask_server(
     let answer = http
         .post(format!("{server}/program/v1/decisions"))
         .bearer_auth(token)
-        .header("X-Locale", &args.lang)
+        .header("X-Locale", args.lang.tag())
         .json(&json!({ "as": args.actor, "verb": args.verb, "params": params }))
         .send()
         .await
@@ -250,52 +252,51 @@ fn tell(answer: &Value, lang: Lang) {
             } else {
                 "\nWhat makes it pass (rehearsed):"
             });
-            for act in remedy["commands"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .chain(std::iter::once(&remedy["then"]))
-            {
-                Printer::line(format!("  {}", command(act)));
+            tell_remedy(remedy);
+            if !remedy["otherwise"].is_null() {
+                Printer::line(if ja {
+                    "\nまたは、リセラー自身の依頼として（試行済み）:"
+                } else {
+                    "\nOr as the reseller's own request (rehearsed):"
+                });
+                tell_remedy(&remedy["otherwise"]);
             }
         }
     }
 }
 
+/// The commands of a remedy and the action that passes then, as lines to paste.
+fn tell_remedy(remedy: &Value) {
+    let commands = remedy["commands"].as_array().into_iter().flatten();
+    for act in commands.chain(std::iter::once(&remedy["then"])) {
+        Printer::line(format!("  {}", command(act)));
+    }
+}
+
 /// An act as a line to paste.
 fn command(act: &Value) -> String {
-    let Some(map) = act.as_object() else {
-        return act.to_string();
-    };
-    let actor = map.get("as").map_or_else(String::new, |actor| {
-        actor
-            .as_str()
-            .map_or_else(|| actor.to_string(), str::to_owned)
-    });
-    let mut line = String::new();
-    for (verb, params) in map.iter().filter(|(key, _)| *key != "as") {
-        line = format!("tierline do {verb} --as {actor}");
-        for (name, value) in params.as_object().into_iter().flatten() {
-            let value = match value {
-                Value::String(text) => text.clone(),
-                Value::Array(list) => list
-                    .iter()
-                    .map(|item| {
-                        item.as_str()
-                            .map_or_else(|| item.to_string(), str::to_owned)
-                    })
-                    .collect::<Vec<_>>()
-                    .join(","),
-                other => other.to_string(),
-            };
-            let quoted = if value.contains(' ') {
-                format!("'{name}={value}'")
-            } else {
-                format!("{name}={value}")
-            };
-            line.push(' ');
-            line.push_str(&quoted);
-        }
+    let word = |member: &str| act[member].as_str().unwrap_or_default();
+    let mut line = format!("tierline do {} --as {}", word("verb"), word("as"));
+    for (name, value) in act["params"].as_object().into_iter().flatten() {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Array(list) => list
+                .iter()
+                .map(|item| {
+                    item.as_str()
+                        .map_or_else(|| item.to_string(), str::to_owned)
+                })
+                .collect::<Vec<_>>()
+                .join(","),
+            other => other.to_string(),
+        };
+        let quoted = if value.contains(' ') {
+            format!("'{name}={value}'")
+        } else {
+            format!("{name}={value}")
+        };
+        line.push(' ');
+        line.push_str(&quoted);
     }
     line
 }

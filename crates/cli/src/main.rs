@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod act;
 mod check;
 mod explain;
+mod import;
 mod keys;
 mod rules;
 mod serve;
@@ -21,7 +22,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Runs a cloud partner program, and tells why a deal may or may not go through.
 #[derive(Debug, Parser)]
-#[command(name = "tierline", version, about)]
+#[command(
+    name = "tierline",
+    version,
+    about,
+    after_help = "Exit status: 0 done, allowed or passed; 1 refused or failed; 2 the call was wrong or the server out of reach.\n\
+                  Environment: TIERLINE_SERVER names the server of client commands; TIERLINE_LOG sets what is logged as JSON lines on\n\
+                  standard error (`info` logs every request, `warn` is the default)."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Verb,
@@ -36,8 +44,37 @@ enum Verb {
     Rules(rules::Args),
     Verify(verify::Args),
     Keys(keys::Args),
+    Import(import::Args),
     /// Print how far each documented operation is carried out, as Markdown
     Fidelity,
+}
+
+/// A language of the texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Language {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+impl Language {
+    /// As a server is told it.
+    pub(crate) const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en-US",
+            Self::Ja => "ja-JP",
+        }
+    }
+}
+
+impl From<Language> for tierline_rules::Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::En,
+            Language::Ja => Self::Ja,
+        }
+    }
 }
 
 /// The one place that prints.
@@ -100,6 +137,7 @@ fn main() -> ExitCode {
             Verb::Rules(args) => rules::run(&args),
             Verb::Verify(args) => verify::run(args).await,
             Verb::Keys(args) => keys::run(args).await,
+            Verb::Import(args) => import::run(args).await,
             Verb::Fidelity => {
                 Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS

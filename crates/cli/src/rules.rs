@@ -10,32 +10,36 @@ use tierline_app::check;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::{Lang, RuleId, rules};
 
-use crate::{Printer, fail};
+use crate::{Language, Printer, fail};
 
 /// The rulebook as enforced: statement, source, where it is checked, which tests need it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// One rule.
     id: Option<String>,
-    /// For programs: an array of {id, status, where, tests, issue}.
+    /// For programs: {id, status, where, tests, issue}, an array of them without an id.
     #[arg(long)]
     json: bool,
-    /// Language of the texts: en or ja.
-    #[arg(long, default_value = "en")]
-    lang: String,
+    /// Language of the texts.
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    lang: Language,
     /// Where the scenario files are.
     #[arg(long, default_value = "scenarios")]
     scenarios: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let lang = Lang::of_locale(&args.lang);
+    let lang = Lang::from(args.lang);
     let tests = tests(&args.scenarios);
     if let Some(id) = &args.id {
         let Some(entry) = id.parse::<RuleId>().ok().and_then(book::entry) else {
             return fail(format!("{id} is no rule of the rulebook"));
         };
-        tell(entry, lang, &tests);
+        if args.json {
+            Printer::line(serde_json::to_string_pretty(&row(entry, &tests)).unwrap_or_default());
+        } else {
+            tell(entry, lang, &tests);
+        }
         return ExitCode::SUCCESS;
     }
     if args.json {
@@ -81,6 +85,12 @@ fn tests(directory: &std::path::Path) -> BTreeMap<String, Vec<String>> {
                 }),
         );
     }
+    if files.is_empty() {
+        let place = directory.display();
+        Printer::complain(format!(
+            "no scenario files in {place}, so no cases are shown; name their directory with --scenarios"
+        ));
+    }
     files.sort();
     check::cases_by_rule(&files).unwrap_or_default()
 }
@@ -88,6 +98,8 @@ fn tests(directory: &std::path::Path) -> BTreeMap<String, Vec<String>> {
 /// The issue in which a planned rule comes.
 fn issue(entry: &Entry) -> &'static str {
     match entry.id.prefix() {
+        // How the agreement is shown and what a provider tells its resellers of it are matters of the portal.
+        "AGR" => "5: portal",
         "GEN" => "2: wire",
         "CUS" | "GDA" | "DAP" | "ORD" | "SUB" | "TRF" => "3: time",
         "BIL" | "PEC" => "4: money",

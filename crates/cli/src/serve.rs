@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
 use tierline_api::throttle::Budgets;
-use tierline_api::{Server, Settings};
+use tierline_api::{Courier, Server, Settings, deliver};
 use tierline_app::App;
 use tierline_app::check;
 use tierline_app::clock::Clock;
@@ -46,7 +46,8 @@ pub(crate) struct Args {
     /// Pin the world's clock to an instant.
     #[arg(long)]
     now: Option<Timestamp>,
-    /// The address under which clients reach this server, where that is not the one it listens on.
+    /// The address under which others reach this server, where that is not the one it listens on: tokens name it as their
+    /// issuer, and webhooks point to it.
     #[arg(long)]
     public_url: Option<String>,
     /// Trust tokens of this OpenID Connect issuer in place of the built-in one; `{tenantid}` in it stands for
@@ -164,9 +165,23 @@ async fn serve(args: Args) -> Result<(), String> {
         LogKey::load_or_create(&directory.join("log.key")).map_err(|error| crate::chain(&error))?;
     let db = server.app().db().clone();
     let sealer = Sealer::start(db.clone(), Arc::new(log_key), || Clock::wall().server_now());
+    let base = args
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
+    let courier = Courier::new(
+        server.app().clone(),
+        deliver::Settings {
+            base: base.trim_end_matches('/').to_owned(),
+            sandbox,
+            key_file: Some(directory.join("webhooks.pem")),
+        },
+    )
+    .start();
     let stop = stop()?;
     greet(&server, address, args.demo);
     let served = tierline_api::serve(server, listener, stop).await;
+    drop(courier);
     drop(sealer);
     db.shutdown().await;
     served.map_err(|error| error.to_string())

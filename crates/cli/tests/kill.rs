@@ -125,7 +125,10 @@ async fn customer(server: &Running, name: &str, noted: &Acknowledged) -> Option<
         "billingProfile": { "email": "it@kettle.example", "companyName": format!("Copper Kettle {name}"), "culture": "en-US", "language": "en", "defaultAddress": address },
     });
     let id = write(server, "/v1/customers", name, &body, noted).await?;
-    let metadata = server.http.get(format!("{}/v1/agreements", server.base));
+    let metadata = server.http.get(format!(
+        "{}/v1/agreements?agreementType=MicrosoftCustomerAgreement",
+        server.base
+    ));
     let metadata = metadata.bearer_auth(&server.token).send().await.ok()?;
     let metadata: Value = metadata.json().await.ok()?;
     let body = json!({

@@ -75,6 +75,25 @@ words! {
     }
 }
 
+/// Roles of the membership account: they give no program rights (ROL-002).
+pub const MEMBERSHIP_ROLES: [&str; 15] = [
+    "account_admin",
+    "partner_admin",
+    "business_profile_admin",
+    "benefits_admin",
+    "incentives_admin",
+    "incentives_user",
+    "referrals_admin",
+    "referrals_user",
+    "marketing_admin",
+    "marketing_user",
+    "report_viewer",
+    "executive_report_viewer",
+    "training_admin",
+    "developer",
+    "guest_user",
+];
+
 impl ProgramRole {
     /// The roles that give program rights.
     pub const PROGRAM: [Self; 6] = [

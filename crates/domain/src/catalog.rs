@@ -120,6 +120,16 @@ pub enum Term {
     OneTime,
     /// So many months.
     Months(u16),
+    /// A duration that no calendar month measures, such as thirty days. It can be asked for; nothing is sold for it
+    /// (ORD-017).
+    Uneven {
+        /// Its months.
+        months: u16,
+        /// And days.
+        days: u16,
+        /// And minutes.
+        minutes: u32,
+    },
 }
 
 impl Term {
@@ -135,7 +145,36 @@ impl Term {
     pub fn months(self) -> Option<i32> {
         match self {
             Self::Months(months) => Some(i32::from(months)),
-            Self::None | Self::OneTime => None,
+            Self::None | Self::OneTime | Self::Uneven { .. } => None,
+        }
+    }
+
+    /// An ISO 8601 duration: `P1Y`, `P1M`, `P30D`, `PT1H`. Months are counted together with years.
+    fn duration(text: &str) -> Option<Self> {
+        let (date, time) = match text.split_once('T') {
+            Some((_, "")) => return None,
+            Some((date, time)) => (date, time),
+            None => (text, ""),
+        };
+        let (years, date) = count(date, 'Y')?;
+        let (months, date) = count(date, 'M')?;
+        let (days, date) = count(date, 'D')?;
+        let (hours, time) = count(time, 'H')?;
+        let (minutes, time) = count(time, 'M')?;
+        if !date.is_empty() || !time.is_empty() {
+            return None;
+        }
+        let months = u16::try_from(years.checked_mul(12)?.checked_add(months)?).ok()?;
+        let days = u16::try_from(days).ok()?;
+        let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
+        match (months, days, minutes) {
+            (0, 0, 0) => None,
+            (months, 0, 0) => Some(Self::Months(months)),
+            (months, days, minutes) => Some(Self::Uneven {
+                months,
+                days,
+                minutes,
+            }),
         }
     }
 
@@ -162,32 +201,48 @@ impl fmt::Display for Term {
             Self::OneTime => f.write_str("one_time"),
             Self::Months(months) if months % 12 == 0 => write!(f, "P{}Y", months / 12),
             Self::Months(months) => write!(f, "P{months}M"),
+            Self::Uneven {
+                months,
+                days,
+                minutes,
+            } => {
+                f.write_str("P")?;
+                for (number, unit) in [(months, 'M'), (days, 'D')] {
+                    if *number > 0 {
+                        write!(f, "{number}{unit}")?;
+                    }
+                }
+                if *minutes > 0 {
+                    write!(f, "T{minutes}M")?;
+                }
+                Ok(())
+            }
         }
+    }
+}
+
+/// The number before a unit, and what follows; none where the unit is not there.
+fn count(text: &str, unit: char) -> Option<(u32, &str)> {
+    match text.split_once(unit) {
+        Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((number.parse().ok()?, rest))
+        }
+        // The first such letter may belong to a later part: `1D` has no year.
+        _ => Some((0, text)),
     }
 }
 impl FromStr for Term {
     type Err = UnknownWord;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || UnknownWord {
+        let term = match text {
+            "none" => Some(Self::None),
+            "one_time" => Some(Self::OneTime),
+            _ => text.strip_prefix('P').and_then(Self::duration),
+        };
+        term.ok_or_else(|| UnknownWord {
             set: "term",
             text: text.to_owned(),
-        };
-        match text {
-            "none" => return Ok(Self::None),
-            "one_time" => return Ok(Self::OneTime),
-            _ => {}
-        }
-        let body = text.strip_prefix('P').ok_or_else(bad)?;
-        let (count, factor) = match (body.strip_suffix('M'), body.strip_suffix('Y')) {
-            (Some(count), _) => (count, 1),
-            (_, Some(count)) => (count, 12),
-            _ => return Err(bad()),
-        };
-        let count: u16 = count.parse().map_err(|_| bad())?;
-        match count.checked_mul(factor) {
-            Some(months) if months > 0 => Ok(Self::Months(months)),
-            _ => Err(bad()),
-        }
+        })
     }
 }
 impl Serialize for Term {
@@ -220,6 +275,8 @@ pub struct Item {
     pub id: Id<Item>,
     /// Its short name.
     pub handle: String,
+    /// Its id in the catalogue: `product:SKU:availability`, or a GUID in the traditional generation.
+    pub catalogue_id: String,
     /// What it is called.
     pub title: String,
     /// Its kind.
@@ -328,8 +385,17 @@ mod tests {
             assert_eq!(text.parse::<Term>().unwrap().to_string(), text);
         }
         assert_eq!("P12M".parse::<Term>().unwrap(), Term::YEAR);
-        assert!("P0M".parse::<Term>().is_err());
-        assert!("1Y".parse::<Term>().is_err());
+        assert_eq!("P1Y6M".parse::<Term>().unwrap(), Term::Months(18));
+        for text in ["P1D", "P30D", "P1M15D", "PT90M"] {
+            let term = text.parse::<Term>().unwrap();
+            assert_eq!(term.to_string(), text);
+            assert_eq!(term.months(), None);
+        }
+        for text in [
+            "P0M", "P0D", "P", "PT", "1Y", "PM", "P1W", "P-1M", "P99999Y", "P1M1Y",
+        ] {
+            assert!(text.parse::<Term>().is_err(), "{text}");
+        }
     }
 
     #[test]

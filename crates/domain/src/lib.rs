@@ -9,14 +9,17 @@
     clippy::indexing_slicing
 )]
 
+pub mod address;
 pub mod admin;
 pub mod catalog;
 pub mod customer;
 pub mod id;
+pub mod listing;
 pub mod money;
 pub mod order;
 pub mod partner;
 pub mod place;
 pub mod subscription;
 pub mod time;
+pub mod vetting;
 pub mod words;

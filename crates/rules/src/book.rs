@@ -120,15 +120,32 @@ impl Lang {
     /// The language of a locale such as `ja-JP`, or of an `Accept-Language` list; English otherwise.
     #[must_use]
     pub fn of_locale(text: &str) -> Self {
-        let first = text.split(',').next().unwrap_or_default().trim();
-        if first
-            .get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case("ja"))
-        {
-            Self::Ja
-        } else {
-            Self::En
+        let mut best = (0, Self::En);
+        for range in text.split(',') {
+            let (tag, quality) = match range.split_once(';') {
+                Some((tag, rest)) => (tag, rest.trim().strip_prefix("q=").map_or(0, thousandths)),
+                None => (range, 1_000),
+            };
+            let lang = match tag.trim().to_ascii_lowercase().get(..2) {
+                Some("ja") => Self::Ja,
+                Some("en") => Self::En,
+                _ => continue,
+            };
+            if quality > best.0 {
+                best = (quality, lang);
+            }
         }
+        best.1
+    }
+}
+
+/// A quality between 0 and 1 with at most three decimals, in thousandths; what is none counts as 0.
+fn thousandths(text: &str) -> u32 {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits: String = part.chars().chain("000".chars()).take(3).collect();
+    match (whole.parse::<u32>(), digits.parse::<u32>()) {
+        (Ok(whole), Ok(part)) => whole.saturating_mul(1_000).saturating_add(part).min(1_000),
+        _ => 0,
     }
 }
 
@@ -137,7 +154,7 @@ impl Lang {
 pub struct Texts {
     /// The rule in one sentence.
     pub statement: String,
-    /// What its refusal tells; empty where it refuses nothing.
+    /// What its refusal tells, as a sentence; empty where it refuses nothing.
     pub refusal: String,
     /// What the caller can do; empty where there is nothing.
     pub remedy: String,
@@ -183,7 +200,16 @@ impl Entry {
 
 const ENGLISH: &str = include_str!("../../../program/rulebook.md");
 
-static BOOK: LazyLock<BTreeMap<RuleId, Entry>> = LazyLock::new(|| read(ENGLISH, &japanese()));
+static BOOK: LazyLock<BTreeMap<RuleId, Entry>> = LazyLock::new(|| {
+    let mut book = read(ENGLISH, &texts_of(crate::japanese::FILES));
+    let sentences = texts_of(crate::english::FILES);
+    for entry in book.values_mut() {
+        if let Some(sentence) = sentences.get(&entry.id.to_string()) {
+            entry.english.refusal.clone_from(&sentence.refusal);
+        }
+    }
+    book
+});
 
 /// All rules, in the order of the rulebook.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
@@ -199,14 +225,11 @@ pub fn entry(id: RuleId) -> Option<&'static Entry> {
     BOOK.get(&id)
 }
 
-fn japanese() -> BTreeMap<String, Texts> {
-    crate::japanese::FILES
-        .iter()
-        .flat_map(|file| read_texts(file))
-        .collect()
+fn texts_of(files: &[&str]) -> BTreeMap<String, Texts> {
+    files.iter().flat_map(|file| read_texts(file)).collect()
 }
 
-/// Reads the small subset of TOML in which translations are kept: `[ID]` and `key = "text"`.
+/// Reads the small subset of TOML in which texts beside the rulebook are kept: `[ID]` and `key = "text"`.
 fn read_texts(file: &str) -> Vec<(String, Texts)> {
     let mut found: Vec<(String, Texts)> = Vec::new();
     for line in file.lines() {
@@ -323,6 +346,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_language_wanted_most_counts() {
+        for (text, lang) in [
+            ("ja-JP", Lang::Ja),
+            ("en-US", Lang::En),
+            ("fr;q=0.9, ja;q=0.8", Lang::Ja),
+            ("ja;q=0.5, en;q=0.75", Lang::En),
+            ("fr", Lang::En),
+            ("ja;q=often", Lang::En),
+        ] {
+            assert_eq!(Lang::of_locale(text), lang, "{text}");
+        }
+    }
+
+    #[test]
     fn the_book_has_all_its_rules() {
         assert_eq!(all().count(), 540);
         let seeds = all().filter(|entry| entry.grade == "seed").count();
@@ -330,6 +367,54 @@ mod tests {
         for entry in all() {
             assert!(!entry.texts(Lang::En).statement.is_empty(), "{}", entry.id);
             assert!(!entry.source.is_empty(), "{}", entry.id);
+        }
+    }
+
+    #[test]
+    fn every_refusal_that_is_shown_is_a_full_sentence() {
+        let refers = |text: &str| {
+            PREFIXES
+                .iter()
+                .any(|prefix| text.contains(&format!("{prefix}-")))
+        };
+        let english = |text: &str| {
+            text.ends_with('.')
+                && text.split_whitespace().count() >= 6
+                && !refers(text)
+                && text.starts_with(|first: char| first.is_uppercase())
+        };
+        let japanese = |text: &str| {
+            text.ends_with('。')
+                && text.chars().count() >= 12
+                && !refers(text)
+                // A sentence ends in a verb and is no stage direction; a note ends in a noun, or says what is to be shown.
+                && (!text.ends_with("示す。") || text.ends_with("以下に示す。"))
+                && text
+                    .trim_end_matches('。')
+                    .ends_with(['る', 'い', 'た', 'う', 'す', 'つ'])
+        };
+        let notes: Vec<String> = crate::rules::all()
+            .map(crate::registry::Rule::entry)
+            .flat_map(|entry| {
+                let texts = [entry.texts(Lang::En), entry.texts(Lang::Ja)];
+                let [en, ja] = texts.map(|texts| texts.refusal.as_str());
+                let bad = [(en, english(en)), (ja, japanese(ja))];
+                bad.map(|(text, sentence)| (entry.id, text, sentence))
+            })
+            .filter(|(_, _, sentence)| !sentence)
+            .map(|(id, text, _)| format!("{id} {text}"))
+            .collect();
+        assert!(notes.is_empty(), "{}", notes.join("\n"));
+    }
+
+    #[test]
+    fn sentences_stand_for_notes_of_the_book() {
+        for id in texts_of(crate::english::FILES).keys() {
+            let rule: RuleId = id.parse().unwrap();
+            assert!(
+                !entry(rule).unwrap().texts(Lang::En).refusal.is_empty(),
+                "{id}"
+            );
         }
     }
 

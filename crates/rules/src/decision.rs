@@ -47,7 +47,12 @@ pub fn decide(facts: &Facts, without: &[RuleId]) -> Verdict {
                 let (resting, others) = after.split_at(question.resting.min(after.len()));
                 debug_assert!(
                     !resting.iter().any(|rule| (rule.ask)(facts)),
-                    "in order, and forbidden all the same"
+                    "in order, and forbidden all the same: {:?}",
+                    resting
+                        .iter()
+                        .filter(|rule| (rule.ask)(facts))
+                        .filter_map(|rule| rule.rule.map(|rule| rule.id))
+                        .collect::<Vec<_>>()
                 );
                 rest = others;
             }

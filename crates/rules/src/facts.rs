@@ -92,6 +92,8 @@ tierline_domain::words! {
         SetQualification = "set_qualification",
         /// Switch self-service purchase.
         SetSelfService = "set_self_service",
+        /// Change what is on record of a customer: its billing profile, its domains.
+        UpdateCustomer = "update_customer",
         /// Read a customer.
         ReadCustomer = "read_customer",
         /// Fetch software keys.

@@ -5,7 +5,9 @@
 #![warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 pub mod book;
+pub mod countries;
 pub mod decision;
+mod english;
 #[cfg(test)]
 #[expect(
     clippy::arithmetic_side_effects,

@@ -45,6 +45,9 @@ pub const NUMBER_REQUIRED: &str =
 pub const EU_EFTA: &str =
     "AT BE BG CH CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK";
 
+/// Countries that exist and that no region lists (REG-018).
+pub const NO_REGION: &str = "BY CU EH IR KP RU SD SY";
+
 static TABLE: LazyLock<BTreeMap<Country, Place>> =
     LazyLock::new(|| load(include_str!("../../../program/regions.csv")));
 
@@ -124,6 +127,12 @@ fn split(line: &str) -> Vec<String> {
         }
     }
     fields
+}
+
+/// Whether there is such a country at all.
+#[must_use]
+pub fn exists(country: Country) -> bool {
+    place(country).is_some() || listed(NO_REGION, country)
 }
 
 /// The table's entry for a country, whatever the day.

@@ -309,6 +309,10 @@ tierline_domain::words! {
         Cart = "cart",
         /// The cart was checked out and changed since.
         CartSubmitted = "cart_submitted",
+        /// Another request on the same cart or order.
+        Concurrency = "concurrency",
+        /// The fault that a line of a cart carries.
+        LineFault = "line_fault",
         /// How old the availability is.
         AvailabilityAge = "availability_age",
         /// The last day of sale.
@@ -457,6 +461,10 @@ tierline_domain::words! {
         FullDelegation = "full_delegation",
         /// Whose tenant a security group is in.
         AdminGroup = "admin_group",
+        /// The relationship of the other partner of a chain with the customer.
+        OtherRelationship = "other_relationship",
+        /// No partnership, or no invitation, that could be ended.
+        NothingToEnd = "nothing_to_end",
     }
 }
 

@@ -78,6 +78,9 @@ pub enum StoreError {
     /// A command went on after one of its statements had failed; nothing it did is kept.
     #[error("an earlier statement of this command failed")]
     Aborted,
+    /// A command wrote rows that the change log answers for and appended no event after them; nothing it did is kept.
+    #[error("rows of {0} were written, and no event tells of it")]
+    Untold(String),
     /// A command panicked; nothing it did is kept.
     #[error("the command panicked")]
     Panicked,

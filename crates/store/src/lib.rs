@@ -3,8 +3,10 @@
 //! It knows nothing of HTTP, permissions or clocks. One text serves SQLite and PostgreSQL; which of the two
 //! runs is asked nowhere outside [`engine`].
 
+pub mod customers;
 pub mod engine;
 pub mod error;
+pub mod holdings;
 pub mod idempotency;
 pub mod log;
 pub mod schema;
@@ -20,4 +22,4 @@ pub use engine::{Command, Db, DbConfig, LaneStats, Lock, Migration};
 pub use error::StoreError;
 pub use statement::Statement;
 pub use table::Table;
-pub use value::{BadValue, Bind, Field, Json, Kind, Value, v};
+pub use value::{BadValue, Bind, Field, Json, Kind, Seen, Value, v};

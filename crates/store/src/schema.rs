@@ -13,6 +13,17 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0002_identity",
         sql: IDENTITY,
     },
+    Migration {
+        name: "0002_accounts",
+        sql: ACCOUNTS,
+    },
+    Migration {
+        name: "0003_orders",
+        sql: ORDERS,
+    },
+    crate::tables::audit::MIGRATION,
+    crate::tables::webhooks::MIGRATION,
+    crate::tables::catalogue::MIGRATION,
 ];
 
 const PROGRAM: &str = "
@@ -152,7 +163,7 @@ CREATE TABLE subscriptions (
     updates {int} NOT NULL, order_id {id}, order_handle {text}, parent {id}, deprovisioned {bool} NOT NULL, default_owner {bool} NOT NULL,
     support_contact {id}, friendly_name {text}, home {text} NOT NULL, version {int} NOT NULL
 ) {strict};
-CREATE INDEX subscriptions_customer ON subscriptions (customer);
+CREATE INDEX subscriptions_customer ON subscriptions (customer, state, item, seller, currency, deprovisioned, quantity);
 CREATE INDEX subscriptions_seller ON subscriptions (seller);
 CREATE TABLE charges (
     id {id} PRIMARY KEY, subscription {id} NOT NULL REFERENCES subscriptions (id), position {int} NOT NULL, kind {text} NOT NULL, amount {text} NOT NULL,
@@ -239,5 +250,45 @@ CREATE TABLE passwords (
 ) {strict};
 CREATE TABLE signing_keys (
     kid {text} PRIMARY KEY, secret {bytes} NOT NULL, created {instant} NOT NULL, retired {instant}
+) {strict};
+";
+
+/// Profiles, qualifications, validation codes, account checks, further domains; names of customers as they are
+/// searched.
+const ACCOUNTS: &str = "
+ALTER TABLE contacts ADD COLUMN folded {text} NOT NULL DEFAULT '';
+CREATE TABLE partner_profiles (
+    account {id} NOT NULL REFERENCES accounts (id), kind {text} NOT NULL CHECK (kind IN ('legal_business','billing','organization','support')),
+    body {json} NOT NULL, finalized {json}, vetting {text} NOT NULL CHECK (vetting IN ('pending','authorized','rejected')), version {int} NOT NULL,
+    PRIMARY KEY (account, kind)
+) {strict};
+CREATE TABLE qualifications (
+    id {id} PRIMARY KEY, customer {id} NOT NULL REFERENCES tenants (id), partner {id} NOT NULL REFERENCES accounts (id),
+    special {text} NOT NULL CHECK (special IN ('education','government_community_cloud','state_owned')),
+    segment {text} CHECK (segment IN ('schools','universities')), website {text},
+    state {text} NOT NULL CHECK (state IN ('approved','in_review','denied')), reason {text}, created {instant} NOT NULL
+) {strict};
+CREATE INDEX qualifications_customer ON qualifications (customer, created);
+CREATE TABLE validation_codes (
+    partner {id} NOT NULL REFERENCES accounts (id), code {text} NOT NULL, organization {text} NOT NULL, most {int} NOT NULL,
+    remaining {int} NOT NULL, changed {instant} NOT NULL, PRIMARY KEY (partner, code)
+) {strict};
+CREATE TABLE account_checks (
+    customer {id} PRIMARY KEY REFERENCES tenants (id),
+    status {text} NOT NULL CHECK (status IN ('allowed','under_review','not_allowed','unknown','not_ready')), changed {instant} NOT NULL
+) {strict};
+CREATE TABLE verified_domains (
+    domain {text} PRIMARY KEY, customer {id} NOT NULL REFERENCES tenants (id), settings {json} NOT NULL, added {instant} NOT NULL
+) {strict};
+CREATE INDEX verified_domains_customer ON verified_domains (customer);
+";
+
+/// Carts of several groups, and files beside orders.
+const ORDERS: &str = "
+ALTER TABLE carts ADD COLUMN placed {json} NOT NULL DEFAULT '[]';
+CREATE TABLE documents (
+    id {id} PRIMARY KEY, order_id {id} NOT NULL REFERENCES orders (id), position {int} NOT NULL,
+    kind {text} NOT NULL CHECK (kind IN ('purchase_order','tender')), name {text} NOT NULL, media {text} NOT NULL, content {bytes} NOT NULL,
+    added {instant} NOT NULL, UNIQUE (order_id, position)
 ) {strict};
 ";

@@ -9,7 +9,7 @@ use crate::statement::Statement;
 use crate::value::Value;
 
 /// A struct that is one row of one table.
-pub trait Table: Sized {
+pub trait Table: Clone + Send + 'static {
     /// The table's name.
     const NAME: &'static str;
 
@@ -21,6 +21,8 @@ pub trait Table: Sized {
     fn get_sql() -> Statement;
     /// Removes the row of a key.
     fn delete_sql() -> Statement;
+    /// Reads every row, in order of the key.
+    fn all_rows_sql() -> Statement;
     /// All columns, in order.
     fn values(&self) -> Vec<Value>;
     /// The key columns, in order.
@@ -29,7 +31,7 @@ pub trait Table: Sized {
     ///
     /// # Errors
     /// When a column holds what its type does not allow.
-    fn from_row(row: &Row) -> Result<Self, StoreError>;
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError>;
 }
 
 /// A text of `N` bytes in the making. With `N = 0` it only counts.
@@ -268,7 +270,8 @@ macro_rules! __built {
 /// ```
 ///
 /// makes [`Table`] for the struct and a module of the table's name with the statements `INSERT`, `UPSERT`,
-/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all.
+/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all. With `shared true`
+/// behind the finds, a reader may keep the rows until something is committed: for tables that are small and asked by many.
 #[macro_export]
 macro_rules! table {
     (
@@ -277,6 +280,7 @@ macro_rules! table {
             key { $($key:ident),+ $(,)? }
             columns { $($column:ident),+ $(,)? }
             finds { $($find:ident = $clause:expr),* $(,)? }
+            $(shared $shared:literal)?
         }
     ) => {
         $(#[$meta])*
@@ -286,6 +290,7 @@ macro_rules! table {
             const NAME: &str = stringify!($table);
             const KEY: &[&str] = &[$(stringify!($key)),+];
             const COLUMNS: &[&str] = &[$(stringify!($column)),+];
+            const SHARED: bool = false $(|| $shared)?;
 
             /// Writes a new row.
             pub const INSERT: Statement = Statement::new(
@@ -295,17 +300,17 @@ macro_rules! table {
                 concat!(stringify!($table), ".UPSERT"), $crate::__built!(upsert(NAME, KEY, COLUMNS)));
             /// Reads the row of a key.
             pub const GET: Statement = Statement::new(
-                concat!(stringify!($table), ".GET"), $crate::__built!(get(NAME, KEY, COLUMNS)));
+                concat!(stringify!($table), ".GET"), $crate::__built!(get(NAME, KEY, COLUMNS))).shared(SHARED);
             /// Removes the row of a key.
             pub const DELETE: Statement = Statement::new(
                 concat!(stringify!($table), ".DELETE"), $crate::__built!(delete(NAME, KEY)));
             /// Reads every row, in order of the key.
             pub const ALL_ROWS: Statement = Statement::new(
-                concat!(stringify!($table), ".ALL_ROWS"), $crate::__built!(all_rows(NAME, KEY, COLUMNS)));
+                concat!(stringify!($table), ".ALL_ROWS"), $crate::__built!(all_rows(NAME, KEY, COLUMNS))).shared(SHARED);
             $(
                 #[doc = concat!("Reads the rows `", $clause, "`.")]
                 pub const $find: Statement = Statement::new(
-                    concat!(stringify!($table), ".", stringify!($find)), $crate::__built!(find(NAME, COLUMNS, $clause)));
+                    concat!(stringify!($table), ".", stringify!($find)), $crate::__built!(find(NAME, COLUMNS, $clause))).shared(SHARED);
             )*
             /// Every statement of this table.
             pub const STATEMENTS: &[Statement] = &[INSERT, UPSERT, GET, DELETE, ALL_ROWS $(, $find)*];
@@ -325,13 +330,16 @@ macro_rules! table {
             fn delete_sql() -> $crate::statement::Statement {
                 $table::DELETE
             }
+            fn all_rows_sql() -> $crate::statement::Statement {
+                $table::ALL_ROWS
+            }
             fn values(&self) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Field::to_value(&self.$column)),+]
             }
             fn key(&self) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Field::to_value(&self.$key)),+]
             }
-            fn from_row(row: &$crate::row::Row) -> Result<Self, $crate::error::StoreError> {
+            fn from_row(row: &$crate::row::Row<'_>) -> Result<Self, $crate::error::StoreError> {
                 let mut columns = row.columns_of(stringify!($table));
                 Ok(Self { $($column: columns.next(stringify!($column))?),+ })
             }

@@ -21,7 +21,7 @@ use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
 
 /// One value of one column.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// No value, in a column of this kind.
     Null(Kind),
@@ -116,14 +116,62 @@ impl Value {
             _ => Ok(()),
         }
     }
+}
 
-    fn mismatch(&self, expected: &'static str) -> BadValue {
+/// One value as it stands in a fetched row. Texts and bytes are still the engine's: most are parsed into something
+/// smaller, and copying them first costs more than reading them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen<'a> {
+    /// No value.
+    Null,
+    /// An identifier.
+    Id(Uuid),
+    /// A text.
+    Text(&'a str),
+    /// A number.
+    Int(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// An instant.
+    Instant(Timestamp),
+    /// A calendar day.
+    Day(Date),
+    /// A JSON document, as text.
+    Json(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Seen<'a> {
+    /// The text.
+    ///
+    /// # Errors
+    /// When the value is none.
+    pub fn text(self) -> Result<&'a str, BadValue> {
+        match self {
+            Self::Text(text) => Ok(text),
+            other => Err(other.mismatch(Kind::Text.as_str())),
+        }
+    }
+
+    fn mismatch(self, expected: &'static str) -> BadValue {
         let found = match self {
-            Self::Null(_) => "nothing".to_owned(),
-            other => format!("a {}", other.kind().as_str()),
+            Self::Null => "nothing".to_owned(),
+            Self::Id(_) => described(Kind::Id),
+            Self::Text(_) => described(Kind::Text),
+            Self::Int(_) => described(Kind::Int),
+            Self::Bool(_) => described(Kind::Bool),
+            Self::Instant(_) => described(Kind::Instant),
+            Self::Day(_) => described(Kind::Day),
+            Self::Json(_) => described(Kind::Json),
+            Self::Bytes(_) => described(Kind::Bytes),
         };
         BadValue { expected, found }
     }
+}
+
+fn described(kind: Kind) -> String {
+    format!("a {}", kind.as_str())
 }
 
 /// 0000-01-01T00:00:00Z in microseconds.
@@ -168,20 +216,20 @@ pub trait Field: Sized {
     ///
     /// # Errors
     /// When the value is not one of this type.
-    fn from_value(value: Value) -> Result<Self, BadValue>;
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue>;
 }
 
 macro_rules! plain_field {
-    ($($type:ty: $kind:ident, |$self:ident| $give:expr;)+) => {$(
+    ($($type:ty: $kind:ident, |$self:ident| $give:expr, |$seen:ident| $take:expr;)+) => {$(
         impl Field for $type {
             const KIND: Kind = Kind::$kind;
             fn to_value(&self) -> Value {
                 let $self = self;
                 Value::$kind($give)
             }
-            fn from_value(value: Value) -> Result<Self, BadValue> {
+            fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
                 match value {
-                    Value::$kind(inner) => Ok(inner),
+                    Seen::$kind($seen) => Ok($take),
                     other => Err(other.mismatch(Kind::$kind.as_str())),
                 }
             }
@@ -190,13 +238,13 @@ macro_rules! plain_field {
 }
 
 plain_field! {
-    Uuid: Id, |id| *id;
-    String: Text, |text| text.clone();
-    i64: Int, |number| *number;
-    bool: Bool, |yes| *yes;
-    Timestamp: Instant, |at| *at;
-    Date: Day, |day| *day;
-    Vec<u8>: Bytes, |bytes| bytes.clone();
+    Uuid: Id, |id| *id, |id| id;
+    String: Text, |text| text.clone(), |text| text.to_owned();
+    i64: Int, |number| *number, |number| number;
+    bool: Bool, |yes| *yes, |yes| yes;
+    Timestamp: Instant, |at| *at, |at| at;
+    Date: Day, |day| *day, |day| day;
+    Vec<u8>: Bytes, |bytes| bytes.clone(), |bytes| bytes.to_vec();
 }
 
 macro_rules! small_number {
@@ -206,7 +254,7 @@ macro_rules! small_number {
             fn to_value(&self) -> Value {
                 Value::Int(i64::from(*self))
             }
-            fn from_value(value: Value) -> Result<Self, BadValue> {
+            fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
                 let number = i64::from_value(value)?;
                 Self::try_from(number).map_err(|_| BadValue::new(stringify!($type), &number.to_string()))
             }
@@ -221,7 +269,7 @@ impl<T> Field for Id<T> {
     fn to_value(&self) -> Value {
         Value::Id(self.uuid())
     }
-    fn from_value(value: Value) -> Result<Self, BadValue> {
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
         Uuid::from_value(value).map(Self::from_uuid)
     }
 }
@@ -231,9 +279,9 @@ impl<F: Field> Field for Option<F> {
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null(F::KIND), F::to_value)
     }
-    fn from_value(value: Value) -> Result<Self, BadValue> {
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
         match value {
-            Value::Null(_) => Ok(None),
+            Seen::Null => Ok(None),
             present => F::from_value(present).map(Some),
         }
     }
@@ -248,7 +296,7 @@ impl<T: Serialize + DeserializeOwned> Field for Json<T> {
     fn to_value(&self) -> Value {
         to_json(&self.0)
     }
-    fn from_value(value: Value) -> Result<Self, BadValue> {
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
         from_json(value).map(Self)
     }
 }
@@ -270,9 +318,9 @@ pub fn to_json<T: Serialize>(structure: &T) -> Value {
 ///
 /// # Errors
 /// When the value is no such structure.
-pub fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, BadValue> {
+pub fn from_json<T: DeserializeOwned>(value: Seen<'_>) -> Result<T, BadValue> {
     match value {
-        Value::Json(text) => serde_json::from_str(&text)
+        Seen::Json(text) => serde_json::from_str(text)
             .map_err(|error| BadValue::new(std::any::type_name::<T>(), &error.to_string())),
         other => Err(other.mismatch(Kind::Json.as_str())),
     }
@@ -321,9 +369,9 @@ macro_rules! text_field {
             fn to_value(&self) -> $crate::value::Value {
                 $crate::value::Value::Text(self.as_str().to_owned())
             }
-            fn from_value(value: $crate::value::Value) -> Result<Self, $crate::value::BadValue> {
-                let text = <String as $crate::value::Field>::from_value(value)?;
-                text.parse().map_err(|_| $crate::value::BadValue::new(stringify!($type), &text))
+            fn from_value(value: $crate::value::Seen<'_>) -> Result<Self, $crate::value::BadValue> {
+                let text = value.text()?;
+                text.parse().map_err(|_| $crate::value::BadValue::new(stringify!($type), text))
             }
         }
     )+};
@@ -344,9 +392,9 @@ mod tests {
     #[test]
     fn absent_values_keep_their_kind() {
         assert_eq!(v(&None::<u32>), Value::Null(Kind::Int));
-        assert_eq!(Option::<u32>::from_value(Value::Int(7)), Ok(Some(7)));
-        assert!(u32::from_value(Value::Int(-1)).is_err());
-        assert!(i64::from_value(Value::Null(Kind::Int)).is_err());
+        assert_eq!(Option::<u32>::from_value(Seen::Int(7)), Ok(Some(7)));
+        assert!(u32::from_value(Seen::Int(-1)).is_err());
+        assert!(i64::from_value(Seen::Null).is_err());
     }
 
     #[test]

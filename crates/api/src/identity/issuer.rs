@@ -359,6 +359,22 @@ impl Issuer {
         let is_ours = |key: &Key| hmac::verify(&seal_key(key), &content, &tag).is_ok();
         ring.all().iter().any(is_ours).then_some(content)
     }
+
+    /// The first password of a new tenant's administrator: follows from the key that signs, so that a repeated request is
+    /// answered alike though nobody keeps it.
+    #[must_use]
+    pub fn first_password(&self, tenant: &str) -> String {
+        let ring = self.ring();
+        let Some(key) = ring.signing() else {
+            return String::new();
+        };
+        let tag = hmac::sign(
+            &seal_key(key),
+            format!("first password of {tenant}").as_bytes(),
+        );
+        let text = URL_SAFE_NO_PAD.encode(tag.as_ref().get(..12).unwrap_or_default());
+        format!("{text}=7a")
+    }
 }
 
 /// A key for seals follows from a signing key, and tells nothing of it.

@@ -2,6 +2,7 @@
 //!
 //! Between two pages nothing is kept here. What was asked and how far the user came travels in the form, sealed,
 //! and belongs to one browser by a cookie: a form that comes from elsewhere, or to another browser, is refused.
+// tidy: long because a sign-in, from the request to the code, is one flow that is read in order.
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -62,7 +63,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes
         .into_iter()
         .map(|route| {
-            let route = route.access(Access::Open);
+            let route = route.access(Access::Open).page();
             match route.method {
                 http::Method::GET => route
                     .query("client_id", "The application.")

@@ -1,754 +1,505 @@
-//! Carts, checkout and orders.
+//! Carts and checkout.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Path;
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use tierline_app::act::Act;
-use tierline_app::app::request_key;
-use tierline_app::ask::ask;
-use tierline_app::{AppError, names, purchase};
-use tierline_domain::catalog::{Frequency, Item, Term};
-use tierline_domain::order::{Cart, CartState, Line, Order};
-use tierline_domain::partner::{Account, Location};
-use tierline_domain::subscription::Subscription;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tierline_app::cart::{CART_DAYS, Quoted, quoted};
+use tierline_app::order::{GroupRefused, Placed, Wanted};
+use tierline_app::{AppError, names};
+use tierline_domain::catalog::Frequency;
+use tierline_domain::id::Id;
+use tierline_domain::order::{Cart, CartState, Fault, Line};
+use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Period;
-use tierline_rules::book;
-use tierline_store::idempotency::RequestKey;
-use tierline_store::{Tx, Value as Stored, tables};
+use tierline_rules::{Lang, book};
+use tierline_store::Tx;
+use utoipa::ToSchema;
 
 use super::customers;
-use crate::auth::Principal;
+use super::lines::{self, Given, NewCommitment, Participant, Prices, PurchaseCommitment, RenewsTo};
+use super::orders::{self, OrderResource};
+use crate::call::Call;
 use crate::problem::Problem;
+use crate::render;
 use crate::route::{self, Route};
-use crate::server::Server;
+use crate::wire::envelope::{Attributes, Links};
 use crate::wire::{body, catalog};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        route::post("/v1/customers/{customer-id}/carts", "Fill a cart.", create),
+        route::post("/v1/customers/{customer-id}/carts", "Fill a cart.", create)
+            .takes::<NewCart>()
+            .answers::<CartResource>(StatusCode::CREATED)
+            .shows(
+                "carts-create",
+                "carts.rs a_cart_holds_several_lines_in_groups",
+            )
+            .shows(
+                "carts-create-with-addons",
+                "carts.rs add_ons_stand_in_their_line_or_beside_it",
+            ),
         route::get(
             "/v1/customers/{customer-id}/carts/{cart-id}",
             "One cart.",
             read,
-        ),
+        )
+        .answers::<CartResource>(StatusCode::OK)
+        .shows("carts-get", "carts.rs a_cart_holds_several_lines_in_groups"),
         route::put(
             "/v1/customers/{customer-id}/carts/{cart-id}",
-            "Change a cart.",
+            "Give a cart other lines.",
             update,
-        ),
+        )
+        .takes::<NewCart>()
+        .answers::<CartResource>(StatusCode::CREATED)
+        .shows("carts-update", "carts.rs a_cart_is_sent_back_changed"),
         route::post(
             "/v1/customers/{customer-id}/carts/{cart-id}/checkout",
             "Check out a cart.",
             checkout,
-        ),
-        route::get(
-            "/v1/customers/{customer-id}/orders",
-            "Orders for a customer.",
-            orders,
-        ),
-        route::post(
-            "/v1/customers/{customer-id}/orders",
-            "Order without a cart.",
-            order,
-        ),
-        route::get(
-            "/v1/customers/{customer-id}/orders/{order-id}",
-            "One order.",
-            read_order,
+        )
+        .answers::<CartCheckoutResult>(StatusCode::CREATED)
+        .shows(
+            "carts-checkout",
+            "carts.rs each_group_becomes_an_order_and_a_refused_one_undoes_no_other",
         ),
     ]
 }
 
 /// A cart as it is sent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct NewCart {
     #[serde(default)]
-    lineitems: Vec<NewLine>,
+    line_items: Vec<NewLine>,
+    /// Whether the partner stands by the partner of record that it names, or names none (TXN-105).
+    partner_on_record_attestation_accepted: Option<bool>,
 }
 
-/// A line of a cart or of an order.
-#[derive(Debug, Deserialize)]
+/// A line of a cart as it is sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct NewLine {
-    #[serde(alias = "offerid")]
-    catalogitemid: Option<String>,
+    catalog_item_id: Option<String>,
+    friendly_name: Option<String>,
     quantity: Option<i64>,
-    currencycode: Option<String>,
-    billingcycle: Option<String>,
-    termduration: Option<String>,
+    currency_code: Option<String>,
+    billing_cycle: Option<String>,
+    term_duration: Option<String>,
     #[serde(default)]
     participants: Vec<Participant>,
-    partneridonrecord: Option<String>,
+    provisioning_context: Option<BTreeMap<String, String>>,
+    /// Add-ons of the traditional generation that are bought with the line.
     #[serde(default)]
-    additionalpartneridsonrecord: Vec<String>,
-    #[serde(default)]
-    attestationaccepted: bool,
-    customtermenddate: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Participant {
-    key: String,
-    value: String,
+    #[schema(no_recursion)]
+    addon_items: Vec<NewLine>,
+    renews_to: Option<RenewsTo>,
+    attestation_accepted: Option<bool>,
+    custom_term_end_date: Option<String>,
+    purchase_commitment: Option<NewCommitment>,
 }
 
 impl NewLine {
-    /// The line as parameters of a command.
-    fn params(
+    fn wanted(
         &self,
         customer: &str,
-        items: &[Item],
-        order_cycle: Option<&str>,
-    ) -> Result<Value, Problem> {
-        let wanted = self
-            .catalogitemid
-            .as_deref()
-            .ok_or_else(|| Problem::malformed("lineItems.catalogItemId", "is missing"))?;
-        let item = catalog::find(items, wanted).ok_or_else(|| {
-            Problem::documented(
-                StatusCode::NOT_FOUND,
-                400_013,
-                &format!("lineItems.catalogItemId: {wanted} is not in the catalogue"),
-            )
-        })?;
-        let mut params = Map::new();
-        params.insert("customer".to_owned(), json!(customer));
-        params.insert("item".to_owned(), json!(item.handle));
-        params.insert("quantity".to_owned(), json!(self.quantity.unwrap_or(1)));
-        params.insert(
-            "attestation_accepted".to_owned(),
-            json!(self.attestationaccepted),
-        );
-        if let Some(term) = self.termduration.as_deref().filter(|term| !term.is_empty()) {
-            let term: Term = term.to_uppercase().parse().map_err(|_| {
-                Problem::malformed("lineItems.termDuration", "is a period such as P1M or P1Y")
-            })?;
-            params.insert("term".to_owned(), json!(term));
-        }
-        let cycle = self
-            .billingcycle
-            .as_deref()
-            .or(order_cycle)
-            .map(body::word)
-            .filter(|word| word != "unknown");
-        if let Some(cycle) = cycle {
-            let cycle: Frequency = cycle.parse().map_err(|_| {
-                Problem::malformed(
-                    "lineItems.billingCycle",
-                    &format!("`{cycle}` is no billing cycle"),
-                )
-            })?;
-            params.insert("frequency".to_owned(), json!(cycle));
-        }
-        if let Some(currency) = &self.currencycode {
-            let currency: tierline_domain::money::Currency = currency
-                .parse()
-                .map_err(|_| Problem::malformed("lineItems.currencyCode", "is three letters"))?;
-            params.insert("currency".to_owned(), json!(currency));
-        }
-        if let Some(end) = self
-            .customtermenddate
-            .as_deref()
-            .and_then(|end| end.get(..10))
-        {
-            params.insert("custom_end".to_owned(), json!(end));
-        }
-        let of = |key: &'static str| {
-            self.participants
-                .iter()
-                .filter(move |participant| body::word(&participant.key) == key)
-                .map(|participant| participant.value.clone())
+        items: &[tierline_domain::catalog::Item],
+    ) -> Result<Wanted, Problem> {
+        let given = Given {
+            member: "lineItems.catalogItemId",
+            item: self.catalog_item_id.as_deref(),
+            quantity: self.quantity,
+            term: self.term_duration.as_deref(),
+            cycle: self.billing_cycle.as_deref(),
+            currency: self.currency_code.as_deref(),
+            end: self.custom_term_end_date.as_deref(),
+            renews_to: self.renews_to.as_ref(),
+            context: self.provisioning_context.as_ref(),
+            commitment: self.purchase_commitment.as_ref(),
+            attested: self.attestation_accepted,
+            friendly_name: self.friendly_name.as_deref(),
         };
-        let first = of("transaction_reseller")
-            .next()
-            .or_else(|| self.partneridonrecord.clone())
-            .filter(|id| !id.is_empty());
-        let further: Vec<String> = of("additional_transaction_reseller")
-            .chain(self.additionalpartneridsonrecord.iter().cloned())
-            .collect();
-        params.extend(first.map(|first| ("partner_of_record".to_owned(), json!(first))));
-        if !further.is_empty() {
-            params.insert("further_resellers".to_owned(), json!(further));
+        let mut wanted = given.wanted(customer, items)?;
+        for participant in &self.participants {
+            let value = participant.value.clone();
+            match body::word(&participant.key).as_str() {
+                _ if value.is_empty() => {}
+                "transaction_reseller" => wanted.partner_of_record = Some(value),
+                "additional_transaction_reseller" => wanted.further_resellers.push(value),
+                other => {
+                    let text = format!("`{other}` is no kind of participant");
+                    return Err(Problem::malformed("lineItems.participants.key", &text));
+                }
+            }
         }
-        Ok(Value::Object(params))
+        Ok(wanted)
     }
 }
 
-async fn items(tx: &mut Tx<'_>) -> Result<Vec<Item>, AppError> {
-    Ok(tx.find::<Item>(tables::items::EVERY, &[]).await?)
-}
-
-/// The one line that carts and orders have so far.
-fn single(lines: &[NewLine]) -> Result<&NewLine, Problem> {
-    match lines {
-        [line] => Ok(line),
-        [] => Err(Problem::documented(
-            StatusCode::BAD_REQUEST,
-            800_009,
-            "lineItems: a cart or an order has at least one line",
-        )),
-        _ => Err(Problem::not_implemented(
-            "POST",
-            "a cart or an order of several lines",
-        )),
+impl NewCart {
+    /// The lines as a command takes them: add-ons follow the line that they are nested in.
+    fn lines(
+        &self,
+        customer: &str,
+        items: &[tierline_domain::catalog::Item],
+    ) -> Result<Vec<Wanted>, Problem> {
+        if self.line_items.is_empty() {
+            return Err(Problem::documented(
+                StatusCode::BAD_REQUEST,
+                800_009,
+                "lineItems: a cart has at least one line",
+            ));
+        }
+        let mut lines = Vec::new();
+        for line in &self.line_items {
+            let base = lines.len();
+            let wanted = line.wanted(customer, items)?;
+            let sold_by = wanted.partner_of_record.clone();
+            lines.push(wanted);
+            for add_on in &line.addon_items {
+                let mut wanted = add_on.wanted(customer, items)?;
+                wanted.add_on_of = Some(base);
+                wanted.partner_of_record = wanted.partner_of_record.or_else(|| sold_by.clone());
+                lines.push(wanted);
+            }
+        }
+        if self.partner_on_record_attestation_accepted == Some(false) {
+            for line in &mut lines {
+                line.role_declared = Some(tierline_domain::order::RoleDeclared::None);
+            }
+        }
+        Ok(lines)
     }
 }
 
-async fn catalogue(server: &Server, principal: &Principal) -> Result<Vec<Item>, Problem> {
-    server
-        .app()
-        .read(ask(|tx| Box::pin(items(tx))))
-        .await
-        .map_err(|error| Problem::of(error, principal.lang))
+/// A cart.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CartResource {
+    #[schema(value_type = String)]
+    id: Id<Cart>,
+    creation_timestamp: String,
+    last_modified_timestamp: String,
+    expiration_timestamp: String,
+    last_modified_user: String,
+    /// `Active` or `Ordered`.
+    status: &'static str,
+    line_items: Vec<CartLine>,
+    links: Links,
+    attributes: Attributes,
 }
 
-fn key(
-    principal: &Principal,
-    account: &Account,
-    method: &str,
-    path: &str,
-    bytes: &[u8],
-) -> Option<RequestKey> {
-    principal
-        .request_id
-        .as_deref()
-        .map(|id| request_key(account.tenant.uuid(), id, method, path, bytes))
+/// A line of a cart.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CartLine {
+    id: usize,
+    catalog_item_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    friendly_name: Option<String>,
+    quantity: i64,
+    currency_code: String,
+    #[schema(value_type = String)]
+    billing_cycle: Frequency,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    term_duration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    promotion_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    participants: Vec<Participant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    provisioning_context: Option<BTreeMap<String, String>>,
+    /// The lines of one group become one order.
+    order_group: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
+    addon_items: Vec<CartLine>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    renews_to: Option<RenewsTo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    attestation_accepted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    custom_term_end_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    purchase_commitment: Option<PurchaseCommitment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pricing: Option<Prices>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<CartError>,
 }
 
-/// Runs a command; a customer that is unknown answers like one that is unrelated.
-async fn perform(
-    server: &Server,
-    principal: &Principal,
-    verb: &str,
-    params: Value,
-    key: Option<RequestKey>,
-    customer: &str,
-) -> Result<Value, AppErrorOr> {
-    let act = Act {
-        actor: principal.actor(),
-        ..Act::of("", verb, params)
-    };
-    let ctx = server.app().ctx(principal.actor());
-    match server.app().perform(ctx, act, key).await {
-        Ok(result) => Ok(result),
-        Err(AppError::NotFound {
-            what: "customer", ..
-        }) => {
-            let partner = principal
-                .account
+/// What is wrong with a line (ORD-005).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CartError {
+    error_code: u32,
+    error_description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    additional_information: Option<Left>,
+}
+
+/// What a ceiling leaves.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Left {
+    available_quantity: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    purchased_quantity: Option<i64>,
+}
+
+impl CartError {
+    fn of(fault: &Fault, given: Option<&str>, lang: Lang) -> Self {
+        let rule = fault.rule.as_deref().and_then(|rule| rule.parse().ok());
+        let refusal = rule
+            .and_then(book::entry)
+            .map(|entry| entry.texts(lang).refusal.clone());
+        let text = match (given, refusal, &fault.rule) {
+            (Some(given), ..) => format!("catalogItemId: {given} is not in the catalogue"),
+            (None, Some(text), Some(rule)) => format!("{text} ({rule})"),
+            _ => "the line cannot be processed".to_owned(),
+        };
+        Self {
+            error_code: fault.code,
+            error_description: text,
+            additional_information: fault.available.map(|available| Left {
+                available_quantity: available,
+                purchased_quantity: fault.purchased,
+            }),
+        }
+    }
+}
+
+impl CartLine {
+    fn of(id: usize, line: &Line, quote: &Quoted, lang: Lang) -> Result<Self, AppError> {
+        let details = &line.details;
+        let given = details.unknown_item.clone();
+        let item = quote.item.as_ref();
+        let attested = item.is_some_and(|item| item.requires_attestation);
+        let pricing = quote
+            .pricing
+            .map(|pricing| Prices::of(pricing, line.quantity));
+        Ok(Self {
+            id,
+            catalog_item_id: item
+                .map_or_else(|| given.clone().unwrap_or_default(), catalog::item_id),
+            friendly_name: line
+                .friendly_name
+                .clone()
+                .or_else(|| item.map(|item| item.title.clone())),
+            quantity: line.quantity,
+            currency_code: quote.currency.to_string(),
+            billing_cycle: line.frequency,
+            term_duration: lines::period(line).filter(|period| !period.is_empty()),
+            promotion_id: quote
+                .promotion
                 .as_ref()
-                .map_or("", |account| account.handle.as_str());
-            Err(AppErrorOr::Problem(Problem::no_customer(partner, customer)))
-        }
-        Err(error) => Err(AppErrorOr::App(error)),
-    }
-}
-
-/// A failure that may still become part of a 2xx answer.
-enum AppErrorOr {
-    App(AppError),
-    Problem(Problem),
-}
-
-impl AppErrorOr {
-    fn problem(self, principal: &Principal) -> Problem {
-        match self {
-            Self::App(error) => Problem::of(error, principal.lang),
-            Self::Problem(problem) => problem,
-        }
-    }
-}
-
-pub(super) async fn create(
-    State(server): State<Server>,
-    principal: Principal,
-    Path(customer): Path<String>,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    let account = principal.partner()?;
-    let new: NewCart = body::read(&bytes)?;
-    let items = catalogue(&server, &principal).await?;
-    let params = single(&new.lineitems)?.params(&customer, &items, None)?;
-    let key = key(
-        &principal,
-        account,
-        "POST",
-        &format!("/v1/customers/{customer}/carts"),
-        &bytes,
-    );
-    match perform(&server, &principal, "create_cart", params, key, &customer).await {
-        Ok(result) => {
-            let cart = result
-                .get("cart")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            Ok((
-                StatusCode::CREATED,
-                Json(shown(&server, &principal, cart).await?),
-            )
-                .into_response())
-        }
-        Err(AppErrorOr::App(AppError::Refused(refusal)))
-            if refusal
-                .decision
-                .wire
-                .is_some_and(|wire| wire.line_code.is_some()) =>
-        {
-            Ok((
-                StatusCode::CREATED,
-                Json(faulty(&new, &refusal.decision, &principal)),
-            )
-                .into_response())
-        }
-        Err(error) => Err(error.problem(&principal)),
-    }
-}
-
-/// A cart whose line has a fault: the fault stands on the line (ORD-005).
-fn faulty(new: &NewCart, decision: &tierline_rules::Decision, principal: &Principal) -> Value {
-    let code = decision
-        .wire
-        .and_then(|wire| wire.line_code)
-        .unwrap_or_default();
-    let text = decision
-        .violations
-        .iter()
-        .find(|violation| violation.answer.line_code.is_some())
-        .and_then(|violation| book::entry(violation.rule));
-    let lines: Vec<Value> = new
-        .lineitems
-        .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            json!({
-                "id": index,
-                "catalogItemId": line.catalogitemid,
-                "quantity": line.quantity.unwrap_or(1),
-                "error": { "errorCode": code, "errorDescription": text.map(|entry| entry.texts(principal.lang).refusal.clone()) },
-            })
+                .map(|promotion| promotion.id.to_string()),
+            participants: lines::participants(line),
+            provisioning_context: lines::context(line),
+            order_group: details.group.clone(),
+            addon_items: Vec::new(),
+            renews_to: lines::renews_to(line),
+            attestation_accepted: attested.then_some(line.attestation_accepted),
+            custom_term_end_date: lines::custom_end(line),
+            purchase_commitment: details.commitment.as_ref().map(PurchaseCommitment::of),
+            pricing: pricing.transpose()?,
+            error: details
+                .fault
+                .as_ref()
+                .map(|fault| CartError::of(fault, given.as_deref(), lang)),
         })
-        .collect();
-    json!({ "status": "Active", "lineItems": lines, "attributes": { "objectType": "Cart" } })
+    }
 }
 
-async fn own_cart(
+impl CartResource {
+    fn of(cart: &Cart, quotes: &[Quoted], lang: Lang) -> Result<Self, AppError> {
+        let mut line_items: Vec<CartLine> = Vec::new();
+        for (id, (line, quote)) in cart.lines.iter().zip(quotes).enumerate() {
+            let shown = CartLine::of(id, line, quote, lang)?;
+            let base = line.details.add_on_of;
+            match line_items.iter_mut().find(|other| Some(other.id) == base) {
+                Some(base) => base.addon_items.push(shown),
+                None => line_items.push(shown),
+            }
+        }
+        let expires = cart.created.plus(Period::days(CART_DAYS))?;
+        Ok(Self {
+            id: cart.id,
+            creation_timestamp: cart.created.to_string(),
+            last_modified_timestamp: cart.modified.to_string(),
+            expiration_timestamp: expires.to_string(),
+            last_modified_user: cart.modified_by.clone(),
+            status: match cart.state {
+                CartState::Active => "Active",
+                CartState::Ordered => "Ordered",
+            },
+            line_items,
+            links: Links::own(format!("/customers/{}/carts/{}", cart.customer, cart.id)),
+            attributes: Attributes::of("Cart"),
+        })
+    }
+}
+
+/// What a checkout came to.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CartCheckoutResult {
+    orders: Vec<OrderResource>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    order_errors: Vec<OrderError>,
+    #[schema(value_type = Vec<String>)]
+    additional_information: [String; 0],
+    attributes: Attributes,
+}
+
+/// Why a group of lines did not become an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OrderError {
+    order_group_id: String,
+    code: u32,
+    description: String,
+}
+
+impl OrderError {
+    fn of(refused: &GroupRefused, lang: Lang) -> Self {
+        let code = refused.decision.wire.and_then(|wire| wire.code);
+        Self {
+            order_group_id: refused.group.clone(),
+            code: code.unwrap_or_default(),
+            description: render::headline(&refused.decision, lang),
+        }
+    }
+}
+
+async fn own(
     tx: &mut Tx<'_>,
     partner: Account,
+    customer: Tenant,
     cart: String,
-) -> Result<Option<(Cart, Vec<Item>, Vec<Option<String>>)>, AppError> {
+) -> Result<Option<(Cart, Vec<Quoted>)>, AppError> {
     let Some(cart) = names::cart(tx, &cart).await? else {
         return Ok(None);
     };
-    if cart.partner != partner.id {
+    if cart.partner != partner.id || cart.customer != customer.id {
         return Ok(None);
     }
-    let mut sold = Vec::new();
-    let mut prices = Vec::new();
-    for line in &cart.lines {
-        let item: Item = names::by_id(tx, line.item).await?;
-        let price = purchase::unit_price(tx, &partner, &item, line, cart.created.date()).await?;
-        prices.push(price.map(|price| price.to_string()));
-        sold.push(item);
-    }
-    Ok(Some((cart, sold, prices)))
+    let quotes = quoted(tx, &partner, &cart, cart.modified.date()).await?;
+    Ok(Some((cart, quotes)))
 }
 
-async fn find_cart(
-    server: &Server,
-    principal: &Principal,
-    cart: String,
-) -> Result<(Cart, Vec<Item>, Vec<Option<String>>), Problem> {
-    let partner = principal.api_partner()?.clone();
-    let wanted = cart.clone();
-    let found = server
-        .app()
-        .read(ask(move |tx| {
-            Box::pin(own_cart(tx, partner.clone(), wanted.clone()))
-        }))
-        .await;
-    let missing = || {
+/// A cart of the caller's for a customer; any other does not exist (ORD-002).
+async fn find(call: &Call, customer: &str, cart: &str) -> Result<(Cart, Vec<Quoted>), Problem> {
+    let customer = customers::required(&call.server, &call.principal, customer)
+        .await?
+        .tenant;
+    let (partner, wanted) = (call.account.clone(), cart.to_owned());
+    let found = call
+        .read(move |tx| Box::pin(own(tx, partner.clone(), customer.clone(), wanted.clone())))
+        .await?;
+    found.ok_or_else(|| {
         Problem::documented(
             StatusCode::NOT_FOUND,
             800_008,
             &format!("cart {cart} does not exist or has expired"),
         )
-    };
-    found
-        .map_err(|error| Problem::of(error, principal.lang))?
-        .ok_or_else(missing)
-}
-
-async fn shown(server: &Server, principal: &Principal, cart: String) -> Result<Value, Problem> {
-    let (cart, items, prices) = find_cart(server, principal, cart).await?;
-    let expires = cart.created.plus(Period::days(7)).unwrap_or(cart.created);
-    let lines: Vec<Value> = cart
-        .lines
-        .iter()
-        .zip(items.iter().zip(&prices))
-        .enumerate()
-        .map(|(index, (line, (item, price)))| {
-            let mut shown = line_members(line, item);
-            shown.insert("id".to_owned(), json!(index));
-            shown.insert("catalogItemId".to_owned(), json!(catalog::item_id(item)));
-            shown.insert("orderGroup".to_owned(), json!("0"));
-            let (currency, price) = price
-                .as_deref()
-                .and_then(|price| price.split_once(' '))
-                .unwrap_or(("USD", "0"));
-            shown.insert(
-                "currencyCode".to_owned(),
-                json!(
-                    line.currency
-                        .map_or_else(|| currency.to_owned(), |currency| currency.to_string())
-                ),
-            );
-            shown.insert(
-                "pricing".to_owned(),
-                json!({ "listPrice": number(price), "price": number(price) }),
-            );
-            Value::Object(shown)
-        })
-        .collect();
-    Ok(json!({
-        "id": cart.id,
-        "creationTimestamp": cart.created.to_string(),
-        "lastModifiedTimestamp": cart.modified.to_string(),
-        "expirationTimestamp": expires.to_string(),
-        "lastModifiedUser": cart.modified_by,
-        "status": if cart.state == CartState::Active { "Active" } else { "Ordered" },
-        "lineItems": lines,
-        "links": { "self": { "uri": format!("/customers/{}/carts/{}", cart.customer, cart.id), "method": "GET", "headers": [] } },
-        "attributes": { "objectType": "Cart" },
-    }))
-}
-
-/// Exact decimal text as a JSON number.
-fn number(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or(Value::Null)
-}
-
-fn line_members(line: &Line, item: &Item) -> Map<String, Value> {
-    let mut shown = Map::new();
-    shown.insert(
-        "friendlyName".to_owned(),
-        json!(
-            line.friendly_name
-                .clone()
-                .unwrap_or_else(|| item.title.clone())
-        ),
-    );
-    shown.insert("quantity".to_owned(), json!(line.quantity));
-    shown.insert("billingCycle".to_owned(), json!(line.frequency));
-    if line.term.months().is_some() {
-        shown.insert("termDuration".to_owned(), json!(line.term));
-    }
-    let participant = |key: &str, value: &String| json!({ "key": key, "value": value });
-    let participants: Vec<Value> = line
-        .partner_of_record
-        .iter()
-        .map(|value| participant("transaction_reseller", value))
-        .chain(
-            line.further_resellers
-                .iter()
-                .map(|value| participant("additional_transaction_reseller", value)),
-        )
-        .collect();
-    if !participants.is_empty() {
-        shown.insert("participants".to_owned(), json!(participants));
-    }
-    shown
-}
-
-pub(super) async fn read(
-    State(server): State<Server>,
-    principal: Principal,
-    Path((_customer, cart)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    shown(&server, &principal, cart).await.map(Json)
-}
-
-pub(super) async fn update(
-    State(server): State<Server>,
-    principal: Principal,
-    Path((customer, cart)): Path<(String, String)>,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    let account = principal.partner()?;
-    find_cart(&server, &principal, cart.clone()).await?;
-    let new: NewCart = body::read(&bytes)?;
-    let items = catalogue(&server, &principal).await?;
-    let wanted = single(&new.lineitems)?.params(&customer, &items, None)?;
-    let key = key(
-        &principal,
-        account,
-        "PUT",
-        &format!("/v1/customers/{customer}/carts/{cart}"),
-        &bytes,
-    );
-    let params = json!({ "cart": cart, "wanted": wanted });
-    perform(&server, &principal, "update_cart", params, key, &customer)
-        .await
-        .map_err(|error| error.problem(&principal))?;
-    Ok((
-        StatusCode::CREATED,
-        Json(shown(&server, &principal, cart).await?),
-    )
-        .into_response())
-}
-
-pub(super) async fn checkout(
-    State(server): State<Server>,
-    principal: Principal,
-    Path((customer, cart)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    let account = principal.partner()?;
-    find_cart(&server, &principal, cart.clone()).await?;
-    let key = key(
-        &principal,
-        account,
-        "POST",
-        &format!("/v1/customers/{customer}/carts/{cart}/checkout"),
-        &[],
-    );
-    let result = perform(
-        &server,
-        &principal,
-        "checkout_cart",
-        json!({ "cart": cart }),
-        key,
-        &customer,
-    )
-    .await
-    .map_err(|error| error.problem(&principal))?;
-    let order = result
-        .get("order")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    let order = shown_order(&server, &principal, order).await?;
-    let body = json!({ "orders": [order], "attributes": { "objectType": "CartCheckoutResult" } });
-    Ok((StatusCode::CREATED, Json(body)).into_response())
-}
-
-/// An order as it is sent without a cart.
-#[derive(Debug, Deserialize)]
-struct NewOrder {
-    billingcycle: Option<String>,
-    #[serde(default)]
-    lineitems: Vec<NewLine>,
-}
-
-pub(super) async fn order(
-    State(server): State<Server>,
-    principal: Principal,
-    Path(customer): Path<String>,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    let account = principal.partner()?;
-    let new: NewOrder = body::read(&bytes)?;
-    let items = catalogue(&server, &principal).await?;
-    let mut params =
-        single(&new.lineitems)?.params(&customer, &items, new.billingcycle.as_deref())?;
-    if let Some(map) = params.as_object_mut() {
-        map.insert("path".to_owned(), json!("order"));
-    }
-    let key = key(
-        &principal,
-        account,
-        "POST",
-        &format!("/v1/customers/{customer}/orders"),
-        &bytes,
-    );
-    let result = perform(&server, &principal, "order", params, key, &customer)
-        .await
-        .map_err(|error| error.problem(&principal))?;
-    let order = result
-        .get("order")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    Ok((
-        StatusCode::CREATED,
-        Json(shown_order(&server, &principal, order).await?),
-    )
-        .into_response())
-}
-
-/// An order with what its lines show.
-struct Placed {
-    order: Order,
-    lines: Vec<(Item, Option<Subscription>, Option<String>)>,
-}
-
-async fn placed(tx: &mut Tx<'_>, order: Order) -> Result<Placed, AppError> {
-    let mut lines = Vec::new();
-    for line in &order.lines {
-        let item: Item = names::by_id(tx, line.line.item).await?;
-        let subscription = match line.subscription {
-            Some(id) => Some(names::by_id::<Subscription, _>(tx, id).await?),
-            None => None,
-        };
-        let reseller = match subscription
-            .as_ref()
-            .and_then(|subscription| subscription.partner_of_record)
-        {
-            Some(id) => match names::account_by_id(tx, id).await?.location {
-                Some(location) => Some(names::by_id::<Location, _>(tx, location).await?.partner_id),
-                None => None,
-            },
-            None => None,
-        };
-        lines.push((item, subscription, reseller));
-    }
-    Ok(Placed { order, lines })
-}
-
-async fn own_order(
-    tx: &mut Tx<'_>,
-    partner: Account,
-    order: String,
-) -> Result<Option<Placed>, AppError> {
-    match names::order(tx, &order).await? {
-        Some(order) if order.partner == partner.id => placed(tx, order).await.map(Some),
-        _ => Ok(None),
-    }
-}
-
-async fn shown_order(
-    server: &Server,
-    principal: &Principal,
-    order: String,
-) -> Result<Value, Problem> {
-    let partner = principal.api_partner()?.clone();
-    let wanted = order.clone();
-    let found = server
-        .app()
-        .read(ask(move |tx| {
-            Box::pin(own_order(tx, partner.clone(), wanted.clone()))
-        }))
-        .await;
-    let found = found.map_err(|error| Problem::of(error, principal.lang))?;
-    found.map(|placed| placed.shown()).ok_or_else(|| {
-        Problem::documented(
-            StatusCode::NOT_FOUND,
-            20_002,
-            &format!("order {order} does not exist"),
-        )
     })
 }
 
-impl Placed {
-    fn shown(&self) -> Value {
-        let order = &self.order;
-        let uri = format!("/customers/{}/orders/{}", order.customer, order.id);
-        let lines: Vec<Value> = order
-            .lines
-            .iter()
-            .zip(&self.lines)
-            .enumerate()
-            .map(|(index, (line, (item, subscription, reseller)))| {
-                let mut shown = line_members(&line.line, item);
-                shown.remove("participants");
-                shown.remove("billingCycle");
-                shown.insert("lineItemNumber".to_owned(), json!(index));
-                shown.insert("offerId".to_owned(), json!(catalog::item_id(item)));
-                shown.insert("transactionType".to_owned(), json!("New"));
-                shown.extend(
-                    subscription
-                        .as_ref()
-                        .map(|subscription| ("subscriptionId".to_owned(), json!(subscription.id))),
-                );
-                shown.extend(
-                    reseller
-                        .as_ref()
-                        .map(|reseller| ("partnerIdOnRecord".to_owned(), json!(reseller))),
-                );
-                Value::Object(shown)
-            })
-            .collect();
-        let cycle = order
-            .lines
-            .first()
-            .map_or(Frequency::Monthly, |line| line.line.frequency);
-        json!({
-            "id": order.id,
-            "alternateId": format!("{:012}", order.number),
-            "referenceCustomerId": order.customer,
-            "billingCycle": cycle,
-            "transactionType": "UserPurchase",
-            "lineItems": lines,
-            "currencyCode": order.currency,
-            "currencySymbol": symbol(order.currency.as_str()),
-            "creationDate": order.placed.to_string(),
-            "status": order.state,
-            "links": {
-                "self": { "uri": uri, "method": "GET", "headers": [] },
-                "provisioningStatus": { "uri": format!("{uri}/provisioningstatus"), "method": "GET", "headers": [] },
-                "patchOperation": { "uri": uri, "method": "PATCH", "headers": [] },
-            },
-            "attributes": { "etag": order.version.to_string(), "objectType": "Order" },
-        })
-    }
+async fn shown(call: &Call, customer: &str, cart: &str) -> Result<CartResource, Problem> {
+    let (cart, quotes) = find(call, customer, cart).await?;
+    CartResource::of(&cart, &quotes, call.principal.lang).map_err(|error| call.problem(error))
 }
 
-fn symbol(currency: &str) -> &str {
-    match currency {
-        "USD" => "$",
-        "EUR" => "€",
-        "GBP" => "£",
-        "JPY" => "¥",
-        other => other,
-    }
+/// Fills a cart and reads it back.
+async fn fill(call: &Call, customer: &str, params: Value) -> Result<CartResource, Problem> {
+    let answer = call
+        .attempt("fill_cart", params)
+        .await
+        .map_err(|error| lines::problem(call, "lineItems.catalogItemId", error))?;
+    let cart = answer.get("cart").and_then(Value::as_str);
+    shown(call, customer, cart.unwrap_or_default()).await
 }
 
-async fn of_pair(
-    tx: &mut Tx<'_>,
-    partner: Account,
-    customer: tierline_domain::partner::Tenant,
-) -> Result<Vec<Placed>, AppError> {
-    let key = [
-        Stored::Id(partner.id.uuid()),
-        Stored::Id(customer.id.uuid()),
-    ];
-    let mut found = Vec::new();
-    for order in tx.find::<Order>(tables::orders::BY_PAIR, &key).await? {
-        found.push(placed(tx, order).await?);
-    }
-    Ok(found)
-}
-
-pub(super) async fn orders(
-    State(server): State<Server>,
-    principal: Principal,
+async fn create(
     Path(customer): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    let known = customers::required(&server, &principal, &customer).await?;
-    let partner = principal.api_partner()?.clone();
-    let found = server
-        .app()
-        .read(ask(move |tx| {
-            Box::pin(of_pair(tx, partner.clone(), known.tenant.clone()))
-        }))
-        .await;
-    let items: Vec<Value> = found
-        .map_err(|error| Problem::of(error, principal.lang))?
-        .iter()
-        .map(Placed::shown)
-        .collect();
-    Ok(Json(
-        json!({ "totalCount": items.len(), "items": items, "attributes": { "objectType": "Collection" } }),
-    ))
+    call: Call,
+) -> Result<(StatusCode, Json<CartResource>), Problem> {
+    let new: NewCart = call.body()?;
+    let lines = new.lines(&customer, &lines::items(&call).await?)?;
+    let params = json!({ "customer": customer, "lines": lines });
+    let cart = fill(&call, &customer, params).await?;
+    Ok((StatusCode::CREATED, Json(cart)))
 }
 
-pub(super) async fn read_order(
-    State(server): State<Server>,
-    principal: Principal,
-    Path((customer, order)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    customers::required(&server, &principal, &customer).await?;
-    shown_order(&server, &principal, order).await.map(Json)
+async fn read(
+    Path((customer, cart)): Path<(String, String)>,
+    call: Call,
+) -> Result<Json<CartResource>, Problem> {
+    shown(&call, &customer, &cart).await.map(Json)
+}
+
+async fn update(
+    Path((customer, cart)): Path<(String, String)>,
+    call: Call,
+) -> Result<(StatusCode, Json<CartResource>), Problem> {
+    let (known, _) = find(&call, &customer, &cart).await?;
+    let new: NewCart = call.body()?;
+    let lines = new.lines(&customer, &lines::items(&call).await?)?;
+    let params = json!({
+        "customer": customer,
+        "cart": known.handle,
+        "seen": known.version,
+        "lines": lines,
+    });
+    let cart = fill(&call, &customer, params).await?;
+    Ok((StatusCode::CREATED, Json(cart)))
+}
+
+/// Checks out. The body may be empty, `null` or the text `"success"`, and is not looked at.
+async fn checkout(
+    Path((customer, cart)): Path<(String, String)>,
+    call: Call,
+) -> Result<(StatusCode, Json<CartCheckoutResult>), Problem> {
+    let (known, _) = find(&call, &customer, &cart).await?;
+    let mut params = json!({ "cart": known.handle, "customer": customer });
+    if let (CartState::Active, Some(map)) = (known.state, params.as_object_mut()) {
+        map.insert("seen".to_owned(), json!(known.version));
+    }
+    let answer = call.perform("checkout_cart", params).await?;
+    let placed: Placed = serde_json::from_value(answer)
+        .map_err(|error| call.problem(AppError::Impossible(error.to_string())))?;
+    let mut made = Vec::with_capacity(placed.orders.len());
+    for order in &placed.orders {
+        made.push(orders::shown(&call, &customer, order, true).await?);
+    }
+    let lang = call.principal.lang;
+    let errors = placed.errors.iter();
+    Ok((
+        StatusCode::CREATED,
+        Json(CartCheckoutResult {
+            orders: made,
+            order_errors: errors
+                .map(|refused| OrderError::of(refused, lang))
+                .collect(),
+            additional_information: [],
+            attributes: Attributes::of("CartCheckoutResult"),
+        }),
+    ))
 }

@@ -1,26 +1,30 @@
-//! Customers: list, read, create, remove the relationship, the invitation address.
+//! Customers: list, read, end the relationship, delete in a sandbox, the invitation address.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tierline_app::act::Act;
-use tierline_app::app::request_key;
 use tierline_app::ask::ask;
-use tierline_app::{AppError, names};
-use tierline_domain::customer::{Customer, Relationship, RelationshipState};
-use tierline_domain::partner::{Account, Organization, Tenant};
+use tierline_app::{AppError, customer_profile, names};
+use tierline_domain::address::{Address, folded};
+use tierline_domain::customer::{Customer, Delegation, Relationship, RelationshipState};
+use tierline_domain::partner::{Account, Environment, Organization, Tenant};
+use tierline_store::customers::{Listed, Narrowed};
 use tierline_store::tables::Contact;
-use tierline_store::{Tx, Value as Stored, tables};
+use tierline_store::{Tx, Value as Stored};
+use utoipa::ToSchema;
 
-use crate::auth::Principal;
+use crate::auth::{Bearer, Principal};
+use crate::call::Call;
 use crate::problem::Problem;
-use crate::route::{self, Route};
+use crate::route::{self, Access, Route};
 use crate::server::Server;
-use crate::wire::{body, path};
+use crate::wire::body;
+use crate::wire::envelope::{Attributes, Collection, Links, Page};
+use crate::wire::people::WireAddress;
+use crate::wire::query::Query;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -32,30 +36,81 @@ pub(super) fn routes() -> Vec<Route> {
         .query("size", "Most of one page; 0 is as good as none.")
         .query("offset", "Where the page begins, from 0.")
         .query(
+            "seekOperation",
+            "Next, with the header MS-ContinuationToken.",
+        )
+        .query(
             "filter",
-            "One JSON object with `Field`, `Value` and `Operator`.",
-        ),
-        route::post(
-            "/v1/customers",
-            "Create a customer, or one for a reseller.",
-            create,
+            "One JSON object with `Field`, `Value` and `Operator`, or two joined by `and` or `or`.",
+        )
+        .answers::<Collection<CustomerSummary>>(StatusCode::OK)
+        .shows(
+            "customers-list",
+            "customers.rs pages_hold_every_customer_once",
+        )
+        .shows(
+            "customers-list-filtered",
+            "customers.rs filters_narrow_the_list",
+        )
+        .shows(
+            "customers-list-by-indirect-reseller",
+            "customers.rs customers_of_a_reseller_are_those_it_serves_too",
         ),
         route::get(
             "/v1/customers/relationshiprequests",
             "The partner's invitation address.",
             relationship_request,
+        )
+        .answers::<RelationshipRequest>(StatusCode::OK)
+        .shows(
+            "relationship-request-get",
+            "customers.rs the_invitation_address_is_the_partners_own",
         ),
-        route::get("/v1/customers/{customer-id}", "One customer.", read),
+        route::get(
+            "/partner-invitation",
+            "The page to which an invitation's address leads.",
+            invitation_page,
+        )
+        .access(Access::Open)
+        .query("partnerId", "The inviting partner's tenant.")
+        .answers_plain(StatusCode::OK),
+        route::get("/v1/customers/{customer-id}", "One customer.", read)
+            .answers::<CustomerResource>(StatusCode::OK)
+            .shows("customers-get", "customers.rs a_customer_is_read_in_full"),
         route::patch(
             "/v1/customers/{customer-id}",
-            "End the relationship with a customer.",
+            "End the relationship with a customer, or old full delegation alone.",
             patch,
+        )
+        .takes::<Change>()
+        .answers::<Changed>(StatusCode::OK)
+        .shows(
+            "customer-reseller-relationship-remove",
+            "customers.rs a_removed_customer_is_no_customer_any_more",
+        )
+        .shows(
+            "customer-dap-relationship-remove",
+            "customers.rs old_delegation_ends_without_the_relationship",
+        ),
+        route::delete(
+            "/v1/customers/{customer-id}",
+            "Delete a customer account of a sandbox.",
+            delete,
+        )
+        .answers_plain(StatusCode::NO_CONTENT)
+        .shows(
+            "customers-delete",
+            "customers.rs a_customer_of_a_sandbox_is_deleted",
         ),
     ]
 }
 
 /// Most customers of one answer.
 const PAGE_MAX: usize = 500;
+/// How far into a list an offset reaches.
+const OFFSET_MAX: usize = 100_000;
+/// Most alternatives of one filter.
+const ALTERNATIVES_MAX: usize = 8;
 
 /// A customer with everything the wire shows of it.
 pub(super) struct Known {
@@ -63,6 +118,7 @@ pub(super) struct Known {
     organization: Organization,
     details: Option<Customer>,
     contact: Option<Contact>,
+    relation: Relationship,
 }
 
 /// A customer with which the partner has an active relationship.
@@ -76,13 +132,13 @@ pub(super) async fn known(
     };
     let key = [Stored::Id(partner.id.uuid()), Stored::Id(tenant.id.uuid())];
     let relation = tx.get::<Relationship>(&key).await?;
-    if relation.is_none_or(|relation| relation.state != RelationshipState::Active) {
-        return Ok(None);
+    match relation.filter(|relation| relation.state == RelationshipState::Active) {
+        Some(relation) => load(tx, tenant, relation).await.map(Some),
+        None => Ok(None),
     }
-    load(tx, tenant).await.map(Some)
 }
 
-async fn load(tx: &mut Tx<'_>, tenant: Tenant) -> Result<Known, AppError> {
+async fn load(tx: &mut Tx<'_>, tenant: Tenant, relation: Relationship) -> Result<Known, AppError> {
     let organization = names::by_id(tx, tenant.organization).await?;
     let details = tx.get::<Customer>(&[Stored::Id(tenant.id.uuid())]).await?;
     let contact = tx.get::<Contact>(&[Stored::Id(tenant.id.uuid())]).await?;
@@ -91,6 +147,7 @@ async fn load(tx: &mut Tx<'_>, tenant: Tenant) -> Result<Known, AppError> {
         organization,
         details,
         contact,
+        relation,
     })
 }
 
@@ -113,146 +170,335 @@ pub(super) async fn required(
         .ok_or_else(|| Problem::no_customer(&name, customer))
 }
 
-fn self_link(uri: String) -> Value {
-    json!({ "self": { "uri": uri, "method": "GET", "headers": [] } })
+/// The company of a customer. Address and mail are for those with rights in its tenant (GDA-027).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CompanyProfile {
+    tenant_id: String,
+    domain: String,
+    company_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) address: Option<WireAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    organization_registration_number: Option<String>,
+    links: Links,
+    attributes: Attributes,
+}
+
+impl CompanyProfile {
+    fn of(tenant: impl ToString, domain: &str, company_name: &str) -> Self {
+        let tenant_id = tenant.to_string();
+        Self {
+            links: Links::own(format!("/customers/{tenant_id}/profiles/company")),
+            tenant_id,
+            domain: domain.to_owned(),
+            company_name: company_name.to_owned(),
+            address: None,
+            email: None,
+            organization_registration_number: None,
+            attributes: Attributes::of("CustomerCompanyProfile"),
+        }
+    }
+}
+
+/// Where a customer's bills go.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CustomerBillingProfile {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    last_name: Option<String>,
+    email: String,
+    culture: String,
+    language: String,
+    company_name: String,
+    default_address: WireAddress,
+    links: Links,
+    attributes: Attributes,
+}
+
+/// A customer as lists show it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CustomerSummary {
+    id: String,
+    company_profile: CompanyProfile,
+    relationship_to_partner: &'static str,
+    links: Links,
+    attributes: Attributes,
+}
+
+impl CustomerSummary {
+    fn of(row: Listed) -> Self {
+        Self {
+            id: row.tenant.to_string(),
+            company_profile: CompanyProfile::of(row.tenant, &row.domain, &row.company),
+            relationship_to_partner: "reseller",
+            links: Links::own(format!("/customers/{}", row.tenant)),
+            attributes: Attributes::of("Customer"),
+        }
+    }
+}
+
+/// The first administrator of a new customer; shown once (CUS-015).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserCredentials {
+    pub(super) user_name: &'static str,
+    pub(super) password: String,
+}
+
+/// A customer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CustomerResource {
+    pub(super) id: String,
+    commerce_id: String,
+    company_profile: CompanyProfile,
+    billing_profile: CustomerBillingProfile,
+    relationship_to_partner: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) allow_delegated_access: Option<bool>,
+    #[serde(
+        rename = "enableGDAPByDefault",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(nullable = false)]
+    pub(super) enable_gdap_by_default: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) user_credentials: Option<UserCredentials>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) custom_domains: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) associated_partner_id: Option<String>,
+    links: Links,
+    attributes: Attributes,
 }
 
 impl Known {
-    fn company_name(&self) -> &str {
+    pub(super) fn company_name(&self) -> &str {
         self.contact
             .as_ref()
             .map_or(&self.organization.name, |contact| &contact.company_name)
     }
 
-    fn company_profile(&self) -> Value {
-        json!({
-            "tenantId": self.tenant.id,
-            "domain": self.tenant.domain,
-            "companyName": self.company_name(),
-            "links": self_link(format!("/customers/{}/profiles/company", self.tenant.id)),
-            "attributes": { "objectType": "CustomerCompanyProfile" },
-        })
+    pub(super) fn address(&self) -> Address {
+        let stored = self
+            .contact
+            .as_ref()
+            .map(|contact| contact.address.0.clone());
+        let address = stored.and_then(|stored| serde_json::from_value::<Address>(stored).ok());
+        Address {
+            country: Some(self.tenant.country),
+            ..address.unwrap_or_default()
+        }
     }
 
-    fn billing_profile(&self) -> Value {
-        let contact = self.contact.as_ref();
-        let mut address = contact.map_or_else(|| json!({}), |contact| contact.address.0.clone());
-        if let Some(map) = address.as_object_mut() {
-            map.insert("country".to_owned(), json!(self.tenant.country));
-        }
-        let mut profile = json!({
-            "id": self.tenant.id,
-            "email": contact.map_or_else(|| format!("admin@{}", self.tenant.domain), |contact| contact.email.clone()),
-            "culture": self.details.as_ref().map_or("en-US", |details| &details.culture),
-            "language": self.details.as_ref().map_or("en", |details| &details.language),
-            "companyName": self.company_name(),
-            "defaultAddress": address,
-            "links": self_link(format!("/customers/{}/profiles/billing", self.tenant.id)),
-            "attributes": {
-                "etag": self.details.as_ref().map_or(1, |details| details.version).to_string(),
-                "objectType": "CustomerBillingProfile",
-            },
-        });
-        let names = contact.map(|contact| (contact.first_name.clone(), contact.last_name.clone()));
-        if let (Some(map), Some((first, last))) = (profile.as_object_mut(), names) {
-            map.extend(first.map(|first| ("firstName".to_owned(), json!(first))));
-            map.extend(last.map(|last| ("lastName".to_owned(), json!(last))));
-        }
-        profile
+    pub(super) fn email(&self) -> String {
+        self.contact.as_ref().map_or_else(
+            || format!("admin@{}", self.tenant.domain),
+            |contact| contact.email.clone(),
+        )
     }
 
-    /// The short form of lists.
-    fn listed(&self) -> Value {
-        json!({
-            "id": self.tenant.id,
-            "companyProfile": self.company_profile(),
-            "relationshipToPartner": "reseller",
-            "links": self_link(format!("/customers/{}", self.tenant.id)),
-            "attributes": { "objectType": "Customer" },
-        })
+    pub(super) fn details(&self) -> Option<&Customer> {
+        self.details.as_ref()
+    }
+
+    pub(super) const fn relation(&self) -> &Relationship {
+        &self.relation
+    }
+
+    /// The version of the billing profile as its holder is shown it.
+    fn etag(&self) -> String {
+        let version = self.details.as_ref().map_or(1, |details| details.version);
+        customer_profile::etag(&self.tenant, version)
+    }
+
+    pub(super) fn company_profile(&self) -> CompanyProfile {
+        let number = self
+            .details
+            .as_ref()
+            .and_then(|details| details.registration_number.clone());
+        CompanyProfile {
+            organization_registration_number: number,
+            ..CompanyProfile::of(self.tenant.id, &self.tenant.domain, self.company_name())
+        }
+    }
+
+    pub(super) fn billing_profile(&self) -> CustomerBillingProfile {
+        let (contact, details) = (self.contact.as_ref(), self.details.as_ref());
+        CustomerBillingProfile {
+            id: self.tenant.id.to_string(),
+            first_name: contact.and_then(|contact| contact.first_name.clone()),
+            last_name: contact.and_then(|contact| contact.last_name.clone()),
+            email: self.email(),
+            culture: details.map_or_else(|| "en-US".to_owned(), |details| details.culture.clone()),
+            language: details.map_or_else(|| "en".to_owned(), |details| details.language.clone()),
+            company_name: self.company_name().to_owned(),
+            default_address: WireAddress::of(&self.address()),
+            links: Links::own(format!("/customers/{}/profiles/billing", self.tenant.id)),
+            attributes: Attributes::tagged("CustomerBillingProfile", self.etag()),
+        }
     }
 
     /// The full form.
-    fn full(&self, relationship: &str) -> Value {
-        json!({
-            "id": self.tenant.id,
-            "commerceId": self.tenant.id,
-            "companyProfile": self.company_profile(),
-            "billingProfile": self.billing_profile(),
-            "relationshipToPartner": relationship,
-            "allowDelegatedAccess": false,
-            "customDomains": [self.tenant.domain],
-            "links": self_link(format!("/customers/{}", self.tenant.id)),
-            "attributes": { "objectType": "Customer" },
-        })
-    }
-}
-
-async fn related(tx: &mut Tx<'_>, partner: Account) -> Result<Vec<Known>, AppError> {
-    let mut found = Vec::new();
-    for relation in tx
-        .find::<Relationship>(
-            tables::relationships::BY_PARTNER,
-            &[Stored::Id(partner.id.uuid())],
-        )
-        .await?
-    {
-        if relation.state == RelationshipState::Active {
-            let tenant = names::by_id(tx, relation.customer).await?;
-            found.push(load(tx, tenant).await?);
+    pub(super) fn full(&self, relationship_to_partner: &'static str) -> CustomerResource {
+        CustomerResource {
+            id: self.tenant.id.to_string(),
+            commerce_id: self.tenant.id.to_string(),
+            company_profile: self.company_profile(),
+            billing_profile: self.billing_profile(),
+            relationship_to_partner,
+            allow_delegated_access: Some(self.relation.delegation == Delegation::Full),
+            enable_gdap_by_default: None,
+            user_credentials: None,
+            custom_domains: vec![self.tenant.domain.clone()],
+            associated_partner_id: None,
+            links: Links::own(format!("/customers/{}", self.tenant.id)),
+            attributes: Attributes::of("Customer"),
         }
     }
-    found.sort_by(|a, b| {
-        a.company_name()
-            .cmp(b.company_name())
-            .then(a.tenant.handle.cmp(&b.tenant.handle))
-    });
-    Ok(found)
 }
 
-/// Customers that a reseller (by tenant) has in common with the provider.
-async fn of_reseller(
-    tx: &mut Tx<'_>,
-    partner: Account,
-    reseller: String,
-) -> Result<Vec<Known>, AppError> {
-    let Some(tenant) = names::tenant(tx, &reseller).await? else {
-        return Ok(Vec::new());
-    };
-    let accounts = tx
-        .find::<Account>(tables::accounts::BY_TENANT, &[Stored::Id(tenant.id.uuid())])
-        .await?;
-    let mut found = Vec::new();
-    for known in related(tx, partner).await? {
-        for account in &accounts {
-            let key = [
-                Stored::Id(account.id.uuid()),
-                Stored::Id(known.tenant.id.uuid()),
-            ];
-            let relation = tx.get::<Relationship>(&key).await?;
-            if relation.is_some_and(|relation| relation.state == RelationshipState::Active) {
-                found.push(load(tx, known.tenant.clone()).await?);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// A documented filter: one JSON object, its members in any case.
+/// A documented filter: one field and the start of its value, or two filters joined.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Filter {
-    field: String,
-    value: String,
-    #[serde(default)]
+    field: Option<String>,
+    value: Option<String>,
     operator: Option<String>,
+    #[serde(rename = "leftFilter")]
+    left: Option<Box<Filter>>,
+    #[serde(rename = "rightFilter")]
+    right: Option<Box<Filter>>,
 }
 
-fn filter(query: &[(String, String)]) -> Result<Option<Filter>, Problem> {
-    let Some((_, text)) = query
-        .iter()
-        .find(|(key, value)| key == "filter" && !value.is_empty())
-    else {
-        return Ok(None);
+/// The narrower of two prefixes, if a text can begin with both.
+fn both(one: &str, other: &str) -> Option<String> {
+    match (one.starts_with(other), other.starts_with(one)) {
+        (true, _) => Some(one.to_owned()),
+        (_, true) => Some(other.to_owned()),
+        _ => None,
+    }
+}
+
+/// What two narrowed lists have in common; nothing where they exclude each other.
+fn common(one: &Narrowed, other: &Narrowed) -> Result<Option<Narrowed>, Problem> {
+    let served_by = match (one.served_by, other.served_by) {
+        (Some(one), Some(other)) if one != other => {
+            let problem = "customers are asked for by one other partner at a time";
+            return Err(Problem::malformed("filter", problem));
+        }
+        (one, other) => one.or(other),
+    };
+    let name = both(&one.name, &other.name);
+    let domain = both(&one.domain, &other.domain);
+    Ok(name.zip(domain).map(|(name, domain)| Narrowed {
+        name,
+        domain,
+        served_by,
+    }))
+}
+
+impl Filter {
+    /// The filter as alternatives, each of which narrows the list once.
+    fn alternatives(&self) -> Result<Vec<Narrowed>, Problem> {
+        let operator = self.operator.as_deref().map(body::word);
+        let found = match (&self.left, &self.right) {
+            (Some(left), Some(right)) => {
+                let (left, right) = (left.alternatives()?, right.alternatives()?);
+                match operator.as_deref() {
+                    Some("or") => left.into_iter().chain(right).collect(),
+                    Some("and") => {
+                        let mut met = Vec::new();
+                        for one in &left {
+                            for other in &right {
+                                met.extend(common(one, other)?);
+                            }
+                        }
+                        met
+                    }
+                    _ => {
+                        return Err(Problem::malformed(
+                            "filter.Operator",
+                            "two filters are joined by `and` or `or`",
+                        ));
+                    }
+                }
+            }
+            (None, None) => vec![self.simple(operator.as_deref())?],
+            _ => {
+                return Err(Problem::malformed(
+                    "filter",
+                    "a joined filter has LeftFilter and RightFilter",
+                ));
+            }
+        };
+        if found.len() > ALTERNATIVES_MAX {
+            return Err(Problem::malformed(
+                "filter",
+                &format!("has more than {ALTERNATIVES_MAX} alternatives"),
+            ));
+        }
+        Ok(found)
+    }
+
+    fn simple(&self, operator: Option<&str>) -> Result<Narrowed, Problem> {
+        if !matches!(operator, None | Some("starts_with" | "startswith")) {
+            return Err(Problem::malformed(
+                "filter.Operator",
+                "customers are filtered with starts_with only",
+            ));
+        }
+        let missing = |member| Problem::malformed(member, "is missing");
+        let field = self
+            .field
+            .as_deref()
+            .ok_or_else(|| missing("filter.Field"))?;
+        let value = self
+            .value
+            .as_deref()
+            .ok_or_else(|| missing("filter.Value"))?;
+        match body::word(field).replace('_', "").as_str() {
+            "companyname" => Ok(Narrowed {
+                name: folded(value),
+                ..Narrowed::default()
+            }),
+            "domain" => Ok(Narrowed {
+                domain: folded(value),
+                ..Narrowed::default()
+            }),
+            "indirectreseller" | "indirectcloudsolutionprovider" => Ok(Narrowed {
+                served_by: Some(value.trim().parse().map_err(|_| {
+                    Problem::malformed("filter.Value", "is the tenant of the other partner")
+                })?),
+                ..Narrowed::default()
+            }),
+            other => Err(Problem::malformed(
+                "filter.Field",
+                &format!("customers cannot be filtered by {other}"),
+            )),
+        }
+    }
+}
+
+/// What a list is narrowed to: one statement each, and one without a filter.
+fn narrowed(call: &Call) -> Result<Vec<Narrowed>, Problem> {
+    let Some(text) = call.query.get("filter") else {
+        return Ok(vec![Narrowed::default()]);
     };
     let filter: Filter = body::read(text.as_bytes()).map_err(|_| {
         Problem::malformed(
@@ -260,371 +506,221 @@ fn filter(query: &[(String, String)]) -> Result<Option<Filter>, Problem> {
             "is one JSON object with Field, Value and Operator",
         )
     })?;
-    let operator = filter
-        .operator
-        .as_deref()
-        .map_or_else(|| "starts_with".to_owned(), body::word);
-    if operator != "starts_with" {
+    filter.alternatives()
+}
+
+async fn page(
+    tx: &mut Tx<'_>,
+    partner: uuid::Uuid,
+    wanted: Vec<Narrowed>,
+    page: Page,
+) -> Result<Vec<Listed>, AppError> {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    if let [only] = wanted.as_slice() {
+        let (reach, offset) = (number(page.reach()), number(page.offset));
+        return Ok(tx.customers_of(partner, only, reach, offset).await?);
+    }
+    // Alternatives: each from its beginning to the end of the page, then together in order, each customer once.
+    let reach = number(page.offset.saturating_add(page.reach()));
+    let mut found = Vec::new();
+    for one in &wanted {
+        found.extend(tx.customers_of(partner, one, reach, 0).await?);
+    }
+    found.sort();
+    found.dedup();
+    Ok(found
+        .into_iter()
+        .skip(page.offset)
+        .take(page.reach())
+        .collect())
+}
+
+async fn list(call: Call) -> Result<Json<Collection<CustomerSummary>>, Problem> {
+    let asked = Page::of(&call, PAGE_MAX)?;
+    if asked.offset > OFFSET_MAX {
         return Err(Problem::malformed(
-            "filter.Operator",
-            "customers are filtered with starts_with only",
+            "offset",
+            &format!("goes no further than {OFFSET_MAX}; narrow the list with a filter"),
         ));
     }
-    Ok(Some(filter))
-}
-
-pub(super) async fn list(
-    State(server): State<Server>,
-    principal: Principal,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, Problem> {
-    let partner = principal.api_partner()?.clone();
-    let query = path::query(query.as_deref());
-    let number = |name: &str| -> Result<usize, Problem> {
-        let value = query
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.parse());
-        value
-            .transpose()
-            .map(Option::unwrap_or_default)
-            .map_err(|_| Problem::malformed(name, "is a whole number"))
+    let wanted = narrowed(&call)?;
+    let partner = call.account.id.uuid();
+    let found = call
+        .read(move |tx| Box::pin(page(tx, partner, wanted.clone(), asked)))
+        .await?;
+    let path = match call.query.get("filter") {
+        Some(filter) => format!("/customers?filter={}", escaped(filter)),
+        None => "/customers".to_owned(),
     };
-    // `size=0` means "no size given": a released client sends it with every query.
-    let size = match number("size")? {
-        0 => PAGE_MAX,
-        size => size.min(PAGE_MAX),
-    };
-    let offset = number("offset")?;
-    let filter = filter(&query)?;
-    let by_reseller = filter.as_ref().filter(|filter| {
-        matches!(
-            body::word(&filter.field).as_str(),
-            "indirect_reseller" | "indirectreseller"
-        )
-    });
-    let customers = match by_reseller.map(|filter| filter.value.clone()) {
-        Some(reseller) => {
-            server
-                .app()
-                .read(ask(move |tx| {
-                    Box::pin(of_reseller(tx, partner.clone(), reseller.clone()))
-                }))
-                .await
-        }
-        None => {
-            server
-                .app()
-                .read(ask(move |tx| Box::pin(related(tx, partner.clone()))))
-                .await
-        }
-    };
-    let mut customers = customers.map_err(|error| Problem::of(error, principal.lang))?;
-    if let Some(filter) = filter.as_ref().filter(|_| by_reseller.is_none()) {
-        let wanted = filter.value.to_lowercase();
-        match body::word(&filter.field).replace('_', "").as_str() {
-            "companyname" => {
-                customers.retain(|known| known.company_name().to_lowercase().starts_with(&wanted));
-            }
-            "domain" => {
-                customers.retain(|known| known.tenant.domain.to_lowercase().starts_with(&wanted));
-            }
-            other => {
-                return Err(Problem::malformed(
-                    "filter.Field",
-                    &format!("customers cannot be filtered by {other}"),
-                ));
-            }
-        }
-    }
-    let total = customers.len();
-    let items: Vec<Value> = customers
-        .iter()
-        .skip(offset)
-        .take(size)
-        .map(Known::listed)
-        .collect();
-    let mut links = self_link(format!("/customers?size={size}"));
-    let next = offset.saturating_add(size);
-    if let (true, Some(map)) = (next < total, links.as_object_mut()) {
-        map.insert("next".to_owned(), json!({ "uri": format!("/customers?size={size}&offset={next}"), "method": "GET", "headers": [] }));
-    }
     Ok(Json(
-        json!({ "totalCount": items.len(), "items": items, "links": links, "attributes": { "objectType": "Collection" } }),
+        asked.collection(found, &path).map(CustomerSummary::of),
     ))
 }
 
-pub(super) async fn read(
+/// A query value as links hold it.
+fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+/// Caller and customer in one read: this is what is asked most, and beginning a transaction costs more than a look.
+async fn read_by(
+    tx: &mut Tx<'_>,
+    bearer: Bearer,
+    customer: String,
+) -> Result<Result<Known, Problem>, AppError> {
+    let Some(principal) = bearer.principal(tx).await? else {
+        return Ok(Err(Problem::unauthorized()));
+    };
+    let partner = match principal.api_partner() {
+        Ok(partner) => partner.clone(),
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let handle = partner.handle.clone();
+    let found = known(tx, partner, customer.clone()).await?;
+    Ok(found.ok_or_else(|| Problem::no_customer(&handle, &customer)))
+}
+
+async fn read(
     State(server): State<Server>,
-    principal: Principal,
+    bearer: Bearer,
     Path(customer): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(
-        required(&server, &principal, &customer)
-            .await?
-            .full("reseller"),
-    ))
+) -> Result<Json<CustomerResource>, Problem> {
+    let lang = bearer.lang;
+    let found = server
+        .app()
+        .read(ask(move |tx| {
+            Box::pin(read_by(tx, bearer.clone(), customer.clone()))
+        }))
+        .await;
+    let known = found.map_err(|error| Problem::of(error, lang))??;
+    Ok(Json(known.full("reseller")))
 }
 
-/// A customer as it is created.
-#[derive(Debug, Deserialize)]
-struct NewCustomer {
-    #[serde(default)]
-    companyprofile: NewCompany,
-    #[serde(default)]
-    billingprofile: NewBilling,
-    associatedpartnerid: Option<String>,
+/// The one change that a customer's `PATCH` makes: `relationshipToPartner` to `none`, or `allowDelegatedAccess` to
+/// `false`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Change {
+    relationship_to_partner: Option<String>,
+    allow_delegated_access: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct NewCompany {
-    domain: Option<String>,
-    organizationregistrationnumber: Option<String>,
+/// A customer whose relationship has ended. The documentation prints this one answer in capitals and with nulls,
+/// which released clients ignore or break on; it is written like every other.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Ended {
+    id: String,
+    commerce_id: String,
+    relationship_to_partner: &'static str,
+    attributes: Attributes,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct NewBilling {
-    culture: Option<String>,
-    email: Option<String>,
-    language: Option<String>,
-    companyname: Option<String>,
-    firstname: Option<String>,
-    lastname: Option<String>,
-    #[serde(default)]
-    defaultaddress: NewAddress,
+/// What a customer's `PATCH` answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum Changed {
+    /// The relationship has ended.
+    Ended(Box<Ended>),
+    /// The customer without old delegation.
+    Customer(Box<CustomerResource>),
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct NewAddress {
-    country: Option<String>,
-    city: Option<String>,
-    state: Option<String>,
-    region: Option<String>,
-    addressline1: Option<String>,
-    addressline2: Option<String>,
-    postalcode: Option<String>,
-    firstname: Option<String>,
-    lastname: Option<String>,
-    phonenumber: Option<String>,
-}
-
-impl NewAddress {
-    /// As the wire shows it again.
-    fn shown(&self) -> Value {
-        let members = [
-            ("country", &self.country),
-            ("city", &self.city),
-            ("state", &self.state),
-            ("region", &self.region),
-            ("addressLine1", &self.addressline1),
-            ("addressLine2", &self.addressline2),
-            ("postalCode", &self.postalcode),
-            ("firstName", &self.firstname),
-            ("lastName", &self.lastname),
-            ("phoneNumber", &self.phonenumber),
-        ];
-        members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), json!(value.clone()?))))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
+async fn patch(Path(customer): Path<String>, call: Call) -> Result<Json<Changed>, Problem> {
+    let known = required(&call.server, &call.principal, &customer).await;
+    let change: Change = call.body()?;
+    let wanted = change.relationship_to_partner.as_deref().map(body::word);
+    match (wanted.as_deref(), change.allow_delegated_access) {
+        (Some("none"), _) => {
+            // A repeat of the request finds the relationship gone and answers what the first time did.
+            call.perform("remove_relationship", json!({ "customer": customer }))
+                .await?;
+            let id = match known {
+                Ok(known) => known.tenant.id.to_string(),
+                Err(_) => customer,
+            };
+            Ok(Json(Changed::Ended(Box::new(Ended {
+                commerce_id: id.clone(),
+                id,
+                relationship_to_partner: "none",
+                attributes: Attributes::of("Customer"),
+            }))))
+        }
+        (_, Some(false)) => {
+            known?;
+            call.perform("end_delegation", json!({ "customer": customer }))
+                .await?;
+            let left = required(&call.server, &call.principal, &customer).await?;
+            Ok(Json(Changed::Customer(Box::new(left.full("reseller")))))
+        }
+        _ => {
+            known?;
+            Err(Problem::malformed(
+                "relationshipToPartner",
+                "only `none` can be set, which ends the relationship, or allowDelegatedAccess to `false`",
+            ))
+        }
     }
 }
 
-pub(super) async fn create(
-    State(server): State<Server>,
-    principal: Principal,
-    bytes: Bytes,
-) -> Result<Response, Problem> {
-    let account = principal.partner()?;
-    let new: NewCustomer = body::read(&bytes)?;
-    let missing = |field: &str| {
-        Problem::documented(
-            StatusCode::BAD_REQUEST,
-            3000,
-            &format!("{field} is missing"),
-        )
-    };
-    let billing = &new.billingprofile;
-    let address = &billing.defaultaddress;
-    let country = address
-        .country
-        .clone()
-        .ok_or_else(|| missing("billingProfile.defaultAddress.country"))?;
-    if country
-        .parse::<tierline_domain::place::Country>()
-        .ok()
-        .and_then(tierline_rules::regions::place)
-        .is_none()
-    {
+/// Whether the caller works in a sandbox: its own account is one, or the whole server is.
+pub(super) fn in_sandbox(call: &Call) -> bool {
+    call.server.settings().sandbox || call.account.environment == Environment::Sandbox
+}
+
+async fn delete(Path(customer): Path<String>, call: Call) -> Result<Response, Problem> {
+    if !in_sandbox(&call) {
         return Err(Problem::documented(
             StatusCode::BAD_REQUEST,
-            3000,
-            &format!(
-                "billingProfile.defaultAddress.country: {country} is no country of the program"
-            ),
+            900_127,
+            "customer accounts are deleted in a sandbox only; end the relationship instead",
         ));
     }
-    let email = billing
-        .email
-        .clone()
-        .ok_or_else(|| missing("billingProfile.email"))?;
-    let mut params = json!({
-        "name": billing.companyname.clone().ok_or_else(|| missing("billingProfile.companyName"))?,
-        "country": country.to_uppercase(),
-        "domain": new.companyprofile.domain.clone().ok_or_else(|| missing("companyProfile.domain"))?,
-        "email": email,
-        "phone": address.phonenumber.clone().unwrap_or_else(|| "none".to_owned()),
-        "registration_number": new.companyprofile.organizationregistrationnumber.clone().unwrap_or_else(|| "none".to_owned()),
-    });
-    if let (Some(map), Some(reseller)) = (params.as_object_mut(), &new.associatedpartnerid) {
-        map.insert("for_reseller".to_owned(), json!(reseller));
-    }
-    let key = principal
-        .request_id
-        .as_deref()
-        .map(|id| request_key(account.tenant.uuid(), id, "POST", "/v1/customers", &bytes));
-    let act = Act {
-        actor: principal.actor(),
-        ..Act::of("", "create_customer", params)
-    };
-    let ctx = server.app().ctx(principal.actor());
-    let result = server
-        .app()
-        .perform(ctx, act, key)
-        .await
-        .map_err(|error| Problem::of(error, principal.lang))?;
-    let customer = result
-        .get("customer")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    let contact = ContactOf {
-        customer: customer.clone(),
-        company_name: billing.companyname.clone().unwrap_or_default(),
-        email,
-        first_name: billing
-            .firstname
-            .clone()
-            .or_else(|| address.firstname.clone()),
-        last_name: billing
-            .lastname
-            .clone()
-            .or_else(|| address.lastname.clone()),
-        phone: address.phonenumber.clone(),
-        address: address.shown(),
-        culture: billing.culture.clone(),
-        language: billing.language.clone(),
-    };
-    let known = server
-        .app()
-        .db()
-        .write(contact)
-        .await
-        .map_err(|error| Problem::of(error, principal.lang))?;
-    let mut shown = known.full("none");
-    if let Some(map) = shown.as_object_mut() {
-        map.insert(
-            "userCredentials".to_owned(),
-            json!({ "userName": "admin", "password": crate::identity::secret() }),
-        );
-        map.extend(
-            new.associatedpartnerid
-                .map(|reseller| ("associatedPartnerId".to_owned(), json!(reseller))),
-        );
-    }
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
+    let _: Value = call
+        .perform("delete_customer", json!({ "customer": customer }))
+        .await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Writes the personal values of a new customer; the same values again on a repeat.
-struct ContactOf {
-    customer: String,
-    company_name: String,
-    email: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    phone: Option<String>,
-    address: Value,
-    culture: Option<String>,
-    language: Option<String>,
-}
-
-impl tierline_store::Command for ContactOf {
-    type Out = Known;
-    type Error = AppError;
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Known, AppError> {
-        let tenant = names::the_tenant(tx, &self.customer).await?;
-        let contact = Contact {
-            tenant: tenant.id,
-            company_name: self.company_name.clone(),
-            email: self.email.clone(),
-            first_name: self.first_name.clone(),
-            last_name: self.last_name.clone(),
-            phone: self.phone.clone(),
-            address: tierline_store::Json(self.address.clone()),
-        };
-        tx.put(&contact).await?;
-        if let Some(mut details) = tx.get::<Customer>(&[Stored::Id(tenant.id.uuid())]).await? {
-            details.culture = self.culture.clone().unwrap_or(details.culture);
-            details.language = self.language.clone().unwrap_or(details.language);
-            tx.put(&details).await?;
-        }
-        load(tx, tenant).await
-    }
-}
-
-/// The one change a customer's `PATCH` makes here.
-#[derive(Debug, Deserialize)]
-struct Change {
-    relationshiptopartner: Option<String>,
-}
-
-pub(super) async fn patch(
-    State(server): State<Server>,
-    principal: Principal,
-    Path(customer): Path<String>,
-    bytes: Bytes,
-) -> Result<Json<Value>, Problem> {
-    principal.user_required()?;
-    let known = required(&server, &principal, &customer).await?;
-    let change: Change = body::read(&bytes)?;
-    if change
-        .relationshiptopartner
-        .as_deref()
-        .map(body::word)
-        .as_deref()
-        != Some("none")
-    {
-        return Err(Problem::malformed(
-            "relationshipToPartner",
-            "only `none` can be set, which ends the relationship",
-        ));
-    }
-    let account = principal.partner()?;
-    let path = format!("/v1/customers/{customer}");
-    let key = principal
-        .request_id
-        .as_deref()
-        .map(|id| request_key(account.tenant.uuid(), id, "PATCH", &path, &bytes));
-    let act = Act {
-        actor: principal.actor(),
-        ..Act::of("", "remove_relationship", json!({ "customer": customer }))
-    };
-    let ctx = server.app().ctx(principal.actor());
-    server
-        .app()
-        .perform(ctx, act, key)
-        .await
-        .map_err(|error| Problem::of(error, principal.lang))?;
-    Ok(Json(known.full("none")))
+/// The invitation address of a partner.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RelationshipRequest {
+    url: String,
+    attributes: Attributes,
 }
 
 /// The invitation address of the partner: personal to it, and without delegated administration (DAP-002).
-pub(super) async fn relationship_request(principal: Principal) -> Result<Json<Value>, Problem> {
-    principal.user_required()?;
-    let account = principal.api_partner()?;
-    let url = format!("/partner-invitation?tenant={}&DAP=false", account.tenant);
-    Ok(Json(
-        json!({ "url": url, "attributes": { "objectType": "RelationshipRequest" } }),
-    ))
+async fn relationship_request(call: Call) -> Result<Json<RelationshipRequest>, Problem> {
+    let tenant = call.account.tenant;
+    Ok(Json(RelationshipRequest {
+        url: format!(
+            "{}/partner-invitation?invType=ResellerRelationship&partnerId={tenant}&msppId=0&DAP=false",
+            super::utilities::origin(&call.headers)
+        ),
+        attributes: Attributes::of("RelationshipRequest"),
+    }))
+}
+
+/// What somebody sees who follows the address in a browser.
+async fn invitation_page(RawQuery(raw): RawQuery) -> Result<Html<String>, Problem> {
+    let query = Query::read(raw.as_deref());
+    let partner = query
+        .get("partnerid")
+        .and_then(|id| id.parse::<uuid::Uuid>().ok())
+        .ok_or_else(|| Problem::malformed("partnerId", "is the inviting partner's tenant"))?;
+    Ok(Html(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Invitation</title><h1>Invitation</h1>\
+         <p>The partner with tenant {partner} asks to be your reseller. It gets no administration rights by that.</p>\
+         <p>A global administrator of your tenant accepts with the command <code>accept_relationship</code>.</p></html>"
+    )))
 }

@@ -73,10 +73,21 @@ pub(crate) fn token(method: &str, path: &str) -> Option<Token> {
         .map(|operation| operation.token)
 }
 
-/// Whether the documentation lists an operation.
+/// Whether the documentation lists an operation. Literals go before placeholders: what is listed for
+/// `/v1/customers/{customer-id}` is not listed for `/v1/customers/relationshiprequests`.
 #[must_use]
 pub fn lists(method: &str, path: &str) -> bool {
-    all().any(|operation| operation.method == method && fits(operation.path, path))
+    let placeholders = |operation: &Documented| operation.path.matches('{').count();
+    let fitting: Vec<_> = all()
+        .filter(|operation| fits(operation.path, path))
+        .collect();
+    let fewest = fitting
+        .iter()
+        .map(|operation| placeholders(operation))
+        .min();
+    fitting
+        .iter()
+        .any(|operation| operation.method == method && Some(placeholders(operation)) == fewest)
 }
 
 static NOT_BUILT: LazyLock<Vec<&'static Documented>> = LazyLock::new(|| {

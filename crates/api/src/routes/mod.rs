@@ -14,18 +14,32 @@ use crate::{docs, openapi};
 
 pub mod agreements;
 mod applications;
+pub(crate) mod attachments;
+pub mod audit;
 mod authorize;
 pub mod carts;
+pub mod catalog;
 mod consents;
+pub mod customer_profiles;
 pub mod customers;
+pub mod deliveries;
 mod discovery;
 pub mod documented;
+pub(crate) mod lines;
+pub mod new_customers;
 mod oauth;
+pub(crate) mod order_change;
+pub(crate) mod orders;
+pub mod profiles;
 pub mod program;
+pub mod qualifications;
 pub mod relationships;
 mod sandbox;
+pub mod sandbox_resellers;
 mod sign_in_page;
 pub mod tokens;
+pub mod utilities;
+pub mod webhooks;
 
 /// Every route, resource by resource.
 pub(crate) fn list() -> Vec<Route> {
@@ -40,7 +54,20 @@ pub(crate) fn list() -> Vec<Route> {
         agreements::routes(),
         relationships::routes(),
         customers::routes(),
+        customer_profiles::routes(),
+        new_customers::routes(),
+        profiles::routes(),
+        qualifications::routes(),
+        sandbox_resellers::routes(),
+        utilities::routes(),
         carts::routes(),
+        orders::routes(),
+        order_change::routes(),
+        attachments::routes(),
+        audit::routes(),
+        webhooks::routes(),
+        deliveries::routes(),
+        catalog::routes(),
         program::routes(),
     ]
     .into_iter()

@@ -1,60 +1,69 @@
 //! Our own endpoints: decisions, commands, rules, the clock. Strict, with problem details.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tierline_app::act::{self, Act};
+use tierline_app::actor::ActorSpec;
 use tierline_app::app::request_key;
 use tierline_app::ask::ask;
-use tierline_app::{AppError, names};
+use tierline_app::{AppError, Ctx, names};
+use tierline_domain::catalog::Item;
 use tierline_domain::order::OrderRequest;
-use tierline_domain::partner::Account;
+use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Period, Timestamp};
-use tierline_rules::{Lang, RuleId, book};
+use tierline_rules::{RuleId, book};
 use tierline_store::{Tx, Value as Stored, tables};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::auth::Principal;
+use crate::ours::{self, Details, OwnCall, Strict};
 use crate::problem::Problem;
-use crate::render;
+use crate::render::{self, DecisionView, RuleView};
 use crate::route::{self, Access, Route};
 use crate::server::Server;
-use crate::wire::{body, path};
 
 pub(super) fn routes() -> Vec<Route> {
+    let ok = StatusCode::OK;
     vec![
         route::post(
             "/program/v1/decisions",
             "Dry run of any deal: every rule, its facts, a rehearsed remedy, the chain.",
             decide,
-        ),
+        )
+        .takes::<Deal>()
+        .answers::<DecisionView>(ok),
         route::post(
             "/program/v1/commands/{verb}",
-            "Do something by name.",
+            "Do something by name; the body holds the command's parameters.",
             command,
-        ),
+        )
+        .query("as", "Whom the operator of a sandbox plays.")
+        .takes::<Parameters>()
+        .answers::<CommandResult>(ok),
         route::get("/program/v1/rules", "The rulebook as enforced.", rules)
             .access(Access::Open)
-            .query("status", "enforced, behaviour or planned."),
-        route::get("/program/v1/rules/{id}", "One rule.", rule).access(Access::Open),
-        route::get("/program/v1/clock", "The two clocks.", clock).access(Access::Open),
-        route::post("/program/v1/clock", "Move a sandbox world's time.", advance),
+            .query("status", "enforced, behaviour or planned.")
+            .answers::<RuleList>(ok),
+        route::get("/program/v1/rules/{id}", "One rule.", rule)
+            .access(Access::Open)
+            .answers::<RuleView>(ok),
+        route::get("/program/v1/clock", "The two clocks.", clock)
+            .access(Access::Open)
+            .answers::<Clocks>(ok),
+        route::post("/program/v1/clock", "Move a sandbox world's time.", advance)
+            .takes::<Move>()
+            .answers::<Moved>(ok),
         route::get(
             "/program/v1/order-requests",
             "Requests for a purchase, sent and received.",
             order_requests,
-        ),
+        )
+        .answers::<OrderRequestList>(ok),
     ]
-}
-
-/// Any answer of a strict endpoint.
-type Strict = Result<Response, Response>;
-
-fn details(problem: Problem, lang: Lang) -> Response {
-    problem.into_details(lang)
 }
 
 pub(super) async fn ready(State(server): State<Server>) -> Response {
@@ -75,206 +84,235 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
     }
 }
 
-/// A deal to try: a verb and its parameters; `as` for the operator, who may try any.
-#[derive(Debug, Deserialize)]
+/// Parameters of a command, as the scenario format names them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(value_type = Object)]
+#[expect(
+    dead_code,
+    reason = "stands for the body in the documents; it is read as it comes"
+)]
+struct Parameters(Map<String, Value>);
+
+/// A deal to try.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Deal {
+    /// Who tries it; the caller where it is left out. Only the operator names somebody else.
     #[serde(default, rename = "as")]
     actor: Option<String>,
+    /// What is tried.
     verb: String,
+    /// Its parameters.
     #[serde(default)]
+    #[schema(value_type = Object)]
     params: Map<String, Value>,
 }
 
 /// A dry run of any deal: allowed, every rule with facts and remedies, the chain, the answer on the wire.
-pub(super) async fn decide(
-    State(server): State<Server>,
-    principal: Principal,
-    bytes: Bytes,
-) -> Strict {
-    let lang = principal.lang;
-    let deal: Deal = body::strict(&bytes).map_err(|problem| details(problem, lang))?;
+async fn decide(call: OwnCall) -> Strict<DecisionView> {
+    call.query(&[])?;
+    let deal: Deal = call.body()?;
+    let own = call.principal.account.as_ref();
     let actor = match deal.actor {
-        Some(name) if principal.claims.operator => tierline_app::actor::ActorSpec::of(&name),
-        Some(name)
-            if principal
-                .account
-                .as_ref()
-                .is_some_and(|account| account.handle == name) =>
-        {
-            principal.actor()
-        }
+        Some(name) if call.principal.claims.operator => ActorSpec::of(&name),
+        Some(name) if own.is_some_and(|account| account.handle == name) => call.principal.actor(),
         Some(_) => {
-            return Err(details(
-                Problem::forbidden("a partner may dry-run deals only as itself"),
-                lang,
-            ));
+            let text = "a partner may dry-run deals only as itself";
+            return Err(call.refuse(Problem::forbidden(text)));
         }
-        None => principal.actor(),
+        None => call.principal.actor(),
     };
     let act = Act {
         actor: actor.clone(),
         verb: deal.verb,
         params: deal.params,
     };
-    let mut ctx = server.app().ctx(actor);
-    ctx.lang = lang;
-    let explained = server
-        .app()
-        .explain(ctx, act)
-        .await
-        .map_err(|error| details(Problem::of(error, lang), lang))?;
-    let mut shown = render::decision(&explained.decision, explained.remedy.as_ref(), lang);
-    if let Some(map) = shown.as_object_mut() {
-        map.insert("chain".to_owned(), render::chain(&explained.facts));
-        map.insert("profile".to_owned(), json!(tierline_app::attempt::PROFILE));
-    }
-    Ok(Json(shown).into_response())
+    let ctx = Ctx {
+        actor,
+        ..call.ctx()
+    };
+    let explained = call.server.app().explain(ctx, act).await;
+    let explained = explained.map_err(|error| call.failed(error))?;
+    let remedy = explained.remedy.as_ref();
+    let shown = DecisionView::of(&explained.decision, remedy, call.principal.lang);
+    Ok(Json(shown.with_chain(&explained.facts)))
+}
+
+/// What a command answered.
+#[derive(Debug, Serialize, ToSchema)]
+struct CommandResult {
+    /// Each command has its own.
+    #[schema(value_type = Value)]
+    result: Value,
 }
 
 /// Does something by name: the verbs of the scenario format, as the caller.
-pub(super) async fn command(
-    State(server): State<Server>,
-    principal: Principal,
-    Path(verb): Path<String>,
-    RawQuery(query): RawQuery,
-    bytes: Bytes,
-) -> Strict {
-    let lang = principal.lang;
-    let query = path::query(query.as_deref());
-    let behalf = query
-        .iter()
-        .find(|(key, _)| key == "as")
-        .map(|(_, name)| name.clone());
+async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResult> {
+    let query = call.query(&["as"])?;
+    let behalf = query.first().map(|(_, name)| name.clone());
     let actor = match behalf {
         // On a sandbox the operator may play any party.
-        Some(name) if principal.claims.operator && server.settings().sandbox => {
-            tierline_app::actor::ActorSpec::of(&name)
+        Some(name) if call.principal.claims.operator && call.server.settings().sandbox => {
+            ActorSpec::of(&name)
         }
         Some(_) => {
-            return Err(details(
-                Problem::forbidden("only the operator of a sandbox acts as somebody else"),
-                lang,
-            ));
+            let text = "only the operator of a sandbox acts as somebody else";
+            return Err(call.refuse(Problem::forbidden(text)));
         }
-        None => principal.actor(),
+        None => call.principal.actor(),
     };
     if !act::BUILT.contains(&verb.as_str()) {
-        return Err(details(
-            Problem::not_found(&format!("command {verb}")),
-            lang,
-        ));
+        return Err(call.refuse(Problem::not_found(&format!("command {verb}"))));
     }
-    let params: Map<String, Value> =
-        body::strict(&bytes).map_err(|problem| details(problem, lang))?;
-    let tenant = principal
-        .account
-        .as_ref()
-        .map_or(uuid::Uuid::nil(), |account| account.tenant.uuid());
-    let path = format!("/program/v1/commands/{verb}");
-    let key = principal
-        .request_id
-        .as_deref()
-        .map(|id| request_key(tenant, id, "POST", &path, &bytes));
+    let params: Map<String, Value> = call.body()?;
+    let own = call.principal.account.as_ref();
+    let tenant = own.map_or(Uuid::nil(), |account| account.tenant.uuid());
+    let id = call.principal.request_id.as_deref();
+    let key = id.map(|id| request_key(tenant, id, call.method.as_str(), &call.path, &call.bytes));
     let act = Act {
         actor: actor.clone(),
         verb,
         params,
     };
-    let ctx = server.app().ctx(actor);
-    match server.app().perform(ctx, act, key).await {
-        Ok(result) => Ok(Json(json!({ "result": result })).into_response()),
-        Err(error) => Err(details(Problem::of(error, lang), lang)),
+    let ctx = Ctx {
+        actor,
+        ..call.ctx()
+    };
+    let done = call.server.app().perform(ctx, act, key).await;
+    let result = done.map_err(|error| call.failed(error))?;
+    Ok(Json(CommandResult { result }))
+}
+
+/// Rules.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RuleList {
+    total_count: usize,
+    items: Vec<RuleView>,
+}
+
+async fn rules(headers: HeaderMap, RawQuery(query): RawQuery) -> Strict<RuleList> {
+    let lang = ours::lang_of(&headers);
+    let query = ours::query(query.as_deref(), &["status"], lang)?;
+    let wanted = query.first().map(|(_, status)| status.as_str());
+    if wanted.is_some_and(|status| !["enforced", "behaviour", "planned"].contains(&status)) {
+        let problem = Problem::malformed("status", "is enforced, behaviour or planned");
+        return Err(Details::new(problem, lang));
     }
-}
-
-fn lang_of(headers: &HeaderMap) -> Lang {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    header("x-locale")
-        .or_else(|| header("accept-language"))
-        .map_or(Lang::En, Lang::of_locale)
-}
-
-pub(super) async fn rules(headers: HeaderMap, RawQuery(query): RawQuery) -> Json<Value> {
-    let lang = lang_of(&headers);
-    let query = path::query(query.as_deref());
-    let wanted = query
-        .iter()
-        .find(|(key, _)| key == "status")
-        .map(|(_, value)| value.clone());
-    let items: Vec<Value> = book::all()
-        .filter(|entry| {
-            wanted
-                .as_deref()
-                .is_none_or(|wanted| render::status(entry.id) == wanted)
-        })
+    let items: Vec<RuleView> = book::all()
+        .filter(|entry| wanted.is_none_or(|wanted| render::status(entry.id) == wanted))
         .map(|entry| render::rule(entry, lang))
         .collect();
-    Json(json!({ "totalCount": items.len(), "items": items }))
+    Ok(Json(RuleList {
+        total_count: items.len(),
+        items,
+    }))
 }
 
-pub(super) async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict {
-    let lang = lang_of(&headers);
-    let entry = id
-        .parse::<RuleId>()
-        .ok()
-        .and_then(book::entry)
-        .ok_or_else(|| details(Problem::not_found(&format!("rule {id}")), lang))?;
-    Ok(Json(render::rule(entry, lang)).into_response())
+async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict<RuleView> {
+    let lang = ours::lang_of(&headers);
+    let entry = id.parse::<RuleId>().ok().and_then(book::entry);
+    let entry =
+        entry.ok_or_else(|| Details::new(Problem::not_found(&format!("rule {id}")), lang))?;
+    Ok(Json(render::rule(entry, lang)))
 }
 
-pub(super) async fn clock(State(server): State<Server>) -> Json<Value> {
+/// The two clocks.
+#[derive(Debug, Serialize, ToSchema)]
+struct Clocks {
+    /// Decides business dates.
+    #[schema(value_type = String, format = DateTime)]
+    world: Timestamp,
+    /// Decides lives of tokens, retries and logs.
+    #[schema(value_type = String, format = DateTime)]
+    server: Timestamp,
+}
+
+async fn clock(State(server): State<Server>) -> Json<Clocks> {
     let clock = server.app().clock();
-    Json(json!({ "world": clock.world_now(), "server": clock.server_now() }))
+    Json(Clocks {
+        world: clock.world_now(),
+        server: clock.server_now(),
+    })
 }
 
-/// How far the clock of a sandbox world moves: by a period, or to an instant.
-#[derive(Debug, Deserialize)]
+/// How far the clock of a sandbox world moves: by a period, or to an instant; exactly one of them.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Move {
+    /// A period such as P1M.
     by: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
 }
 
-pub(super) async fn advance(
-    State(server): State<Server>,
-    principal: Principal,
-    bytes: Bytes,
-) -> Strict {
-    let lang = principal.lang;
-    if !server.settings().sandbox {
-        return Err(details(
-            Problem::forbidden("the clock moves on sandbox servers only"),
-            lang,
-        ));
+/// Where the clock of a world stands now.
+#[derive(Debug, Serialize, ToSchema)]
+struct Moved {
+    #[schema(value_type = String, format = DateTime)]
+    world: Timestamp,
+    /// How many things fell due on the way.
+    fired: u64,
+}
+
+async fn advance(call: OwnCall) -> Strict<Moved> {
+    call.query(&[])?;
+    if !call.server.settings().sandbox {
+        let text = "the clock moves on sandbox servers only";
+        return Err(call.refuse(Problem::forbidden(text)));
     }
-    let wanted: Move = body::strict(&bytes).map_err(|problem| details(problem, lang))?;
-    let now = server.app().clock().world_now();
+    let wanted: Move = call.body()?;
+    let bad = |field: &str, text: &str| call.refuse(Problem::malformed(field, text));
+    let now = call.server.app().clock().world_now();
     let until = match (wanted.by, wanted.until) {
         (Some(by), None) => {
             let period: Period = by
                 .parse()
-                .map_err(|_| details(Problem::malformed("by", "is a period such as P1M"), lang))?;
-            now.plus(period)
-                .map_err(|error| details(Problem::malformed("by", &error.to_string()), lang))?
+                .map_err(|_| bad("by", "is a period such as P1M"))?;
+            let moved = now.plus(period);
+            moved.map_err(|error| bad("by", &error.to_string()))?
         }
         (None, Some(until)) => until,
-        _ => {
-            return Err(details(
-                Problem::malformed("body", "give exactly one of `by` and `until`"),
-                lang,
-            ));
-        }
+        _ => return Err(bad("body", "give exactly one of `by` and `until`")),
     };
-    let fired = server
-        .app()
-        .advance(until)
-        .await
-        .map_err(|error| details(Problem::of(error, lang), lang))?;
-    Ok(Json(json!({ "world": until, "fired": fired })).into_response())
+    let fired = call.server.app().advance(until).await;
+    let fired = fired.map_err(|error| call.failed(error))?;
+    Ok(Json(Moved {
+        world: until,
+        fired,
+    }))
 }
 
-async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<Value>, AppError> {
+/// Requests for a purchase.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OrderRequestList {
+    total_count: usize,
+    items: Vec<OrderRequestView>,
+}
+
+/// What a reseller asks its provider to buy for a customer.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderRequestView {
+    id: String,
+    reseller: String,
+    provider: String,
+    customer: String,
+    item: String,
+    quantity: i64,
+    /// An ISO 8601 period, `one_time` or `none`.
+    term: String,
+    /// `open`, `accepted`, `declined` or `withdrawn`.
+    state: String,
+    /// What the reseller added.
+    note: String,
+    /// Why it was declined.
+    reason: String,
+    #[schema(value_type = String, format = DateTime)]
+    created: Timestamp,
+}
+
+async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<OrderRequestView>, AppError> {
     let key = [Stored::Id(account.id.uuid())];
     let mut rows = tx
         .find::<OrderRequest>(tables::order_requests::BY_PROVIDER, &key)
@@ -283,30 +321,38 @@ async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<Value>, Ap
         tx.find::<OrderRequest>(tables::order_requests::BY_RESELLER, &key)
             .await?,
     );
-    let mut shown = Vec::new();
+    let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
         let reseller = names::account_by_id(tx, row.reseller).await?;
         let provider = names::account_by_id(tx, row.provider).await?;
-        let customer: tierline_domain::partner::Tenant = names::by_id(tx, row.customer).await?;
-        let item: tierline_domain::catalog::Item = names::by_id(tx, row.line.item).await?;
-        shown.push(json!({
-            "id": row.handle, "reseller": reseller.handle, "provider": provider.handle, "customer": customer.handle, "item": item.handle,
-            "quantity": row.line.quantity, "term": row.line.term, "state": row.state, "note": row.note, "reason": row.reason, "created": row.created,
-        }));
+        let customer: Tenant = names::by_id(tx, row.customer).await?;
+        let item: Item = names::by_id(tx, row.line.item).await?;
+        shown.push(OrderRequestView {
+            id: row.handle,
+            reseller: reseller.handle,
+            provider: provider.handle,
+            customer: customer.handle,
+            item: item.handle,
+            quantity: row.line.quantity,
+            term: row.line.term.to_string(),
+            state: row.state.to_string(),
+            note: row.note,
+            reason: row.reason,
+            created: row.created,
+        });
     }
     Ok(shown)
 }
 
-pub(super) async fn order_requests(State(server): State<Server>, principal: Principal) -> Strict {
-    let lang = principal.lang;
-    let account = principal
-        .partner()
-        .map_err(|problem| details(problem, lang))?
-        .clone();
-    let found = server
-        .app()
-        .read(ask(move |tx| Box::pin(requests_of(tx, account.clone()))))
-        .await;
-    let items = found.map_err(|error| details(Problem::of(error, lang), lang))?;
-    Ok(Json(json!({ "totalCount": items.len(), "items": items })).into_response())
+async fn order_requests(call: OwnCall) -> Strict<OrderRequestList> {
+    call.query(&[])?;
+    let account = call.principal.partner();
+    let account = account.map_err(|problem| call.refuse(problem))?.clone();
+    let items = call
+        .read(move |tx| Box::pin(requests_of(tx, account.clone())))
+        .await?;
+    Ok(Json(OrderRequestList {
+        total_count: items.len(),
+        items,
+    }))
 }

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tierline_app::{AppError, names};
-use tierline_domain::customer::{Relationship, RelationshipState};
-use tierline_domain::partner::{
-    Account, Location, Organization, PartnerType, Partnership, PartnershipState, Tenant,
-};
+use tierline_domain::address::folded;
+use tierline_domain::partner::{Account, Location, Organization, PartnerType};
 use tierline_domain::place::Country;
+use tierline_store::customers::Counterpart;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
@@ -42,6 +41,10 @@ pub(super) fn routes() -> Vec<Route> {
             .query(
                 "relationship_type",
                 "From whose side: IsIndirectCloudSolutionProviderOf or IsIndirectResellerOf.",
+            )
+            .query(
+                "filter",
+                "One JSON object: how the name begins, or what it contains.",
             )
             .answers::<Collection<PartnerRelationship>>(StatusCode::OK)
             .shows(
@@ -97,71 +100,15 @@ const RESELLER_OF: &str = "is_indirect_reseller_of";
 impl PartnerRelationship {
     fn of(other: Counterpart, relationship_type: &'static str) -> Self {
         Self {
-            id: other.account.tenant.to_string(),
+            id: other.tenant.to_string(),
             name: other.name,
             relationship_type,
             state: Some("Active"),
             mpn_id: other.partner_id,
-            location: Some(other.account.country),
+            location: Some(other.country),
             attributes: Attributes::of("PartnerRelationship"),
         }
     }
-}
-
-/// The other side of a partner relationship.
-struct Counterpart {
-    account: Account,
-    name: String,
-    partner_id: String,
-}
-
-async fn counterpart(tx: &mut Tx<'_>, account: Account) -> Result<Counterpart, AppError> {
-    let organization: Organization = names::by_id(tx, account.organization).await?;
-    let partner_id = match account.location {
-        Some(location) => names::by_id::<Location, _>(tx, location).await?.partner_id,
-        None => String::new(),
-    };
-    Ok(Counterpart {
-        account,
-        name: organization.name,
-        partner_id,
-    })
-}
-
-async fn partners(
-    tx: &mut Tx<'_>,
-    account: Account,
-    as_provider: bool,
-) -> Result<Vec<Counterpart>, AppError> {
-    let statement = if as_provider {
-        tables::partnerships::BY_PROVIDER
-    } else {
-        tables::partnerships::BY_RESELLER
-    };
-    let mut found = Vec::new();
-    for tie in tx
-        .find::<Partnership>(statement, &[Stored::Id(account.id.uuid())])
-        .await?
-    {
-        if tie.state == PartnershipState::Active {
-            let other = names::account_by_id(
-                tx,
-                if as_provider {
-                    tie.reseller
-                } else {
-                    tie.provider
-                },
-            )
-            .await?;
-            found.push(counterpart(tx, other).await?);
-        }
-    }
-    found.sort_by(|a, b| {
-        a.name
-            .cmp(&b.name)
-            .then(a.account.handle.cmp(&b.account.handle))
-    });
-    Ok(found)
 }
 
 async fn list(call: Call) -> Result<Json<Collection<PartnerRelationship>>, Problem> {
@@ -169,9 +116,8 @@ async fn list(call: Call) -> Result<Json<Collection<PartnerRelationship>>, Probl
     let wanted = call.query.get("relationship_type").map(body::word);
     let kind = match wanted.as_deref() {
         Some(PROVIDER_OF) => PROVIDER_OF,
-        Some(RESELLER_OF) => RESELLER_OF,
         None if account.kind == PartnerType::IndirectProvider => PROVIDER_OF,
-        None => RESELLER_OF,
+        Some(RESELLER_OF) | None => RESELLER_OF,
         Some(other) => {
             return Err(Problem::malformed(
                 "relationship_type",
@@ -181,30 +127,61 @@ async fn list(call: Call) -> Result<Json<Collection<PartnerRelationship>>, Probl
             ));
         }
     };
+    let own = account.id.uuid();
     let found = call
-        .read(move |tx| Box::pin(partners(tx, account.clone(), kind == PROVIDER_OF)))
+        .read(move |tx| {
+            Box::pin(async move {
+                Ok(if kind == PROVIDER_OF {
+                    tx.resellers_of(own, None).await?
+                } else {
+                    tx.providers_of(own).await?
+                })
+            })
+        })
         .await?;
     let own = format!("/relationships?relationship_type={kind}");
+    let found = named_alike(&call, found)?;
     Ok(Json(
         Collection::whole(found, own).map(|other| PartnerRelationship::of(other, kind)),
     ))
 }
 
-/// The resellers of the caller that serve the customer too.
-async fn shared(
-    tx: &mut Tx<'_>,
-    provider: Account,
-    customer: Tenant,
-) -> Result<Vec<Counterpart>, AppError> {
-    let mut found = Vec::new();
-    for other in partners(tx, provider, true).await? {
-        let key = [
-            Stored::Id(other.account.id.uuid()),
-            Stored::Id(customer.id.uuid()),
-        ];
-        let relation = tx.get::<Relationship>(&key).await?;
-        if relation.is_some_and(|relation| relation.state == RelationshipState::Active) {
-            found.push(other);
+/// A filter of the list: a part of the other partner's name.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    field: String,
+    value: String,
+    operator: Option<String>,
+}
+
+/// Of the partners found, those whose name a filter asks for.
+fn named_alike(call: &Call, mut found: Vec<Counterpart>) -> Result<Vec<Counterpart>, Problem> {
+    let Some(text) = call.query.get("filter") else {
+        return Ok(found);
+    };
+    let filter: Filter = body::read(text.as_bytes()).map_err(|_| {
+        let problem = "is one JSON object with Field, Value and Operator";
+        Problem::malformed("filter", problem)
+    })?;
+    if !matches!(body::word(&filter.field).as_str(), "name" | "partner_name") {
+        return Err(Problem::malformed(
+            "filter.Field",
+            "relationships are filtered by Name",
+        ));
+    }
+    let wanted = folded(&filter.value);
+    let operator = filter.operator.as_deref().map(body::word);
+    match operator.as_deref() {
+        None | Some("starts_with") => {
+            found.retain(|other| folded(&other.name).starts_with(&wanted));
+        }
+        Some("substring") => found.retain(|other| folded(&other.name).contains(&wanted)),
+        Some(_) => {
+            return Err(Problem::malformed(
+                "filter.Operator",
+                "is starts_with or substring",
+            ));
         }
     }
     Ok(found)
@@ -215,10 +192,12 @@ async fn of_customer(
     call: Call,
 ) -> Result<Json<Collection<PartnerRelationship>>, Problem> {
     let known = customers::required(&call.server, &call.principal, &customer).await?;
-    let (account, tenant) = (call.account.clone(), known.tenant);
-    let own = format!("/customers/{}/relationships", tenant.id);
+    let (provider, tenant) = (call.account.id.uuid(), known.tenant.id);
+    let own = format!("/customers/{tenant}/relationships");
     let found = call
-        .read(move |tx| Box::pin(shared(tx, account.clone(), tenant.clone())))
+        .read(move |tx| {
+            Box::pin(async move { Ok(tx.resellers_of(provider, Some(tenant.uuid())).await?) })
+        })
         .await?;
     Ok(Json(Collection::whole(found, own).map(|other| {
         PartnerRelationship {
@@ -243,10 +222,8 @@ async fn partner_profile(call: Call) -> Result<Json<MpnProfile>, Problem> {
             (asked, owner)
         }
         None => {
-            let own = call
-                .read(move |tx| Box::pin(counterpart(tx, account.clone())))
-                .await?;
-            (own.partner_id, own.name)
+            call.read(move |tx| Box::pin(own(tx, account.clone())))
+                .await?
         }
     };
     Ok(Json(MpnProfile {
@@ -256,6 +233,16 @@ async fn partner_profile(call: Call) -> Result<Json<MpnProfile>, Problem> {
         links: Links::own("/profiles/mpn"),
         attributes: Attributes::of("MpnProfile"),
     }))
+}
+
+/// The caller's own PartnerID and name.
+async fn own(tx: &mut Tx<'_>, account: Account) -> Result<(String, String), AppError> {
+    let organization: Organization = names::by_id(tx, account.organization).await?;
+    let partner_id = match account.location {
+        Some(location) => names::by_id::<Location, _>(tx, location).await?.partner_id,
+        None => String::new(),
+    };
+    Ok((partner_id, organization.name))
 }
 
 async fn owner(tx: &mut Tx<'_>, partner_id: String) -> Result<String, AppError> {

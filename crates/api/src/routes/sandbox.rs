@@ -7,6 +7,7 @@ use serde::Serialize;
 use tierline_app::AppError;
 use tierline_app::ask::ask;
 use tierline_app::ctx::Ids;
+use tierline_app::events;
 use tierline_domain::admin::{Mfa, ProgramRole, User, UserAccount};
 use tierline_domain::partner::{Account, Location, Organization, PartnerType};
 use tierline_domain::time::Timestamp;
@@ -94,6 +95,7 @@ pub async fn seed_credentials(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), App
         tx.put(&user).await?;
         put_refresh_token(tx, &account, &user, now).await?;
     }
+    events::set_up(tx, "credentials_laid", "", now).await?;
     Ok(())
 }
 

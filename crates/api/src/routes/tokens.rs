@@ -43,6 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes_form::<ExchangeForm>()
         .answers::<ExchangeAnswer>(StatusCode::OK)
+        .answers::<OauthFailure>(StatusCode::BAD_REQUEST)
         .shows(
             "auth-generate-token",
             "identity.rs an_old_client_exchanges_its_directory_token",

@@ -37,7 +37,7 @@ pub fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
 /// where the type asks for them. Names in open maps stay as they are.
 struct Lenient(Value);
 
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Lenient {
+impl IntoDeserializer<'_, serde_json::Error> for Lenient {
     type Deserializer = Self;
     fn into_deserializer(self) -> Self {
         self

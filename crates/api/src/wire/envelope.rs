@@ -1,11 +1,14 @@
 //! What surrounds a documented resource: links, attributes, collections and their pages.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::call::Call;
 use crate::problem::Problem;
@@ -87,16 +90,56 @@ impl Attributes {
 }
 
 /// A list as it is documented. `totalCount` counts the items of this answer.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Collection<T> {
     total_count: usize,
     items: Vec<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     continuation_token: Option<String>,
     links: Links,
     attributes: Attributes,
+}
+
+// Written out, because the derived one refers to the items' type and leaves it out of the document.
+impl<T: ToSchema> PartialSchema for Collection<T> {
+    fn schema() -> RefOr<Schema> {
+        let count = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(0));
+        let part = |name: Cow<'static, str>| Ref::from_schema_name(name);
+        ObjectBuilder::new()
+            .description(Some(
+                "A list; `totalCount` counts the items of this answer.",
+            ))
+            .property("totalCount", count)
+            .property("items", ArrayBuilder::new().items(part(T::name())))
+            .property(
+                "continuationToken",
+                ObjectBuilder::new().schema_type(Type::String),
+            )
+            .property("links", part(Links::name()))
+            .property("attributes", part(Attributes::name()))
+            .required("totalCount")
+            .required("items")
+            .required("attributes")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Collection<T> {
+    fn name() -> Cow<'static, str> {
+        format!("CollectionOf{}", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        schemas.push((Links::name().into_owned(), Links::schema()));
+        schemas.push((Attributes::name().into_owned(), Attributes::schema()));
+        T::schemas(schemas);
+        Links::schemas(schemas);
+        Attributes::schemas(schemas);
+    }
 }
 
 impl<T> Collection<T> {
@@ -109,6 +152,22 @@ impl<T> Collection<T> {
             links: Links::own(own),
             attributes: Attributes::of("Collection"),
         }
+    }
+
+    /// A page of a list that is read on from where it ended: `token` names that place, if another page follows.
+    pub(crate) fn seek(items: Vec<T>, own: &str, token: Option<String>) -> Self {
+        let joint = if own.contains('?') { '&' } else { '?' };
+        let mut page = Self::whole(items, own);
+        if let Some(token) = token {
+            let mut link = Link::get(format!("{own}{joint}seekOperation=Next"));
+            link.headers.push(LinkHeader {
+                key: "MS-ContinuationToken".to_owned(),
+                value: token.clone(),
+            });
+            page.links = page.links.with("next", link);
+            page.continuation_token = Some(token);
+        }
+        page
     }
 
     /// The same items in another form.
@@ -195,12 +254,6 @@ impl Page {
             attributes: Attributes::of("Collection"),
         }
     }
-
-    /// The page of a list that is there as a whole.
-    pub(crate) fn cut<T>(self, items: Vec<T>, path: &str) -> Collection<T> {
-        let from = items.into_iter().skip(self.offset).take(self.reach());
-        self.collection(from.collect(), path)
-    }
 }
 
 fn offset_of(token: &str) -> Option<usize> {
@@ -215,8 +268,7 @@ mod tests {
 
     #[test]
     fn the_last_page_has_no_next_link() {
-        let list: Vec<usize> = (0..5).collect();
-        let first = Page { size: 2, offset: 0 }.cut(list.clone(), "/customers");
+        let first = Page { size: 2, offset: 0 }.collection(vec![0, 1, 2], "/customers");
         assert_eq!(
             (first.total_count, first.items.as_slice()),
             (2, &[0, 1][..])
@@ -224,7 +276,7 @@ mod tests {
         let token = first.continuation_token.as_deref().unwrap();
         assert_eq!(offset_of(token), Some(2));
         assert_eq!(first.links.0["next"].headers[0].value, token);
-        let last = Page { size: 2, offset: 4 }.cut(list, "/customers");
+        let last = Page { size: 2, offset: 4 }.collection(vec![4], "/customers");
         assert_eq!(last.items, [4]);
         assert!(last.continuation_token.is_none() && !last.links.0.contains_key("next"));
     }

@@ -2,6 +2,11 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod dates;
+pub(crate) mod decimal;
 pub(crate) mod envelope;
+pub(crate) mod failures;
+pub(crate) mod multipart;
 pub mod path;
+pub(crate) mod people;
 pub(crate) mod query;

@@ -1,5 +1,7 @@
 //! The shape of refusals on the documented paths (GEN-001, GEN-003).
 
+use tierline_api::identity::Subject;
+
 use crate::common::{Answer, World};
 use serde_json::{Value, json};
 
@@ -7,7 +9,8 @@ use serde_json::{Value, json};
 /// description of 1 to 1024 characters, a source, and texts as data.
 fn assert_shape(what: &str, answer: &Answer) {
     let body = &answer.body;
-    assert_eq!(answer.headers["content-type"], "application/json", "{what}");
+    let kind = &answer.headers["content-type"];
+    assert_eq!(kind, "application/json; charset=utf-8", "{what}");
     let code = body["code"].as_u64();
     assert!(code.is_some_and(|code| code > 0), "{what}: {body}");
     let description = body["description"].as_str().unwrap_or_default();
@@ -63,5 +66,31 @@ async fn a_rules_refusal_names_every_rule_that_was_broken() {
     let rules = answer.body["data"].as_array().unwrap();
     for rule in ["ORD-018", "ORD-019"] {
         assert!(rules.contains(&json!(rule)), "{rule}: {}", answer.body);
+    }
+}
+
+/// A token is good and its tenant has no account (any more): no path answers it, whether the caller is looked up
+/// before the handler or in the read it asks for.
+#[tokio::test]
+async fn a_token_without_an_account_opens_nothing() {
+    let world = World::demo().await;
+    let user = (uuid::Uuid::from_u128(2), "kim@nowhere.example".to_owned());
+    let subject = Subject::user(uuid::Uuid::from_u128(1), "app", user, true);
+    let now = world.app.clock().server_now();
+    let token = world.server.issuer().issue(&subject, now);
+    let customer = world.customer("harbor", "Bay Street").await;
+    let deal =
+        json!({ "verb": "order", "params": { "customer": customer, "item": "desk-standard" } });
+    for (method, path, body) in [
+        ("GET", "/v1/customers".to_owned(), None),
+        ("GET", format!("/v1/customers/{customer}"), None),
+        ("POST", "/program/v1/decisions".to_owned(), Some(deal)),
+    ] {
+        let body = body.map(|body| body.to_string().into_bytes());
+        let answer = world.send(method, &path, Some(&token), body, &[]).await;
+        assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
+        if path.starts_with("/v1/") {
+            assert_shape(&format!("{method} {path}"), &answer);
+        }
     }
 }

@@ -297,7 +297,10 @@ async fn what_is_wrong_with_a_grant_is_said_as_the_standard_has_it() {
     ] {
         let answer = grant(&world, "meridian", &path, &fields).await;
         assert_eq!(error(&answer), expected, "{fields:?}: {}", answer.body);
-        assert_eq!(answer.headers["content-type"], "application/json");
+        assert_eq!(
+            answer.headers["content-type"],
+            "application/json; charset=utf-8"
+        );
         assert!(answer.body["error_description"].is_string());
     }
     // Another partner's tenant, an unknown tenant, another partner's token, a wrong secret, no secret.

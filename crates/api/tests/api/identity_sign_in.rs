@@ -1,5 +1,7 @@
 //! The interactive sign-in as a browser goes through it, and those who try to go another way.
 
+use std::fmt::Write as _;
+
 use crate::common::{Answer, World};
 use crate::identity::claims;
 use base64::Engine;
@@ -84,7 +86,7 @@ impl<'a> Browser<'a> {
         }
         self.page = answer.text().await.unwrap();
         if let Some((_, rest)) = self.page.split_once("name=\"flow\" value=\"") {
-            self.flow = rest.split('"').next().unwrap().to_owned();
+            rest.split('"').next().unwrap().clone_into(&mut self.flow);
         }
     }
 
@@ -211,7 +213,7 @@ fn code(set: &Set, key: &str, steps: i64) -> String {
             .iter()
             .position(|known| *known == letter)
             .unwrap();
-        bits.push_str(&format!("{value:05b}"));
+        write!(bits, "{value:05b}").unwrap();
     }
     let secret: Vec<u8> = (0..bits.len() / 8)
         .map(|index| u8::from_str_radix(&bits[index * 8..index * 8 + 8], 2).unwrap())

@@ -1,13 +1,31 @@
 //! The wire as clients see it: one server a test, over real HTTP. One program, because linking it is what takes time.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing, in its helpers too"
+)]
 
+mod agreements;
+mod audit;
 mod bad_input;
+mod carts;
+mod catalogue;
+mod catalogue_offers;
 mod common;
+mod customer_records;
+mod customers;
 mod error_shape;
 mod fidelity;
 mod identity;
 mod identity_admin;
 mod identity_external;
 mod identity_sign_in;
+mod order_changes;
+mod orders;
 mod partner_ties;
+mod profiles;
+mod released_clients;
 mod throttling;
 mod tolerant_wire;
+mod utilities;
+mod webhook_delivery;
+mod webhooks;

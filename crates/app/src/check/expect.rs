@@ -236,7 +236,7 @@ fn same(path: &str, got: &Json, want: &Json) -> bool {
     }
 }
 
-/// Carries the offered remedy out in a copy of the world, and tries the action again.
+/// Carries every remedy that is offered out, each in a copy of the world of its own.
 async fn remedied(
     case: &Case,
     then: &Json,
@@ -255,6 +255,21 @@ async fn remedied(
             "expected no remedy, but one is offered: {remedy}"
         )));
     }
+    for way in std::iter::once(&remedy).chain(remedy.otherwise.as_deref()) {
+        if let Some(problem) = carry_out(case, way, ended, options).await? {
+            return Ok(Some(problem));
+        }
+    }
+    Ok(None)
+}
+
+/// Carries one remedy out in a copy of the world, and tries the action again.
+async fn carry_out(
+    case: &Case,
+    remedy: &remedy::Remedy,
+    ended: &Ended,
+    options: &Options,
+) -> Result<Option<String>, AppError> {
     let copy = ended.db.copy_to_memory().await?;
     for (index, act) in remedy.commands.iter().chain([&remedy.then]).enumerate() {
         let ctx = context(&case.id, index.saturating_add(2000), ended.now, options);

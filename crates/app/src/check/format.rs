@@ -1,12 +1,17 @@
 //! Reading scenario files: YAML checked against the schema of the format.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value as Json, json};
 use tierline_domain::time::Timestamp;
+use tierline_rules::RuleId;
 
 use super::{BadFile, SCHEMA};
+use crate::state;
 
 /// A scenario file, ready to run.
 pub(super) struct File {
@@ -113,7 +118,7 @@ fn read(path: &Path) -> Result<Json, BadFile> {
     Ok(value)
 }
 
-/// The part of the file that is wrong: the deepest complaint says most.
+/// The part of the file that is wrong, with the case and the field it stands in.
 fn explain(value: &Json, validator: &jsonschema::Validator) -> String {
     let schema = GRAMMAR.as_ref().cloned().unwrap_or_default();
     let which = if value.get("cases").is_some() {
@@ -129,17 +134,128 @@ fn explain(value: &Json, validator: &jsonschema::Validator) -> String {
     });
     let inner = branch.and_then(|branch| jsonschema::validator_for(&branch).ok());
     let validator = inner.as_ref().unwrap_or(validator);
-    let deepest = validator
-        .iter_errors(value)
-        .max_by_key(|error| error.instance_path().to_string().len());
-    deepest.map_or_else(
+    let errors: Vec<_> = validator.iter_errors(value).collect();
+    let faults = errors.iter().map(fault);
+    faults.max_by_key(Fault::depth).map_or_else(
         || "does not fit the format".to_owned(),
-        |error| {
-            let text = error.to_string();
-            let short: String = text.chars().take(300).collect();
-            format!("{}: {short}", error.instance_path())
-        },
+        |fault| format!("{}: {}", place(value, &fault.at), fault.text),
     )
+}
+
+/// One complaint about a file: where, and what.
+struct Fault {
+    at: String,
+    text: String,
+}
+
+impl Fault {
+    fn depth(&self) -> usize {
+        self.at.matches('/').count()
+    }
+}
+
+/// What is wrong behind a complaint. Where one of several forms would do, the form that fits furthest was meant.
+fn fault(error: &ValidationError<'_>) -> Fault {
+    let at = error.instance_path().to_string();
+    let (ValidationErrorKind::OneOfNotValid { context: forms }
+    | ValidationErrorKind::AnyOf { context: forms }) = error.kind()
+    else {
+        let text: String = error.to_string().chars().take(300).collect();
+        return Fault { at, text };
+    };
+    let faults = forms.iter().flatten().map(fault);
+    let own = at.matches('/').count();
+    match faults.max_by_key(Fault::depth) {
+        Some(deepest) if deepest.depth() > own => deepest,
+        _ => Fault {
+            text: no_form(error.instance(), &at),
+            at,
+        },
+    }
+}
+
+/// None of the forms: an unknown noun or verb, or something that is neither.
+fn no_form(value: &Json, at: &str) -> String {
+    let what = if at.contains("/given") {
+        "noun"
+    } else if at.contains("/when") {
+        "verb"
+    } else {
+        "form"
+    };
+    let keys = value.as_object().map(|map| {
+        let keys = map.keys().filter(|key| *key != "as").cloned();
+        keys.collect::<Vec<_>>()
+    });
+    match keys.as_deref() {
+        Some([key]) => format!("`{key}` is no {what} of the format"),
+        Some([]) => format!("a {what} is missing"),
+        Some(keys) => format!("names more than one {what}: {}", keys.join(", ")),
+        None => format!("{value} is no {what} of the format"),
+    }
+}
+
+/// "case S1-03, when.order.quantity" of a place in the file.
+fn place(value: &Json, at: &str) -> String {
+    let mut parts = at.split('/').skip(1);
+    let (Some("cases"), Some(number)) = (parts.next(), parts.next()) else {
+        return at.trim_start_matches('/').replace('/', ".");
+    };
+    let id = value
+        .pointer(&format!("/cases/{number}/id"))
+        .and_then(Json::as_str)
+        .map_or_else(|| format!("number {number}"), str::to_owned);
+    let field: Vec<&str> = parts.collect();
+    if field.is_empty() {
+        format!("case {id}")
+    } else {
+        format!("case {id}, {}", field.join("."))
+    }
+}
+
+/// What the schema cannot see: names that the rulebook or the format do not know, and ids given twice.
+fn unknown_names(cases: &[Case]) -> Option<String> {
+    let mut ids = BTreeSet::new();
+    for case in cases {
+        if !ids.insert(&case.id) {
+            return Some(format!("case {}: the id is given twice", case.id));
+        }
+        if let Some(problem) = case.unknown_rule().or_else(|| case.unknown_path()) {
+            return Some(format!("case {}, {problem}", case.id));
+        }
+    }
+    None
+}
+
+impl Case {
+    fn unknown_rule(&self) -> Option<String> {
+        let listed = |key: &str| {
+            let rules = texts(self.then.get(key));
+            rules
+                .into_iter()
+                .map(|rule| (format!("then.{key}"), rule))
+                .collect::<Vec<_>>()
+        };
+        let own = self
+            .rules
+            .iter()
+            .map(|rule| ("rules".to_owned(), rule.clone()));
+        let shown = self.then.get("facts").and_then(Json::as_object);
+        let shown = shown.into_iter().flat_map(|facts| facts.keys());
+        own.chain(listed("refuse"))
+            .chain(listed("reports"))
+            .chain(shown.map(|rule| ("then.facts".to_owned(), rule.clone())))
+            .find(|(_, rule)| rule.parse::<RuleId>().is_err())
+            .map(|(field, rule)| format!("{field}: `{rule}` is not a rule of the rulebook"))
+    }
+
+    fn unknown_path(&self) -> Option<String> {
+        let paths = self.then.get("state").and_then(Json::as_object)?;
+        let path = paths.keys().find(|path| !state::is_path(path))?;
+        Some(format!(
+            "then.state: `{path}` is no state path of the format"
+        ))
+    }
 }
 
 fn instant(value: Option<&Json>, path: &Path) -> Result<Option<Timestamp>, BadFile> {
@@ -186,7 +302,13 @@ pub(super) fn load(path: &Path, world: Option<&Path>) -> Result<Option<File>, Ba
     let cases = cases
         .iter()
         .map(|case| load_case(case, path))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(problem) = unknown_names(&cases) {
+        return Err(BadFile {
+            path: path.to_owned(),
+            problem,
+        });
+    }
     Ok(Some(File {
         name: path
             .file_name()
@@ -220,4 +342,75 @@ fn load_case(case: &Json, path: &Path) -> Result<Case, BadFile> {
         when,
         then: case.get("then").cloned().unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a file with one case, whose parts are given.
+    fn problem_with(when: &str, then: &str) -> String {
+        let text = format!(
+            "section: test\nworld: world.yaml\ncases:\n  - id: T-01\n    title: One case\n    rules: [TXN-101]\n    when: {when}\n    then: {then}\n"
+        );
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("cases.yaml");
+        std::fs::write(&path, text).unwrap();
+        let world = "today: 2023-11-15T12:00:00Z\ngiven: []\n";
+        std::fs::write(directory.path().join("world.yaml"), world).unwrap();
+        load(&path, None)
+            .err()
+            .map_or_else(String::new, |bad| bad.problem)
+    }
+
+    const ORDER: &str = "{as: IP-1, order: {customer: C-1, item: suite-standard}}";
+
+    #[test]
+    fn a_bad_file_is_named_by_case_and_field() {
+        assert_eq!(problem_with(ORDER, "{allow: true}"), "");
+        for (when, then, expected) in [
+            (
+                "{as: IP-1, zork: {}}",
+                "{allow: true}",
+                "case T-01, when: `zork` is no verb of the format",
+            ),
+            (
+                "{as: IP-1, order: {customer: C-1, item: suite, zork: 1}}",
+                "{allow: true}",
+                "case T-01, when.order: Additional properties are not allowed ('zork' was unexpected)",
+            ),
+            (
+                "{as: IP-1, order: {customer: C-1, item: suite, quantity: many}}",
+                "{allow: true}",
+                "case T-01, when.order.quantity: \"many\" is not of type \"integer\"",
+            ),
+            (
+                "[{as: IP-1, order: {customer: C-1, item: suite}}, {as: IP-1, cancel: {subscription: 7}}]",
+                "{allow: true}",
+                "case T-01, when.1.cancel.subscription: 7 is not of type \"string\"",
+            ),
+            (
+                ORDER,
+                "{allow: true, zork: 1}",
+                "case T-01, then: names more than one form: allow, zork",
+            ),
+            (
+                ORDER,
+                "{refuse: [ZZZ-999]}",
+                "case T-01, then.refuse: `ZZZ-999` is not a rule of the rulebook",
+            ),
+            (
+                ORDER,
+                "{refuse: [TXN-101], facts: {TXN-999: {contains: [x]}}}",
+                "case T-01, then.facts: `TXN-999` is not a rule of the rulebook",
+            ),
+            (
+                ORDER,
+                "{allow: true, state: {partner.IP-1.zork: active}}",
+                "case T-01, then.state: `partner.IP-1.zork` is no state path of the format",
+            ),
+        ] {
+            assert_eq!(problem_with(when, then), expected);
+        }
+    }
 }

@@ -103,6 +103,24 @@ async fn tie_a_location(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec
     Ok(vec![Fix::commands(commands, act)])
 }
 
+/// The named reseller ties a location of its country to its account, and then has a PartnerID to give (IDN-023).
+pub(super) async fn tie_named_location(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    facts: &Facts,
+) -> Result<Vec<Fix>, AppError> {
+    let Some(account) = account_of(tx, facts.named.party()).await? else {
+        return Ok(Vec::new());
+    };
+    let (mut commands, place) = usable_location(tx, &account, account.country).await?;
+    commands.push(Act::of(
+        &account.handle,
+        "associate_location",
+        json!({ "location": place }),
+    ));
+    Ok(vec![Fix::commands(commands, act)])
+}
+
 /// Another location takes the place of the one that does not do.
 async fn another_location(tx: &mut Tx<'_>, act: &Act, facts: &Facts) -> Result<Vec<Fix>, AppError> {
     if act.verb == "apply" {

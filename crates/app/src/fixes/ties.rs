@@ -25,7 +25,7 @@ pub(super) async fn of(
 ) -> Result<Vec<Fix>, AppError> {
     Ok(match ground {
         Ground::InvitationLink => without(act, "link"),
-        Ground::AdminFixed => without(act, "full_delegation"),
+        Ground::AdminFixed | Ground::FullDelegation => without(act, "full_delegation"),
         Ground::Invitation => invite_again(act, facts),
         Ground::Declaration => without(act, "confirmed"),
         Ground::OtherType | Ground::PartnerRegion => sibling_joins(tx, act, facts).await?,

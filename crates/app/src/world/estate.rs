@@ -7,7 +7,9 @@ use tierline_domain::catalog::{
 };
 use tierline_domain::customer::Segment;
 use tierline_domain::money::{Currency, Money};
-use tierline_domain::order::{Cart, CartState, Line, Order, OrderLine, OrderState, RoleDeclared};
+use tierline_domain::order::{
+    Cart, CartState, Details, Line, Order, OrderLine, OrderState, RoleDeclared,
+};
 use tierline_domain::partner::Waiver;
 use tierline_domain::subscription::{
     Batch, CreditLine, Invoice, InvoiceState, ResourceRole, ResourceRoleName, Subscription,
@@ -21,7 +23,7 @@ use tierline_store::tables::Setting;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::purchase;
-use crate::{facts, order, schedule, standing};
+use crate::{catalogue, facts, order, schedule, standing};
 
 /// The terms of an item that names none: a month, a year, three years, each with every frequency up to it.
 pub(super) fn usual_terms() -> Vec<Offered> {
@@ -47,6 +49,7 @@ pub(super) async fn item(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError
             id: named_id("item", &handle),
             title: title(&handle),
             handle,
+            catalogue_id: String::new(),
             kind: ItemKind::Licence,
             generation: Generation::NewCommerce,
             publisher: Publisher::Operator,
@@ -117,7 +120,9 @@ pub(super) async fn item(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError
             };
         }
     }
-    Ok(tx.put(&row).await?)
+    row.catalogue_id = catalogue::id_for(&row);
+    tx.put(&row).await?;
+    catalogue::enter(tx, &row).await
 }
 
 /// `suite-standard` reads better as "Suite standard".
@@ -151,7 +156,8 @@ pub(super) async fn promotion(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), App
         max_seats: f.must("max_seats")?,
         discount_percent: f.must("discount_percent")?,
     };
-    Ok(tx.put(&row).await?)
+    tx.put(&row).await?;
+    catalogue::enter_promotion(tx, &row, &item).await
 }
 
 pub(super) async fn subscription(
@@ -337,6 +343,7 @@ pub(super) fn plain_line(item: &Item, quantity: i64) -> Line {
         availability_outdated: false,
         creates: None,
         align_with: None,
+        details: Details::default(),
     }
 }
 
@@ -366,6 +373,7 @@ pub(super) async fn cart(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError
         modified_by: partner.handle.clone(),
         ordered_as: None,
         became: None,
+        placed: Vec::new(),
         home: regions::place(partner.country)
             .map_or_else(String::new, |place| place.region.to_string()),
         partner: partner.id,
@@ -392,6 +400,8 @@ pub(super) async fn placed_order(
         lines: vec![OrderLine {
             line,
             subscription: None,
+            pricing: None,
+            cancelled: false,
         }],
         state: f.get("state")?.unwrap_or(OrderState::Completed),
         placed: today,

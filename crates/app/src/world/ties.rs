@@ -135,9 +135,13 @@ pub(super) async fn attestation(
     let known = tx
         .find::<Attestation>(tables::attestations::BY_CUSTOMER, &key)
         .await?;
+    let template = f
+        .text("template")?
+        .unwrap_or_else(|| CUSTOMER_TEMPLATE.to_owned());
     let mut same = known.into_iter().filter(|known| {
         known.partner == partner.as_ref().map(|partner| partner.id)
             && known.accepted_by == accepted_by
+            && known.template == template
     });
     if f.text("state")?.as_deref() == Some("missing") {
         for row in same {
@@ -172,6 +176,11 @@ pub(super) async fn attestation(
         contact.set("first_name", &mut row.first_name)?;
         contact.set("last_name", &mut row.last_name)?;
         contact.set("email", &mut row.email)?;
+        contact.set_some("phone", &mut row.phone)?;
+    }
+    if row.template != template {
+        row.id = named_id("attestation", &format!("{template} {}", row.id));
+        row.template = template;
     }
     f.set("date", &mut row.agreed)?;
     Ok(tx.put(&row).await?)

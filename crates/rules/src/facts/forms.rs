@@ -151,6 +151,8 @@ pub struct Form {
     pub place: Option<PlaceFact>,
     /// A tenant that a command is about: name and the account it is associated with.
     pub tenant: Option<(String, Option<String>)>,
+    /// The organization that owns that tenant, where it is not the caller's own.
+    pub foreign_owner: Option<String>,
     /// One field of a profile update and its value.
     pub profile: Option<(String, String)>,
     /// Countries in which the organization has locations.
@@ -199,6 +201,12 @@ pub struct Form {
     pub contact: Option<(String, bool)>,
     /// The ETag given is stale.
     pub etag_stale: bool,
+    /// Another request changed the cart or order since the caller read it (ORD-004).
+    #[serde(default)]
+    pub moved: bool,
+    /// The line carries a fault since the cart was filled (ORD-005).
+    #[serde(default)]
+    pub faulty_line: bool,
     /// The PartnerID looked up.
     pub looked_up: Option<Named>,
     /// Test resellers that the provider's sandbox holds (ENR-041).

@@ -139,7 +139,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("AGR-001"),
         step: Step::CallerAgreement,
         ground: Ground::CallerAgreement,
-        at: NEW_BUSINESS,
+        at: NEW_BUSINESS.and(Checkpoints::of(&[C::RequestOrder])),
         forbids: |f| f.new_business && seller(f).is_some_and(|party| !party.signed),
         answer: |_| documented(403, 900_124),
         shows: show_caller,
@@ -191,8 +191,9 @@ pub static RULES: &[Rule] = &[
         step: Step::Role,
         ground: Ground::UserRole,
         at: SIGN,
+        // Nobody outside a program tenant is its global administrator.
         forbids: |f| {
-            f.caller.kind == CallerKind::Partner && !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
+            f.caller.kind != CallerKind::Partner || !f.caller.roles.any(&[ProgramRole::GlobalAdmin])
         },
         answer: |_| documented(403, 900_150),
         shows: show_roles,

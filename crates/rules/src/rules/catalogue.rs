@@ -18,10 +18,16 @@ use crate::facts::{
 };
 use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
-const CART: Checkpoints = Checkpoints::of(&[C::CheckoutCart]);
+/// Whatever touches a cart that exists.
+const CART: Checkpoints = Checkpoints::of(&[C::CreateCart, C::CheckoutCart]);
+const CART_CHECKOUT: Checkpoints = Checkpoints::of(&[C::CheckoutCart]);
+/// Whatever changes a cart or an order.
+const CART_OR_ORDER: Checkpoints = CART.and(Checkpoints::of(&[C::UpdateSubscription]));
 const REVIEW: Checkpoints = Checkpoints::of(&[C::UploadDocument]);
 /// Where a partner of record is put on a line or a subscription.
 const RECORD: Checkpoints = SALE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
+/// A reseller asks its provider for a purchase: its form is judged when it asks.
+const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestOrder]);
 const SEATS: Checkpoints = Checkpoints::of(&[C::ChangeQuantity]);
 const TERM: Checkpoints = Checkpoints::of(&[C::ChangeTerm]);
 /// Further resellers of one line (ORD-016).
@@ -354,16 +360,16 @@ pub static RULES: &[Rule] =
             ground: Ground::CallerType,
             at: PURCHASE,
             forbids: |f| {
-                f.actor
-                    .as_ref()
-                    .is_some_and(|actor| !actor.kind.is_billed())
+                // Nor does anybody who is no partner at all.
+                f.actor.as_ref().is_none_or(|actor| !actor.kind.is_billed())
             },
             answer: |_| documented(403, 2032),
-            shows: |f| {
-                f.actor
-                    .iter()
-                    .flat_map(|actor| [shown("partner", &actor.name), shown("type", actor.kind)])
-                    .collect()
+            shows: |f| match &f.actor {
+                Some(actor) => vec![shown("partner", &actor.name), shown("type", actor.kind)],
+                None => vec![shown(
+                    "caller",
+                    format!("{} ({})", f.caller.name, f.caller.kind),
+                )],
             },
         },
         Rule {
@@ -393,6 +399,39 @@ pub static RULES: &[Rule] =
                     .map(|cart| shown("submitted already, and changed since", &cart.name))
                     .into_iter()
                     .collect()
+            },
+        },
+        Rule {
+            id: RuleId::of("ORD-004"),
+            step: Step::Catalogue,
+            ground: Ground::Concurrency,
+            at: CART_OR_ORDER,
+            forbids: |f| f.form.moved,
+            answer: |f| {
+                if f.checkpoint == C::UpdateSubscription {
+                    documented(409, 800_060)
+                } else {
+                    documented(409, 800_064)
+                }
+            },
+            shows: |f| {
+                let what = cart(f).map_or("the order", |cart| cart.name.as_str());
+                vec![shown("changed by another request since it was read", what)]
+            },
+        },
+        Rule {
+            id: RuleId::of("ORD-005"),
+            step: Step::Catalogue,
+            ground: Ground::LineFault,
+            at: CART_CHECKOUT,
+            forbids: |f| f.form.faulty_line,
+            answer: |_| documented(400, 800_009),
+            shows: |f| {
+                with(
+                    show_line(f),
+                    "the line carries a fault since",
+                    "the cart was filled",
+                )
             },
         },
         Rule {
@@ -648,7 +687,7 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-017"),
             step: Step::Catalogue,
             ground: Ground::TermChoice,
-            at: PURCHASE.and(TERM),
+            at: PURCHASE.and(TERM).and(REQUEST),
             forbids: |f| {
                 line(f, |line| !line.term_offered)
                     || transition(f).is_some_and(|change| !change.term_offered)
@@ -664,7 +703,7 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-018"),
             step: Step::Catalogue,
             ground: Ground::FrequencyChoice,
-            at: PURCHASE.and(TERM),
+            at: PURCHASE.and(TERM).and(REQUEST),
             forbids: |f| {
                 longer_than_term(f)
                     || line(f, |line| line.term_offered && !line.frequency_offered)
@@ -692,7 +731,7 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-019"),
             step: Step::Quantity,
             ground: Ground::Quantity,
-            at: PURCHASE,
+            at: PURCHASE.and(REQUEST),
             forbids: |f| {
                 line(f, |line| {
                     line.quantity < line.min_quantity || line.quantity > line.max_quantity

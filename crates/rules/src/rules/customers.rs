@@ -20,6 +20,7 @@ const COMMANDS: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(Checkpoi
     C::ExtendRelationship,
     C::SetQualification,
     C::SetSelfService,
+    C::UpdateCustomer,
     C::ReadCustomer,
     C::ReadSoftwareKeys,
     C::Attest,
@@ -29,6 +30,7 @@ const COMMANDS: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(Checkpoi
     C::SetSupportContact,
     C::ConsentApplication,
     C::RevokeConsent,
+    C::RequestOrder,
 ]));
 const CREATION: Checkpoints = Checkpoints::of(&[C::CreateCustomer]);
 const ACCEPTANCE: Checkpoints = Checkpoints::of(&[C::AcceptRelationship]);
@@ -201,9 +203,9 @@ fn unqualified(f: &Facts) -> bool {
     })
 }
 
-/// A customer acts on what its partner sold it, or turns to the operator.
+/// A customer, or somebody else without an account, acts on what a partner sold, or turns to the operator.
 fn customer_alone(f: &Facts) -> bool {
-    f.caller.kind == CallerKind::Customer
+    matches!(f.caller.kind, CallerKind::Customer | CallerKind::Signatory)
 }
 
 fn show_responsible(f: &Facts) -> Vec<Shown> {
@@ -293,6 +295,31 @@ pub static RULES: &[Rule] = &[
             )];
             facts.extend(relationship_shown(f));
             facts
+        },
+    },
+    Rule {
+        id: RuleId::of("CUS-003"),
+        step: Step::Relationship,
+        ground: Ground::OtherRelationship,
+        at: Checkpoints::of(&[C::RequestOrder]),
+        // The order that a reseller asks for depends on its provider's relationship.
+        forbids: |f| {
+            f.other_relation
+                .as_ref()
+                .is_some_and(|tie| !tie.is_active())
+        },
+        answer: no_relationship_answer,
+        shows: |f| {
+            f.other_relation.as_ref().map_or_else(Vec::new, |tie| {
+                vec![
+                    shown_of(&tie.partner, "provider", &tie.partner),
+                    shown_of(
+                        &tie.customer,
+                        &format!("relationship of {} with {}", tie.partner, tie.customer),
+                        tie.state,
+                    ),
+                ]
+            })
         },
     },
     Rule {

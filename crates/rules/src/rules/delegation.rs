@@ -3,7 +3,7 @@
 use tierline_domain::admin::{AdminState, DirectoryRole};
 use tierline_domain::customer::ConditionalAccess;
 use tierline_domain::partner::Environment;
-use tierline_domain::time::Period;
+use tierline_domain::time::{Date, Period};
 
 use crate::book::RuleId;
 use crate::facts::{Access, AdminFact, CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
@@ -144,6 +144,16 @@ fn sandboxed(f: &Facts) -> bool {
     f.actor
         .as_ref()
         .is_some_and(|actor| actor.environment == Environment::Sandbox)
+}
+
+/// The day from which full delegation is no longer granted: with relationships, and with new customers.
+#[must_use]
+pub const fn full_delegation_ended(checkpoint: C) -> Date {
+    if matches!(checkpoint, C::CreateCustomer) {
+        Date::constant(2023, 11, 1)
+    } else {
+        Date::constant(2023, 10, 9)
+    }
 }
 
 /// Rules of sections 6.2 and 6.3.
@@ -561,10 +571,15 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("DAP-002"),
         step: Step::Catalogue,
         ground: Ground::FullDelegation,
-        at: Checkpoints::of(&[C::InviteCustomer]),
-        forbids: |f| f.form.full_delegation,
+        at: Checkpoints::of(&[C::InviteCustomer, C::CreateCustomer]),
+        forbids: |f| f.form.full_delegation && f.today >= full_delegation_ended(f.checkpoint),
         answer: |_| private(409),
-        shows: |_| vec![shown("delegation asked for", "full")],
+        shows: |f| {
+            vec![
+                shown("delegation asked for", "full"),
+                shown("not granted since", full_delegation_ended(f.checkpoint)),
+            ]
+        },
     },
     Rule {
         id: RuleId::of("DAP-004"),

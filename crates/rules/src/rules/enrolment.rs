@@ -30,13 +30,18 @@ const RELATIONS: Checkpoints = Checkpoints::of(&[
     C::InvitePartner,
     C::AcceptPartnership,
 ]);
+/// A reseller asks its provider for a purchase.
+const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestOrder]);
 /// Commands that the caller's state decides (ENR-043).
 const BY_STATE: Checkpoints = NEW_BUSINESS
     .and(SUBSCRIPTION_CHANGE)
     .and(RELATIONS)
-    .and(SIGN);
+    .and(SIGN)
+    .and(REQUEST);
 /// Commands that put a reseller on a subscription, or do business on one that names it.
 const NAMING: Checkpoints = NEW_BUSINESS.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
+/// The same, and those that begin a relationship for the reseller named.
+const NAMING_OR_CREATING: Checkpoints = NAMING.and(Checkpoints::of(&[C::CreateCustomer]));
 /// What belongs to the billed partner above a reseller (ENR-040).
 const BILLED_ONLY: Checkpoints = SALE.and(Checkpoints::of(&[
     C::CreateCustomer,
@@ -85,9 +90,15 @@ fn named_reseller(f: &Facts) -> Option<&Party> {
         .filter(|party| party.acts_as_reseller || party.kind == PartnerType::IndirectReseller)
 }
 
-/// Business is done with a named reseller, or the reseller is put on record.
+/// Business is done with a named reseller, the reseller is put on record, or a customer is created for it.
 fn naming(f: &Facts) -> bool {
-    f.new_business || f.checkpoint == C::SetPartnerOfRecord
+    f.new_business || matches!(f.checkpoint, C::SetPartnerOfRecord | C::CreateCustomer)
+}
+
+/// Restricted is a state of direct-bill partners; one that moves stands on the reseller's side meanwhile
+/// (ENR-024). A reseller that is nothing else has no such way (ENR-043).
+pub(super) fn restricted_reseller(party: &Party) -> bool {
+    party.state == S::Restricted && party.kind == PartnerType::IndirectReseller
 }
 
 /// The named reseller's agreement is open where the command wants it accepted.
@@ -121,7 +132,9 @@ fn in_state(party: Option<&Party>, states: &[AccountState]) -> bool {
 fn indirect_invitation(f: &Facts) -> bool {
     f.checkpoint == C::InviteCustomer
         && f.other.is_some()
-        && f.actor.as_ref().is_some_and(|actor| actor.acts_as_reseller)
+        && f.actor
+            .as_ref()
+            .is_some_and(|actor| actor.acts_as_reseller && !restricted_reseller(actor))
 }
 
 const ONLY_ACTIVE: &[AccountState] = &[S::Active];
@@ -137,6 +150,9 @@ fn allowing(f: &Facts) -> &'static [AccountState] {
         // Who is not enrolled yet is answered by REL-002; a mover may join its provider while restricted.
         C::AcceptPartnership => JOINING,
         C::InviteCustomer if indirect_invitation(f) => &[S::Active, S::Restricted],
+        C::RequestOrder if !seller(f).is_some_and(restricted_reseller) => {
+            &[S::Active, S::Restricted]
+        }
         C::CreateCustomer | C::InvitePartner | C::InviteCustomer => ONLY_ACTIVE,
         // ENR-027: seats of what a restricted partner has may still change.
         C::ChangeQuantity if f.new_business => &[S::Active, S::Restricted],
@@ -150,7 +166,10 @@ fn state_forbids(f: &Facts) -> bool {
         party.state != S::Active
             && !allowing(f).contains(&party.state)
             && !(f.checkpoint == C::AcceptPartnership
-                && (!enrolled(party) || (party.state == S::Restricted && party.acts_as_reseller)))
+                && (!enrolled(party)
+                    || (party.state == S::Restricted
+                        && party.acts_as_reseller
+                        && !restricted_reseller(party))))
     })
 }
 
@@ -167,7 +186,8 @@ fn joining(f: &Facts) -> impl Iterator<Item = &Party> {
 /// It has lost its standing. One that has become restricted may still act as a reseller (ENR-025).
 fn cannot_join(f: &Facts, party: &Party) -> bool {
     let as_reseller = f.named.is_some() && party.acts_as_reseller;
-    party.state != S::Active && !(party.state == S::Restricted && as_reseller)
+    let moving = party.state == S::Restricted && as_reseller && !restricted_reseller(party);
+    party.state != S::Active && !moving
 }
 
 /// The code of a state: resellers have one of their own.
@@ -543,7 +563,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-010"),
         step: Step::ProgramStatus,
         ground: Ground::CallerLocation,
-        at: NEW_BUSINESS.and(SIGN),
+        at: NEW_BUSINESS.and(SIGN).and(REQUEST),
         forbids: |f| {
             seller(f).is_some_and(|party| party.location.is_none())
                 && (f.new_business || f.checkpoint == C::SignAgreement)
@@ -557,6 +577,22 @@ pub static RULES: &[Rule] = &[
                     shown_of(&party.name, "country", party.country),
                 ]
             })
+        },
+    },
+    Rule {
+        id: RuleId::of("ENR-010"),
+        step: Step::NamedKnown,
+        ground: Ground::NamedIdentity,
+        at: NAMING,
+        forbids: |f| naming(f) && named_reseller(f).is_some_and(|party| party.location.is_none()),
+        answer: |_| private(409),
+        shows: |f| {
+            let mut facts = show_named(f);
+            facts.extend(
+                named_reseller(f)
+                    .map(|party| shown_of(&party.name, "associated PartnerID", "none")),
+            );
+            facts
         },
     },
     Rule {
@@ -987,7 +1023,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-033"),
         step: Step::ProgramStatus,
         ground: Ground::CallerState,
-        at: RELATIONS,
+        at: RELATIONS.and(REQUEST),
         forbids: |f| in_state(f.actor.as_ref(), &[S::Deauthorized]),
         answer: |_| documented(403, 800_039),
         shows: |f| f.actor.as_ref().map_or_else(Vec::new, show_deauthorized),
@@ -1024,7 +1060,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-037"),
         step: Step::ProgramStatus,
         ground: Ground::CallerState,
-        at: NEW_BUSINESS,
+        at: NEW_BUSINESS.and(REQUEST),
         forbids: |f| f.new_business && in_state(seller(f), &[S::Suspended]),
         answer: caller_code,
         shows: show_suspension,
@@ -1042,7 +1078,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-038"),
         step: Step::ProgramStatus,
         ground: Ground::CallerState,
-        at: NEW_BUSINESS,
+        at: NEW_BUSINESS.and(REQUEST),
         forbids: |f| f.new_business && in_state(seller(f), &[S::Suspended]),
         answer: caller_code,
         shows: show_caller_state,
@@ -1197,6 +1233,7 @@ pub static RULES: &[Rule] = &[
             C::AcceptPartnership,
             C::AcceptRelationship,
             C::InviteCustomer,
+            C::RequestOrder,
         ]),
         forbids: |f| joining(f).any(|party| cannot_join(f, party)),
         answer: |f| by_kind(joining(f).find(|party| cannot_join(f, party))),
@@ -1211,7 +1248,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-043"),
         step: Step::NamedStatus,
         ground: Ground::NamedIdentity,
-        at: NAMING,
+        at: NAMING_OR_CREATING,
         forbids: |f| unfinished(f) && naming(f),
         answer: named_code,
         shows: show_named_states,
@@ -1220,7 +1257,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-043"),
         step: Step::NamedStatus,
         ground: Ground::NamedAgreement,
-        at: NAMING,
+        at: NAMING_OR_CREATING,
         forbids: |f| in_state(f.named.party(), &[S::Qualified]) && naming(f),
         answer: |_| documented(403, 900_123),
         shows: show_named_states,
@@ -1229,12 +1266,13 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-043"),
         step: Step::NamedStatus,
         ground: Ground::NamedState,
-        at: NAMING,
+        at: NAMING_OR_CREATING,
         forbids: |f| {
-            in_state(
-                f.named.party(),
-                &[S::Suspended, S::Deauthorized, S::Terminated],
-            ) && naming(f)
+            naming(f)
+                && f.named.party().is_some_and(|party| {
+                    matches!(party.state, S::Suspended | S::Deauthorized | S::Terminated)
+                        || restricted_reseller(party)
+                })
         },
         answer: named_code,
         shows: show_named_states,

@@ -26,6 +26,50 @@ const TRANSACTIONAL: Checkpoints = PURCHASE.and(Checkpoints::of(&[
     C::Attest,
     C::SignAgreement,
 ]));
+/// What only a partner does, of whatever type: a customer, a signatory or the operator holds none.
+/// For changes of a subscription see CUS-027.
+const OF_PARTNERS: Checkpoints = TRANSACTIONAL.and(Checkpoints::of(&[
+    C::CheckPromotion,
+    C::AgreementStatus,
+    C::VerifyPartnerId,
+    C::ListAdmin,
+    C::Administer,
+    C::ManageResource,
+    C::OpenCase,
+    C::OpenPortal,
+    C::UploadDocument,
+    C::InvitePartner,
+    C::AcceptPartnership,
+    C::RemovePartnership,
+    C::DeclinePartnership,
+    C::WithdrawPartnership,
+    C::RequestPartnershipRemoval,
+    C::WithdrawProviderAccess,
+    C::WithdrawInvitation,
+    C::RemoveRelationship,
+    C::ExtendRelationship,
+    C::SetQualification,
+    C::SetSelfService,
+    C::ReadSoftwareKeys,
+    C::RequestAdmin,
+    C::AssignRoles,
+    C::UpdateAdmin,
+    C::AssociateLocation,
+    C::AssociateTenant,
+    C::AddLocation,
+    C::DeleteLocation,
+    C::UpdateProfile,
+    C::CreateTransfer,
+    C::RequestTransfer,
+    C::SetSupportContact,
+    C::CreateUser,
+    C::AssignRole,
+    C::ReadInvoice,
+    C::ReadCredit,
+    C::ReadPriceSheet,
+    C::RequestOrder,
+    C::AnswerOrderRequest,
+]));
 
 fn application(f: &Facts) -> Option<&Application> {
     f.application.as_deref()
@@ -85,6 +129,11 @@ pub(crate) fn named_no_reseller(f: &Facts) -> bool {
 
 fn reseller(party: &Party) -> bool {
     party.acts_as_reseller && enrolled(party) && party.location.is_some()
+}
+
+/// Whoever acts is no partner.
+fn no_partner(f: &Facts) -> bool {
+    f.actor.is_none() && f.caller.kind != CallerKind::Partner
 }
 
 /// What was given as reseller, what it belongs to, and how far that is enrolled.
@@ -233,17 +282,33 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("IDN-001"),
         step: Step::PartnerType,
         ground: Ground::CallerType,
-        at: TRANSACTIONAL,
-        forbids: |f| f.actor_is(PartnerType::Advisor),
+        at: OF_PARTNERS,
+        // A request for a purchase is a reseller's: whoever is billed orders itself.
+        forbids: |f| {
+            no_partner(f)
+                || (TRANSACTIONAL.has(f.checkpoint) && f.actor_is(PartnerType::Advisor))
+                || (f.checkpoint == C::RequestOrder
+                    && f.actor
+                        .as_ref()
+                        .is_some_and(|actor| !actor.acts_as_reseller))
+        },
         answer: |_| private(403),
         shows: |f| {
-            f.actor.as_ref().map_or_else(Vec::new, |actor| {
-                vec![
-                    shown("partner", &actor.name),
-                    shown("tenant", &actor.tenant),
-                    shown("held type", actor.kind),
-                ]
-            })
+            f.actor.as_ref().map_or_else(
+                || {
+                    vec![
+                        shown("caller", &f.caller.name),
+                        shown("held type", format!("none ({})", f.caller.kind)),
+                    ]
+                },
+                |actor| {
+                    vec![
+                        shown("partner", &actor.name),
+                        shown("tenant", &actor.tenant),
+                        shown("held type", actor.kind),
+                    ]
+                },
+            )
         },
     },
     Rule {
@@ -589,12 +654,15 @@ pub static RULES: &[Rule] = &[
         step: Step::TenantType,
         ground: Ground::TenantKind,
         at: NEW_BUSINESS,
-        // The day of enrolment, or what still runs there, tells that it came to the program later.
+        // The day of enrolment, or what still runs there, tells that it came to the program later. Where no account
+        // uses it, its type alone decides.
         forbids: |f| {
             f.new_business
                 && f.buyer.as_ref().is_some_and(|buyer| {
                     buyer.tenant_type == TenantType::Partner
-                        && (buyer.program_since.is_some() || buyer.subscription_count > 0)
+                        && (buyer.program_since.is_some()
+                            || buyer.subscription_count > 0
+                            || buyer.used_by.is_none())
                 })
         },
         answer: |_| private(403),

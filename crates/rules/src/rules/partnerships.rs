@@ -3,7 +3,7 @@
 use tierline_domain::admin::ProgramRole;
 use tierline_domain::partner::{AccountState, PartnerType, PartnershipState};
 
-use super::enrolment::enrolled;
+use super::enrolment::{enrolled, restricted_reseller};
 use super::identity::show_named;
 use super::regions::{both_partners, partner_elsewhere};
 use super::{NEW_BUSINESS, PURCHASE, SALE};
@@ -19,6 +19,8 @@ const ACCEPTANCE: Checkpoints = Checkpoints::of(&[C::AcceptPartnership]);
 const REMOVAL: Checkpoints = Checkpoints::of(&[C::RemovePartnership]);
 /// A provider's business with a reseller that it names.
 const NAMING: Checkpoints = SALE.and(Checkpoints::of(&[C::CreateCustomer]));
+/// Joint transactions of a provider and a reseller (REL-026).
+const JOINT: Checkpoints = NEW_BUSINESS.and(Checkpoints::of(&[C::CreateCustomer]));
 /// An existing subscription gets another reseller of record.
 const ON_RECORD: Checkpoints = Checkpoints::of(&[C::SetPartnerOfRecord]);
 
@@ -189,9 +191,10 @@ fn show_unsigned(f: &Facts) -> Vec<Shown> {
     facts
 }
 
-/// Business of a provider with the reseller it names, or that stands on the subscription.
+/// Business of a provider with the reseller it names, or that stands on the subscription. To create a customer
+/// for a reseller is such business too (REL-009).
 fn joint_business(f: &Facts) -> bool {
-    f.new_business && actor_is_provider(f)
+    (f.new_business || f.checkpoint == C::CreateCustomer) && actor_is_provider(f)
 }
 
 fn lost_status(f: &Facts) -> bool {
@@ -200,7 +203,7 @@ fn lost_status(f: &Facts) -> bool {
             matches!(
                 party.state,
                 AccountState::Suspended | AccountState::Deauthorized | AccountState::Terminated
-            )
+            ) || restricted_reseller(party)
         })
 }
 
@@ -331,11 +334,27 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REL-009"),
         step: Step::Partnership,
         ground: Ground::Partnership,
-        at: Checkpoints::of(&[C::InviteCustomer]),
-        // A reseller names its own provider in a joint invitation.
+        at: Checkpoints::of(&[C::InviteCustomer, C::RequestOrder]),
+        // A reseller names its own provider, in a joint invitation or as the one that should order.
         forbids: |f| f.other.is_some() && tie(f) != PartnershipState::Active,
-        answer: |_| private(400),
+        answer: |f| {
+            if f.checkpoint == C::RequestOrder {
+                documented(400, 800_016)
+            } else {
+                private(400)
+            }
+        },
         shows: show_tie,
+    },
+    Rule {
+        id: RuleId::of("REL-012"),
+        step: Step::PartnerType,
+        ground: Ground::CallerType,
+        at: REMOVAL,
+        // What is none of its own partnerships a partner of another type cannot end.
+        forbids: |f| f.actor.is_some() && !actor_is_provider(f) && !ends_by_reseller(f),
+        answer: |_| private(403),
+        shows: show_actor,
     },
     Rule {
         id: RuleId::of("REL-012"),
@@ -432,9 +451,28 @@ pub static RULES: &[Rule] = &[
     Rule {
         id: RuleId::of("REL-023"),
         step: Step::Partnership,
+        ground: Ground::NothingToEnd,
+        at: REMOVAL,
+        // What is asked to end has to be in force, or an invitation that is open.
+        forbids: |f| {
+            f.partnership.is_some()
+                && !matches!(tie(f), PartnershipState::Active | PartnershipState::Invited)
+        },
+        answer: |_| private(409),
+        shows: show_tie,
+    },
+    Rule {
+        id: RuleId::of("REL-023"),
+        step: Step::Partnership,
         ground: Ground::Partnership,
-        at: NAMING,
-        forbids: no_partnership,
+        at: NAMING.and(Checkpoints::of(&[C::RequestOrder])),
+        forbids: |f| {
+            if f.checkpoint == C::RequestOrder {
+                not_active(f)
+            } else {
+                no_partnership(f)
+            }
+        },
         answer: |f| {
             if f.checkpoint == C::CreateCustomer {
                 private(400)
@@ -496,7 +534,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REL-026"),
         step: Step::Region,
         ground: Ground::PartnerRegion,
-        at: ACCEPTANCE.and(NEW_BUSINESS),
+        at: ACCEPTANCE.and(JOINT),
         forbids: |f| {
             partner_elsewhere(f) && (f.checkpoint == C::AcceptPartnership || joint_business(f))
         },
@@ -516,7 +554,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REL-026"),
         step: Step::NamedStatus,
         ground: Ground::NamedState,
-        at: NEW_BUSINESS,
+        at: JOINT,
         forbids: lost_status,
         answer: |_| documented(403, 800_039),
         shows: show_changed,
@@ -525,7 +563,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REL-026"),
         step: Step::NamedStatus,
         ground: Ground::NamedAgreement,
-        at: NEW_BUSINESS,
+        at: JOINT,
         forbids: |f| joint_business(f) && unsigned(f),
         answer: |_| documented(403, 900_123),
         shows: show_unsigned,

@@ -11,12 +11,16 @@ use crate::regions;
 use crate::registry::{Ground, Rule, Shown, Step, documented, shown, shown_of};
 
 /// Where a seller meets a customer for new business or a new relationship.
-pub(super) const SELLING: Checkpoints =
-    NEW_BUSINESS.and(Checkpoints::of(&[C::InviteCustomer, C::AcceptRelationship]));
+pub(super) const SELLING: Checkpoints = NEW_BUSINESS.and(Checkpoints::of(&[
+    C::InviteCustomer,
+    C::AcceptRelationship,
+    C::RequestOrder,
+]));
 /// The same, with the creation of a customer.
 const SELLING_OR_CREATING: Checkpoints = SELLING.and(Checkpoints::of(&[C::CreateCustomer]));
 /// Where two partners meet.
-const JOINING: Checkpoints = Checkpoints::of(&[C::InvitePartner, C::AcceptPartnership]);
+const JOINING: Checkpoints =
+    Checkpoints::of(&[C::InvitePartner, C::AcceptPartnership, C::RequestOrder]);
 
 /// The account that would sell: the receiving partner of a transfer, else the one that acts, else
 /// (where a customer acts) the one it would accept.
@@ -54,10 +58,11 @@ fn counts(f: &Facts) -> bool {
     f.new_business || !NEW_BUSINESS.has(f.checkpoint)
 }
 
-/// Everybody who would have the customer as its own: of a joint invitation (CUS-004), both.
+/// Everybody who would have the customer as its own: of a joint invitation (CUS-004), both; of a request for a
+/// purchase, the reseller that asks and the provider that would sell.
 fn sellers(f: &Facts) -> impl Iterator<Item = &Party> {
     let joint = match f.checkpoint {
-        C::InviteCustomer => f.other.as_ref(),
+        C::InviteCustomer | C::RequestOrder => f.other.as_ref(),
         C::AcceptRelationship => f.named.party(),
         _ => None,
     };
@@ -390,7 +395,11 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("REG-018"),
         step: Step::Region,
         ground: Ground::NoRegion,
-        at: NEW_BUSINESS.and(Checkpoints::of(&[C::CreateCustomer, C::Apply])),
+        at: NEW_BUSINESS.and(Checkpoints::of(&[
+            C::CreateCustomer,
+            C::RequestOrder,
+            C::Apply,
+        ])),
         forbids: |f| {
             let applicant = f
                 .application

@@ -8,7 +8,7 @@ use tierline_domain::subscription::TransferKind;
 use super::{PURCHASE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, TokenKind};
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown};
+use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
 /// One line of the table "Commands and the partner roles that may give them", with the rules of this section
 /// and of section 6.2 that answer for it. Rules of other sections (AGR-005, REL-004, CUS-009, SUP-004 …) read
@@ -137,7 +137,7 @@ const TABLE: &[Row] = &[
         &[],
     ),
     row(
-        &[C::SetQualification],
+        &[C::SetQualification, C::UpdateCustomer],
         &[R::GlobalAdmin, R::AdminAgent, R::HelpdeskAgent],
         &[ROL_006, ROL_008],
     ),
@@ -170,6 +170,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::ExtendRelationship,
         C::SetQualification,
         C::SetSelfService,
+        C::UpdateCustomer,
         C::ReadCustomer,
         C::ReadSoftwareKeys,
         C::SignAgreement,
@@ -374,7 +375,10 @@ fn task_shown(f: &Facts) -> Vec<Shown> {
 pub(super) fn customer_admin_missing(f: &Facts) -> bool {
     match f.caller.kind {
         CallerKind::Customer => !f.caller.customer_admin,
-        CallerKind::Partner => f.checkpoint == C::ApproveAdmin,
+        CallerKind::Partner => matches!(
+            f.checkpoint,
+            C::ApproveAdmin | C::AcceptCustomerAgreement | C::DeclineRelationship
+        ),
         _ => false,
     }
 }
@@ -458,6 +462,31 @@ pub static RULES: &[Rule] = &[
             C::UpdateProfile
         ])
     ),
+    // To associate a tenant takes a global admin of that very tenant, whom another company does not have.
+    Rule {
+        id: ROL_004,
+        step: Step::Catalogue,
+        ground: Ground::TenantOwner,
+        at: Checkpoints::of(&[C::AssociateTenant]),
+        forbids: |f| f.form.foreign_owner.is_some(),
+        answer: |_| documented(403, 900_150),
+        shows: |f| {
+            let tenant = f
+                .form
+                .tenant
+                .iter()
+                .map(|(tenant, _)| shown("tenant", tenant));
+            let owner = f
+                .form
+                .foreign_owner
+                .iter()
+                .map(|owner| shown_of(owner, "tenant of another organization", owner));
+            tenant
+                .chain(owner)
+                .chain([shown("missing", "global admin of that tenant")])
+                .collect()
+        },
+    },
     role_rule!(ROL_005, Checkpoints::of(&[C::CreateUser, C::AssignRole])),
     role_rule!(ROL_006, EVERYWHERE),
     role_rule!(ROL_007, EVERYWHERE),
@@ -482,7 +511,10 @@ pub static RULES: &[Rule] = &[
     // A helpdesk agent does not purchase, and edits customers.
     role_rule!(ROL_008, EVERYWHERE, |f| answers_for(f, ROL_008)
         && (f.caller.roles.any(&[R::HelpdeskAgent])
-            || f.checkpoint == C::SetQualification)),
+            || matches!(
+                f.checkpoint,
+                C::SetQualification | C::UpdateCustomer
+            ))),
     role_rule!(
         ROL_009,
         Checkpoints::of(&[C::ReadInvoice, C::ReadPriceSheet, C::OpenPortal])
@@ -533,6 +565,7 @@ pub static RULES: &[Rule] = &[
             C::ApproveAdmin,
             C::TerminateAdmin,
             C::AcceptCustomerAgreement,
+            C::DeclineRelationship,
         ]),
         forbids: customer_admin_missing,
         answer: |_| documented(403, 900_150),

@@ -360,6 +360,36 @@ pub static RULES: &[Rule] = &[
         shows: chain,
     },
     Rule {
+        id: RuleId::of("TXN-104"),
+        step: Step::Chain,
+        ground: Ground::OtherType,
+        at: Checkpoints::of(&[C::RequestOrder]),
+        // A reseller buys through a provider and nobody else.
+        forbids: |f| {
+            f.other
+                .as_ref()
+                .is_some_and(|other| other.kind != PartnerType::IndirectProvider)
+        },
+        answer: |_| private(403),
+        shows: |f| {
+            let mut links = vec!["operator".to_owned()];
+            links.extend(
+                f.other
+                    .iter()
+                    .chain(&f.actor)
+                    .map(|party| party.name.clone()),
+            );
+            links.extend(f.buyer.iter().map(|buyer| buyer.name.clone()));
+            let kind = f
+                .other
+                .iter()
+                .map(|other| shown_of(&other.name, &format!("type of {}", other.name), other.kind));
+            std::iter::once(shown("chain", links.join(" → ")))
+                .chain(kind)
+                .collect()
+        },
+    },
+    Rule {
         id: RuleId::of("TXN-105"),
         step: Step::Chain,
         ground: Ground::RoleDeclaration,
@@ -546,12 +576,17 @@ pub static RULES: &[Rule] = &[
         step: Step::TenantType,
         ground: Ground::TenantKind,
         at: ARRIVING,
+        // A tenant of type Partner is a partner's even while no account uses it (IDN-027).
         forbids: |f| {
             counts(f)
                 && !f.shared_services()
-                && f.buyer.as_ref().is_some_and(|buyer| {
-                    buyer.owner_is_partner && buyer.tenant_type != TenantType::Customer
-                })
+                && f.buyer
+                    .as_ref()
+                    .is_some_and(|buyer| match buyer.tenant_type {
+                        TenantType::Customer => false,
+                        TenantType::Partner => buyer.owner_is_partner || buyer.used_by.is_none(),
+                        TenantType::SharedServices => buyer.owner_is_partner,
+                    })
         },
         answer: |_| private(403),
         shows: tenant_use,

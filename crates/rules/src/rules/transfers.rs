@@ -159,7 +159,7 @@ fn show_receiver_agreement(f: &Facts) -> Vec<Shown> {
 
 /// The caller takes no part in this transfer.
 fn stranger(f: &Facts) -> bool {
-    f.caller.kind == CallerKind::Partner
+    f.caller.kind != CallerKind::Operator
         && transfer(f).is_some_and(|transfer| !transfer.caller_receives && !transfer.caller_gives)
 }
 

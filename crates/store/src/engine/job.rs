@@ -44,19 +44,25 @@ pub(super) struct Queued<C: Command> {
     command: C,
     locks: Vec<Lock>,
     result: Outcome<C>,
-    answer: oneshot::Sender<Outcome<C>>,
+    /// Who waits for it; none where the caller runs it itself.
+    answer: Option<oneshot::Sender<Outcome<C>>>,
 }
 
 impl<C: Command> Queued<C> {
-    pub(super) fn new(command: C, locks: Vec<Lock>) -> (Self, oneshot::Receiver<Outcome<C>>) {
-        let (answer, answered) = oneshot::channel();
-        let job = Self {
+    pub(super) fn new(command: C, locks: Vec<Lock>) -> Self {
+        Self {
             command,
             locks,
             result: Err(StoreError::Closed.into()),
-            answer,
-        };
-        (job, answered)
+            answer: None,
+        }
+    }
+
+    /// Where the result will arrive.
+    pub(super) fn awaited(&mut self) -> oneshot::Receiver<Outcome<C>> {
+        let (answer, answered) = oneshot::channel();
+        self.answer = Some(answer);
+        answered
     }
 
     /// What it resulted in, for a caller that ran it itself.
@@ -75,7 +81,7 @@ impl<C: Command> Job for Queued<C> {
     }
 
     fn is_abandoned(&self) -> bool {
-        self.answer.is_closed()
+        self.answer.as_ref().is_some_and(oneshot::Sender::is_closed)
     }
 
     fn run<'a, 'b: 'a>(&'a mut self, tx: &'a mut Tx<'b>) -> LocalBoxFuture<'a, Ran> {
@@ -116,7 +122,9 @@ impl<C: Command> Job for Queued<C> {
 
     fn answer(self: Box<Self>) {
         // Nobody may be waiting any more; the work is done all the same.
-        drop(self.answer.send(self.result));
+        if let Some(answer) = self.answer {
+            drop(answer.send(self.result));
+        }
     }
 }
 

@@ -246,9 +246,13 @@ impl Lane {
         self.session.mark()?;
         let mut tx = self.session.tx();
         let ran = job.run(&mut tx).await;
+        let untold = tx.untold();
         let failure = tx.into_failure();
         self.still_open(failure.as_ref())?;
         match (ran, failure) {
+            (Ran::Done, None) if untold.is_some() => {
+                job.fail(StoreError::Untold(untold.unwrap_or_default()));
+            }
             (Ran::Done, None) => return self.session.keep(),
             (Ran::Done, Some(_)) => job.fail(StoreError::Aborted),
             (Ran::Panicked, _) => self.counters.panicked(),

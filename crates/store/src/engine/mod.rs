@@ -7,6 +7,7 @@
 
 mod job;
 mod lane;
+mod memo;
 mod migrate;
 mod postgres;
 pub mod row;
@@ -25,7 +26,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use crate::error::StoreError;
-use job::{Outcome, Queued};
+use job::Queued;
 use lane::{Crew, Desk, Work};
 pub use migrate::Migration;
 use session::{Origin, Session};
@@ -246,13 +247,14 @@ impl Db {
     /// # Errors
     /// What the command fails with, also when it tries to write.
     pub async fn read<C: Command + 'static>(&self, command: C) -> Result<C::Out, C::Error> {
-        let (mut job, answer) = Queued::new(command, Vec::new());
+        let mut job = Queued::new(command, Vec::new());
         if self.shared.desk.look(&mut job) {
             return job.into_outcome();
         }
         let readers = self.shared.readers.as_ref();
         let crew = readers.unwrap_or_else(|| self.lane_of(&[]));
-        send(crew, (job, answer), Work::Read).await
+        // In a box of its own: room for a second job would be carried along by every read that ran at once.
+        Box::pin(send(crew, job, Work::Read)).await
     }
 
     /// Runs a command as `write` does, gives its answer, and undoes it.
@@ -341,9 +343,10 @@ impl Db {
 
 async fn send<C: Command + 'static>(
     crew: &Crew,
-    (job, answer): (Queued<C>, oneshot::Receiver<Outcome<C>>),
+    mut job: Queued<C>,
     work: fn(Box<dyn job::Job>) -> Work,
 ) -> Result<C::Out, C::Error> {
+    let answer = job.awaited();
     crew.send(work(Box::new(job))).await?;
     answer
         .await

@@ -22,9 +22,8 @@ use super::session::{Begin, Uncommitted};
 use super::tls::Tls;
 use super::{Counters, Lock};
 use crate::error::StoreError;
-use crate::row::Row;
 use crate::statement::Statement;
-use crate::value::{BadValue, Kind, Value};
+use crate::value::{BadValue, Kind, Seen, Value};
 
 /// How long a lane waits for a lock before the command counts as contended.
 const LANE_LOCK_WAIT: &str = "10s";
@@ -449,7 +448,7 @@ pub(super) async fn fetch(
     session: &mut PgSession,
     statement: Statement,
     params: &[Value],
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Vec<tokio_postgres::Row>, StoreError> {
     let connection = session.open()?;
     connection.has_written |= !statement.sql.trim_start().starts_with("SELECT");
     let prepared = connection.statement(statement, params).await?;
@@ -458,9 +457,7 @@ pub(super) async fn fetch(
         let rows = client
             .query_raw(&prepared, params.iter().map(Param))
             .await?;
-        rows.map_ok(|row| Row::postgres(statement.name, row))
-            .try_collect()
-            .await
+        rows.try_collect().await
     };
     let fetched = fetched.await;
     connection.answered(statement.name, fetched).await
@@ -552,26 +549,26 @@ impl ToSql for Param<'_> {
 }
 
 /// A value out of a column.
-pub(super) struct Fetched(pub(super) Value);
+struct Fetched<'a>(Seen<'a>);
 
-impl<'a> FromSql<'a> for Fetched {
+impl<'a> FromSql<'a> for Fetched<'a> {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Unreadable> {
-        let text = || std::str::from_utf8(raw).map(str::to_owned);
+        let text = || std::str::from_utf8(raw);
         Ok(Self(match *ty {
-            Type::UUID => Value::Id(uuid::Uuid::from_slice(raw)?),
-            Type::INT8 => Value::Int(i64::from_be_bytes(raw.try_into()?)),
-            Type::INT4 => Value::Int(i32::from_be_bytes(raw.try_into()?).into()),
-            Type::INT2 => Value::Int(i16::from_be_bytes(raw.try_into()?).into()),
-            Type::BOOL => Value::Bool(raw != [0]),
-            Type::TIMESTAMPTZ => Value::Instant(instant(i64::from_be_bytes(raw.try_into()?))?),
-            Type::DATE => Value::Day(day(i32::from_be_bytes(raw.try_into()?))?),
+            Type::UUID => Seen::Id(uuid::Uuid::from_slice(raw)?),
+            Type::INT8 => Seen::Int(i64::from_be_bytes(raw.try_into()?)),
+            Type::INT4 => Seen::Int(i32::from_be_bytes(raw.try_into()?).into()),
+            Type::INT2 => Seen::Int(i16::from_be_bytes(raw.try_into()?).into()),
+            Type::BOOL => Seen::Bool(raw != [0]),
+            Type::TIMESTAMPTZ => Seen::Instant(instant(i64::from_be_bytes(raw.try_into()?))?),
+            Type::DATE => Seen::Day(day(i32::from_be_bytes(raw.try_into()?))?),
             Type::JSONB => {
                 let json = raw.strip_prefix(&[1]).ok_or("an unknown form of jsonb")?;
-                Value::Json(std::str::from_utf8(json)?.to_owned())
+                Seen::Json(std::str::from_utf8(json)?)
             }
-            Type::JSON => Value::Json(text()?),
-            Type::BYTEA => Value::Bytes(raw.to_vec()),
-            _ => Value::Text(text()?),
+            Type::JSON => Seen::Json(text()?),
+            Type::BYTEA => Seen::Bytes(raw),
+            _ => Seen::Text(text()?),
         }))
     }
 
@@ -589,15 +586,15 @@ fn day(days: i32) -> Result<jiff::civil::Date, Unreadable> {
     Ok(EPOCH_DAY.checked_add(jiff::Span::new().try_days(days)?)?)
 }
 
-/// A column of a row; absent ones take the kind that was asked for.
-pub(super) fn value(
+/// A column of a row, in which this kind of value is expected.
+pub(super) fn seen(
     row: &tokio_postgres::Row,
     index: usize,
     kind: Kind,
-) -> Result<Value, BadValue> {
-    match row.try_get::<_, Option<Fetched>>(index) {
+) -> Result<Seen<'_>, BadValue> {
+    match row.try_get::<_, Option<Fetched<'_>>>(index) {
         Ok(Some(Fetched(value))) => Ok(value),
-        Ok(None) => Ok(Value::Null(kind)),
+        Ok(None) => Ok(Seen::Null),
         Err(error) => Err(BadValue::new(kind.as_str(), &error.to_string())),
     }
 }

@@ -1,33 +1,33 @@
 //! One fetched row of either engine.
 
-use rusqlite::types::Value as Cell;
+use rusqlite::types::ValueRef;
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
 
 use super::postgres;
 use crate::error::StoreError;
-use crate::value::{BadValue, Field, Kind, Value};
+use crate::value::{BadValue, Field, Kind, Seen};
 
 /// One fetched row of either engine.
-pub struct Row {
+pub struct Row<'a> {
     statement: &'static str,
-    cells: Cells,
+    cells: Cells<'a>,
 }
 
-enum Cells {
-    Sqlite(Vec<Cell>),
-    Postgres(tokio_postgres::Row),
+enum Cells<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a tokio_postgres::Row),
 }
 
-impl Row {
-    pub(super) fn sqlite(statement: &'static str, cells: Vec<Cell>) -> Self {
+impl<'a> Row<'a> {
+    pub(super) fn sqlite(statement: &'static str, row: &'a rusqlite::Row<'a>) -> Self {
         Self {
             statement,
-            cells: Cells::Sqlite(cells),
+            cells: Cells::Sqlite(row),
         }
     }
 
-    pub(super) fn postgres(statement: &'static str, row: tokio_postgres::Row) -> Self {
+    pub(super) fn postgres(statement: &'static str, row: &'a tokio_postgres::Row) -> Self {
         Self {
             statement,
             cells: Cells::Postgres(row),
@@ -54,16 +54,16 @@ impl Row {
     }
 
     fn read<F: Field>(&self, index: usize) -> Result<F, BadValue> {
-        self.value(index, F::KIND).and_then(F::from_value)
+        self.seen(index, F::KIND).and_then(F::from_value)
     }
 
-    fn value(&self, index: usize, kind: Kind) -> Result<Value, BadValue> {
-        match &self.cells {
-            Cells::Sqlite(cells) => match cells.get(index) {
-                Some(cell) => from_cell(cell, kind),
-                None => Err(no_such_column(index)),
+    fn seen(&self, index: usize, kind: Kind) -> Result<Seen<'a>, BadValue> {
+        match self.cells {
+            Cells::Sqlite(row) => match row.get_ref(index) {
+                Ok(cell) => from_cell(cell, kind),
+                Err(_) => Err(no_such_column(index)),
             },
-            Cells::Postgres(row) if index < row.len() => postgres::value(row, index, kind),
+            Cells::Postgres(row) if index < row.len() => postgres::seen(row, index, kind),
             Cells::Postgres(_) => Err(no_such_column(index)),
         }
     }
@@ -77,20 +77,14 @@ impl Row {
 
     /// What identifies the row in a message: its first column.
     fn label(&self) -> String {
-        match &self.cells {
-            Cells::Sqlite(cells) => match cells.first() {
-                Some(Cell::Blob(bytes)) => Uuid::from_slice(bytes)
-                    .map_or_else(|_| "unknown".to_owned(), |id| id.to_string()),
-                Some(Cell::Integer(number)) => number.to_string(),
-                Some(Cell::Text(text)) => text.chars().take(40).collect(),
-                _ => "unknown".to_owned(),
-            },
-            Cells::Postgres(row) => match postgres::value(row, 0, Kind::Text) {
-                Ok(Value::Id(id)) => id.to_string(),
-                Ok(Value::Int(number)) => number.to_string(),
-                Ok(Value::Text(text)) => text.chars().take(40).collect(),
-                _ => "unknown".to_owned(),
-            },
+        let first = [Kind::Id, Kind::Int, Kind::Text]
+            .into_iter()
+            .find_map(|kind| self.seen(0, kind).ok());
+        match first {
+            Some(Seen::Id(id)) => id.to_string(),
+            Some(Seen::Int(number)) => number.to_string(),
+            Some(Seen::Text(text)) => text.chars().take(40).collect(),
+            _ => "unknown".to_owned(),
         }
     }
 
@@ -108,25 +102,26 @@ fn no_such_column(index: usize) -> BadValue {
     BadValue::new("column of this row", &format!("column {}", index + 1))
 }
 
-fn from_cell(cell: &Cell, kind: Kind) -> Result<Value, BadValue> {
+fn from_cell(cell: ValueRef<'_>, kind: Kind) -> Result<Seen<'_>, BadValue> {
     match (kind, cell) {
-        (_, Cell::Null) => Ok(Value::Null(kind)),
-        (Kind::Id, Cell::Blob(bytes)) => Uuid::from_slice(bytes)
-            .map(Value::Id)
+        (_, ValueRef::Null) => Ok(Seen::Null),
+        (Kind::Id, ValueRef::Blob(bytes)) => Uuid::from_slice(bytes)
+            .map(Seen::Id)
             .map_err(|_| BadValue::new("id", "a row of bytes of another length")),
-        (Kind::Text, Cell::Text(text)) => Ok(Value::Text(text.clone())),
-        (Kind::Int, Cell::Integer(number)) => Ok(Value::Int(*number)),
-        (Kind::Bool, Cell::Integer(0)) => Ok(Value::Bool(false)),
-        (Kind::Bool, Cell::Integer(1)) => Ok(Value::Bool(true)),
-        (Kind::Instant, Cell::Integer(micros)) => Timestamp::from_micros(*micros)
-            .map(Value::Instant)
+        (Kind::Text, ValueRef::Text(text)) => utf8(text).map(Seen::Text),
+        (Kind::Int, ValueRef::Integer(number)) => Ok(Seen::Int(number)),
+        (Kind::Bool, ValueRef::Integer(0)) => Ok(Seen::Bool(false)),
+        (Kind::Bool, ValueRef::Integer(1)) => Ok(Seen::Bool(true)),
+        (Kind::Instant, ValueRef::Integer(micros)) => Timestamp::from_micros(micros)
+            .map(Seen::Instant)
             .map_err(|_| BadValue::new("instant", &micros.to_string())),
-        (Kind::Day, Cell::Text(text)) => text
-            .parse::<Date>()
-            .map(Value::Day)
-            .map_err(|_| BadValue::new("day", text)),
-        (Kind::Json, Cell::Text(text)) => Ok(Value::Json(text.clone())),
-        (Kind::Bytes, Cell::Blob(bytes)) => Ok(Value::Bytes(bytes.clone())),
+        (Kind::Day, ValueRef::Text(text)) => {
+            let text = utf8(text)?;
+            let day = text.parse::<Date>().map(Seen::Day);
+            day.map_err(|_| BadValue::new("day", text))
+        }
+        (Kind::Json, ValueRef::Text(text)) => utf8(text).map(Seen::Json),
+        (Kind::Bytes, ValueRef::Blob(bytes)) => Ok(Seen::Bytes(bytes)),
         (_, other) => Err(BadValue::new(
             kind.as_str(),
             other.data_type().to_string().as_str(),
@@ -134,9 +129,14 @@ fn from_cell(cell: &Cell, kind: Kind) -> Result<Value, BadValue> {
     }
 }
 
+/// SQLite keeps any bytes as text when another program writes them.
+fn utf8(text: &[u8]) -> Result<&str, BadValue> {
+    std::str::from_utf8(text).map_err(|_| BadValue::new("text", "bytes that are no UTF-8"))
+}
+
 /// The columns of a row, read in order.
 pub struct Columns<'a> {
-    row: &'a Row,
+    row: &'a Row<'a>,
     table: &'static str,
     at: usize,
 }
@@ -161,13 +161,13 @@ pub trait FromRow: Sized {
     ///
     /// # Errors
     /// When a column holds what its type does not allow.
-    fn from_row(row: &Row) -> Result<Self, StoreError>;
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError>;
 }
 
 macro_rules! tuple_rows {
     ($(($($field:ident $index:tt),+))+) => {$(
         impl<$($field: Field),+> FromRow for ($($field,)+) {
-            fn from_row(row: &Row) -> Result<Self, StoreError> {
+            fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
                 Ok(($(row.get::<$field>($index)?,)+))
             }
         }

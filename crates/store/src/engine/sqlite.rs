@@ -9,6 +9,7 @@ use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql, ffi};
 
 use super::Counters;
+use super::memo::Memo;
 use super::session::Begin;
 use crate::error::StoreError;
 use crate::row::Row;
@@ -25,6 +26,8 @@ pub(super) struct SqliteSession {
     /// The transaction only reads: statements that write are refused. (`PRAGMA query_only` would do the same
     /// and expire every prepared statement each time.)
     reads_only: bool,
+    /// What a connection that only ever reads keeps between its transactions.
+    memo: Option<Memo>,
 }
 
 impl SqliteSession {
@@ -45,7 +48,11 @@ impl SqliteSession {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(path, flags).map_err(StoreError::unavailable)?;
-        Self::prepared(connection, None)
+        let reader = Self::prepared(connection, None)?;
+        Ok(Self {
+            memo: Some(Memo::default()),
+            ..reader
+        })
     }
 
     fn prepared(
@@ -72,6 +79,7 @@ impl SqliteSession {
         Ok(Self {
             connection,
             reads_only: false,
+            memo: None,
         })
     }
 
@@ -84,11 +92,35 @@ impl SqliteSession {
         match begin {
             Begin::Read => {
                 self.reads_only = true;
-                self.control("BEGIN")
+                self.control("BEGIN")?;
+                let recalled = self.recall();
+                if recalled.is_err() {
+                    self.rollback();
+                }
+                recalled
             }
             // At once, so that no command fails later because another process writes too.
             Begin::Write | Begin::Rehearsal => self.control("BEGIN IMMEDIATE"),
         }
+    }
+
+    /// Where the rows of a statement may be kept from one transaction to the next.
+    pub(super) fn memo(&mut self, statement: Statement) -> Option<&mut Memo> {
+        let keeps = statement.shared && self.reads_only;
+        self.memo.as_mut().filter(|_| keeps)
+    }
+
+    /// Forgets what may have changed. Asking for the version fixes the state that the transaction sees.
+    fn recall(&mut self) -> Result<(), StoreError> {
+        let Some(memo) = &mut self.memo else {
+            return Ok(());
+        };
+        let version = self
+            .connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut version| version.query_row([], |row| row.get(0)));
+        memo.begin(version.map_err(|error| translate("data version", error))?);
+        Ok(())
     }
 
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
@@ -166,23 +198,20 @@ pub(super) fn execute(
         .map_err(|error| translate(statement.name, error))
 }
 
+/// Runs a statement and shows each of its rows.
 pub(super) fn fetch(
     session: &mut SqliteSession,
     statement: Statement,
     params: &[Value],
-) -> Result<Vec<Row>, StoreError> {
-    let run = || {
+    each: &mut dyn FnMut(&Row<'_>),
+) -> Result<(), StoreError> {
+    let mut run = || {
         let mut prepared = bound(session, statement, params)?;
-        let width = prepared.column_count();
         let mut fetched = prepared.raw_query();
-        let mut rows = Vec::new();
         while let Some(row) = fetched.next()? {
-            let cells = (0..width)
-                .map(|index| row.get::<_, Cell>(index))
-                .collect::<Result<_, _>>()?;
-            rows.push(Row::sqlite(statement.name, cells));
+            each(&Row::sqlite(statement.name, row));
         }
-        Ok(rows)
+        Ok(())
     };
     run().map_err(|error| translate(statement.name, error))
 }

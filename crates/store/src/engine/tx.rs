@@ -3,9 +3,11 @@
 //! After one statement has failed, every further one fails too, until the command goes back to a savepoint
 //! it has set before. PostgreSQL demands this; SQLite would happily commit the half.
 
+use super::memo::Memo;
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
 use crate::error::StoreError;
+use crate::log::rows::{Changes, Mark};
 use crate::row::{FromRow, Row};
 use crate::statement::Statement;
 use crate::table::Table;
@@ -15,7 +17,8 @@ use crate::value::Value;
 pub struct Tx<'a> {
     arm: Arm<'a>,
     failure: Option<StoreError>,
-    savepoints: Vec<&'static str>,
+    savepoints: Vec<(&'static str, Mark)>,
+    changes: Changes,
 }
 
 pub(super) enum Arm<'a> {
@@ -29,6 +32,7 @@ impl<'a> Tx<'a> {
             arm,
             failure: None,
             savepoints: Vec::new(),
+            changes: Changes::default(),
         }
     }
 
@@ -63,8 +67,8 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Option<R>, StoreError> {
-        let rows = self.rows(statement, params).await?;
-        rows.first().map(R::from_row).transpose()
+        let rows = self.rows(statement, params, R::from_row, 1).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// Runs a statement and reads all its rows.
@@ -76,8 +80,7 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<R>, StoreError> {
-        let rows = self.rows(statement, params).await?;
-        rows.iter().map(R::from_row).collect()
+        self.rows(statement, params, R::from_row, usize::MAX).await
     }
 
     /// The row of a key.
@@ -85,8 +88,8 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database refuses, or the row is corrupt.
     pub async fn get<T: Table>(&mut self, key: &[Value]) -> Result<Option<T>, StoreError> {
-        let rows = self.rows(T::get_sql(), key).await?;
-        rows.first().map(T::from_row).transpose()
+        let rows = self.rows_of::<T>(T::get_sql(), key).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// The rows that one of a table's `finds` selects.
@@ -98,8 +101,7 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<T>, StoreError> {
-        let rows = self.rows(statement, params).await?;
-        rows.iter().map(T::from_row).collect()
+        self.rows_of::<T>(statement, params).await
     }
 
     /// Writes a new row.
@@ -107,7 +109,10 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`StoreError::Conflict`] when its key, or another unique one, is taken.
     pub async fn insert<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
-        self.execute(T::insert(), &row.values()).await.map(drop)
+        let values = row.values();
+        self.execute(T::insert(), &values).await?;
+        self.changes.wrote::<T>(&row.key(), &values);
+        Ok(())
     }
 
     /// Writes a row, in place of one with the same key.
@@ -115,7 +120,10 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`StoreError::Conflict`] when a unique key other than the primary one is taken.
     pub async fn put<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
-        self.execute(T::upsert(), &row.values()).await.map(drop)
+        let values = row.values();
+        self.execute(T::upsert(), &values).await?;
+        self.changes.wrote::<T>(&row.key(), &values);
+        Ok(())
     }
 
     /// Removes the row of a key; answers how many there were.
@@ -123,7 +131,22 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database refuses.
     pub async fn delete<T: Table>(&mut self, key: &[Value]) -> Result<u64, StoreError> {
-        self.execute(T::delete_sql(), key).await
+        let count = self.execute(T::delete_sql(), key).await?;
+        if count > 0 {
+            self.changes.removed::<T>(key);
+        }
+        Ok(count)
+    }
+
+    /// The rows written since the last event.
+    pub(crate) fn tell_changes(&mut self) -> Vec<String> {
+        self.changes.tell().to_vec()
+    }
+
+    /// The table of a row that was written and of which no event tells: such a command is not committed.
+    #[must_use]
+    pub fn untold(&self) -> Option<String> {
+        self.changes.untold()
     }
 
     /// Has the engine check a statement without running it.
@@ -163,7 +186,7 @@ impl<'a> Tx<'a> {
     pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
         self.ready(SAVEPOINT, &[])?;
         self.control(format!("SAVEPOINT {}", quoted(name)))?;
-        self.savepoints.push(name);
+        self.savepoints.push((name, self.changes.mark()));
         Ok(())
     }
 
@@ -183,6 +206,9 @@ impl<'a> Tx<'a> {
         self.failure = None;
         self.control(format!("ROLLBACK TO SAVEPOINT {}", quoted(name)))?;
         self.savepoints.truncate(at + 1);
+        if let Some((_, mark)) = self.savepoints.last() {
+            self.changes.back_to(*mark);
+        }
         Ok(())
     }
 
@@ -202,7 +228,7 @@ impl<'a> Tx<'a> {
     fn open(&self, name: &'static str) -> Result<usize, StoreError> {
         self.savepoints
             .iter()
-            .rposition(|open| *open == name)
+            .rposition(|(open, _)| *open == name)
             .ok_or(StoreError::NoSavepoint(name))
     }
 
@@ -214,17 +240,67 @@ impl<'a> Tx<'a> {
         self.note(done)
     }
 
-    async fn rows(
+    /// The rows of a table, kept ones where they hold.
+    async fn rows_of<T: Table>(
         &mut self,
         statement: Statement,
         params: &[Value],
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<T>, StoreError> {
+        if self.failure.is_none()
+            && let Some(rows) = self
+                .memo(statement)
+                .and_then(|memo| memo.rows::<T>(statement, params))
+        {
+            return Ok(rows.to_vec());
+        }
+        let rows = self
+            .rows(statement, params, T::from_row, usize::MAX)
+            .await?;
+        if let Some(memo) = self.memo(statement) {
+            memo.keep(statement, params, &rows);
+        }
+        Ok(rows)
+    }
+
+    fn memo(&mut self, statement: Statement) -> Option<&mut Memo> {
+        match &mut self.arm {
+            Arm::Sqlite(session) => session.memo(statement),
+            // Other servers write to the same database, and nothing tells a connection that they did.
+            Arm::Postgres(_) => None,
+        }
+    }
+
+    /// Runs a statement to its end and reads its first rows, as many as are wanted. A row that cannot be read
+    /// spoils the answer and not the transaction.
+    async fn rows<R>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+        read: fn(&Row<'_>) -> Result<R, StoreError>,
+        wanted: usize,
+    ) -> Result<Vec<R>, StoreError> {
         self.ready(statement, params)?;
-        let done = match &mut self.arm {
-            Arm::Sqlite(session) => sqlite::fetch(session, statement, params),
-            Arm::Postgres(session) => postgres::fetch(session, statement, params).await,
+        let mut taken = Ok(Vec::new());
+        let mut take = |row: &Row<'_>| match &mut taken {
+            Ok(rows) if rows.len() < wanted => match read(row) {
+                Ok(row) => rows.push(row),
+                Err(error) => taken = Err(error),
+            },
+            _ => {}
         };
-        self.note(done)
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => sqlite::fetch(session, statement, params, &mut take),
+            Arm::Postgres(session) => {
+                let fetched = postgres::fetch(session, statement, params).await;
+                fetched.map(|rows| {
+                    for row in &rows {
+                        take(&Row::postgres(statement.name, row));
+                    }
+                })
+            }
+        };
+        self.note(done)?;
+        taken
     }
 
     fn ready(&mut self, statement: Statement, params: &[Value]) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@
 
 mod canonical;
 mod key;
+pub mod rows;
 pub mod seal;
 pub mod verify;
 
@@ -18,11 +19,11 @@ use crate::engine::{Migration, Tx};
 use crate::error::StoreError;
 use crate::row::{Columns, FromRow, Row};
 use crate::statement::Statement;
-use crate::table::Table;
 use crate::value::Json;
 use crate::{params, statements, text_field};
 
 pub use key::{KeyError, LogKey};
+pub use rows::{EXEMPT, LOGGED, verify_rows};
 pub use seal::{CHECKPOINT_EVENTS, Seal, Sealed, Sealer, seal_all};
 pub use verify::{Broken, LogReport, Problem, verify_log};
 
@@ -51,12 +52,10 @@ statements! {
     APPEND = "INSERT INTO events
         (id, at_world, at_server, home, kind, subject_kind, subject, actor, tenant, outcome, rule, digest, data)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    LATEST_DIGEST = "SELECT digest FROM events
-        WHERE subject_kind = $1 AND subject = $2 AND outcome = 'succeeded' ORDER BY position DESC LIMIT 1";
 }
 
 /// Every statement of the log.
-pub const STATEMENTS: &[&[Statement]] = &[ALL, seal::ALL, verify::ALL];
+pub const STATEMENTS: &[&[Statement]] = &[ALL, rows::ALL, seal::ALL, verify::ALL];
 
 /// How what an event tells of ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,7 +115,8 @@ pub struct Event {
     pub outcome: Outcome,
     /// The rule that refused it.
     pub rule: Option<String>,
-    /// The digest of the changed row as it is now, see [`digest_of`]; empty when no row changed.
+    /// A digest of what it is about; may be empty. Where rows were written since the event before it,
+    /// the log puts the digest of all these in its place, and lists them in `data`.
     pub digest: Vec<u8>,
     /// More of it: no personal values, and no numbers with a fraction, which databases print differently.
     pub data: serde_json::Value,
@@ -146,7 +146,7 @@ macro_rules! logged_event_columns {
 }
 
 impl FromRow for LoggedEvent {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Self::from_columns(&mut row.columns_of("events"))
     }
 }
@@ -177,14 +177,9 @@ impl LoggedEvent {
     }
 }
 
-/// The digest of a row as it is: what an event carries, so that a row edited behind the log's back shows.
-#[must_use]
-pub fn digest_of<T: Table>(row: &T) -> Vec<u8> {
-    canonical::row_digest(T::NAME, &row.values())
-}
-
 impl Tx<'_> {
-    /// Appends an event, unsealed. It is in the log if and only if this transaction commits.
+    /// Appends an event, unsealed, that tells of every row written since the one before it. It is in the log if and only
+    /// if this transaction commits.
     ///
     /// # Errors
     /// When the database refuses, or the data holds a number with a fraction.
@@ -195,6 +190,20 @@ impl Tx<'_> {
                 source,
             });
         }
+        let told = self.tell_changes();
+        let digest = match told.as_slice() {
+            [] => event.digest.clone(),
+            rows => rows::digest(rows),
+        };
+        let data = match (&event.data, told) {
+            (data, told) if told.is_empty() => data.clone(),
+            (serde_json::Value::Object(map), told) => {
+                let mut map = map.clone();
+                map.insert("rows".to_owned(), told.into());
+                map.into()
+            }
+            (_, told) => serde_json::json!({ "rows": told }),
+        };
         let values = params![
             event.id,
             event.at_world,
@@ -207,25 +216,10 @@ impl Tx<'_> {
             event.tenant,
             event.outcome,
             event.rule,
-            event.digest
+            digest
         ];
         let mut values = values.to_vec();
-        values.push(crate::value::to_json(&event.data));
+        values.push(crate::value::to_json(&data));
         self.execute(APPEND, &values).await.map(drop)
-    }
-
-    /// The digest that the last successful event about something left, to compare with the row.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn latest_digest(
-        &mut self,
-        subject_kind: &str,
-        subject: &str,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = self
-            .fetch_optional::<(Vec<u8>,)>(LATEST_DIGEST, &params![*subject_kind, *subject])
-            .await?;
-        Ok(row.map(|(digest,)| digest))
     }
 }

@@ -84,7 +84,7 @@ struct Read {
 }
 
 impl FromRow for Read {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         let mut columns = row.columns_of("events");
         let seq = columns.next("seq")?;
         let logged = LoggedEvent::from_columns(&mut columns);
@@ -101,7 +101,7 @@ struct Checkpoint {
 }
 
 impl FromRow for Checkpoint {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             seq: row.get(0)?,
             chain: row.get(1)?,

@@ -6,8 +6,11 @@ use tierline_domain::customer::{
     AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
     RelationshipState, Segment,
 };
+use tierline_domain::listing::{About, NotSoldIn, PromotionTerms, Shelf, Texts};
 use tierline_domain::money::{Currency, Money};
-use tierline_domain::order::{CartState, Line, OrderLine, OrderState, RequestState, RoleDeclared};
+use tierline_domain::order::{
+    CartState, DocumentKind, GroupOrder, Line, OrderLine, OrderState, RequestState, RoleDeclared,
+};
 use tierline_domain::partner::{
     AccountState, AgreementState, Cloud, Environment, LocationKind, LocationState, MembershipState,
     PartnerType, PartnershipState, Requirement, ResellerEnrolment, SupportPlan, TenantType,
@@ -16,8 +19,9 @@ use tierline_domain::place::Country;
 use tierline_domain::subscription::{
     Batch, InvoiceState, ResourceRoleName, SubscriptionState, TransferKind, TransferState,
 };
+use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
-use crate::value::{BadValue, Field, Kind, Value};
+use crate::value::{BadValue, Field, Kind, Seen, Value};
 
 /// Words, codes and amounts: kept as the text they print as.
 macro_rules! as_text {
@@ -27,9 +31,9 @@ macro_rules! as_text {
             fn to_value(&self) -> Value {
                 Value::Text(self.to_string())
             }
-            fn from_value(value: Value) -> Result<Self, BadValue> {
-                let text = String::from_value(value)?;
-                text.parse().map_err(|_| BadValue::new(stringify!($type), &text))
+            fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
+                let text = value.text()?;
+                text.parse().map_err(|_| BadValue::new(stringify!($type), text))
             }
         }
     )+};
@@ -43,7 +47,7 @@ macro_rules! as_json {
             fn to_value(&self) -> Value {
                 crate::value::to_json(self)
             }
-            fn from_value(value: Value) -> Result<Self, BadValue> {
+            fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
                 crate::value::from_json(value)
             }
         }
@@ -57,12 +61,15 @@ as_text!(
     AdminState,
     AgreementState,
     CartState,
+    CheckStatus,
     Cloud,
     ConditionalAccess,
     Country,
     Currency,
     CustomerState,
     Delegation,
+    EducationSegment,
+    DocumentKind,
     Environment,
     Frequency,
     Generation,
@@ -76,6 +83,7 @@ as_text!(
     OrderState,
     PartnerType,
     PartnershipState,
+    ProfileKind,
     Publisher,
     Qualification,
     RelationshipState,
@@ -85,6 +93,8 @@ as_text!(
     ResourceRoleName,
     RoleDeclared,
     Segment,
+    Special,
+    Shelf,
     SubscriptionState,
     SupportPlan,
     TenantType,
@@ -92,14 +102,29 @@ as_text!(
     TransferKind,
     TransferState,
     UserAccount,
+    Vetting,
 );
 
 as_json!(
+    About,
     Line,
+    PromotionTerms,
+    Texts,
     Vec<Batch>,
     Vec<Country>,
+    Vec<GroupOrder>,
     Vec<Line>,
     Vec<Offered>,
     Vec<OrderLine>,
     Vec<String>
 );
+
+impl Field for NotSoldIn {
+    const KIND: Kind = Kind::Text;
+    fn to_value(&self) -> Value {
+        Value::Text(self.0.clone())
+    }
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
+        String::from_value(value).map(Self)
+    }
+}

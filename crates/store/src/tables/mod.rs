@@ -4,7 +4,7 @@
 use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Attestation, Customer, Relationship};
-use tierline_domain::order::{Cart, Order, OrderRequest};
+use tierline_domain::order::{Cart, Document, Order, OrderRequest};
 use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
@@ -17,6 +17,8 @@ use uuid::Uuid;
 use crate::table;
 use crate::value::Json;
 
+pub mod audit;
+pub mod catalogue;
 mod fields;
 pub mod identity;
 
@@ -25,6 +27,15 @@ pub use identity::{
     SignIn, StoredKey, application_secrets, applications, authorization_codes, consents, passwords,
     refresh_tokens, sign_ins, signing_keys,
 };
+mod vetting;
+
+pub use vetting::*;
+pub mod webhooks;
+
+pub use audit::audit_records;
+pub use webhooks::{
+    webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
+};
 
 table! {
     /// Companies.
@@ -32,6 +43,7 @@ table! {
         key { id }
         columns { id, handle, name, headquarters, membership }
         finds { BY_HANDLE = "WHERE handle = $1", BY_NAME = "WHERE name = $1 ORDER BY handle" }
+        shared true
     }
 }
 table! {
@@ -40,6 +52,7 @@ table! {
         key { of_org, with_org }
         columns { of_org, with_org, since }
         finds { TOUCHING = "WHERE of_org = $1 OR with_org = $1 ORDER BY of_org, with_org" }
+        shared true
     }
 }
 table! {
@@ -63,6 +76,7 @@ table! {
             BY_PARTNER_ID = "WHERE partner_id = $1",
             BY_ORGANIZATION = "WHERE organization = $1 ORDER BY handle"
         }
+        shared true
     }
 }
 table! {
@@ -93,6 +107,7 @@ table! {
             BY_LOCATION = "WHERE location = $1 ORDER BY handle",
             EVERY = "ORDER BY handle"
         }
+        shared true
     }
 }
 table! {
@@ -101,6 +116,7 @@ table! {
         key { account }
         columns { account, state, accepted, template, signer, signer_left, terms_updated }
         finds {}
+        shared true
     }
 }
 table! {
@@ -122,6 +138,7 @@ table! {
             BY_PROVIDER = "WHERE provider = $1 ORDER BY reseller",
             BY_RESELLER = "WHERE reseller = $1 ORDER BY provider"
         }
+        shared true
     }
 }
 table! {
@@ -195,6 +212,7 @@ table! {
             BY_PARTNER = "WHERE partner = $1 ORDER BY handle",
             BY_SIGN_IN_NAME = "WHERE sign_in_name = $1"
         }
+        shared true
     }
 }
 table! {
@@ -202,15 +220,20 @@ table! {
     items: Item {
         key { id }
         columns {
-            id, handle, title, kind, generation, publisher, segment, offered, min_quantity, max_quantity, customer_max, prerequisites,
+            id, handle, catalogue_id, title, kind, generation, publisher, segment, offered, min_quantity, max_quantity, customer_max, prerequisites,
             percent_of_base, trial_of, upgrades_to, concurrent_limit, end_of_sale, not_sold_in, exclusive_to, requires_attestation,
             partner_of_record_fixed, renewable, cancellable
         }
         finds {
             BY_HANDLE = "WHERE handle = $1",
             BY_KIND = "WHERE kind = $1 ORDER BY handle",
+            BY_CATALOGUE_ID = "WHERE catalogue_id = $1 AND catalogue_id <> ''",
+            OF_PRODUCT = "WHERE id IN (SELECT item FROM listings WHERE product = $1) ORDER BY catalogue_id",
+            OF_SKU = "WHERE id IN (SELECT item FROM listings WHERE product = $1 AND sku = $2) ORDER BY catalogue_id",
+            OFFERED = "WHERE id IN (SELECT item FROM offers WHERE rank BETWEEN $1 AND $2) ORDER BY catalogue_id",
             EVERY = "ORDER BY handle"
         }
+        shared true
     }
 }
 table! {
@@ -219,6 +242,7 @@ table! {
         key { item, term, from_day }
         columns { item, term, from_day, amount }
         finds { OF_TERM = "WHERE item = $1 AND term = $2 AND from_day <= $3 ORDER BY from_day" }
+        shared true
     }
 }
 table! {
@@ -227,6 +251,7 @@ table! {
         key { id }
         columns { id, handle, item, max_seats, discount_percent }
         finds { BY_HANDLE = "WHERE handle = $1", BY_ITEM = "WHERE item = $1 ORDER BY discount_percent DESC, handle" }
+        shared true
     }
 }
 table! {
@@ -234,7 +259,7 @@ table! {
     carts: Cart {
         key { id }
         columns {
-            id, handle, partner, customer, lines, role_declared, state, created, modified, modified_by, ordered_as, became, home, version
+            id, handle, partner, customer, lines, role_declared, state, created, modified, modified_by, ordered_as, became, placed, home, version
         }
         finds { BY_HANDLE = "WHERE handle = $1" }
     }
@@ -245,6 +270,14 @@ table! {
         key { id }
         columns { id, handle, partner, customer, lines, state, placed, currency, number, home, version }
         finds { BY_HANDLE = "WHERE handle = $1", BY_PAIR = "WHERE partner = $1 AND customer = $2 ORDER BY placed, id" }
+    }
+}
+table! {
+    /// Files beside orders.
+    documents: Document {
+        key { id }
+        columns { id, order_id, position, kind, name, media, content, added }
+        finds { BY_ORDER = "WHERE order_id = $1 ORDER BY position" }
     }
 }
 table! {
@@ -332,6 +365,7 @@ table! {
         key { key }
         columns { key, value }
         finds { EVERY = "ORDER BY key" }
+        shared true
     }
 }
 
@@ -397,12 +431,14 @@ pub struct Contact {
     pub phone: Option<String>,
     /// Postal address as it was given.
     pub address: Json<serde_json::Value>,
+    /// The company name as lists are searched and sorted by it.
+    pub folded: String,
 }
 table! {
     /// Personal values of customers.
     contacts: Contact {
         key { tenant }
-        columns { tenant, company_name, email, first_name, last_name, phone, address }
+        columns { tenant, company_name, email, first_name, last_name, phone, address, folded }
         finds {}
     }
 }

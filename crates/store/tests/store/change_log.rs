@@ -6,12 +6,13 @@ use std::time::Duration;
 use tierline_domain::time::Timestamp;
 use tierline_store::log::{
     CHECKPOINT_EVENTS, Event, KeyError, LogKey, LogReport, LoggedEvent, Outcome, Problem, Sealer,
-    seal_all, verify_log,
+    seal_all, verify_log, verify_rows,
 };
+use tierline_store::tables::Setting;
 use tierline_store::testing::{Fixture, both_engines, postgres};
 use tierline_store::{
-    Command, Db, DbConfig, Json, Kind, Lock, Statement, StoreError, Tx, Value,
-    logged_event_columns, params, schema, statements,
+    Command, Db, DbConfig, Json, Kind, Statement, StoreError, Tx, Value, logged_event_columns,
+    params, schema, statements,
 };
 use uuid::Uuid;
 
@@ -114,7 +115,14 @@ impl Command for Edit {
 async fn edit(db: &Db, sql: &str, values: Vec<Value>) -> u64 {
     let sql: &'static str = String::leak(sql.to_owned());
     let edited = db
-        .write(Edit(Statement { name: "edit", sql }, values))
+        .write(Edit(
+            Statement {
+                name: "edit",
+                sql,
+                shared: false,
+            },
+            values,
+        ))
         .await;
     edited.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
 }
@@ -617,45 +625,109 @@ fn the_key_is_made_once_and_kept_from_others() {
     ));
 }
 
-#[tokio::test]
-async fn the_digest_of_a_row_is_found_again() {
-    use tierline_store::log::digest_of;
-    use tierline_store::tables::Setting;
+/// A command that writes settings, some of them after a savepoint to which it goes back.
+struct Set {
+    kept: Vec<Setting>,
+    undone: Vec<Setting>,
+    told: bool,
+}
 
-    struct Change(Setting);
-    impl Command for Change {
-        type Out = ();
-        type Error = StoreError;
-        fn locks(&self) -> Vec<Lock> {
-            vec![Lock::on("setting", &self.0.key)]
+impl Command for Set {
+    type Out = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for setting in &self.kept {
+            tx.put(setting).await?;
         }
-        async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-            tx.put(&self.0).await?;
-            let changed = Event {
-                digest: digest_of(&self.0),
-                subject: self.0.key.clone(),
-                ..event(0)
-            };
-            tx.append(&changed).await?;
-            let row = tx.get::<Setting>(&params![self.0.key]).await?.unwrap();
-            assert_eq!(
-                tx.latest_digest("orders", &row.key).await?,
-                Some(digest_of(&row))
-            );
-            let edited = Setting {
-                value: Json(serde_json::json!({ "b": 2 })),
-                ..row
-            };
-            assert_ne!(digest_of(&edited), digest_of(&self.0));
-            Ok(())
+        tx.savepoint("undone").await?;
+        for setting in &self.undone {
+            tx.put(setting).await?;
+            tx.append(&event(90)).await?;
         }
+        tx.rollback_to("undone").await?;
+        tx.release("undone").await?;
+        if self.told {
+            let number = self
+                .kept
+                .first()
+                .map_or(0, |setting| setting.value.0["number"].as_u64().unwrap_or(0));
+            tx.append(&event(u32::try_from(number).unwrap_or(0)))
+                .await?;
+        }
+        Ok(())
     }
+}
+
+fn setting(key: &str, number: u32) -> Setting {
+    let value = serde_json::json!({ "number": number, "b": [2, { "y": 3, "x": 4 }] });
+    Setting {
+        key: key.into(),
+        value: Json(value),
+    }
+}
+
+struct Rows;
+impl Command for Rows {
+    type Out = Vec<String>;
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+        verify_rows(tx).await
+    }
+}
+
+/// What stands in the tables is what the log told of them last, however it was written, overwritten or undone.
+#[tokio::test]
+async fn a_row_that_was_edited_past_the_program_shows() {
     both_engines(schema::MIGRATIONS, |test| async move {
-        let setting = Setting {
-            key: "limits".into(),
-            value: Json(serde_json::json!({ "zz": 1, "b": [2, {"y": 3, "x": 4}] })),
+        let write = |kept, undone| Set {
+            kept,
+            undone,
+            told: true,
         };
-        test.db.write(Change(setting)).await.unwrap();
+        let first = write(
+            vec![setting("limits", 1), setting("hours", 1)],
+            vec![setting("limits", 8)],
+        );
+        test.db.write(first).await.unwrap();
+        test.db
+            .write(write(vec![setting("limits", 2)], Vec::new()))
+            .await
+            .unwrap();
+        assert_eq!(test.db.read(Rows).await.unwrap(), Vec::<String>::new());
+        let raw = |sql| edit(&test.db, sql, vec![]);
+        raw("UPDATE settings SET value = '{\"number\":3}' WHERE key = 'limits'").await;
+        raw("DELETE FROM settings WHERE key = 'hours'").await;
+        raw("INSERT INTO counters (name, value) VALUES ('orders', 5)").await;
+        assert_eq!(
+            test.db.read(Rows).await.unwrap(),
+            [
+                "settings hours: was removed past the program",
+                "settings limits: was changed past the program",
+                "counters orders: was added past the program",
+            ]
+        );
+    })
+    .await;
+}
+
+/// A change that no event tells of is not committed.
+#[tokio::test]
+async fn no_row_is_written_without_an_event() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        let silent = Set {
+            kept: vec![setting("limits", 1)],
+            undone: Vec::new(),
+            told: false,
+        };
+        let failed = test.db.write(silent).await;
+        assert!(matches!(failed, Err(StoreError::Untold(table)) if table == "settings"));
+        let nothing = Set {
+            kept: Vec::new(),
+            undone: vec![setting("limits", 1)],
+            told: false,
+        };
+        test.db.write(nothing).await.unwrap();
+        assert_eq!(test.db.read(Rows).await.unwrap(), Vec::<String>::new());
     })
     .await;
 }

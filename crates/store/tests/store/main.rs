@@ -9,6 +9,7 @@ mod broken_connections;
 mod change_log;
 mod copies;
 mod group_commit;
+mod kept_rows;
 mod racing_writers;
 mod retries;
 mod round_trip;

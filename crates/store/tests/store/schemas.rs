@@ -1,7 +1,9 @@
 //! The program's own schema and statements, on both engines.
 
 use tierline_store::testing::{both_engines, postgres, sqlite};
-use tierline_store::{Command, Statement, StoreError, Tx, idempotency, log, schema, tables};
+use tierline_store::{
+    Command, Statement, StoreError, Tx, customers, holdings, idempotency, log, schema, tables,
+};
 
 /// Every statement of every table.
 fn statements() -> Vec<Statement> {
@@ -10,12 +12,19 @@ fn statements() -> Vec<Statement> {
     }
     let mut statements = all!(
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
-        admin_relationships security_groups assignments users items dated_prices promotions carts orders order_requests subscriptions
+        admin_relationships security_groups assignments users items dated_prices promotions carts orders documents order_requests subscriptions
         charges transfers resource_roles invoices credit_lines settings counters schedule decisions applications application_secrets sign_ins authorization_codes refresh_tokens consents passwords signing_keys contacts judgements
+        audit_records webhook_registrations webhook_deliveries webhook_attempts webhook_certificates
+        partner_profiles qualifications validation_codes account_checks verified_domains
     );
+    statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
+    statements.extend_from_slice(holdings::ALL);
     statements.extend_from_slice(tables::identity::ALL);
+    statements.extend_from_slice(customers::ALL);
+    statements.extend_from_slice(tables::audit::STATEMENTS);
+    statements.extend_from_slice(tables::webhooks::STATEMENTS);
     statements
 }
 
@@ -65,5 +74,22 @@ async fn both_engines_have_the_same_tables_and_columns() {
             .iter()
             .any(|statement| statement.name == format!("{table}.INSERT"));
         assert!(is_listed, "{table} is missing in the list above");
+    }
+}
+
+/// Every table is one that the log answers for, or is exempt with a reason, and none is both.
+#[tokio::test]
+async fn the_log_answers_for_every_table_or_says_why_not() {
+    let here = sqlite(schema::MIGRATIONS).await;
+    for column in here.columns().await.unwrap() {
+        let table = column.table;
+        let logged = log::LOGGED.contains(&table.as_str());
+        let exempt = log::EXEMPT
+            .iter()
+            .any(|(name, reason)| *name == table && reason.len() > 10);
+        assert!(
+            logged != exempt,
+            "{table}: logged {logged}, exempt {exempt}"
+        );
     }
 }

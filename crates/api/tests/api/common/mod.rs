@@ -5,6 +5,8 @@
     reason = "a test helper: what it unwraps must be there"
 )]
 
+pub mod post;
+
 use serde_json::Value;
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
@@ -21,6 +23,8 @@ pub struct World {
     pub http: reqwest::Client,
     /// The server itself, for what a client cannot see to.
     pub server: Server,
+    /// The program behind it.
+    pub app: App,
     principals: Vec<Value>,
 }
 
@@ -40,37 +44,69 @@ pub struct Answer {
     pub headers: reqwest::header::HeaderMap,
 }
 
+fn noon() -> Clock {
+    Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap())
+}
+
+fn sandbox(sandbox: bool) -> Settings {
+    Settings {
+        sandbox,
+        ..Settings::default()
+    }
+}
+
+/// A demo program with its credentials.
+async fn demo_app(config: &DbConfig, clock: Clock) -> App {
+    let db = Db::open(config, schema::MIGRATIONS).await.unwrap();
+    let app = App::new(db, clock);
+    let now = app.clock().world_now();
+    app.db().write(LayDemo { now }).await.unwrap();
+    app.db().write(Seed).await.unwrap();
+    app
+}
+
 impl World {
     /// Starts a demo world.
     pub async fn demo() -> Self {
-        let settings = Settings {
-            sandbox: true,
-            ..Settings::default()
-        };
-        Self::with(settings, None).await
+        Self::with(sandbox(true), None).await
     }
 
     /// Starts a demo world on a server that is set up in another way.
     pub async fn with(settings: Settings, trust: Option<Trust>) -> Self {
-        let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
-            .await
-            .unwrap();
-        let app = App::new(db, Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap()));
-        app.db()
-            .write(LayDemo {
-                now: app.clock().world_now(),
-            })
-            .await
-            .unwrap();
-        app.db().write(Seed).await.unwrap();
+        let app = demo_app(&DbConfig::Memory, noon()).await;
+        Self::serving(app, settings, trust).await
+    }
+
+    /// Starts a demo world in a database, by a clock.
+    pub async fn demo_on(config: &DbConfig, clock: Clock) -> Self {
+        Self::of_app(demo_app(config, clock).await, true).await
+    }
+
+    /// Starts a server of a program that is there already.
+    pub async fn of_app(app: App, is_sandbox: bool) -> Self {
+        Self::serving(app, sandbox(is_sandbox), None).await
+    }
+
+    /// The same demo world behind a server that is no sandbox; its principals are those of a sandbox beside it.
+    pub async fn production() -> Self {
+        let beside = Self::demo().await;
+        let world = Self::of_app(beside.app.clone(), false).await;
+        Self {
+            principals: beside.principals,
+            ..world
+        }
+    }
+
+    async fn serving(app: App, settings: Settings, trust: Option<Trust>) -> Self {
         let now = app.clock().server_now();
         let issuer = Issuer::open(app.db().clone(), "http://localhost", now);
         let mut issuer = issuer.await.unwrap();
         if let Some(trust) = trust {
             issuer = issuer.trusting(External::new(trust).unwrap());
         }
-        let sandbox = settings.sandbox;
-        let server = Server::new(app, issuer, settings);
+        // A server in production lists no credentials.
+        let lists = settings.sandbox;
+        let server = Server::new(app.clone(), issuer, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(serve(server.clone(), listener, std::future::pending()));
@@ -79,10 +115,11 @@ impl World {
         let mut world = Self {
             base,
             http,
+            app,
             server,
             principals: Vec::new(),
         };
-        if sandbox {
+        if lists {
             world.look_up().await;
         }
         world
@@ -93,7 +130,8 @@ impl World {
         let found = self
             .send("GET", "/sandbox/credentials", None, None, &[])
             .await;
-        self.principals = found.body["principals"].as_array().unwrap().clone();
+        self.principals
+            .clone_from(found.body["principals"].as_array().unwrap());
     }
 
     /// Sends a form.
@@ -184,4 +222,16 @@ impl World {
             .unwrap();
         found["id"].as_str().unwrap().to_owned()
     }
+}
+
+/// Every byte as a percent sign and two digits.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        escaped.push('%');
+        for digit in [byte >> 4, byte & 15] {
+            escaped.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    escaped
 }

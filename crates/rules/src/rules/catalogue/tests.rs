@@ -324,6 +324,14 @@ fn carts() {
     let changed = cart(|cart| cart.changed_after_order = true);
     assert_eq!(failed(&changed, "ORD"), ["ORD-003"]);
     assert_eq!(answer(&changed, "ORD"), (400, Some(800_065)));
+    let mut moved = cart(|_| {});
+    moved.form.moved = true;
+    assert_eq!(failed(&moved, "ORD"), ["ORD-004"]);
+    assert_eq!(answer(&moved, "ORD"), (409, Some(800_064)));
+    let mut faulty = cart(|_| {});
+    faulty.form.faulty_line = true;
+    assert_eq!(failed(&faulty, "ORD"), ["ORD-005"]);
+    assert_eq!(answer(&faulty, "ORD"), (400, Some(800_009)));
 }
 
 #[test]

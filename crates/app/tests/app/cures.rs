@@ -72,6 +72,11 @@ const FOLLOWERS: &[(&str, &[&str], &str)] = &[
         "both regions of a two-tier sale at once",
     ),
     (
+        "TXN-204",
+        &["caller_type"],
+        "a partner in a customer's place is asked whether the subscription is its own",
+    ),
+    (
         "DAP-004",
         &["access_role"],
         "the granular roles that count instead lack the one that is needed",

@@ -4,14 +4,15 @@
     reason = "a test stops where something is missing"
 )]
 
-mod common;
+use std::collections::BTreeSet;
 
-use common::World;
+use crate::common::World;
 use serde_json::{Value as Json, json};
 use tierline_app::attempt::attempt;
 use tierline_app::verification::DecideVerification;
 use tierline_app::{AppError, Ctx, names, world};
 use tierline_domain::customer::Attestation;
+use tierline_domain::partner::{Location, LocationKind};
 use tierline_store::{Command, Tx, Value, tables};
 
 struct Decide(Ctx, DecideVerification);
@@ -20,7 +21,7 @@ impl Command for Decide {
     type Out = ();
     type Error = AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
-        attempt(&self.0, tx, &self.1).await.map(|_| ())
+        Box::pin(attempt(&self.0, tx, &self.1)).await.map(|_| ())
     }
 }
 
@@ -206,4 +207,65 @@ async fn a_new_name_is_verified_by_itself() {
     world.act("IR-C", "update_profile", params).await;
     assert_eq!(world.happened("verification_restarted").await, ["IR-C"]);
     assert_eq!(world.state("partner.IR-C.state").await, json!("active"));
+}
+
+/// AGR-033: the portal reminds of the partner agreement until a global administrator accepts it.
+#[tokio::test]
+async fn a_partner_that_has_not_signed_is_reminded_in_the_portal() {
+    let given = provider_and_reseller(json!(
+        {"id": "IR-C", "type": "indirect_reseller", "country": "FR", "state": "qualified"}
+    ));
+    let mut world = World::of("2023-11-15", given).await;
+    let home = json!({"page": "home"});
+    let shown = world.act("IR-C", "open_portal", home.clone()).await.result;
+    assert_eq!(shown["reminders"][0]["rule"], "AGR-033", "{shown}");
+    world.act("IR-C", "sign_agreement", json!({})).await;
+    let shown = world.act("IR-C", "open_portal", home).await.result;
+    assert_eq!(shown["reminders"], json!([]));
+}
+
+/// IDN-007: one global account for the company, and any number of locations below it, each with its own
+/// PartnerID, whichever of its accounts adds them.
+#[tokio::test]
+async fn every_location_has_a_partner_id_of_its_own() {
+    let given = json!([
+        {"partner": {"id": "IR-A", "type": "indirect_reseller", "country": "FR", "organization": "ORG-A"}},
+        {"partner": {"id": "IR-D", "type": "indirect_reseller", "country": "DE", "organization": "ORG-A"}},
+    ]);
+    let mut world = World::of("2023-11-15", given).await;
+    for (partner, country) in [("IR-A", "DE"), ("IR-A", "DE"), ("IR-D", "IT")] {
+        let added = world.act(partner, "add_location", json!({ "country": country }));
+        let added = added.await.result;
+        let known = world.act(
+            partner,
+            "verify_partner_id",
+            json!({"partner_id": added["partner_id"]}),
+        );
+        known.await;
+    }
+    let places = world.db.read(Places("ORG-A")).await.unwrap();
+    let globals = places
+        .iter()
+        .filter(|place| place.kind == LocationKind::Global);
+    assert_eq!(globals.count(), 1);
+    assert_eq!(places.len(), 6);
+    let ids: BTreeSet<&str> = places
+        .iter()
+        .map(|place| place.partner_id.as_str())
+        .collect();
+    assert_eq!(ids.len(), places.len(), "each has its own: {ids:?}");
+}
+
+struct Places(&'static str);
+
+impl Command for Places {
+    type Out = Vec<Location>;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<Location>, AppError> {
+        let organization = names::the_organization(tx, self.0).await?;
+        let key = [Value::Id(organization.id.uuid())];
+        Ok(tx
+            .find::<Location>(tables::locations::BY_ORGANIZATION, &key)
+            .await?)
+    }
 }

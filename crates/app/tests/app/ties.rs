@@ -4,9 +4,7 @@
     reason = "a test stops where something is missing"
 )]
 
-mod common;
-
-use common::World;
+use crate::common::World;
 use serde_json::{Value as Json, json};
 use tierline_app::ask::ask;
 use tierline_app::names;

@@ -86,6 +86,22 @@ impl World {
         self.db.write(Perform { ctx, act }).await.unwrap()
     }
 
+    /// Tries an act that does not go through, and says why.
+    pub(crate) async fn fails(&mut self, actor: &str, verb: &str, params: Json) -> String {
+        let ctx = self.ctx(actor);
+        let act = Act::of(actor, verb, params);
+        match self.db.write(Perform { ctx, act }).await.unwrap_err() {
+            AppError::Refused(refusal) => {
+                let rules = refusal.decision.violations.iter();
+                let rules: Vec<String> =
+                    rules.map(|violation| violation.rule.to_string()).collect();
+                format!("refused: {}", rules.join(", "))
+            }
+            AppError::Conflict(what) => format!("conflict: {what}"),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) async fn until(&mut self, day: &str) {
         let until: Timestamp = day.parse().unwrap();
         let ctx = self.ctx("operator");

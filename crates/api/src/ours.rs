@@ -1,0 +1,165 @@
+//! A call of one of our own endpoints: strict, and answered in problem details where it fails (RFC 9457).
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode};
+use serde::de::DeserializeOwned;
+use tierline_app::ask::{Answer, ask};
+use tierline_app::{AppError, Ctx};
+use tierline_rules::Lang;
+use tierline_store::Tx;
+
+use crate::auth::Principal;
+use crate::problem::Problem;
+use crate::server::Server;
+use crate::wire::{body, path};
+
+/// A failure in problem details, in the caller's language.
+#[derive(Debug)]
+pub(crate) struct Details {
+    problem: Problem,
+    lang: Lang,
+}
+
+impl Details {
+    pub(crate) const fn new(problem: Problem, lang: Lang) -> Self {
+        Self { problem, lang }
+    }
+}
+
+impl IntoResponse for Details {
+    fn into_response(self) -> Response {
+        self.problem.into_details(self.lang)
+    }
+}
+
+/// An answer of a type, or problem details.
+pub(crate) type Strict<T> = Result<Json<T>, Details>;
+
+/// The language that headers ask for.
+pub(crate) fn lang_of(headers: &HeaderMap) -> Lang {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    header("x-locale")
+        .or_else(|| header("accept-language"))
+        .map_or(Lang::En, Lang::of_locale)
+}
+
+/// The query of a path that takes only these parameters.
+///
+/// # Errors
+/// A 400 that names a parameter that it does not take, or that comes twice.
+pub(crate) fn query(
+    raw: Option<&str>,
+    known: &[&str],
+    lang: Lang,
+) -> Result<Vec<(String, String)>, Details> {
+    let given = path::query(raw);
+    for (index, (name, _)) in given.iter().enumerate() {
+        let bad = |text: &str| Err(Details::new(Problem::malformed(name, text), lang));
+        if !known.contains(&name.as_str()) {
+            return bad("is no parameter of this path");
+        }
+        if given.iter().take(index).any(|(other, _)| other == name) {
+            return bad("is given twice");
+        }
+    }
+    Ok(given)
+}
+
+/// One call by somebody with a token. Taken last among a handler's arguments, since it reads the body.
+pub(crate) struct OwnCall {
+    pub(crate) server: Server,
+    pub(crate) principal: Principal,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    raw_query: Option<String>,
+    headers: HeaderMap,
+    pub(crate) bytes: Bytes,
+}
+
+impl FromRequest<Server> for OwnCall {
+    type Rejection = Details;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Details> {
+        let (mut parts, body) = request.into_parts();
+        let headers = parts.headers.clone();
+        let lang = lang_of(&headers);
+        let refused = |problem| Details::new(problem, lang);
+        let principal = Principal::from_request_parts(&mut parts, server)
+            .await
+            .map_err(refused)?;
+        let RawQuery(raw_query) = RawQuery::from_request_parts(&mut parts, server)
+            .await
+            .unwrap_or(RawQuery(None));
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+        let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
+            .await
+            .map_err(|error| match error.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => refused(Problem::too_large()),
+                _ => refused(Problem::malformed("body", "could not be read to its end")),
+            })?;
+        Ok(Self {
+            server: server.clone(),
+            principal,
+            method,
+            path,
+            raw_query,
+            headers,
+            bytes,
+        })
+    }
+}
+
+impl OwnCall {
+    /// A failure as it is answered.
+    pub(crate) fn refuse(&self, problem: Problem) -> Details {
+        Details::new(problem, self.principal.lang)
+    }
+
+    /// A failure of a command or a read as it is answered.
+    pub(crate) fn failed(&self, error: AppError) -> Details {
+        self.refuse(Problem::of(error, self.principal.lang))
+    }
+
+    /// The query, which holds nothing but these parameters.
+    ///
+    /// # Errors
+    /// A 400 that names what it does not take.
+    pub(crate) fn query(&self, known: &[&str]) -> Result<Vec<(String, String)>, Details> {
+        query(self.raw_query.as_deref(), known, self.principal.lang)
+    }
+
+    /// The body, read strictly.
+    ///
+    /// # Errors
+    /// A 400 that names what is wrong.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Details> {
+        body::strict(&self.bytes).map_err(|problem| self.refuse(problem))
+    }
+
+    /// The context of what the caller does, with what its records say of where it came from.
+    pub(crate) fn ctx(&self) -> Ctx {
+        let traced = self.headers.get("ms-correlationid");
+        Ctx {
+            correlation: traced.and_then(|id| id.to_str().ok()).map(str::to_owned),
+            application: Some(self.principal.claims.appid.clone()),
+            lang: self.principal.lang,
+            ..self.server.app().ctx(self.principal.actor())
+        }
+    }
+
+    /// Reads on one consistent view.
+    ///
+    /// # Errors
+    /// The read's own.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, Details>
+    where
+        T: Send + 'static,
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>) -> Answer<'a, T> + Send + Sync + 'static,
+    {
+        let found = self.server.app().read(ask(read)).await;
+        found.map_err(|error| self.failed(error))
+    }
+}

@@ -1,0 +1,71 @@
+//! The shape of failures that no handler made: the framework's own, and those of the caller's token.
+//!
+//! A handler answers with [`Problem`], which has the documented shape, or its problem details for our own
+//! endpoints. What fails before the handler runs (a token, a path that is not UTF-8) does not know which of the
+//! two is meant; the path tells.
+
+use axum::body::{Body, to_bytes};
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde_json::Value;
+use tierline_rules::Lang;
+
+use crate::problem::Problem;
+
+/// Most of a failure's body; they are short.
+const BYTES_MAX: usize = 64 * 1024;
+const DETAILS: &str = "application/problem+json";
+
+/// Gives a failure the shape that its path promises; every other answer passes as it is.
+pub(crate) async fn shaped(path: &str, response: Response) -> Response {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_ours = path.starts_with("/program/");
+    // No body is documented where a second factor is missing; a request that took too long has none by accident.
+    let is_late = kind.is_empty() && status == StatusCode::SERVICE_UNAVAILABLE;
+    let is_text = kind.starts_with("text/plain");
+    if is_text || is_late || (is_ours && !kind.starts_with(DETAILS)) {
+        again(is_ours, response).await
+    } else {
+        response
+    }
+}
+
+/// A failure in the other shape; its headers stay, apart from those that describe the body.
+async fn again(is_ours: bool, response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, BYTES_MAX).await.unwrap_or_default();
+    let status = parts.status;
+    let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let problem = match (body["code"].as_u64(), body["description"].as_str()) {
+        (Some(code), Some(text)) => {
+            Problem::documented(status, u32::try_from(code).unwrap_or_default(), text)
+        }
+        _ => {
+            let text = String::from_utf8_lossy(&bytes);
+            let reason = status.canonical_reason().unwrap_or("failure");
+            let told = if text.trim().is_empty() {
+                reason
+            } else {
+                text.trim()
+            };
+            Problem {
+                status,
+                ..Problem::malformed("request", told)
+            }
+        }
+    };
+    let shaped = if is_ours {
+        problem.into_details(Lang::En)
+    } else {
+        problem.into_response()
+    };
+    let (fresh, body) = shaped.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(fresh.headers);
+    Response::from_parts(parts, Body::new(body))
+}

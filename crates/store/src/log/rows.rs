@@ -1,0 +1,276 @@
+//! What the log says of rows: every event carries the rows written since the one before it, so that a row that was
+//! edited, added or removed behind the program's back shows.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
+use tierline_domain::catalog::{DatedPrice, Item, Promotion};
+use tierline_domain::customer::{Customer, Relationship};
+use tierline_domain::order::{Cart, Document, Order, OrderRequest};
+use tierline_domain::partner::{
+    Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
+};
+use tierline_domain::subscription::{
+    Charge, CreditLine, Invoice, ResourceRole, Subscription, Transfer,
+};
+
+use super::canonical;
+use crate::engine::Tx;
+use crate::error::StoreError;
+use crate::statements;
+use crate::table::Table;
+use crate::tables::{
+    AccountCheck, Counter, QualificationRequest, Setting, StoredDecision, ValidationCode,
+    VerifiedDomain,
+};
+use crate::value::{Json, Value};
+
+statements! {
+    TOLD = "SELECT position, data FROM events WHERE position > $1 ORDER BY position LIMIT 1000";
+}
+
+/// Tables that the log does not answer for, and why.
+pub const EXEMPT: &[(&str, &str)] = &[
+    ("application_secrets", CREDENTIALS),
+    ("applications", CREDENTIALS),
+    ("attestations", PERSONAL),
+    (
+        "audit_records",
+        "a projection of the log, with personal values",
+    ),
+    ("authorization_codes", CREDENTIALS),
+    ("bases", CATALOGUE),
+    ("checkpoints", "the log itself, signed"),
+    ("consents", CREDENTIALS),
+    ("contacts", PERSONAL),
+    ("events", "the log itself, chained"),
+    ("idempotency", "answers kept for a day"),
+    ("listings", CATALOGUE),
+    ("offer_categories", CATALOGUE),
+    ("offers", CATALOGUE),
+    ("partner_profiles", PERSONAL),
+    ("passwords", CREDENTIALS),
+    ("products", CATALOGUE),
+    ("promotion_listings", CATALOGUE),
+    ("refresh_tokens", CREDENTIALS),
+    (
+        "schedule",
+        "what is still to come follows from the rows that it is about",
+    ),
+    (
+        "schema_migrations",
+        "the schema's own record, checked when a database is opened",
+    ),
+    ("sign_ins", CREDENTIALS),
+    ("signing_keys", CREDENTIALS),
+    ("webhook_attempts", POST),
+    ("webhook_certificates", POST),
+    ("webhook_deliveries", POST),
+    ("webhook_registrations", POST),
+];
+
+const CREDENTIALS: &str =
+    "credentials, which come and go by the server's clock and not by the world's";
+const PERSONAL: &str =
+    "personal values: a digest of a name can be guessed, and the row can be erased";
+const CATALOGUE: &str =
+    "how items are shown: the operator's files say it, and an import replaces it whole";
+const POST: &str = "what a worker sends, and how often it tried: no fact of the program";
+
+macro_rules! logged {
+    ($($row:ty),+ $(,)?) => {
+        /// Tables whose rows the log answers for.
+        pub const LOGGED: &[&str] = &[$(<$row as Table>::NAME),+];
+
+        /// Every row that the log answers for, as it is: table and key, and its digest.
+        async fn rows_as_they_are(tx: &mut Tx<'_>) -> Result<Rows, StoreError> {
+            let mut rows = Rows::new();
+            $(for row in tx.find::<$row>(<$row as Table>::all_rows_sql(), &[]).await? {
+                let digest = canonical::row_digest(<$row as Table>::NAME, &row.values());
+                rows.insert((<$row as Table>::NAME.to_owned(), key_text(&row.key())), hex(&digest));
+            })+
+            Ok(rows)
+        }
+    };
+}
+
+/// Table and key, and the digest.
+type Rows = BTreeMap<(String, String), String>;
+
+logged!(
+    Account,
+    AccountCheck,
+    AdminRelationship,
+    Affiliation,
+    Agreement,
+    Assignment,
+    Cart,
+    Charge,
+    Counter,
+    CreditLine,
+    Customer,
+    DatedPrice,
+    Document,
+    Group,
+    Invoice,
+    Item,
+    Judgement,
+    Location,
+    Order,
+    OrderRequest,
+    Organization,
+    Partnership,
+    Promotion,
+    QualificationRequest,
+    Relationship,
+    ResourceRole,
+    Setting,
+    StoredDecision,
+    Subscription,
+    Tenant,
+    Transfer,
+    User,
+    ValidationCode,
+    VerifiedDomain,
+    Waiver,
+);
+
+/// Rows that a transaction has written, and how many of them an event has told of.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    rows: Vec<String>,
+    told: usize,
+}
+
+/// A point in a transaction to which it may go back.
+pub(crate) type Mark = (usize, usize);
+
+impl Changes {
+    /// A row as it was written.
+    pub(crate) fn wrote<T: Table>(&mut self, key: &[Value], values: &[Value]) {
+        if LOGGED.contains(&T::NAME) {
+            let digest = hex(&canonical::row_digest(T::NAME, values));
+            self.rows
+                .push(format!("{} {} {digest}", T::NAME, key_text(key)));
+        }
+    }
+
+    /// A row that is gone.
+    pub(crate) fn removed<T: Table>(&mut self, key: &[Value]) {
+        if LOGGED.contains(&T::NAME) {
+            self.rows.push(format!("{} {} -", T::NAME, key_text(key)));
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        (self.rows.len(), self.told)
+    }
+
+    pub(crate) fn back_to(&mut self, (written, told): Mark) {
+        self.rows.truncate(written);
+        self.told = told;
+    }
+
+    /// The rows that no event has told of yet; from now on one has.
+    pub(crate) fn tell(&mut self) -> &[String] {
+        let untold = self.rows.get(self.told..).unwrap_or_default();
+        self.told = self.rows.len();
+        untold
+    }
+
+    /// The table of a row that no event tells of.
+    pub(crate) fn untold(&self) -> Option<String> {
+        let row = self.rows.get(self.told)?;
+        row.split(' ').next().map(str::to_owned)
+    }
+}
+
+/// The digest of what one event tells of rows.
+pub(crate) fn digest(rows: &[String]) -> Vec<u8> {
+    let mut all = Sha256::new();
+    for row in rows {
+        all.update(row);
+        all.update(b"\n");
+    }
+    all.finalize().to_vec()
+}
+
+/// The first half of a digest: who edits a row would have to find another with the same.
+fn hex(digest: &[u8]) -> String {
+    let half = digest.get(..16).unwrap_or(digest);
+    half.iter().fold(String::new(), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+        text
+    })
+}
+
+fn key_text(key: &[Value]) -> String {
+    let parts = key.iter().map(|part| match part {
+        Value::Id(id) => id.simple().to_string(),
+        Value::Text(text) => text.replace([' ', '/', '%'], "_"),
+        Value::Int(number) => number.to_string(),
+        Value::Day(day) => day.to_string(),
+        other => hex(&Sha256::digest(format!("{other:?}"))),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// What the events told of rows last.
+async fn rows_as_told(tx: &mut Tx<'_>) -> Result<Rows, StoreError> {
+    let mut rows = Rows::new();
+    let mut after: i64 = 0;
+    loop {
+        let events = tx
+            .fetch_all::<(i64, Json<serde_json::Value>)>(TOLD, &[Value::Int(after)])
+            .await?;
+        let Some((last, _)) = events.last() else {
+            return Ok(rows);
+        };
+        after = *last;
+        for (_, data) in &events {
+            let lines = data.0.get("rows").and_then(serde_json::Value::as_array);
+            for line in lines.into_iter().flatten() {
+                take(&mut rows, line.as_str().unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// One line of an event: table, key and digest, or a dash where the row is gone.
+fn take(rows: &mut Rows, line: &str) {
+    let mut parts = line.splitn(3, ' ');
+    let (Some(table), Some(key), Some(digest)) = (parts.next(), parts.next(), parts.next()) else {
+        return;
+    };
+    let at = (table.to_owned(), key.to_owned());
+    match digest {
+        "-" => rows.remove(&at),
+        digest => rows.insert(at, digest.to_owned()),
+    };
+}
+
+/// Rows that are not what the log last told of them: `table key: what is wrong`.
+///
+/// # Errors
+/// When the database refuses, or a row cannot be read.
+pub async fn verify_rows(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let told = rows_as_told(tx).await?;
+    let mut found = rows_as_they_are(tx).await?;
+    let mut findings = Vec::new();
+    for (at, digest) in &told {
+        let (table, key) = at;
+        match found.remove(at) {
+            Some(is) if is == *digest => {}
+            Some(_) => findings.push(format!("{table} {key}: was changed past the program")),
+            None => findings.push(format!("{table} {key}: was removed past the program")),
+        }
+    }
+    let added = found
+        .keys()
+        .map(|(table, key)| format!("{table} {key}: was added past the program"));
+    findings.extend(added);
+    Ok(findings)
+}
