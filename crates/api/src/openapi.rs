@@ -184,8 +184,7 @@ fn described(route: &Route, parts: &mut Parts) -> Value {
                 Media::Json => "application/json",
                 Media::Form => "application/x-www-form-urlencoded",
             };
-            let content =
-                json!({ "required": true, "content": { kind: { "schema": shape(body) } } });
+            let content = json!({ "required": !route.is_optional, "content": { kind: { "schema": shape(body) } } });
             map.insert("requestBody".to_owned(), content);
         }
         if route.access == Access::Open {

@@ -75,6 +75,8 @@ pub(crate) struct Route {
     pub(crate) about: &'static str,
     pub(crate) access: Access,
     pub(crate) takes: Option<(Media, Shape)>,
+    /// The body may be left out.
+    pub(crate) is_optional: bool,
     pub(crate) answers: Vec<(StatusCode, Option<Shape>)>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) shown: Vec<Shown>,
@@ -109,6 +111,7 @@ where
         about,
         access,
         takes: None,
+        is_optional: false,
         answers: Vec::new(),
         query: Vec::new(),
         shown: Vec::new(),
@@ -172,6 +175,12 @@ impl Route {
     /// A JSON body of this shape.
     pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
         self.takes = Some((Media::Json, Shape::of::<T>()));
+        self
+    }
+
+    /// The body may be left out: everything in it has a default.
+    pub(crate) const fn optionally(mut self) -> Self {
+        self.is_optional = true;
         self
     }
 

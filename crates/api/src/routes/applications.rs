@@ -56,6 +56,7 @@ pub(super) fn routes() -> Vec<Route> {
             rotate_secret,
         )
         .takes::<NewSecret>()
+        .optionally()
         .answers::<Registered>(StatusCode::CREATED),
         route::delete(
             "/program/v1/consents/{application}",
@@ -82,6 +83,7 @@ pub(super) fn routes() -> Vec<Route> {
             rotate_keys,
         )
         .takes::<Rotation>()
+        .optionally()
         .answers::<Keys>(StatusCode::CREATED),
     ]
 }
