@@ -48,6 +48,16 @@ async fn every_failure_has_the_documented_body() {
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
         assert_shape(&format!("{method} {path}"), &answer);
     }
+    // It names the failed condition and the identifiers involved.
+    let path = format!("/v1/customers/{nobody}");
+    let answer = world.send("GET", &path, Some(&token), None, &[]).await;
+    let description = answer.body["description"].as_str().unwrap_or_default();
+    assert!(description.contains(nobody), "{description}");
+    assert!(
+        description.contains("no commerce relationship"),
+        "{description}"
+    );
+    assert_eq!(answer.body["data"], json!(["CUS-002"]));
     let answer = world.send("GET", "/v1/customers", None, None, &[]).await;
     assert_eq!(answer.status, 401);
     assert_shape("no token", &answer);
