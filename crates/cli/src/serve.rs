@@ -270,7 +270,7 @@ fn greet(server: &Server, address: SocketAddr, demo: bool) {
     if demo {
         Printer::line("");
         Printer::line(
-            "A demo program in four regions: 3 providers, 3 direct-bill partners, 9 resellers, 61 customers.",
+            "A demo program in four regions, with providers, resellers, direct-bill partners and their customers.",
         );
         Printer::line("Ask it about a deal, in another terminal:");
         Printer::line("");
