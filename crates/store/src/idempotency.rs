@@ -16,6 +16,8 @@ statements! {
         WHERE tenant = $1 AND request_id = $2 AND method = $3 AND path = $4";
     REMEMBER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server)
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, request_id, method, path) DO NOTHING";
+    REMEMBER_LATER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FORGET = "DELETE FROM idempotency WHERE at_server < $1";
 }
 
@@ -102,6 +104,10 @@ impl Tx<'_> {
             *outcome,
             at
         ];
+        if self.defers() {
+            // Where the key is taken, the group fails, and its commands run again one by one.
+            return self.add(REMEMBER_LATER, values.to_vec()).await;
+        }
         match self.execute(REMEMBER, &values).await? {
             0 => self.refuse(StoreError::Contended),
             _ => Ok(()),

@@ -487,7 +487,7 @@ impl Found {
         let path = self.path();
         Ok(OrderResource {
             id: order.id,
-            alternate_id: format!("{:012x}", order.number),
+            alternate_id: alternate(order.id.uuid()),
             reference_customer_id: order.customer,
             billing_cycle: self.cycle(),
             transaction_type: "UserPurchase",
@@ -684,4 +684,10 @@ async fn order_links(
     let links = (0..found.bought.len()).filter_map(|number| found.activation(number));
     let own = format!("{}/activationlinks", found.path());
     Ok(Json(Collection::whole(links.collect(), own)))
+}
+
+/// The shorter of an order's two identifiers: twelve digits of the other.
+fn alternate(id: uuid::Uuid) -> String {
+    let digits = id.simple().to_string();
+    digits.get(20..).unwrap_or_default().to_owned()
 }
