@@ -56,6 +56,7 @@ pub mod promotion;
 pub mod purchase;
 pub mod qualifications;
 pub mod rating;
+pub mod reading;
 pub mod record;
 pub mod relationship;
 pub mod remedy;
