@@ -17,7 +17,7 @@ use tierline_store::{Tx, Value, tables};
 use crate::identity::Claims;
 use crate::problem::Problem;
 use crate::route::Access;
-use crate::server::Server;
+use crate::server::{REQUEST_ID, Server};
 
 /// A token that was verified, and what else the caller says of itself. Whose token it is has not been looked up: a
 /// read that is asked for often does that in its own transaction, because beginning one costs more than the look.
@@ -192,6 +192,27 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// Most letters of a request id that is no GUID.
+const REQUEST_ID_MAX: usize = 100;
+
+/// The id under which a write is done once (GEN-006). It is documented as a GUID; on the documented wire any other
+/// short text serves as well, because scripts send such. One that cannot be kept is refused, not passed over:
+/// its sender relies on it.
+fn request_id(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(REQUEST_ID) else {
+        return Ok(None);
+    };
+    let id = value.to_str().map(str::trim).unwrap_or("\u{fffd}");
+    if id.is_empty() {
+        return Ok(None);
+    }
+    if id.is_ascii() && id.len() <= REQUEST_ID_MAX {
+        return Ok(Some(id.to_owned()));
+    }
+    let text = format!("is a GUID, or at most {REQUEST_ID_MAX} ASCII letters");
+    Err(Problem::malformed("MS-RequestId", &text))
+}
+
 impl FromRequestParts<Server> for Bearer {
     type Rejection = Problem;
 
@@ -215,7 +236,7 @@ impl FromRequestParts<Server> for Bearer {
         let lang = header("x-locale")
             .or_else(|| header("accept-language"))
             .map_or(Lang::En, Lang::of_locale);
-        let request_id = header("ms-requestid").map(str::to_owned);
+        let request_id = request_id(&parts.headers)?;
         Ok(Self {
             claims,
             request_id,

@@ -188,7 +188,8 @@ impl CreateCustomer {
     }
 
     fn key(&self, account: &Account) -> Option<RequestKey> {
-        let request_id = self.request_id.clone()?;
+        // The caller's own word for it, apart from the id of the call that carries it.
+        let request_id = format!("customer {}", self.request_id.as_ref()?);
         Some(RequestKey {
             tenant: account.tenant.uuid(),
             request_id,
