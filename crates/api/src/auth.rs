@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
-use tierline_app::AppError;
-use tierline_app::actor::{ActorSpec, Person};
+use tierline_app::actor::{self, ActorSpec, Person};
 use tierline_app::ask::ask;
+use tierline_app::{AppError, admission};
 use tierline_domain::admin::{Mfa, User};
-use tierline_domain::partner::{Account, PartnerType};
+use tierline_domain::partner::Account;
+use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
-use tierline_rules::facts::{Channel, TokenKind};
+use tierline_rules::facts::{ApiCall, Caller, Channel, TokenKind};
 use tierline_store::{Tx, Value, tables};
 
 use crate::identity::Claims;
@@ -99,11 +100,7 @@ impl Principal {
             } else {
                 Mfa::None
             },
-            token: if self.claims.is_user() {
-                TokenKind::User
-            } else {
-                TokenKind::Application
-            },
+            token: self.token(),
             application: None,
             channel: Channel::Api,
             guest: false,
@@ -121,55 +118,57 @@ impl Principal {
             .ok_or_else(|| Problem::forbidden("this path is for partners"))
     }
 
-    /// The partner account, where its type may use the documented paths (ENR-040).
+    /// Refuses who may not call a route (ENR-040, ROL-018), as the rules decide.
     ///
     /// # Errors
-    /// 403 with code 2032 for resellers.
-    pub fn api_partner(&self) -> Result<&Account, Problem> {
-        let account = self.partner()?;
-        if matches!(
-            account.kind,
-            PartnerType::IndirectProvider | PartnerType::DirectBill
-        ) {
-            return Ok(account);
-        }
-        let text = "a reseller cannot use the documented API; its provider can, and /program/v1 is open to it";
-        let mut problem = Problem::documented(http::StatusCode::FORBIDDEN, 2032, text);
-        problem.data = vec!["ENR-040".to_owned()];
-        Err(problem)
-    }
-
-    /// Refuses who may not call a route.
-    ///
-    /// # Errors
-    /// As [`Principal::api_partner`] and [`Principal::user_required`].
-    pub(crate) fn admitted(&self, access: Option<&Access>) -> Result<(), Problem> {
-        if let Some(Access::Partner | Access::PartnerUser) = access
-            && !self.claims.operator
-        {
-            self.api_partner()?;
-        }
-        match access {
-            Some(Access::PartnerUser) => self.user_required(),
-            _ => Ok(()),
-        }
+    /// The refusal; 403 for everybody but partners and the operator.
+    pub(crate) fn admitted(&self, access: Option<&Access>, now: Timestamp) -> Result<(), Problem> {
+        let users_only = match access {
+            None | Some(Access::Open | Access::Ours) => return Ok(()),
+            Some(Access::Partner) => false,
+            Some(Access::PartnerUser) => true,
+        };
+        let partner = if self.claims.operator {
+            None
+        } else {
+            Some(self.partner()?.kind)
+        };
+        self.admit(
+            ApiCall {
+                partner,
+                users_only,
+            },
+            now,
+        )
     }
 
     /// Refuses an application-only token (ROL-018).
     ///
     /// # Errors
-    /// 403 with code 900329.
-    pub fn user_required(&self) -> Result<(), Problem> {
+    /// The rule's refusal.
+    pub(crate) fn user_required(&self, now: Timestamp) -> Result<(), Problem> {
+        let call = ApiCall {
+            partner: None,
+            users_only: true,
+        };
+        self.admit(call, now)
+    }
+
+    fn admit(&self, call: ApiCall, now: Timestamp) -> Result<(), Problem> {
+        let caller = Caller {
+            token: self.token(),
+            ..actor::calling(&self.actor())
+        };
+        let admitted = admission::admit(now, caller, call);
+        admitted.map_err(|decision| Problem::refused(*decision, self.lang))
+    }
+
+    fn token(&self) -> TokenKind {
         if self.claims.is_user() {
-            return Ok(());
+            TokenKind::User
+        } else {
+            TokenKind::Application
         }
-        let mut problem = Problem::documented(
-            http::StatusCode::FORBIDDEN,
-            900_329,
-            "application-only access is not supported here; use a user-consented token",
-        );
-        problem.data = vec!["ROL-018".to_owned()];
-        Err(problem)
     }
 
     /// The operator's staff only.
@@ -261,7 +260,8 @@ impl FromRequestParts<Server> for Principal {
         let principal = found
             .map_err(|error| Problem::of(error, lang))?
             .ok_or_else(Problem::unauthorized)?;
-        principal.admitted(parts.extensions.get::<Access>())?;
+        let now = server.app().clock().world_now();
+        principal.admitted(parts.extensions.get::<Access>(), now)?;
         Ok(principal)
     }
 }

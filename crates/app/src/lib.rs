@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod act;
 pub mod actor;
 pub mod admin;
+pub mod admission;
 pub mod affiliation;
 pub mod agreement;
 pub mod app;

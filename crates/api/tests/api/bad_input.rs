@@ -136,6 +136,9 @@ async fn an_application_alone_is_refused_where_a_user_is_needed() {
         (answer.status, &answer.body["code"]),
         (403, &json!(900_329))
     );
+    assert_eq!(answer.body["data"][0], "ROL-018", "{}", answer.body);
+    let mine = world.get("/program/v1/applications", &token).await;
+    assert_eq!((mine.status, &mine.body["code"]), (403, &json!(900_329)));
     assert_eq!(
         world.get("/v1/customers", &token).await.status,
         200,
@@ -149,6 +152,14 @@ async fn resellers_have_no_documented_api_but_ours() {
     let token = world.user("cedar");
     let answer = world.get("/v1/customers", &token).await;
     assert_eq!((answer.status, &answer.body["code"]), (403, &json!(2032)));
+    assert_eq!(answer.body["data"][0], "ENR-040", "{}", answer.body);
+    // Also where the caller is looked up in the read that it asks for; in the caller's language.
+    let path = "/v1/customers/00000000-0000-4000-8000-00000000dead";
+    let japanese = [("X-Locale", "ja-JP")];
+    let answer = world.send("GET", path, Some(&token), None, &japanese).await;
+    assert_eq!((answer.status, &answer.body["code"]), (403, &json!(2032)));
+    let told = answer.body["description"].as_str().unwrap();
+    assert!(told.contains("プロバイダー"), "{told}");
     assert_eq!(
         world.get("/program/v1/order-requests", &token).await.status,
         200
@@ -403,7 +414,6 @@ async fn a_list_is_no_object() {
 async fn what_cannot_be_read_strictly_is_named_by_its_path() {
     let world = World::demo().await;
     let token = world.user("meridian");
-    let operator = world.user("operator");
     let customer = world.customer("meridian", "Red Rock").await;
     let order = |change: Value| {
         let mut order =
@@ -459,6 +469,15 @@ async fn what_cannot_be_read_strictly_is_named_by_its_path() {
             answer.body
         );
     }
+    assert_eq!(orders(&world, &customer).await, 0);
+}
+
+#[tokio::test]
+async fn bodies_of_our_own_paths_name_the_member_at_fault() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let operator = world.user("operator");
+    let customer = world.customer("meridian", "Red Rock").await;
     let lines = json!({ "customer": "red-rock-dental", "lines": [{ "item": "desk-standard", "quantity": "many" }] });
     let bodies = [
         (

@@ -451,6 +451,7 @@ async fn some_countries_want_a_number_and_a_telephone() {
             json!(null),
         ),
     ] {
+        let phone_is_missing = phone.is_null();
         let answer = sent(
             &world,
             "POST",
@@ -460,6 +461,16 @@ async fn some_countries_want_a_number_and_a_telephone() {
             &[],
         )
         .await;
+        if status == 400 {
+            let member = if phone_is_missing {
+                "billingProfile.defaultAddress.phoneNumber: "
+            } else {
+                "companyProfile.organizationRegistrationNumber: "
+            };
+            let told = text(&answer.body["description"]);
+            assert!(told.starts_with(member), "{told}");
+            assert_eq!(answer.body["data"][0], "CUS-012");
+        }
         assert_eq!(
             (answer.status, &answer.body["code"]),
             (status, &code),
