@@ -1,6 +1,6 @@
 //! Agreements: the status query, templates, acceptances; and test resellers, which come with one.
 
-use crate::common::{Answer, World};
+use crate::common::{Answer, World, assert_shape};
 use serde_json::{Value, json};
 
 fn text(value: &Value) -> String {
@@ -56,6 +56,7 @@ async fn every_refusal_of_the_status_query_has_its_code() {
             answer.body
         );
         assert!(answer.body["data"].is_array(), "{what}");
+        assert_shape(what, &answer);
     }
     let other = world
         .get("/v1/compliance/other/agreementstatus?mpnId=1", &token)

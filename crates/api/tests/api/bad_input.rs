@@ -55,16 +55,24 @@ async fn broken_bodies_name_what_is_wrong_and_change_nothing() {
 async fn an_oversize_body_is_refused() {
     let world = World::demo().await;
     let customer = world.customer("meridian", "Red Rock").await;
-    let answer = world
-        .send(
-            "POST",
-            &format!("/v1/customers/{customer}/orders"),
-            Some(&world.user("meridian")),
-            Some(vec![b' '; 2 * 1024 * 1024]),
-            &[],
-        )
-        .await;
-    assert_eq!(answer.status, 413);
+    let token = world.user("meridian");
+    for path in [
+        &format!("/v1/customers/{customer}/orders"),
+        "/webhooks/v1/registration",
+        "/program/v1/decisions",
+        "/program/v1/commands/order",
+        "/program/v1/applications",
+    ] {
+        let body = Some(vec![b' '; 2 * 1024 * 1024]);
+        let answer = world.send("POST", path, Some(&token), body, &[]).await;
+        assert_eq!(answer.status, 413, "{path}");
+        assert!(
+            told(&answer.body).starts_with("body: "),
+            "{path}: {}",
+            answer.body
+        );
+    }
+    assert_eq!(orders(&world, &customer).await, 0);
 }
 
 #[tokio::test]

@@ -123,7 +123,7 @@ async fn a_fault_stands_on_its_line_while_the_others_stand() {
     let token = world.user("harbor");
     let mut annual = line("desk-basic", 1);
     annual["billingCycle"] = json!("annual");
-    let cart = json!({ "lineItems": [annual, line("desk-premium", 200), line("desk-premium", 150), line("no-such-item", 1), line("desk-education", 1)] });
+    let cart = json!({ "lineItems": [annual, line("desk-premium", 200), line("desk-premium", 150), line("no-such-item", 1), line("desk-education", 1), line("desk-government", 1)] });
     let made = world.post(&path, &token, &cart).await;
     assert_eq!(made.status, 201, "{}", made.body);
     let error = |at: usize| made.body["lineItems"][at]["error"].clone();
@@ -133,6 +133,7 @@ async fn a_fault_stands_on_its_line_while_the_others_stand() {
     let left = json!({ "availableQuantity": 100, "purchasedQuantity": 200 });
     assert_eq!(error(2)["additionalInformation"], left);
     assert_eq!(error(3)["errorCode"], 10_001);
+    assert_eq!(error(5)["errorCode"], 10_012, "{}", made.body);
     assert!(
         error(3)["errorDescription"]
             .as_str()

@@ -235,3 +235,29 @@ pub fn escaped(text: &str) -> String {
     }
     escaped
 }
+
+/// A JSON body with a code (the documentation's table calls it a string, what servers send is a number), a
+/// description of 1 to 1024 characters, a source, and texts as data.
+pub fn assert_shape(what: &str, answer: &Answer) {
+    let body = &answer.body;
+    let kind = &answer.headers["content-type"];
+    assert_eq!(kind, "application/json; charset=utf-8", "{what}");
+    let code = body["code"].as_u64();
+    assert!(code.is_some_and(|code| code > 0), "{what}: {body}");
+    let description = body["description"].as_str().unwrap_or_default();
+    assert!(
+        (1..=1024).contains(&description.chars().count()),
+        "{what}: {body}"
+    );
+    assert!(
+        body["source"]
+            .as_str()
+            .is_some_and(|source| !source.is_empty()),
+        "{what}: {body}"
+    );
+    let data = body.get("data").and_then(Value::as_array);
+    assert!(
+        data.is_none_or(|data| data.iter().all(Value::is_string)),
+        "{what}: {body}"
+    );
+}
