@@ -575,6 +575,13 @@ async fn bodies_of_our_own_paths_name_the_member_at_fault() {
         let begins = told(&answer.body).starts_with(&format!("{field}: "));
         assert!(begins, "{path} {body}: {}", answer.body);
     }
+    assert_eq!(orders(&world, &customer).await, 0);
+}
+
+#[tokio::test]
+async fn our_own_bodies_are_utf_8() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
     let sent = Some(b"{\"verb\": \"\xff\"}".to_vec());
     let answer = world
         .send("POST", "/program/v1/decisions", Some(&token), sent, &[])
@@ -583,5 +590,4 @@ async fn bodies_of_our_own_paths_name_the_member_at_fault() {
         (answer.status, told(&answer.body)),
         (400, "body: is not UTF-8")
     );
-    assert_eq!(orders(&world, &customer).await, 0);
 }

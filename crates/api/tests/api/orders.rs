@@ -1,27 +1,8 @@
 //! Orders: placed without a cart, listed and read; what hangs on them.
 
-use crate::common::{Answer, World};
-use crate::order_changes::{attach, patch};
+use crate::common::World;
+use crate::common::orders::{attach, order, own, patch, path};
 use serde_json::{Value, json};
-
-/// The orders of a customer of a partner, by its path.
-async fn path(world: &World, partner: &str, name: &str) -> String {
-    let customer = world.customer(partner, name).await;
-    format!("/v1/customers/{customer}/orders")
-}
-
-fn order(lines: &[(&str, i64)], cycle: &str) -> Value {
-    let lines: Vec<Value> = lines
-        .iter()
-        .enumerate()
-        .map(|(number, (item, quantity))| json!({ "lineItemNumber": number, "offerId": item, "quantity": quantity }))
-        .collect();
-    json!({ "billingCycle": cycle, "lineItems": lines })
-}
-
-fn own(path: &str, answer: &Answer) -> String {
-    format!("{path}/{}", answer.body["id"].as_str().unwrap())
-}
 
 #[tokio::test]
 async fn an_order_of_several_lines_is_placed_without_a_cart() {
