@@ -1,20 +1,15 @@
 //! Reading JSON strictly, and naming what cannot be read by its path: `deal.lines[0].quantity`.
 //!
-//! Strict means: exact names, nothing unknown (the type says so), no name twice, an object where an object is meant
-//! and not a list of its members in order, no NUL in any text. What is read leniently shares [`Text`] and [`Fault`].
+//! Strict means: exact names, nothing unknown (the type says so), and an object where an object is meant, not a list of
+//! its members in order. Readers with other manners share [`Fault`] and [`typed`].
 
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer,
-    MapAccess, SeqAccess, Unexpected, Visitor,
+    Deserialize, DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
 };
-use serde::forward_to_deserialize_any;
-use serde_json::{Map, Number, Value as Json};
-
-/// What no text may hold: databases keep it in no column of texts.
-pub const NUL: &str = "holds a NUL character, which no text may; leave it out";
+use serde_json::Value as Json;
 
 /// The field that stands for the body as a whole.
 pub const BODY: &str = "body";
@@ -29,7 +24,8 @@ pub struct Unread {
 }
 
 impl Unread {
-    fn body(problem: impl ToString) -> Self {
+    /// The body as a whole.
+    pub fn body(problem: impl ToString) -> Self {
         Self {
             field: BODY.to_owned(),
             problem: problem.to_string(),
@@ -37,7 +33,8 @@ impl Unread {
     }
 
     /// From a failure of which the path is known, apart from a member that it may lack.
-    fn at(path: &serde_path_to_error::Path, member: Option<String>, problem: String) -> Self {
+    #[must_use]
+    pub fn at(path: &serde_path_to_error::Path, member: Option<String>, problem: String) -> Self {
         let outer = path.iter().next().map(|_| path.to_string());
         let steps: Vec<String> = outer.into_iter().chain(member).collect();
         if steps.is_empty() {
@@ -154,117 +151,6 @@ pub fn strict<T: DeserializeOwned>(value: Json) -> Result<T, Unread> {
     typed(Strict(value))
 }
 
-/// The bytes of a body as JSON in which no text holds a NUL, and where `once` is asked for, no name comes twice.
-///
-/// # Errors
-/// What cannot be read, by its path.
-pub fn json(bytes: &[u8], once: bool) -> Result<Json, Unread> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Unread::body("is not UTF-8"))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let read = |reader: &mut serde_json::Deserializer<_>| {
-        let value = Text { once }.deserialize(&mut *reader)?;
-        reader.end().map(|()| value)
-    };
-    // The path costs time, so it is looked for only where something is wrong.
-    read(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
-        let mut track = serde_path_to_error::Track::new();
-        let mut again = serde_json::Deserializer::from_str(text);
-        let reader = serde_path_to_error::Deserializer::new(&mut again, &mut track);
-        match (Text { once }).deserialize(reader) {
-            Err(error) if error.is_data() => {
-                let told = error.to_string();
-                // The place in the text says nothing more than the path.
-                let problem = told.split(" at line ").next().unwrap_or_default();
-                Unread::at(&track.path(), None, problem.to_owned())
-            }
-            _ => Unread::body(error),
-        }
-    })
-}
-
-/// Builds JSON, text by text.
-#[derive(Clone, Copy)]
-struct Text {
-    once: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Json;
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Json, D::Error> {
-        reader.deserialize_any(self)
-    }
-}
-
-fn clean<E: serde::de::Error>(text: String) -> Result<String, E> {
-    if text.contains('\0') {
-        Err(E::custom(NUL))
-    } else {
-        Ok(text)
-    }
-}
-
-impl<'de> Visitor<'de> for Text {
-    type Value = Json;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Number::from_f64(value).map_or(Json::Null, Json::Number))
-    }
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Json, E> {
-        self.visit_string(text.to_owned())
-    }
-    fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Json, E> {
-        clean(text).map(Json::String)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
-        let mut read = Vec::new();
-        while let Some(value) = list.next_element_seed(self)? {
-            read.push(value);
-        }
-        Ok(Json::Array(read))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
-        let mut read = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let name = clean(name)?;
-            // An error in place of the value carries the member's path.
-            if self.once && read.contains_key(&name) {
-                members.next_value_seed(Twice)?;
-            }
-            let value = members.next_value_seed(self)?;
-            read.insert(name, value);
-        }
-        Ok(Json::Object(read))
-    }
-}
-
-/// In place of the value of a name that came before.
-struct Twice;
-
-impl<'de> DeserializeSeed<'de> for Twice {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
-        Err(D::Error::custom("is given twice"))
-    }
-}
-
 /// JSON as it must be.
 struct Strict(Json);
 
@@ -273,6 +159,15 @@ impl IntoDeserializer<'_, Fault> for Strict {
     fn into_deserializer(self) -> Self {
         self
     }
+}
+
+/// JSON says itself what it is.
+macro_rules! any {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+            self.deserialize_any(visitor)
+        }
+    )*};
 }
 
 impl<'de> Deserializer<'de> for Strict {
@@ -336,9 +231,37 @@ impl<'de> Deserializer<'de> for Strict {
         }
     }
 
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq
-        tuple tuple_struct map identifier ignored_any
+    any! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
+        deserialize_byte_buf deserialize_unit deserialize_seq deserialize_map deserialize_identifier
+        deserialize_ignored_any
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.deserialize_any(visitor)
     }
 }
 
@@ -350,6 +273,8 @@ pub fn scalar(error: serde_json::Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[derive(Debug, PartialEq, serde::Deserialize)]
@@ -376,18 +301,17 @@ mod tests {
     }
 
     fn unread(text: &str) -> (String, String) {
-        let read = json(text.as_bytes(), true).and_then(strict::<Deal>);
-        let unread = read.unwrap_err();
+        let unread = strict::<Deal>(serde_json::from_str(text).unwrap()).unwrap_err();
         (unread.field, unread.problem)
     }
 
     #[test]
     fn what_fits_is_read() {
         let text = r#"{"quantity":2,"term":"year","lines":[{"item":"desk"}]}"#;
-        let deal: Deal = strict(json(text.as_bytes(), true).unwrap()).unwrap();
+        let deal: Deal = strict(serde_json::from_str(text).unwrap()).unwrap();
         assert_eq!((deal.quantity, deal.term), (2, Some(Term::Year)));
         assert_eq!(deal.lines[0].item, "desk");
-        let null = json(br#"{"quantity":1,"term":null}"#, true).and_then(strict::<Deal>);
+        let null = strict::<Deal>(json!({ "quantity": 1, "term": null }));
         assert_eq!(null.unwrap().term, None);
     }
 
@@ -423,28 +347,11 @@ mod tests {
                 "known are `item`",
             ),
             (
-                r#"{"quantity":1,"quantity":2}"#,
-                "quantity",
-                "is given twice",
-            ),
-            (
-                r#"{"quantity":1,"lines":[{"item":"a","item":"a"}]}"#,
-                "lines[0].item",
-                "is given twice",
-            ),
-            (
                 r#"{"quantity":1,"lines":[["a"]]}"#,
                 "lines[0]",
                 "sequence, expected an object",
             ),
             ("[1]", "body", "sequence, expected an object"),
-            (
-                r#"{"quantity":1,"lines":[{"item":"a\u0000"}]}"#,
-                "lines[0].item",
-                "NUL",
-            ),
-            ("{", "body", "EOF"),
-            (r#"{"quantity":1} 2"#, "body", "trailing"),
         ] {
             let (at, told) = unread(text);
             assert_eq!(at, field, "{text}: {told}");

@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use tierline_app::AppError;
 use tierline_app::ask::ask;
-use tierline_app::reading::NUL;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
@@ -19,6 +18,7 @@ use uuid::Uuid;
 use crate::identity::{self, AUDIENCE_API, AUDIENCE_GRAPH};
 use crate::problem::Problem;
 use crate::server::Server;
+use crate::wire::json::NUL;
 use crate::wire::path;
 
 /// A failure as RFC 6749 has it.

@@ -7,13 +7,14 @@ use serde_json::Value;
 use tierline_app::reading::{self, Fault, Unread, scalar};
 
 use crate::problem::Problem;
+use crate::wire::json;
 
 /// A documented body as a typed value, read leniently ([`Lenient`]).
 ///
 /// # Errors
 /// A 400 that names what is wrong: malformed JSON, invalid UTF-8, a NUL, a wrong type, a missing member.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value = reading::json(bytes, false)?;
+    let value = json::read(bytes, false)?;
     Ok(reading::typed(Lenient(value))?)
 }
 
@@ -164,7 +165,7 @@ fn flat(text: &str) -> String {
 /// # Errors
 /// A 400 that names what is wrong.
 pub fn strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value = reading::json(bytes, true)?;
+    let value = json::read(bytes, true)?;
     Ok(reading::strict(value)?)
 }
 

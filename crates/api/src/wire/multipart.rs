@@ -1,8 +1,7 @@
 //! Bodies of several parts (RFC 7578), read as leniently as they are written: lines may end without a carriage return.
 
-use tierline_app::reading::NUL;
-
 use crate::problem::Problem;
+use crate::wire::json::NUL;
 
 /// One part: its name, the file's name and media type where it is a file, its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

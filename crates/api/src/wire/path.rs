@@ -4,9 +4,8 @@
 //! documentation itself spells one segment in several cases. Identifiers compare without regard to case as
 //! well, so the whole documented path is lowered. `/program/v1` stays as it is written.
 
-use tierline_app::reading::NUL;
-
 use crate::problem::Problem;
+use crate::wire::json::NUL;
 
 /// The path as the router knows it.
 #[must_use]
