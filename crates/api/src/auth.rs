@@ -13,6 +13,7 @@ use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
 use tierline_rules::facts::{ApiCall, Caller, Channel, TokenKind};
+use tierline_store::idempotency::canonical;
 use tierline_store::{Tx, Value, tables};
 
 use crate::identity::Claims;
@@ -26,7 +27,7 @@ use crate::server::{REQUEST_ID, Server};
 pub struct Bearer {
     /// What the token says.
     pub claims: Arc<Claims>,
-    /// The request id the caller gave (GEN-006).
+    /// The request id the caller gave (GEN-006), in its one spelling.
     pub request_id: Option<String>,
     /// The caller's language.
     pub lang: Lang,
@@ -206,7 +207,7 @@ fn request_id(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     }
     if id.is_ascii() && id.len() <= REQUEST_ID_MAX {
-        return Ok(Some(id.to_owned()));
+        return Ok(Some(canonical(id)));
     }
     let text = format!("is a GUID, or at most {REQUEST_ID_MAX} ASCII letters");
     Err(Problem::malformed("MS-RequestId", &text))

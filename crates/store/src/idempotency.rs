@@ -33,15 +33,20 @@ pub struct RequestKey {
     pub fingerprint: String,
 }
 
+/// A request id in the one spelling in which it is compared: a GUID is the same id in whatever case it is written, any
+/// other text is what it is.
+#[must_use]
+pub fn canonical(request_id: &str) -> String {
+    Uuid::try_parse(request_id).map_or_else(|_| request_id.to_owned(), |id| id.to_string())
+}
+
 impl RequestKey {
-    /// The key of a request and the digest of its body. A GUID is the same id in whatever case it is written; any
-    /// other text is compared as it stands.
+    /// The key of a request and the digest of its body.
     #[must_use]
     pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
         Self {
             tenant,
-            request_id: Uuid::try_parse(request_id)
-                .map_or_else(|_| request_id.to_owned(), |id| id.to_string()),
+            request_id: canonical(request_id),
             method: method.to_owned(),
             path: path.to_owned(),
             fingerprint: format!("{:x}", Sha256::digest(body)),
