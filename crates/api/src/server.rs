@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
 use tierline_app::App;
 use tokio::net::TcpListener;
@@ -179,7 +179,7 @@ fn normalise(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -196,7 +196,12 @@ async fn echo(mut request: Request, next: Next) -> Response {
         request.headers_mut().insert(name.clone(), value.clone());
     }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = wire::failures::shaped(&path, next.run(request).await).await;
+    let known = |step| routes::documented::placeholder(&path, step);
+    let answer = match wire::path::readable(&path, request.uri().query(), known) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    let mut response = wire::failures::shaped(&path, answer).await;
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);
