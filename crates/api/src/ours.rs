@@ -6,13 +6,14 @@ use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
+use tierline_app::actor::ActorSpec;
 use tierline_app::ask::{Answer, ask};
 use tierline_app::{AppError, Ctx};
 use tierline_rules::Lang;
 use tierline_store::Tx;
 use uuid::Uuid;
 
-use crate::auth::Principal;
+use crate::auth::{Bearer, Principal};
 use crate::problem::Problem;
 use crate::server::Server;
 use crate::wire::{body, path};
@@ -70,9 +71,12 @@ pub(crate) fn query(
 }
 
 /// One call by somebody with a token. Taken last among a handler's arguments, since it reads the body.
-pub(crate) struct OwnCall {
+///
+/// `W` is what is known of the caller: a [`Principal`], or a [`Bearer`] where the handler looks up whose token it is
+/// in a read of its own.
+pub(crate) struct OwnCall<W = Principal> {
     pub(crate) server: Server,
-    pub(crate) principal: Principal,
+    pub(crate) principal: W,
     pub(crate) method: Method,
     pub(crate) path: String,
     raw_query: Option<String>,
@@ -80,7 +84,7 @@ pub(crate) struct OwnCall {
     pub(crate) bytes: Bytes,
 }
 
-impl FromRequest<Server> for OwnCall {
+impl<W: Caller> FromRequest<Server> for OwnCall<W> {
     type Rejection = Details;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Details> {
@@ -88,10 +92,10 @@ impl FromRequest<Server> for OwnCall {
         let headers = parts.headers.clone();
         let lang = lang_of(&headers);
         let refused = |problem| Details::new(problem, lang);
-        let principal = Principal::from_request_parts(&mut parts, server)
+        let principal = W::from_request_parts(&mut parts, server)
             .await
             .map_err(refused)?;
-        if let Some(id) = &principal.request_id
+        if let Some(id) = principal.request_id()
             && Uuid::try_parse(id).is_err()
         {
             return Err(refused(Problem::malformed("MS-RequestId", "is a GUID")));
@@ -118,15 +122,46 @@ impl FromRequest<Server> for OwnCall {
     }
 }
 
-impl OwnCall {
+/// Whoever calls.
+pub(crate) trait Caller: FromRequestParts<Server, Rejection = Problem> + Send {
+    fn request_id(&self) -> Option<&str>;
+    fn lang(&self) -> Lang;
+    fn application(&self) -> &str;
+}
+
+impl Caller for Principal {
+    fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+    fn lang(&self) -> Lang {
+        self.lang
+    }
+    fn application(&self) -> &str {
+        &self.claims.appid
+    }
+}
+
+impl Caller for Bearer {
+    fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+    fn lang(&self) -> Lang {
+        self.lang
+    }
+    fn application(&self) -> &str {
+        &self.claims.appid
+    }
+}
+
+impl<W: Caller> OwnCall<W> {
     /// A failure as it is answered.
     pub(crate) fn refuse(&self, problem: Problem) -> Details {
-        Details::new(problem, self.principal.lang)
+        Details::new(problem, self.principal.lang())
     }
 
     /// A failure of a command or a read as it is answered.
     pub(crate) fn failed(&self, error: AppError) -> Details {
-        self.refuse(Problem::of(error, self.principal.lang))
+        self.refuse(Problem::of(error, self.principal.lang()))
     }
 
     /// The query, which holds nothing but these parameters.
@@ -134,7 +169,7 @@ impl OwnCall {
     /// # Errors
     /// A 400 that names what it does not take.
     pub(crate) fn query(&self, known: &[&str]) -> Result<Vec<(String, String)>, Details> {
-        query(self.raw_query.as_deref(), known, self.principal.lang)
+        query(self.raw_query.as_deref(), known, self.principal.lang())
     }
 
     /// The body, read strictly.
@@ -145,14 +180,14 @@ impl OwnCall {
         body::strict(&self.bytes).map_err(|problem| self.refuse(problem))
     }
 
-    /// The context of what the caller does, with what its records say of where it came from.
-    pub(crate) fn ctx(&self) -> Ctx {
+    /// The context of what an actor does, with what its records say of where it came from.
+    pub(crate) fn ctx_of(&self, actor: ActorSpec) -> Ctx {
         let traced = self.headers.get("ms-correlationid");
         Ctx {
             correlation: traced.and_then(|id| id.to_str().ok()).map(str::to_owned),
-            application: Some(self.principal.claims.appid.clone()),
-            lang: self.principal.lang,
-            ..self.server.app().ctx(self.principal.actor())
+            application: Some(self.principal.application().to_owned()),
+            lang: self.principal.lang(),
+            ..self.server.app().ctx(actor)
         }
     }
 
@@ -167,5 +202,12 @@ impl OwnCall {
     {
         let found = self.server.app().read(ask(read)).await;
         found.map_err(|error| self.failed(error))
+    }
+}
+
+impl OwnCall {
+    /// The context of what the caller does.
+    pub(crate) fn ctx(&self) -> Ctx {
+        self.ctx_of(self.principal.actor())
     }
 }

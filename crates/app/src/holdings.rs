@@ -9,7 +9,7 @@ use tierline_domain::catalog::Item;
 use tierline_domain::id::Id;
 use tierline_domain::money::Currency;
 use tierline_domain::partner::{Account, Tenant};
-use tierline_domain::subscription::SubscriptionState;
+use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_store::holdings::OF_CUSTOMER;
 use tierline_store::{Tx, Value};
 
@@ -49,7 +49,7 @@ type Row = (
 /// When the store fails.
 pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Holding, Item)>, AppError> {
     let rows = tx
-        .fetch_all::<Row>(OF_CUSTOMER, &[Value::Id(customer.id.uuid())])
+        .sums::<Subscription, Row>(OF_CUSTOMER, &[Value::Id(customer.id.uuid())])
         .await?;
     let mut items: BTreeMap<Id<Item>, Item> = BTreeMap::new();
     let mut held = Vec::with_capacity(rows.len());

@@ -10,9 +10,6 @@ pub struct Statement {
     pub name: &'static str,
     /// The text.
     pub sql: &'static str,
-    /// Whether what it reads is asked for on behalf of many: an engine may keep such rows for as long as it
-    /// knows that they are unchanged.
-    pub shared: bool,
 }
 
 impl Statement {
@@ -26,11 +23,7 @@ impl Statement {
             numbered_by_first_use(sql),
             "parameters must be $1, $2, … in order of first use, and `::` is not in the dialect"
         );
-        Self {
-            name,
-            sql,
-            shared: false,
-        }
+        Self { name, sql }
     }
 
     /// Whether it only reads.
@@ -60,12 +53,6 @@ impl Statement {
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
             is_name.then_some((column, number.checked_sub(1)?))
         })
-    }
-
-    /// The statement as one of a table whose rows many ask for.
-    #[must_use]
-    pub const fn shared(self, shared: bool) -> Self {
-        Self { shared, ..self }
     }
 }
 

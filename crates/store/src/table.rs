@@ -272,8 +272,7 @@ macro_rules! __built {
 /// ```
 ///
 /// makes [`Table`] for the struct and a module of the table's name with the statements `INSERT`, `UPSERT`,
-/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all. With `shared true`
-/// behind the finds, a reader may keep the rows until something is committed: for tables that are small and asked by many.
+/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all.
 #[macro_export]
 macro_rules! table {
     (
@@ -282,7 +281,6 @@ macro_rules! table {
             key { $($key:ident),+ $(,)? }
             columns { $($column:ident),+ $(,)? }
             finds { $($find:ident = $clause:expr),* $(,)? }
-            $(shared $shared:literal)?
         }
     ) => {
         $(#[$meta])*
@@ -293,7 +291,6 @@ macro_rules! table {
             const KEY: &[&str] = &[$(stringify!($key)),+];
             /// The names of all columns, in order.
             pub const COLUMNS: &[&str] = &[$(stringify!($column)),+];
-            const SHARED: bool = false $(|| $shared)?;
 
             /// Writes a new row.
             pub const INSERT: Statement = Statement::new(
@@ -303,17 +300,17 @@ macro_rules! table {
                 concat!(stringify!($table), ".UPSERT"), $crate::__built!(upsert(NAME, KEY, COLUMNS)));
             /// Reads the row of a key.
             pub const GET: Statement = Statement::new(
-                concat!(stringify!($table), ".GET"), $crate::__built!(get(NAME, KEY, COLUMNS))).shared(SHARED);
+                concat!(stringify!($table), ".GET"), $crate::__built!(get(NAME, KEY, COLUMNS)));
             /// Removes the row of a key.
             pub const DELETE: Statement = Statement::new(
                 concat!(stringify!($table), ".DELETE"), $crate::__built!(delete(NAME, KEY)));
             /// Reads every row, in order of the key.
             pub const ALL_ROWS: Statement = Statement::new(
-                concat!(stringify!($table), ".ALL_ROWS"), $crate::__built!(all_rows(NAME, KEY, COLUMNS))).shared(SHARED);
+                concat!(stringify!($table), ".ALL_ROWS"), $crate::__built!(all_rows(NAME, KEY, COLUMNS)));
             $(
                 #[doc = concat!("Reads the rows `", $clause, "`.")]
                 pub const $find: Statement = Statement::new(
-                    concat!(stringify!($table), ".", stringify!($find)), $crate::__built!(find(NAME, COLUMNS, $clause))).shared(SHARED);
+                    concat!(stringify!($table), ".", stringify!($find)), $crate::__built!(find(NAME, COLUMNS, $clause)));
             )*
             /// Every statement of this table.
             pub const STATEMENTS: &[Statement] = &[INSERT, UPSERT, GET, DELETE, ALL_ROWS $(, $find)*];

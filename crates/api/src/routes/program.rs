@@ -15,12 +15,13 @@ use tierline_domain::catalog::Item;
 use tierline_domain::order::OrderRequest;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Period, Timestamp};
-use tierline_rules::{RuleId, book};
+use tierline_rules::{Decision, Facts, RuleId, book};
 use tierline_store::idempotency::RequestKey;
-use tierline_store::{Tx, Value as Stored, tables};
+use tierline_store::{Command, Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::auth::Bearer;
 use crate::ours::{self, Details, OwnCall, Strict};
 use crate::problem::Problem;
 use crate::render::{self, DecisionView, RuleView};
@@ -109,8 +110,58 @@ struct Deal {
     params: Map<String, Value>,
 }
 
+/// What a dry run came to: the act as it was tried, and everything behind the decision.
+struct Tried {
+    act: Act,
+    decision: Decision,
+    facts: Facts,
+}
+
+/// Tries a deal for whoever a token stands for: one read for both, because beginning one costs more than the look.
+struct TryDeal {
+    ctx: Ctx,
+    bearer: Bearer,
+    deal: Deal,
+}
+
+impl Command for TryDeal {
+    type Out = Result<Tried, Problem>;
+    type Error = AppError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
+        let Some(principal) = self.bearer.principal(tx).await? else {
+            return Ok(Err(Problem::unauthorized()));
+        };
+        let own = principal.account.as_ref();
+        let is_own = |name: &String| own.is_some_and(|account| account.handle == *name);
+        let actor = match &self.deal.actor {
+            Some(name) if principal.claims.operator => ActorSpec::of(name),
+            Some(name) if !is_own(name) => {
+                let text = "a partner may dry-run deals only as itself";
+                return Ok(Err(Problem::forbidden(text)));
+            }
+            _ => principal.actor(),
+        };
+        let act = Act {
+            actor: actor.clone(),
+            verb: self.deal.verb.clone(),
+            params: self.deal.params.clone(),
+        };
+        let ctx = Ctx {
+            actor,
+            ..self.ctx.clone()
+        };
+        let (decision, facts) = act::decide_only(&ctx, tx, &act).await?;
+        Ok(Ok(Tried {
+            act,
+            decision,
+            facts,
+        }))
+    }
+}
+
 /// A dry run of any deal: allowed, every rule with facts and remedies, the chain, the answer on the wire.
-async fn decide(call: OwnCall) -> Strict<DecisionView> {
+async fn decide(call: OwnCall<Bearer>) -> Strict<DecisionView> {
     call.query(&[])?;
     let deal: Deal = call.body()?;
     if !act::BUILT.contains(&deal.verb.as_str()) {
@@ -120,30 +171,23 @@ async fn decide(call: OwnCall) -> Strict<DecisionView> {
         );
         return Err(call.refuse(Problem::malformed("verb", &text)));
     }
-    let own = call.principal.account.as_ref();
-    let actor = match deal.actor {
-        Some(name) if call.principal.claims.operator => ActorSpec::of(&name),
-        Some(name) if own.is_some_and(|account| account.handle == name) => call.principal.actor(),
-        Some(_) => {
-            let text = "a partner may dry-run deals only as itself";
-            return Err(call.refuse(Problem::forbidden(text)));
-        }
-        None => call.principal.actor(),
-    };
-    let act = Act {
-        actor: actor.clone(),
-        verb: deal.verb,
-        params: deal.params,
-    };
-    let ctx = Ctx {
-        actor,
-        ..call.ctx()
-    };
-    let explained = call.server.app().explain(ctx, act).await;
-    let explained = explained.map_err(|error| call.failed(within("params", error)))?;
-    let remedy = explained.remedy.as_ref();
-    let shown = DecisionView::of(&explained.decision, remedy, call.principal.lang);
-    Ok(Json(shown.with_chain(&explained.facts)))
+    // Who acts is part of the act, and known once the token's account is.
+    let mut ctx = call.ctx_of(ActorSpec::operator());
+    let tried = call.server.app().read(TryDeal {
+        ctx: ctx.clone(),
+        bearer: call.principal.clone(),
+        deal,
+    });
+    let tried = tried
+        .await
+        .map_err(|error| call.failed(within("params", error)))?;
+    let tried = tried.map_err(|problem| call.refuse(problem))?;
+    ctx.actor = tried.act.actor.clone();
+    // Most deals are in order; the search is kept out of their way.
+    let remedy = Box::pin(call.server.app().remedy(&ctx, &tried.act, &tried.decision));
+    let remedy = remedy.await.map_err(|error| call.failed(error))?;
+    let shown = DecisionView::of(&tried.decision, remedy.as_ref(), call.principal.lang);
+    Ok(Json(shown.with_chain(&tried.facts)))
 }
 
 /// A failure of a parameter, named from the outermost object.

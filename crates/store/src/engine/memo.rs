@@ -2,9 +2,8 @@
 //!
 //! Most of what a decision rests on is the same for many callers: the catalogue, the operator's settings, the
 //! accounts of the program and their agreements. An engine keeps the pages of such rows in memory; this keeps the
-//! rows themselves, so that they are not looked up and taken apart again for every command. A connection that only
-//! reads keeps what many ask for (`shared` tables); one that writes keeps whatever its commands read, and what they
-//! wrote, so that none reads the same row twice.
+//! rows themselves, so that they are not looked up and taken apart again for every command: what a connection has read,
+//! and what it wrote.
 //!
 //! Invariant: a memo is asked inside a transaction only, after it was told which state of the data this transaction
 //! sees. What others commit meanwhile, it learns with the next transaction. A writer's decision does not rest on more
@@ -59,13 +58,21 @@ impl Memo {
 
     /// The rows that a statement would give.
     pub(super) fn rows<T: Table>(&self, statement: Statement, params: &[Value]) -> Option<Vec<T>> {
-        let kept = self.tables.get(T::NAME)?;
         if statement.name == T::get_sql().name {
-            let row = kept.rows.get(params)?.downcast_ref::<Option<T>>()?;
-            return Some(row.iter().cloned().collect());
+            let row = self.tables.get(T::NAME)?.rows.get(params)?;
+            return Some(row.downcast_ref::<Option<T>>()?.iter().cloned().collect());
         }
-        let answer = kept.answers.get(statement.name)?.rows.get(params)?;
-        answer.downcast_ref::<Vec<T>>().cloned()
+        self.answer::<T, T>(statement, params)
+    }
+
+    /// What a statement on the rows of a table would give.
+    pub(super) fn answer<T: Table, R: Clone + 'static>(
+        &self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Option<Vec<R>> {
+        let answers = self.tables.get(T::NAME)?.answers.get(statement.name)?;
+        answers.rows.get(params)?.downcast_ref::<Vec<R>>().cloned()
     }
 
     /// What is known of the row that a write puts another in the place of.
@@ -80,27 +87,31 @@ impl Memo {
 
     /// Keeps the rows that a statement gave.
     pub(super) fn keep<T: Table>(&mut self, statement: Statement, params: &[Value], rows: &[T]) {
-        if !statement.reads_one_table() {
+        if !statement.reads_one_table() || !self.makes_room(rows.len()) {
             return;
         }
-        let size = rows.len().saturating_mul(2).max(1);
-        if self.kept.saturating_add(size) > KEPT_MAX {
-            self.clear();
-        }
-        if size > KEPT_MAX {
-            return;
-        }
-        self.kept = self.kept.saturating_add(size);
         let kept = self.tables.entry(T::NAME).or_default();
         for row in rows {
             kept.rows.insert(row.key(), Box::new(Some(row.clone())));
         }
-        if statement.name == T::get_sql().name {
-            if rows.is_empty() {
-                kept.rows.insert(params.to_vec(), Box::new(None::<T>));
-            }
+        if statement.name != T::get_sql().name {
+            self.keep_answer::<T, T>(statement, params, rows);
+        } else if rows.is_empty() {
+            kept.rows.insert(params.to_vec(), Box::new(None::<T>));
+        }
+    }
+
+    /// Keeps what a statement on the rows of a table gave.
+    pub(super) fn keep_answer<T: Table, R: Clone + Send + 'static>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+        rows: &[R],
+    ) {
+        if !statement.reads_one_table() || !self.makes_room(rows.len()) {
             return;
         }
+        let kept = self.tables.entry(T::NAME).or_default();
         let answers = kept
             .answers
             .entry(statement.name)
@@ -111,6 +122,16 @@ impl Memo {
         answers
             .rows
             .insert(params.to_vec(), Box::new(rows.to_vec()));
+    }
+
+    /// Counts rows in, and makes room for them. False where there is not enough at all.
+    fn makes_room(&mut self, rows: usize) -> bool {
+        let size = rows.max(1);
+        if self.kept.saturating_add(size) > KEPT_MAX {
+            self.clear();
+        }
+        self.kept = self.kept.saturating_add(size);
+        size <= KEPT_MAX
     }
 
     /// A row was written. `is_new` where there was none with its key.

@@ -32,8 +32,6 @@ pub(super) struct SqliteSession {
     /// and expire every prepared statement each time.)
     reads_only: bool,
     memo: Memo,
-    /// The connection only ever reads, beside many others: it keeps what many ask for.
-    is_reader: bool,
     /// Where the memo stood when the command that runs began.
     marked: usize,
 }
@@ -56,11 +54,7 @@ impl SqliteSession {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(path, flags).map_err(StoreError::unavailable)?;
-        let reader = Self::prepared(connection, None)?;
-        Ok(Self {
-            is_reader: true,
-            ..reader
-        })
+        Self::prepared(connection, None)
     }
 
     fn prepared(
@@ -88,7 +82,6 @@ impl SqliteSession {
             connection,
             reads_only: false,
             memo: Memo::default(),
-            is_reader: false,
             marked: 0,
         })
     }
@@ -116,11 +109,6 @@ impl SqliteSession {
 
     pub(super) const fn memo(&mut self) -> &mut Memo {
         &mut self.memo
-    }
-
-    /// Whether the rows of a statement are worth keeping from one transaction to the next.
-    pub(super) const fn keeps(&self, statement: Statement) -> bool {
-        statement.shared || !self.is_reader
     }
 
     /// Forgets what may have changed. Asking for the version fixes the state that the transaction sees. SQLite changes

@@ -34,14 +34,6 @@ impl Arm<'_> {
         }
     }
 
-    /// Whether what a statement gives may be kept.
-    fn keeps(&self, statement: Statement) -> bool {
-        match self {
-            Self::Sqlite(session) => session.keeps(statement),
-            Self::Postgres(_) => true,
-        }
-    }
-
     fn savepoint(&mut self, name: &str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.control(&format!("SAVEPOINT {name}")),
@@ -158,6 +150,25 @@ impl<'a> Tx<'a> {
         params: &[Value],
     ) -> Result<Vec<R>, StoreError> {
         self.rows(statement, params, R::from_row, usize::MAX).await
+    }
+
+    /// Runs a statement that sums up rows of one table, and reads all it gives.
+    ///
+    /// # Errors
+    /// When the database refuses, or a row is corrupt.
+    pub async fn sums<T: Table, R: FromRow + Clone + Send + 'static>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Vec<R>, StoreError> {
+        if self.failure.is_none()
+            && let Some(rows) = self.memo().answer::<T, R>(statement, params)
+        {
+            return Ok(rows);
+        }
+        let rows = self.fetch_all::<R>(statement, params).await?;
+        self.memo().keep_answer::<T, R>(statement, params, &rows);
+        Ok(rows)
     }
 
     /// The row of a key.
@@ -341,19 +352,14 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<T>, StoreError> {
-        let keeps = self.arm.keeps(statement);
-        if keeps
-            && self.failure.is_none()
+        if self.failure.is_none()
             && let Some(rows) = self.memo().rows::<T>(statement, params)
         {
             return Ok(rows);
         }
-        let rows = self
-            .rows(statement, params, T::from_row, usize::MAX)
-            .await?;
-        if keeps {
-            self.memo().keep(statement, params, &rows);
-        }
+        let read = T::from_row;
+        let rows = self.rows(statement, params, read, usize::MAX).await?;
+        self.memo().keep(statement, params, &rows);
         Ok(rows)
     }
 

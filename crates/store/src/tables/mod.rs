@@ -43,7 +43,6 @@ table! {
         key { id }
         columns { id, handle, name, headquarters, membership }
         finds { BY_HANDLE = "WHERE handle = $1", BY_NAME = "WHERE name = $1 ORDER BY handle" }
-        shared true
     }
 }
 table! {
@@ -52,7 +51,6 @@ table! {
         key { of_org, with_org }
         columns { of_org, with_org, since }
         finds { TOUCHING = "WHERE of_org = $1 OR with_org = $1 ORDER BY of_org, with_org" }
-        shared true
     }
 }
 table! {
@@ -76,7 +74,6 @@ table! {
             BY_PARTNER_ID = "WHERE partner_id = $1",
             BY_ORGANIZATION = "WHERE organization = $1 ORDER BY handle"
         }
-        shared true
     }
 }
 table! {
@@ -107,7 +104,6 @@ table! {
             BY_LOCATION = "WHERE location = $1 ORDER BY handle",
             EVERY = "ORDER BY handle"
         }
-        shared true
     }
 }
 table! {
@@ -116,7 +112,6 @@ table! {
         key { account }
         columns { account, state, accepted, template, signer, signer_left, terms_updated }
         finds {}
-        shared true
     }
 }
 table! {
@@ -138,7 +133,6 @@ table! {
             BY_PROVIDER = "WHERE provider = $1 ORDER BY reseller",
             BY_RESELLER = "WHERE reseller = $1 ORDER BY provider"
         }
-        shared true
     }
 }
 table! {
@@ -212,7 +206,6 @@ table! {
             BY_PARTNER = "WHERE partner = $1 ORDER BY handle",
             BY_SIGN_IN_NAME = "WHERE sign_in_name = $1"
         }
-        shared true
     }
 }
 table! {
@@ -233,7 +226,6 @@ table! {
             OFFERED = "WHERE id IN (SELECT item FROM offers WHERE rank BETWEEN $1 AND $2) ORDER BY catalogue_id",
             EVERY = "ORDER BY handle"
         }
-        shared true
     }
 }
 table! {
@@ -242,7 +234,6 @@ table! {
         key { item, term, from_day }
         columns { item, term, from_day, amount }
         finds { OF_TERM = "WHERE item = $1 AND term = $2 AND from_day <= $3 ORDER BY from_day" }
-        shared true
     }
 }
 table! {
@@ -251,7 +242,6 @@ table! {
         key { id }
         columns { id, handle, item, max_seats, discount_percent }
         finds { BY_HANDLE = "WHERE handle = $1", BY_ITEM = "WHERE item = $1 ORDER BY discount_percent DESC, handle" }
-        shared true
     }
 }
 table! {
@@ -365,7 +355,6 @@ table! {
         key { key }
         columns { key, value }
         finds { EVERY = "ORDER BY key" }
-        shared true
     }
 }
 

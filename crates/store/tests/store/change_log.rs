@@ -119,7 +119,6 @@ async fn edit(db: &Db, sql: &str, values: Vec<Value>) -> u64 {
             Statement {
                 name: "edit",
                 sql,
-                shared: false,
             },
             values,
         ))
