@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::identity::Issuer;
 use crate::identity::password::Failures;
+use crate::ours::lang_of;
 use crate::throttle::{self, Budgets, Throttle};
 use crate::{routes, wire};
 
@@ -196,7 +197,8 @@ async fn echo(mut request: Request, next: Next) -> Response {
         request.headers_mut().insert(name.clone(), value.clone());
     }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = wire::failures::shaped(&path, next.run(request).await).await;
+    let lang = lang_of(request.headers());
+    let mut response = wire::failures::shaped(&path, lang, next.run(request).await).await;
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);

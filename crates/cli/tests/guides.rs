@@ -106,3 +106,42 @@ fn an_answer_may_leave_lines_out() {
         assert_eq!(matches(&pattern, &lines), fits, "{pattern:?} {lines:?}");
     }
 }
+
+#[test]
+fn japanese_is_answered_in_japanese() {
+    let explain = |params: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_tierline"))
+            .args([
+                "explain",
+                "order",
+                "--lang",
+                "ja",
+                "--world",
+                "scenarios/world.yaml",
+            ])
+            .args(params)
+            .current_dir(root())
+            .env_remove("TIERLINE_SERVER")
+            .output()
+            .unwrap()
+    };
+    let ask = ["--as", "IR-A", "customer=C-1", "item=suite-standard"];
+    let out = String::from_utf8(explain(&ask).stdout).unwrap();
+    assert!(out.contains("· パートナー: IR-A"), "{out}");
+    assert!(!out.contains("· partner"), "{out}");
+    for (params, told) in [
+        (
+            ["--as", "IP-1", "customer=nobody", "item=suite-standard"],
+            "tierline: 顧客 `nobody` はありません",
+        ),
+        (
+            ["--as", "IP-1", "customer", "item=suite-standard"],
+            "tierline: `customer` は name=value の形ではありません",
+        ),
+    ] {
+        let out = explain(&params);
+        assert_eq!(out.status.code(), Some(2));
+        let text = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(text.trim(), told);
+    }
+}

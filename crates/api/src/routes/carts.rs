@@ -15,7 +15,7 @@ use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, CartState, Fault, Line};
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Period;
-use tierline_rules::{Lang, book};
+use tierline_rules::{Lang, book, phrases};
 use tierline_store::Tx;
 use utoipa::ToSchema;
 
@@ -274,6 +274,7 @@ impl CartError {
             (None, Some(text), Some(rule)) => format!("{text} ({rule})"),
             _ => "the line cannot be processed".to_owned(),
         };
+        let text = phrases::failure_in(&text, lang).into_owned();
         Self {
             error_code: fault.code,
             error_description: text,
