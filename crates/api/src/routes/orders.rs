@@ -21,7 +21,7 @@ use tierline_domain::subscription::Subscription;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
-use super::lines::{self, Given, NewCommitment, Prices, PurchaseCommitment, RenewsTo};
+use super::lines::{self, Given, Items, NewCommitment, Prices, PurchaseCommitment, RenewsTo};
 use super::{customers, discovery};
 use crate::call::Call;
 use crate::problem::Problem;
@@ -137,11 +137,16 @@ pub(super) struct NewOrderLine {
 }
 
 impl NewOrderLine {
+    /// The identifier of its item.
+    pub(super) fn item(&self) -> Option<&str> {
+        self.offer_id.as_deref()
+    }
+
     pub(super) fn wanted(
         &self,
         customer: &str,
         cycle: Option<&str>,
-        items: &[Item],
+        items: &Items,
     ) -> Result<Wanted, Problem> {
         let given = Given {
             member: "lineItems.offerId (a catalogItemId)",
@@ -534,7 +539,8 @@ async fn create(
         ));
     }
     numbered(&new.line_items)?;
-    let items = lines::items(&call).await?;
+    let given = new.line_items.iter().map(NewOrderLine::item);
+    let items = lines::items(&call, given).await?;
     let mut sent: Vec<&NewOrderLine> = new.line_items.iter().collect();
     sent.sort_by_key(|line| line.line_item_number);
     let mut wanted = Vec::with_capacity(sent.len());
