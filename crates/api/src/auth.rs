@@ -5,19 +5,21 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
-use tierline_app::AppError;
-use tierline_app::actor::{ActorSpec, Person};
+use tierline_app::actor::{self, ActorSpec, Person};
 use tierline_app::ask::ask;
+use tierline_app::{AppError, admission};
 use tierline_domain::admin::{Mfa, User};
-use tierline_domain::partner::{Account, PartnerType};
+use tierline_domain::partner::Account;
+use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
-use tierline_rules::facts::{Channel, TokenKind};
+use tierline_rules::facts::{ApiCall, Caller, Channel, TokenKind};
+use tierline_store::idempotency::canonical;
 use tierline_store::{Tx, Value, tables};
 
 use crate::identity::Claims;
 use crate::problem::Problem;
 use crate::route::Access;
-use crate::server::Server;
+use crate::server::{REQUEST_ID, Server};
 
 /// A token that was verified, and what else the caller says of itself. Whose token it is has not been looked up: a
 /// read that is asked for often does that in its own transaction, because beginning one costs more than the look.
@@ -25,7 +27,7 @@ use crate::server::Server;
 pub struct Bearer {
     /// What the token says.
     pub claims: Arc<Claims>,
-    /// The request id the caller gave (GEN-006).
+    /// The request id the caller gave (GEN-006), in its one spelling.
     pub request_id: Option<String>,
     /// The caller's language.
     pub lang: Lang,
@@ -99,11 +101,7 @@ impl Principal {
             } else {
                 Mfa::None
             },
-            token: if self.claims.is_user() {
-                TokenKind::User
-            } else {
-                TokenKind::Application
-            },
+            token: self.token(),
             application: None,
             channel: Channel::Api,
             guest: false,
@@ -121,55 +119,57 @@ impl Principal {
             .ok_or_else(|| Problem::forbidden("this path is for partners"))
     }
 
-    /// The partner account, where its type may use the documented paths (ENR-040).
+    /// Refuses who may not call a route (ENR-040, ROL-018), as the rules decide.
     ///
     /// # Errors
-    /// 403 with code 2032 for resellers.
-    pub fn api_partner(&self) -> Result<&Account, Problem> {
-        let account = self.partner()?;
-        if matches!(
-            account.kind,
-            PartnerType::IndirectProvider | PartnerType::DirectBill
-        ) {
-            return Ok(account);
-        }
-        let text = "a reseller cannot use the documented API; its provider can, and /program/v1 is open to it";
-        let mut problem = Problem::documented(http::StatusCode::FORBIDDEN, 2032, text);
-        problem.data = vec!["ENR-040".to_owned()];
-        Err(problem)
-    }
-
-    /// Refuses who may not call a route.
-    ///
-    /// # Errors
-    /// As [`Principal::api_partner`] and [`Principal::user_required`].
-    pub(crate) fn admitted(&self, access: Option<&Access>) -> Result<(), Problem> {
-        if let Some(Access::Partner | Access::PartnerUser) = access
-            && !self.claims.operator
-        {
-            self.api_partner()?;
-        }
-        match access {
-            Some(Access::PartnerUser) => self.user_required(),
-            _ => Ok(()),
-        }
+    /// The refusal; 403 for everybody but partners and the operator.
+    pub(crate) fn admitted(&self, access: Option<&Access>, now: Timestamp) -> Result<(), Problem> {
+        let users_only = match access {
+            None | Some(Access::Open | Access::Ours) => return Ok(()),
+            Some(Access::Partner) => false,
+            Some(Access::PartnerUser) => true,
+        };
+        let partner = if self.claims.operator {
+            None
+        } else {
+            Some(self.partner()?.kind)
+        };
+        self.admit(
+            ApiCall {
+                partner,
+                users_only,
+            },
+            now,
+        )
     }
 
     /// Refuses an application-only token (ROL-018).
     ///
     /// # Errors
-    /// 403 with code 900329.
-    pub fn user_required(&self) -> Result<(), Problem> {
+    /// The rule's refusal.
+    pub(crate) fn user_required(&self, now: Timestamp) -> Result<(), Problem> {
+        let call = ApiCall {
+            partner: None,
+            users_only: true,
+        };
+        self.admit(call, now)
+    }
+
+    fn admit(&self, call: ApiCall, now: Timestamp) -> Result<(), Problem> {
+        let caller = Caller {
+            token: self.token(),
+            ..actor::calling(&self.actor())
+        };
+        let admitted = admission::admit(now, caller, call);
+        admitted.map_err(|decision| Problem::refused(*decision, self.lang))
+    }
+
+    fn token(&self) -> TokenKind {
         if self.claims.is_user() {
-            return Ok(());
+            TokenKind::User
+        } else {
+            TokenKind::Application
         }
-        let mut problem = Problem::documented(
-            http::StatusCode::FORBIDDEN,
-            900_329,
-            "application-only access is not supported here; use a user-consented token",
-        );
-        problem.data = vec!["ROL-018".to_owned()];
-        Err(problem)
     }
 
     /// The operator's staff only.
@@ -190,6 +190,27 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
     let (kind, token) = value.split_once(' ')?;
     kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Most letters of a request id that is no GUID.
+const REQUEST_ID_MAX: usize = 100;
+
+/// The id under which a write is done once (GEN-006). It is documented as a GUID; on the documented wire any other
+/// short text serves as well, because scripts send such. One that cannot be kept is refused, not passed over:
+/// its sender relies on it.
+fn request_id(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(REQUEST_ID) else {
+        return Ok(None);
+    };
+    let id = value.to_str().map(str::trim).unwrap_or("\u{fffd}");
+    if id.is_empty() {
+        return Ok(None);
+    }
+    if id.is_ascii() && id.len() <= REQUEST_ID_MAX {
+        return Ok(Some(canonical(id)));
+    }
+    let text = format!("is a GUID, or at most {REQUEST_ID_MAX} ASCII letters");
+    Err(Problem::malformed("MS-RequestId", &text))
 }
 
 impl FromRequestParts<Server> for Bearer {
@@ -215,7 +236,7 @@ impl FromRequestParts<Server> for Bearer {
         let lang = header("x-locale")
             .or_else(|| header("accept-language"))
             .map_or(Lang::En, Lang::of_locale);
-        let request_id = header("ms-requestid").map(str::to_owned);
+        let request_id = request_id(&parts.headers)?;
         Ok(Self {
             claims,
             request_id,
@@ -240,7 +261,8 @@ impl FromRequestParts<Server> for Principal {
         let principal = found
             .map_err(|error| Problem::of(error, lang))?
             .ok_or_else(Problem::unauthorized)?;
-        principal.admitted(parts.extensions.get::<Access>())?;
+        let now = server.app().clock().world_now();
+        principal.admitted(parts.extensions.get::<Access>(), now)?;
         Ok(principal)
     }
 }

@@ -6,7 +6,6 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tierline_app::act::Act;
-use tierline_app::app::request_key;
 use tierline_app::ask::{Answer, ask};
 use tierline_app::{AppError, Ctx};
 use tierline_domain::partner::Account;
@@ -94,7 +93,7 @@ impl Call {
     /// The key under which the answer of a write is kept (GEN-006).
     fn key(&self) -> Option<RequestKey> {
         self.principal.request_id.as_deref().map(|id| {
-            request_key(
+            RequestKey::new(
                 self.account.tenant.uuid(),
                 id,
                 self.method.as_str(),

@@ -10,6 +10,7 @@ use tierline_app::ask::{Answer, ask};
 use tierline_app::{AppError, Ctx};
 use tierline_rules::Lang;
 use tierline_store::Tx;
+use uuid::Uuid;
 
 use crate::auth::Principal;
 use crate::problem::Problem;
@@ -90,6 +91,11 @@ impl FromRequest<Server> for OwnCall {
         let principal = Principal::from_request_parts(&mut parts, server)
             .await
             .map_err(refused)?;
+        if let Some(id) = &principal.request_id
+            && Uuid::try_parse(id).is_err()
+        {
+            return Err(refused(Problem::malformed("MS-RequestId", "is a GUID")));
+        }
         let RawQuery(raw_query) = RawQuery::from_request_parts(&mut parts, server)
             .await
             .unwrap_or(RawQuery(None));

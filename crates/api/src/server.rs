@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
 use tierline_app::App;
 use tokio::net::TcpListener;
@@ -180,7 +180,7 @@ fn normalise(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -198,7 +198,12 @@ async fn echo(mut request: Request, next: Next) -> Response {
     }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let lang = lang_of(request.headers());
-    let mut response = wire::failures::shaped(&path, lang, next.run(request).await).await;
+    let known = |step| routes::documented::placeholder(&path, step);
+    let answer = match wire::path::readable(&path, request.uri().query(), known) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    let mut response = wire::failures::shaped(&path, lang, answer).await;
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);

@@ -13,6 +13,7 @@ use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::AppError;
+use crate::reading;
 
 /// What is longer is no name, but contents.
 const NAME_MAX: usize = 200;
@@ -143,12 +144,9 @@ pub struct Performed {
     pub decision: Decision,
 }
 
-fn read_params<U: serde::de::DeserializeOwned>(
-    verb: &str,
-    params: &Map<String, Json>,
-) -> Result<U, AppError> {
-    serde_json::from_value(Json::Object(params.clone()))
-        .map_err(|error| AppError::invalid(verb, error))
+/// A failure names the parameter.
+fn read_params<U: serde::de::DeserializeOwned>(params: &Map<String, Json>) -> Result<U, AppError> {
+    Ok(reading::strict(Json::Object(params.clone()))?)
 }
 
 async fn run<U: UseCase + serde::de::DeserializeOwned>(
@@ -157,8 +155,7 @@ async fn run<U: UseCase + serde::de::DeserializeOwned>(
     verb: &str,
     params: &Map<String, Json>,
 ) -> Result<Performed, AppError> {
-    let use_case: U = serde_json::from_value(Json::Object(params.clone()))
-        .map_err(|error| AppError::invalid(verb, error))?;
+    let use_case: U = read_params(params)?;
     let before = audit::before(ctx, tx, verb, params).await?;
     let Allowed {
         out,
@@ -187,10 +184,9 @@ fn boxed<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
 fn boxed_dry<'a, U: UseCase + serde::de::DeserializeOwned + 'a>(
     ctx: &'a Ctx,
     tx: &'a mut Tx<'_>,
-    verb: &'a str,
     params: &'a Map<String, Json>,
 ) -> Promised<'a, (Decision, Facts)> {
-    Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(verb, params)?).await })
+    Box::pin(async move { dry_run(ctx, tx, &read_params::<U>(params)?).await })
 }
 
 /// Every verb of the format is built, so whatever is not is none.
@@ -206,7 +202,7 @@ macro_rules! verbs {
 
         async fn dispatch_dry(ctx: &Ctx, tx: &mut Tx<'_>, verb: &str, params: &Map<String, Json>) -> Result<(Decision, Facts), AppError> {
             match verb {
-                $($verb => boxed_dry::<$use_case>(ctx, tx, verb, params).await,)+
+                $($verb => boxed_dry::<$use_case>(ctx, tx, params).await,)+
                 other => Err(no_verb(other)),
             }
         }

@@ -209,6 +209,15 @@ pub fn operator_caller() -> Caller {
     caller(CallerKind::Operator, OPERATOR, &ActorSpec::operator())
 }
 
+/// A partner as a caller, before anything is looked up.
+#[must_use]
+pub fn calling(spec: &ActorSpec) -> Caller {
+    match spec.party() {
+        OPERATOR => operator_caller(),
+        name => caller(CallerKind::Partner, name, spec),
+    }
+}
+
 fn acting(
     caller: Caller,
     account: Option<Account>,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
 use tierline_store::idempotency::{Replay, RequestKey};
@@ -27,24 +26,6 @@ pub struct App {
     db: Db,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
-}
-
-/// The key of a request (GEN-006): the same key with the same body is the same deed.
-#[must_use]
-pub fn request_key(
-    tenant: Uuid,
-    request_id: &str,
-    method: &str,
-    path: &str,
-    body: &[u8],
-) -> RequestKey {
-    RequestKey {
-        tenant,
-        request_id: request_id.to_owned(),
-        method: method.to_owned(),
-        path: path.to_owned(),
-        fingerprint: format!("{:x}", Sha256::digest(body)),
-    }
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -220,7 +201,7 @@ impl Once {
         match tx.replay(key).await? {
             Replay::New => Ok(None),
             Replay::Clash => Err(AppError::Conflict(format!(
-                "request id {} was used with another body",
+                "request id {} was used with another method, path or body; give each request one of its own",
                 key.request_id
             ))),
             Replay::Answered(outcome) => serde_json::from_str(&outcome)
@@ -250,11 +231,7 @@ impl Command for Once {
 
     fn locks(&self) -> Vec<Lock> {
         let mut locks = self.act.locks();
-        locks.extend(
-            self.key
-                .iter()
-                .map(|key| Lock::on("request", &format!("{} {}", key.tenant, key.request_id))),
-        );
+        locks.extend(self.key.iter().map(RequestKey::lock));
         locks
     }
 

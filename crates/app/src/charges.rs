@@ -75,13 +75,23 @@ pub async fn book(
     subscription: &Subscription,
     entry: Entry,
 ) -> Result<(), AppError> {
-    if entry.amount.minor == 0 {
-        return Ok(());
-    }
     let booked = of(tx, subscription).await?;
     let position = i64::try_from(booked.len())
         .unwrap_or(i64::MAX)
         .saturating_add(1);
+    book_at(ctx, tx, subscription, position, entry).await
+}
+
+async fn book_at(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+    position: i64,
+    entry: Entry,
+) -> Result<(), AppError> {
+    if entry.amount.minor == 0 {
+        return Ok(());
+    }
     let name = format!("{} {position}", subscription.id);
     tx.insert(&Charge {
         id: Ids::named("charge", &name, ctx.now).next(),
@@ -116,18 +126,42 @@ pub async fn book_cycle(
     kind: &'static str,
     day: Date,
 ) -> Result<(), AppError> {
+    match cycle_entry(subscription, kind, day)? {
+        Some(entry) => book(ctx, tx, subscription, entry).await,
+        None => Ok(()),
+    }
+}
+
+/// Books the cycle that a new subscription begins with: nothing is booked on it yet.
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn book_first_cycle(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+    day: Date,
+) -> Result<(), AppError> {
+    match cycle_entry(subscription, "new", day)? {
+        Some(entry) => book_at(ctx, tx, subscription, 1, entry).await,
+        None => Ok(()),
+    }
+}
+
+fn cycle_entry(
+    subscription: &Subscription,
+    kind: &'static str,
+    day: Date,
+) -> Result<Option<Entry>, AppError> {
     let running = running(subscription);
     let cycle = running.on(day);
-    let Some(amount) = cycle_amount(subscription, &running, &cycle)? else {
-        return Ok(());
-    };
-    let entry = Entry {
+    let amount = cycle_amount(subscription, &running, &cycle)?;
+    Ok(amount.map(|amount| Entry {
         kind,
         amount,
         from: cycle.start,
         until: cycle.last,
-    };
-    book(ctx, tx, subscription, entry).await
+    }))
 }
 
 /// What a cycle costs; `None` where nothing has a price.

@@ -4,6 +4,8 @@ use thiserror::Error;
 use tierline_rules::Decision;
 use tierline_store::StoreError;
 
+use crate::reading::Unread;
+
 /// Why a command did not go through.
 #[derive(Debug, Error)]
 pub enum AppError {
@@ -72,6 +74,14 @@ impl AppError {
     }
 }
 
+impl From<Unread> for AppError {
+    fn from(unread: Unread) -> Self {
+        Self::Invalid {
+            field: unread.field,
+            problem: unread.problem,
+        }
+    }
+}
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)

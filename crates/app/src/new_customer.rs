@@ -82,6 +82,9 @@ pub struct CreateCustomer {
     /// Registration number; `none` leaves it out, and by default it is one that fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_number: Option<String>,
+    /// A number is taken only for the countries that ask for one, as on the documented form (CUS-012).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub number_only_where_asked: bool,
     /// The reseller it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_reseller: Option<String>,
@@ -188,7 +191,8 @@ impl CreateCustomer {
     }
 
     fn key(&self, account: &Account) -> Option<RequestKey> {
-        let request_id = self.request_id.clone()?;
+        // The caller's own word for it, apart from the id of the call that carries it.
+        let request_id = format!("customer {}", self.request_id.as_ref()?);
         Some(RequestKey {
             tenant: account.tenant.uuid(),
             request_id,
@@ -300,6 +304,7 @@ impl UseCase for CreateCustomer {
                 .as_deref()
                 .is_none_or(|number| forms::registration_number_fits(self.country, number)),
             registration_number: number,
+            number_only_where_asked: self.number_only_where_asked,
             for_reseller: found.named.clone(),
             bad_fields: self.bad_fields(),
         });

@@ -9,7 +9,7 @@ use tierline_domain::money::Currency;
 use tierline_domain::order::{
     Cart, Commitment, Details, Line, Order, OrderLine, OrderState, RoleDeclared,
 };
-use tierline_domain::partner::Tenant;
+use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
 use tierline_domain::time::Date;
 use tierline_rules::facts::{CartFact, Ceiling, Facts, Named};
@@ -653,7 +653,7 @@ impl<'a> Sale<'a> {
 
     /// Writes the order that the lines came to.
     pub(crate) async fn finish(&mut self, tx: &mut Tx<'_>) -> Result<Order, AppError> {
-        self.order.number = next_number(tx, "orders").await?;
+        self.order.number = next_number(tx, self.order.partner).await?;
         tx.insert(&self.order).await?;
         Ok(self.order.clone())
     }
@@ -689,7 +689,7 @@ impl<'a> Sale<'a> {
         subscription.unit_price = pricing.map(|pricing| pricing.discounted);
         tx.insert(&subscription).await?;
         schedule::plan_subscription(tx, &subscription, self.ctx.now).await?;
-        charges::book_cycle(self.ctx, tx, &subscription, "new", today).await?;
+        charges::book_first_cycle(self.ctx, tx, &subscription, today).await?;
         self.order.currency = subscription.currency;
         self.order.lines.push(OrderLine {
             line: line.clone(),
@@ -765,21 +765,19 @@ impl<'a> Sale<'a> {
     }
 }
 
-/// The next human number: gapless, because it moves in the transaction that uses it.
+/// The next human number of a partner's orders: gapless, because it moves in the transaction that uses it, and each
+/// partner's own, so that partners do not wait for each other. Commands of one partner take turns by their locks.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn next_number(tx: &mut Tx<'_>, name: &str) -> Result<i64, AppError> {
+pub async fn next_number(tx: &mut Tx<'_>, partner: Id<Account>) -> Result<i64, AppError> {
+    let name = format!("orders {partner}");
     let last = tx
-        .get::<Counter>(&[Value::Text(name.to_owned())])
+        .get::<Counter>(&[Value::Text(name.clone())])
         .await?
         .map_or(0, |counter| counter.value);
     let next = last.saturating_add(1);
-    tx.put(&Counter {
-        name: name.to_owned(),
-        value: next,
-    })
-    .await?;
+    tx.put(&Counter { name, value: next }).await?;
     Ok(next)
 }
 

@@ -244,7 +244,7 @@ impl InviteCustomer {
 
 /// One partner, or a reseller and its provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "is a name, or a list of names")]
 pub enum Partners {
     /// One.
     One(String),

@@ -527,7 +527,7 @@ async fn move_one(
         ..row.clone()
     };
     tx.insert(&new).await?;
-    charges::book_cycle(ctx, tx, &new, "new", today).await?;
+    charges::book_first_cycle(ctx, tx, &new, today).await?;
     lifecycle::plan(tx, &new, ctx.now).await?;
     if let Some(price) = row.unit_price {
         let entry = Entry {

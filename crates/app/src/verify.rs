@@ -14,7 +14,7 @@ use crate::error::AppError;
 
 statements! {
     pub DECISIONS = "SELECT id FROM decisions ORDER BY at_world, id";
-    pub ORDERS = "SELECT id FROM orders ORDER BY number";
+    pub ORDERS = "SELECT id FROM orders ORDER BY partner, number";
 }
 
 /// What verification found.
@@ -114,12 +114,15 @@ async fn decisions(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError>
 }
 
 async fn orders(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError> {
-    let mut expected: i64 = 0;
+    let (mut partner, mut expected) = (None, 0_i64);
     for (id,) in tx.fetch_all::<(uuid::Uuid,)>(ORDERS, &[]).await? {
         let Some(order) = tx.get::<Order>(&[Value::Id(id)]).await? else {
             continue;
         };
         report.orders = report.orders.saturating_add(1);
+        if partner.replace(order.partner) != Some(order.partner) {
+            expected = 0;
+        }
         expected = expected.saturating_add(1);
         if order.number != expected {
             report.findings.push(format!(

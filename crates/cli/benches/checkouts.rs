@@ -2,7 +2,8 @@
 //!
 //! `cargo xtask soak checkouts` starts a durable PostgreSQL cluster and runs this. The first argument is a
 //! connection string of its `postgres` database, the second a directory on the disk that SQLite shall use. Every
-//! figure is the median of five rounds, in which all contestants take their turns.
+//! figure is the median of five rounds, in which all contestants take their turns. Whoever works on one of
+//! them adds its name and a number of clients: `sqlite 32` measures one round of these alone.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -248,15 +249,32 @@ fn ratio(one: u64, other: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
+/// One engine, one number of clients, one round.
+async fn alone(server: &str, place: &str, engine: &str, clients: usize) {
+    std::fs::create_dir_all(place).unwrap();
+    let url = (engine == "postgres").then(|| database(server, "checkouts"));
+    let file = Path::new(place).join("checkouts.db");
+    let app = open(DbConfig::of(url, file)).await;
+    println!("{engine} {}", through_the_store(&app, 1, clients).await);
+}
+
 #[tokio::main]
 async fn main() {
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| word != "--bench")
         .collect();
-    let [server, place] = words.as_slice() else {
-        println!("give a connection string and a directory, or run `cargo xtask soak checkouts`");
-        return;
+    let (server, place) = match words.as_slice() {
+        [server, place] => (server, place),
+        [server, place, engine, clients] => {
+            return alone(server, place, engine, clients.parse().unwrap()).await;
+        }
+        _ => {
+            println!(
+                "give a connection string and a directory, or run `cargo xtask soak checkouts`"
+            );
+            return;
+        }
     };
     let place = PathBuf::from(place);
     std::fs::create_dir_all(&place).unwrap();

@@ -309,7 +309,7 @@ pub struct Order {
     pub placed: Timestamp,
     /// The currency it is billed in.
     pub currency: Currency,
-    /// The human number, unique per operator.
+    /// The human number: a partner's orders are numbered from one on, without gaps.
     pub number: i64,
     /// The seller's region when it was placed.
     pub home: String,

@@ -182,6 +182,8 @@ tierline_domain::words! {
         ConsentApplication = "consent_application",
         /// Take that back.
         RevokeConsent = "revoke_consent",
+        /// Call the API at all, before any command (ours).
+        CallApi = "call_api",
         /// What the operator does: allowed whatever it finds.
         Operate = "operate",
     }

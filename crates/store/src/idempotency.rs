@@ -1,7 +1,6 @@
 //! What makes a retry safe: the answer of a request, kept under its key in the transaction that made it true.
 //!
-//! A key is tenant, request id, method and path. The same key with another fingerprint (another body) is a
-//! clash, not a retry.
+//! A request id is a tenant's own. The same id with another method, path or body is a clash, not a retry.
 
 use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
@@ -12,10 +11,12 @@ use crate::error::StoreError;
 use crate::{params, statements};
 
 statements! {
-    REPLAY = "SELECT fingerprint, outcome FROM idempotency
-        WHERE tenant = $1 AND request_id = $2 AND method = $3 AND path = $4";
+    REPLAY = "SELECT method, path, fingerprint, outcome FROM idempotency
+        WHERE tenant = $1 AND request_id = $2";
     REMEMBER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server)
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant, request_id, method, path) DO NOTHING";
+    REMEMBER_LATER = "INSERT INTO idempotency (tenant, request_id, method, path, fingerprint, outcome, at_server)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FORGET = "DELETE FROM idempotency WHERE at_server < $1";
 }
 
@@ -34,13 +35,20 @@ pub struct RequestKey {
     pub fingerprint: String,
 }
 
+/// A request id in the one spelling in which it is compared: a GUID is the same id in whatever case it is written, any
+/// other text is what it is.
+#[must_use]
+pub fn canonical(request_id: &str) -> String {
+    Uuid::try_parse(request_id).map_or_else(|_| request_id.to_owned(), |id| id.to_string())
+}
+
 impl RequestKey {
     /// The key of a request and the digest of its body.
     #[must_use]
     pub fn new(tenant: Uuid, request_id: &str, method: &str, path: &str, body: &[u8]) -> Self {
         Self {
             tenant,
-            request_id: request_id.to_owned(),
+            request_id: canonical(request_id),
             method: method.to_owned(),
             path: path.to_owned(),
             fingerprint: format!("{:x}", Sha256::digest(body)),
@@ -71,14 +79,21 @@ impl Tx<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn replay(&mut self, key: &RequestKey) -> Result<Replay, StoreError> {
-        let named = params![key.tenant, key.request_id, key.method, key.path];
+        let named = params![key.tenant, key.request_id];
         let known = self
-            .fetch_optional::<(String, String)>(REPLAY, &named)
+            .fetch_all::<(String, String, String, String)>(REPLAY, &named)
             .await?;
-        Ok(match known {
-            None => Replay::New,
-            Some((fingerprint, _)) if fingerprint != key.fingerprint => Replay::Clash,
-            Some((_, outcome)) => Replay::Answered(outcome),
+        let is_new = known.is_empty();
+        let answered = known
+            .into_iter()
+            .find(|(method, path, fingerprint, _)| {
+                *method == key.method && *path == key.path && *fingerprint == key.fingerprint
+            })
+            .map(|(_, _, _, outcome)| outcome);
+        Ok(match answered {
+            Some(outcome) => Replay::Answered(outcome),
+            None if is_new => Replay::New,
+            None => Replay::Clash,
         })
     }
 
@@ -102,6 +117,10 @@ impl Tx<'_> {
             *outcome,
             at
         ];
+        if self.defers() {
+            // Where the key is taken, the group fails, and its commands run again one by one.
+            return self.add(REMEMBER_LATER, values.to_vec()).await;
+        }
         match self.execute(REMEMBER, &values).await? {
             0 => self.refuse(StoreError::Contended),
             _ => Ok(()),

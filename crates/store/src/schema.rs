@@ -143,8 +143,8 @@ CREATE TABLE carts (
 ) {strict};
 CREATE TABLE orders (
     id {id} PRIMARY KEY, handle {text} NOT NULL UNIQUE, partner {id} NOT NULL REFERENCES accounts (id), customer {id} NOT NULL REFERENCES tenants (id),
-    lines {json} NOT NULL, state {text} NOT NULL, placed {instant} NOT NULL, currency {text} NOT NULL, number {int} NOT NULL UNIQUE,
-    home {text} NOT NULL, version {int} NOT NULL
+    lines {json} NOT NULL, state {text} NOT NULL, placed {instant} NOT NULL, currency {text} NOT NULL, number {int} NOT NULL,
+    home {text} NOT NULL, version {int} NOT NULL, UNIQUE (partner, number)
 ) {strict};
 CREATE INDEX orders_customer ON orders (customer, placed);
 CREATE TABLE order_requests (

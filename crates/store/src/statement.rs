@@ -33,6 +33,35 @@ impl Statement {
         }
     }
 
+    /// Whether it only reads.
+    pub(crate) fn reads(&self) -> bool {
+        self.sql.trim_start().starts_with("SELECT")
+    }
+
+    /// Whether what it gives depends on the rows of one table alone.
+    pub(crate) fn reads_one_table(&self) -> bool {
+        self.reads() && self.sql.matches("FROM ").count() == 1 && !self.sql.contains(" JOIN ")
+    }
+
+    /// Columns that all rows it gives have equal to a parameter, with the parameter's place.
+    pub(crate) fn equalities(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let condition = self
+            .sql
+            .split_once("WHERE ")
+            .map_or("", |(_, condition)| condition);
+        let is_plain = self.reads_one_table() && !condition.contains(" OR ");
+        let terms = condition.split(" AND ").filter(move |_| is_plain);
+        terms.filter_map(|term| {
+            let (column, rest) = term.trim().split_once(" = $")?;
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let number: usize = rest.get(..digits)?.parse().ok()?;
+            let is_name = column
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+            is_name.then_some((column, number.checked_sub(1)?))
+        })
+    }
+
     /// The statement as one of a table whose rows many ask for.
     #[must_use]
     pub const fn shared(self, shared: bool) -> Self {
@@ -107,6 +136,29 @@ macro_rules! statements {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_text_depends_on_is_seen() {
+        let columns = |sql| Vec::from_iter(Statement::new("one", sql).equalities());
+        let (b, c) = (("b", 0), ("c", 1));
+        assert_eq!(columns("SELECT a FROM t WHERE b = $1 ORDER BY a"), [b]);
+        assert_eq!(columns("SELECT a FROM t WHERE b = $1\n AND c = $2"), [b, c]);
+        assert_eq!(columns("SELECT a FROM t WHERE b = $1 AND c < $2"), [b]);
+        let others = [
+            "SELECT a FROM t WHERE b = $1 OR c = $1",
+            "SELECT a FROM t WHERE NOT b = $1",
+            "SELECT a FROM t WHERE lower(b) = $1",
+            "SELECT a FROM t WHERE a IN (SELECT b FROM u WHERE c = $1)",
+            "SELECT a FROM t JOIN u ON d = e WHERE c = $1",
+        ];
+        for other in others {
+            assert_eq!(columns(other), [], "{other}");
+        }
+        let one = |sql| Statement::new("one", sql).reads_one_table();
+        assert!(one("SELECT a FROM t"));
+        assert!(!one("SELECT a FROM t JOIN u ON a = b"));
+        assert!(!one("UPDATE t SET a = $1 FROM u"));
+    }
 
     #[test]
     fn parameters_are_numbered_by_first_use() {

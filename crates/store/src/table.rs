@@ -23,6 +23,8 @@ pub trait Table: Clone + Send + 'static {
     fn delete_sql() -> Statement;
     /// Reads every row, in order of the key.
     fn all_rows_sql() -> Statement;
+    /// The names of all columns, in order.
+    fn columns() -> &'static [&'static str];
     /// All columns, in order.
     fn values(&self) -> Vec<Value>;
     /// The key columns, in order.
@@ -289,7 +291,8 @@ macro_rules! table {
 
             const NAME: &str = stringify!($table);
             const KEY: &[&str] = &[$(stringify!($key)),+];
-            const COLUMNS: &[&str] = &[$(stringify!($column)),+];
+            /// The names of all columns, in order.
+            pub const COLUMNS: &[&str] = &[$(stringify!($column)),+];
             const SHARED: bool = false $(|| $shared)?;
 
             /// Writes a new row.
@@ -332,6 +335,9 @@ macro_rules! table {
             }
             fn all_rows_sql() -> $crate::statement::Statement {
                 $table::ALL_ROWS
+            }
+            fn columns() -> &'static [&'static str] {
+                $table::COLUMNS
             }
             fn values(&self) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Field::to_value(&self.$column)),+]

@@ -291,7 +291,7 @@ impl<F: Field> Field for Option<F> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
-impl<T: Serialize + DeserializeOwned> Field for Json<T> {
+impl<T: Serialize + DeserializeOwned + 'static> Field for Json<T> {
     const KIND: Kind = Kind::Json;
     fn to_value(&self) -> Value {
         to_json(&self.0)
@@ -307,9 +307,13 @@ impl<T: Serialize + DeserializeOwned> Field for Json<T> {
 /// When the type cannot be written as JSON at all (a map whose keys are no texts): a fault of the
 /// program, not of the data.
 #[must_use]
-pub fn to_json<T: Serialize>(structure: &T) -> Value {
-    match serde_json::to_string(structure) {
-        Ok(text) => Value::Json(text),
+pub fn to_json<T: Serialize + 'static>(structure: &T) -> Value {
+    let tree: &dyn std::any::Any = structure;
+    if let Some(document) = tree.downcast_ref::<serde_json::Value>() {
+        return Value::Json(crate::log::document(document));
+    }
+    match serde_json::to_value(structure) {
+        Ok(document) => Value::Json(crate::log::document(&document)),
         Err(error) => panic!("{} has no JSON form: {error}", std::any::type_name::<T>()),
     }
 }

@@ -235,11 +235,11 @@ fn wishes<T: Default + serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, P
 }
 
 /// Who may see to a partner's applications and users: its global admin, signed in as a user, or the operator.
-fn admin(principal: &Principal) -> Result<(), Problem> {
+fn admin(server: &Server, principal: &Principal) -> Result<(), Problem> {
     if principal.claims.operator {
         return Ok(());
     }
-    principal.user_required()?;
+    principal.user_required(server.app().clock().world_now())?;
     let is_admin = principal.roles.as_ref().is_some_and(|roles| {
         roles
             .iter()
@@ -351,7 +351,7 @@ async fn all_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<Shown>, AppErro
 }
 
 async fn list(State(server): State<Server>, principal: Principal) -> Strict {
-    admin(&principal).map_err(told(&principal))?;
+    admin(&server, &principal).map_err(told(&principal))?;
     let account = principal.partner().map_err(told(&principal))?.clone();
     let items = server
         .app()
@@ -380,7 +380,7 @@ fn is_safe(address: &str) -> bool {
 }
 
 async fn register(State(server): State<Server>, principal: Principal, bytes: Bytes) -> Strict {
-    admin(&principal).map_err(told(&principal))?;
+    admin(&server, &principal).map_err(told(&principal))?;
     let wanted: NewApplication = body::strict(&bytes).map_err(told(&principal))?;
     let name = wanted.name.trim().to_owned();
     let refuse = |field: &str, problem: &str| told(&principal)(Problem::malformed(field, problem));
@@ -457,7 +457,7 @@ async fn rotate_secret(
     Path(id): Path<Uuid>,
     bytes: Bytes,
 ) -> Strict {
-    admin(&principal).map_err(told(&principal))?;
+    admin(&server, &principal).map_err(told(&principal))?;
     let wanted: NewSecret = wishes(&bytes).map_err(told(&principal))?;
     let hours = wanted.keep_hours.unwrap_or(KEEP_HOURS);
     if !(0..=KEEP_HOURS_MAX).contains(&hours) {
@@ -503,7 +503,7 @@ async fn withdraw(
     principal: Principal,
     Path(application): Path<Uuid>,
 ) -> Strict {
-    admin(&principal).map_err(told(&principal))?;
+    admin(&server, &principal).map_err(told(&principal))?;
     let account = principal.partner().map_err(told(&principal))?.clone();
     write(&server, &principal, move |tx, ctx, who| {
         let account = account.clone();
@@ -542,7 +542,7 @@ async fn reset_password(
     Path(name): Path<String>,
     bytes: Bytes,
 ) -> Strict {
-    admin(&principal).map_err(told(&principal))?;
+    admin(&server, &principal).map_err(told(&principal))?;
     let wanted: Reset = wishes(&bytes).map_err(told(&principal))?;
     let first = identity::secret().chars().take(20).collect::<String>();
     // Hashing takes long; it is done before the transaction and beside it.

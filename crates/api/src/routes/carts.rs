@@ -123,11 +123,18 @@ impl NewLine {
         for participant in &self.participants {
             let value = participant.value.clone();
             match body::word(&participant.key).as_str() {
-                _ if value.is_empty() => {}
+                "transaction_reseller" | "additional_transaction_reseller" if value.is_empty() => {}
+                "transaction_reseller" if wanted.partner_of_record.is_some() => {
+                    let text = "one transaction_reseller takes part; further ones are additional_transaction_reseller";
+                    return Err(Problem::malformed("lineItems.participants", text));
+                }
                 "transaction_reseller" => wanted.partner_of_record = Some(value),
                 "additional_transaction_reseller" => wanted.further_resellers.push(value),
-                other => {
-                    let text = format!("`{other}` is no kind of participant");
+                _ => {
+                    let text = format!(
+                        "`{}` is neither transaction_reseller nor additional_transaction_reseller",
+                        participant.key
+                    );
                     return Err(Problem::malformed("lineItems.participants.key", &text));
                 }
             }

@@ -11,6 +11,7 @@ use tierline_app::{AppError, customer_profile, names};
 use tierline_domain::address::{Address, folded};
 use tierline_domain::customer::{Customer, Delegation, Relationship, RelationshipState};
 use tierline_domain::partner::{Account, Environment, Organization, Tenant};
+use tierline_domain::time::Timestamp;
 use tierline_store::customers::{Listed, Narrowed};
 use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value as Stored};
@@ -157,7 +158,7 @@ pub(super) async fn required(
     principal: &Principal,
     customer: &str,
 ) -> Result<Known, Problem> {
-    let partner = principal.api_partner()?.clone();
+    let partner = principal.partner()?.clone();
     let (name, tenant) = (partner.handle.clone(), customer.to_owned());
     let found = server
         .app()
@@ -576,11 +577,13 @@ async fn read_by(
     tx: &mut Tx<'_>,
     bearer: Bearer,
     customer: String,
+    now: Timestamp,
 ) -> Result<Result<Known, Problem>, AppError> {
     let Some(principal) = bearer.principal(tx).await? else {
         return Ok(Err(Problem::unauthorized()));
     };
-    let partner = match principal.api_partner() {
+    let admitted = principal.admitted(Some(&Access::Partner), now);
+    let partner = match admitted.and_then(|()| principal.partner()) {
         Ok(partner) => partner.clone(),
         Err(problem) => return Ok(Err(problem)),
     };
@@ -595,10 +598,11 @@ async fn read(
     Path(customer): Path<String>,
 ) -> Result<Json<CustomerResource>, Problem> {
     let lang = bearer.lang;
+    let now = server.app().clock().world_now();
     let found = server
         .app()
         .read(ask(move |tx| {
-            Box::pin(read_by(tx, bearer.clone(), customer.clone()))
+            Box::pin(read_by(tx, bearer.clone(), customer.clone(), now))
         }))
         .await;
     let known = found.map_err(|error| Problem::of(error, lang))??;

@@ -141,6 +141,17 @@ fn literals(step: &str) -> Vec<String> {
     found
 }
 
+/// What a step of a path stands for, counted from the first slash: `customer-id`. None where no path is known of that
+/// shape, or the step is a literal.
+pub(crate) fn placeholder(path: &str, step: usize) -> Option<String> {
+    let built = list().into_iter().map(|route| route.path);
+    let templates = built.chain(all().map(|operation| operation.path));
+    let fitting = templates.filter(|template| fits(template, path));
+    let template = fitting.min_by_key(|template| template.matches('{').count())?;
+    let (_, name) = template.split('/').nth(step)?.split_once('{')?;
+    name.split_once('}').map(|(name, _)| name.to_owned())
+}
+
 fn fits(template: &str, path: &str) -> bool {
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     loop {

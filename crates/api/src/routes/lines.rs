@@ -11,6 +11,7 @@ use tierline_domain::money::Currency;
 use tierline_domain::order::{Commitment, Line, Pricing};
 use tierline_domain::time::Date;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::call::Call;
 use crate::problem::Problem;
@@ -191,6 +192,23 @@ fn commitment(given: &NewCommitment) -> Result<Commitment, Problem> {
             "is an amount above zero, such as 0.05, and a currency",
         )),
     }
+}
+
+/// A body that names its customer names the one of its path.
+///
+/// # Errors
+/// The documented 400 for invalid input.
+pub(super) fn of_path(named: Option<&str>, customer: &str) -> Result<(), Problem> {
+    let guid = |text: &str| Uuid::try_parse(text).ok();
+    let same = |named: &str| {
+        named.eq_ignore_ascii_case(customer)
+            || guid(named).is_some_and(|id| guid(customer) == Some(id))
+    };
+    if said(named).is_none_or(same) {
+        return Ok(());
+    }
+    let text = "referenceCustomerId: is the customer of the path, or left out";
+    Err(Problem::documented(StatusCode::BAD_REQUEST, 800_002, text))
 }
 
 /// The items of a request's lines, by the identifiers that it gave.

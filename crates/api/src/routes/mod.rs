@@ -133,3 +133,20 @@ async fn other_method(request: Request) -> Response {
     }
     Problem::no_such_method(method, path).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who calls a documented path is admitted by the rules (ENR-040), also where no page documents it.
+    #[test]
+    fn no_path_of_the_documented_wire_is_without_admission() {
+        let ours: Vec<&str> = list()
+            .iter()
+            .filter(|route| route.access == Access::Ours)
+            .map(|route| route.path)
+            .filter(|path| !path.starts_with("/program/v1/"))
+            .collect();
+        assert_eq!(ours, [""; 0], "{ours:?}");
+    }
+}

@@ -9,7 +9,6 @@ use tierline_app::names;
 use tierline_app::profiles::{address_faults, language_faults};
 use tierline_domain::partner::Account;
 use tierline_domain::place::Country;
-use tierline_rules::names::registration_number_required;
 use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
 
@@ -112,15 +111,6 @@ impl NewCustomer {
             .as_deref()
             .map(str::trim)
             .filter(|number| !number.is_empty());
-        if number.is_some() && !registration_number_required(country) {
-            return Err(Problem::documented(
-                StatusCode::BAD_REQUEST,
-                600_002,
-                &format!(
-                    "companyProfile.organizationRegistrationNumber: is not supported in {country}; leave it out"
-                ),
-            ));
-        }
         let faults = address_faults("default_address", &address);
         let faults = language_faults(&language, &culture)
             .into_iter()
@@ -139,6 +129,7 @@ impl NewCustomer {
             "email": email,
             "phone": address.phone.clone().unwrap_or_else(left_out),
             "registration_number": number.map_or_else(left_out, str::to_owned),
+            "number_only_where_asked": true,
             "default_rights": self.enable_gdap_by_default.unwrap_or(true),
             "first_name": billing.first_name.clone().or_else(|| address.first_name.clone()),
             "last_name": billing.last_name.clone().or_else(|| address.last_name.clone()),
@@ -172,6 +163,17 @@ async fn reseller(call: &Call, given: Option<&str>) -> Result<Option<String>, Pr
     Ok(Some(handle.unwrap_or_else(|| given.to_owned())))
 }
 
+/// A refusal that is about one member of the form names it.
+fn pointed(mut problem: Problem) -> Problem {
+    let member = match problem.code {
+        Some(600_002 | 600_049 | 600_050) => "companyProfile.organizationRegistrationNumber",
+        Some(600_051) => "billingProfile.defaultAddress.phoneNumber",
+        _ => return problem,
+    };
+    problem.description = format!("{member}: {}", problem.description);
+    problem
+}
+
 async fn create(call: Call) -> Result<Response, Problem> {
     let new: NewCustomer = call.body()?;
     let mut params = new.params()?;
@@ -181,7 +183,8 @@ async fn create(call: Call) -> Result<Response, Problem> {
     let done = match call.attempt("create_customer", params).await {
         Ok(done) => done,
         Err(error) => {
-            return Err(named(error, "billingProfile.").unwrap_or_else(|error| call.problem(error)));
+            let problem = named(error, "billingProfile.");
+            return Err(problem.unwrap_or_else(|error| pointed(call.problem(error))));
         }
     };
     let handle = done

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::identity::{self, AUDIENCE_API, AUDIENCE_GRAPH};
 use crate::problem::Problem;
 use crate::server::Server;
+use crate::wire::json::NUL;
 use crate::wire::path;
 
 /// A failure as RFC 6749 has it.
@@ -114,7 +115,11 @@ impl Form {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, OauthError> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| OauthError::new("invalid_request", "the form is not UTF-8"))?;
-        Ok(Self::of(Some(text)))
+        let form = Self::of(Some(text));
+        match form.0.iter().find(|(_, value)| value.contains('\0')) {
+            None => Ok(form),
+            Some((name, _)) => Err(OauthError::new("invalid_request", format!("{name}: {NUL}"))),
+        }
     }
 
     /// Reads a query.
@@ -289,7 +294,9 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
         .ok()?;
     let text = String::from_utf8(decoded).ok()?;
     let (client, secret) = text.split_once(':')?;
-    Some((path::decode(client), path::decode(secret)))
+    let client = path::decode(client);
+    // No application has such an id, and no database takes it to look.
+    (!client.contains('\0')).then(|| (client, path::decode(secret)))
 }
 
 /// Services that tokens can be for: address and application id.

@@ -14,7 +14,7 @@ use tierline_domain::partner::Environment;
 use utoipa::ToSchema;
 
 use super::lines::{self, Items};
-use super::orders::{self, Bought, Found, NewOrderLine, OrderResource};
+use super::orders::{self, Bought, Found, NewOrderLine, OrderResource, Shared};
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
@@ -133,7 +133,7 @@ impl OrderPatch {
         });
         let cycle = found.cycle();
         new.map(|line| {
-            let mut wanted = line.wanted(customer, None, items)?;
+            let mut wanted = line.wanted(customer, Shared::default(), items)?;
             let fits = items.of(line.item()).is_some_and(|item| {
                 let term = wanted.term.unwrap_or_else(|| default_term(item));
                 item.offer(term)
@@ -182,16 +182,13 @@ async fn change(
     let found = orders::find(&call, &customer, &order).await?;
     let patch: OrderPatch = call.body()?;
     let cancels = patch.status.as_deref().map(body::word).as_deref() == Some("cancelled");
-    let named = patch
-        .reference_customer_id
-        .as_deref()
-        .filter(|id| !id.is_empty());
-    let right = named.is_some_and(|id| id.eq_ignore_ascii_case(&found.order.customer.to_string()));
-    if !right && (named.is_some() || !cancels) {
+    let named = patch.reference_customer_id.as_deref();
+    lines::of_path(named, &found.order.customer.to_string())?;
+    if named.is_none_or(str::is_empty) && !cancels {
         return Err(Problem::documented(
             StatusCode::BAD_REQUEST,
             800_002,
-            "referenceCustomerId: is the customer of the order",
+            "referenceCustomerId: is missing; it is the customer of the order",
         ));
     }
     let etag = patch

@@ -102,7 +102,11 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewOrder {
+    /// The customer of the path, where it is named again.
+    reference_customer_id: Option<String>,
     billing_cycle: Option<String>,
+    /// Of the lines that name none.
+    currency_code: Option<String>,
     #[serde(default)]
     line_items: Vec<NewOrderLine>,
     /// Whether the partner stands by the partner of record that it names, or names none (TXN-105).
@@ -136,6 +140,13 @@ pub(super) struct NewOrderLine {
     purchase_commitment: Option<NewCommitment>,
 }
 
+/// What an order says for all its lines that do not say it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shared<'a> {
+    pub(super) cycle: Option<&'a str>,
+    pub(super) currency: Option<&'a str>,
+}
+
 impl NewOrderLine {
     /// The identifier of its item.
     pub(super) fn item(&self) -> Option<&str> {
@@ -145,7 +156,7 @@ impl NewOrderLine {
     pub(super) fn wanted(
         &self,
         customer: &str,
-        cycle: Option<&str>,
+        shared: Shared<'_>,
         items: &Items,
     ) -> Result<Wanted, Problem> {
         let given = Given {
@@ -153,8 +164,8 @@ impl NewOrderLine {
             item: self.offer_id.as_deref(),
             quantity: self.quantity,
             term: self.term_duration.as_deref(),
-            cycle: self.billing_cycle.as_deref().or(cycle),
-            currency: self.currency_code.as_deref(),
+            cycle: self.billing_cycle.as_deref().or(shared.cycle),
+            currency: self.currency_code.as_deref().or(shared.currency),
             end: self.custom_term_end_date.as_deref(),
             renews_to: self.renews_to.as_ref(),
             context: self.provisioning_context.as_ref(),
@@ -502,7 +513,7 @@ impl Found {
         let path = self.path();
         Ok(OrderResource {
             id: order.id,
-            alternate_id: format!("{:012x}", order.number),
+            alternate_id: alternate(order.id.uuid()),
             reference_customer_id: order.customer,
             billing_cycle: self.cycle(),
             transaction_type: "UserPurchase",
@@ -531,6 +542,7 @@ async fn create(
     call: Call,
 ) -> Result<(StatusCode, Json<OrderResource>), Problem> {
     let new: NewOrder = call.body()?;
+    lines::of_path(new.reference_customer_id.as_deref(), &customer)?;
     if new.line_items.is_empty() {
         return Err(Problem::documented(
             StatusCode::BAD_REQUEST,
@@ -543,9 +555,13 @@ async fn create(
     let items = lines::items(&call, given).await?;
     let mut sent: Vec<&NewOrderLine> = new.line_items.iter().collect();
     sent.sort_by_key(|line| line.line_item_number);
+    let shared = Shared {
+        cycle: new.billing_cycle.as_deref(),
+        currency: new.currency_code.as_deref(),
+    };
     let mut wanted = Vec::with_capacity(sent.len());
     for line in sent {
-        let mut line = line.wanted(&customer, new.billing_cycle.as_deref(), &items)?;
+        let mut line = line.wanted(&customer, shared, &items)?;
         if new.partner_on_record_attestation_accepted == Some(false) {
             line.role_declared = Some(tierline_domain::order::RoleDeclared::None);
         }
@@ -725,4 +741,10 @@ async fn order_links(
     let links = (0..found.bought.len()).filter_map(|number| found.activation(number, &base));
     let own = format!("{}/activationlinks", found.path());
     Ok(Json(Collection::whole(links.collect(), own)))
+}
+
+/// The shorter of an order's two identifiers: twelve digits of the other.
+fn alternate(id: uuid::Uuid) -> String {
+    let digits = id.simple().to_string();
+    digits.get(20..).unwrap_or_default().to_owned()
 }

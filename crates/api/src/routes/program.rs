@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tierline_app::act::{self, Act};
 use tierline_app::actor::ActorSpec;
-use tierline_app::app::request_key;
 use tierline_app::ask::ask;
+use tierline_app::reading::BODY;
 use tierline_app::{AppError, Ctx, names};
 use tierline_domain::catalog::Item;
 use tierline_domain::order::OrderRequest;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Period, Timestamp};
 use tierline_rules::{RuleId, book};
+use tierline_store::idempotency::RequestKey;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -112,6 +113,13 @@ struct Deal {
 async fn decide(call: OwnCall) -> Strict<DecisionView> {
     call.query(&[])?;
     let deal: Deal = call.body()?;
+    if !act::BUILT.contains(&deal.verb.as_str()) {
+        let text = format!(
+            "there is no command `{}`; the scenario format lists them",
+            deal.verb
+        );
+        return Err(call.refuse(Problem::malformed("verb", &text)));
+    }
     let own = call.principal.account.as_ref();
     let actor = match deal.actor {
         Some(name) if call.principal.claims.operator => ActorSpec::of(&name),
@@ -132,10 +140,21 @@ async fn decide(call: OwnCall) -> Strict<DecisionView> {
         ..call.ctx()
     };
     let explained = call.server.app().explain(ctx, act).await;
-    let explained = explained.map_err(|error| call.failed(error))?;
+    let explained = explained.map_err(|error| call.failed(within("params", error)))?;
     let remedy = explained.remedy.as_ref();
     let shown = DecisionView::of(&explained.decision, remedy, call.principal.lang);
     Ok(Json(shown.with_chain(&explained.facts)))
+}
+
+/// A failure of a parameter, named from the outermost object.
+fn within(outer: &str, error: AppError) -> AppError {
+    match error {
+        AppError::Invalid { field, problem } if field == BODY => AppError::invalid(outer, problem),
+        AppError::Invalid { field, problem } => {
+            AppError::invalid(format!("{outer}.{field}"), problem)
+        }
+        other => other,
+    }
 }
 
 /// What a command answered.
@@ -168,7 +187,8 @@ async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResul
     let own = call.principal.account.as_ref();
     let tenant = own.map_or(Uuid::nil(), |account| account.tenant.uuid());
     let id = call.principal.request_id.as_deref();
-    let key = id.map(|id| request_key(tenant, id, call.method.as_str(), &call.path, &call.bytes));
+    let key =
+        id.map(|id| RequestKey::new(tenant, id, call.method.as_str(), &call.path, &call.bytes));
     let act = Act {
         actor: actor.clone(),
         verb,

@@ -1,35 +1,27 @@
 //! Bodies: the documented wire is read leniently, `/program/v1` strictly.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
+use tierline_app::reading::{self, Fault, Unread, scalar};
 
 use crate::problem::Problem;
+use crate::wire::json;
 
 /// A documented body as a typed value, read leniently ([`Lenient`]).
 ///
 /// # Errors
-/// A 400 that names what is wrong: malformed JSON, invalid UTF-8, a wrong type, a missing member.
+/// A 400 that names what is wrong: malformed JSON, invalid UTF-8, a NUL, a wrong type, a missing member.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| Problem::malformed("body", "is not UTF-8"))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| Problem::malformed("body", &error.to_string()))?;
-    of_value(value)
+    let value = json::read(bytes, false)?;
+    Ok(reading::typed(Lenient(value))?)
 }
 
-/// A value that is JSON already, read leniently.
-///
-/// # Errors
-/// A 400 that names what is wrong.
-pub fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(Lenient(value)).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { "body" } else { &path };
-        Problem::malformed(field, &error.inner().to_string())
-    })
+impl From<Unread> for Problem {
+    fn from(unread: Unread) -> Self {
+        Self::malformed(&unread.field, &unread.problem)
+    }
 }
 
 /// JSON as released clients write it: a struct's members in any case, nulls as absent, of one name twice in
@@ -37,7 +29,7 @@ pub fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
 /// where the type asks for them. Names in open maps stay as they are.
 struct Lenient(Value);
 
-impl IntoDeserializer<'_, serde_json::Error> for Lenient {
+impl IntoDeserializer<'_, Fault> for Lenient {
     type Deserializer = Self;
     fn into_deserializer(self) -> Self {
         self
@@ -51,16 +43,16 @@ macro_rules! number {
             match &self.0 {
                 Value::String(text) => match text.trim().parse::<$parsed>() {
                     Ok(number) => visitor.$visit(number),
-                    Err(_) => self.0.$method(visitor),
+                    Err(_) => self.0.$method(visitor).map_err(scalar),
                 },
-                _ => self.0.$method(visitor),
+                _ => self.0.$method(visitor).map_err(scalar),
             }
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for Lenient {
-    type Error = serde_json::Error;
+    type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self.0 {
@@ -72,7 +64,7 @@ impl<'de> Deserializer<'de> for Lenient {
             Value::Array(list) => {
                 visitor.visit_seq(SeqDeserializer::new(list.into_iter().map(Self)))
             }
-            other => other.deserialize_any(visitor),
+            other => other.deserialize_any(visitor).map_err(scalar),
         }
     }
 
@@ -98,7 +90,7 @@ impl<'de> Deserializer<'de> for Lenient {
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
         let Value::Object(mut map) = self.0 else {
-            return self.deserialize_any(visitor);
+            return Err(Fault::no_object(&self.0));
         };
         let members = fields.iter().filter_map(|field| {
             let spelled = map
@@ -113,18 +105,18 @@ impl<'de> Deserializer<'de> for Lenient {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        name: &'static str,
+        _name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
         let Value::String(text) = &self.0 else {
-            return self.0.deserialize_enum(name, variants, visitor);
+            return Err(Fault::no_word(&self.0));
         };
         let wanted = flat(text);
         let variant = variants.iter().find(|variant| flat(variant) == wanted);
         match variant {
             Some(variant) => visitor.visit_enum((*variant).into_deserializer()),
-            None => self.0.deserialize_enum(name, variants, visitor),
+            None => Err(Fault::unknown_variant(text, variants)),
         }
     }
 
@@ -132,14 +124,14 @@ impl<'de> Deserializer<'de> for Lenient {
         match &self.0 {
             Value::String(text) if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
             Value::String(text) if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
-            _ => self.0.deserialize_bool(visitor),
+            _ => self.0.deserialize_bool(visitor).map_err(scalar),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self.0 {
             Value::Number(number) => visitor.visit_string(number.to_string()),
-            other => other.deserialize_str(visitor),
+            other => other.deserialize_str(visitor).map_err(scalar),
         }
     }
 
@@ -168,14 +160,13 @@ fn flat(text: &str) -> String {
     word(text).replace('_', "")
 }
 
-/// A body of `/program/v1`: exact names, nothing unknown (the type says so).
+/// A body of `/program/v1`: exact names, none twice, nothing unknown (the type says so).
 ///
 /// # Errors
 /// A 400 that names what is wrong.
 pub fn strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|_| Problem::malformed("body", "is not UTF-8"))?;
-    serde_json::from_str(text).map_err(|error| Problem::malformed("body", &error.to_string()))
+    let value = json::read(bytes, true)?;
+    Ok(reading::strict(value)?)
 }
 
 /// An enumeration value in any documented style: `OneTime`, `oneTime`, `one_time`, `ONE_TIME` are one word.

@@ -76,6 +76,7 @@ async fn again(is_ours: bool, response: Response) -> Response {
         (Some(code), Some(text)) => {
             Problem::documented(status, u32::try_from(code).unwrap_or_default(), text)
         }
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
         _ => {
             let text = String::from_utf8_lossy(&bytes);
             let reason = status.canonical_reason().unwrap_or("failure");

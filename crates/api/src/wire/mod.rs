@@ -6,6 +6,7 @@ pub(crate) mod dates;
 pub(crate) mod decimal;
 pub(crate) mod envelope;
 pub(crate) mod failures;
+pub(crate) mod json;
 pub(crate) mod multipart;
 pub mod path;
 pub(crate) mod people;

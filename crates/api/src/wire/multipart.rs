@@ -1,6 +1,7 @@
 //! Bodies of several parts (RFC 7578), read as leniently as they are written: lines may end without a carriage return.
 
 use crate::problem::Problem;
+use crate::wire::json::NUL;
 
 /// One part: its name, the file's name and media type where it is a file, its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +10,14 @@ pub(crate) struct Part<'a> {
     pub(crate) file: Option<String>,
     pub(crate) media: String,
     pub(crate) content: &'a [u8],
+}
+
+impl Part<'_> {
+    /// Whether what is said of its content holds a NUL; the content is anything.
+    fn has_nul(&self) -> bool {
+        let said = [Some(&self.name), self.file.as_ref(), Some(&self.media)];
+        said.into_iter().flatten().any(|text| text.contains('\0'))
+    }
 }
 
 /// The parts of a body, in order.
@@ -28,7 +37,12 @@ pub(crate) fn read<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<Part<'a
     while !rest.starts_with(b"--") {
         let end = find(rest, delimiter.as_bytes()).ok_or_else(cut)?;
         let (part, following) = rest.split_at(end);
-        parts.extend(one(part));
+        let read = one(part);
+        if let Some(part) = read.as_ref().filter(|part| part.has_nul()) {
+            let name = part.name.replace('\0', "");
+            return Err(Problem::malformed(&name, NUL));
+        }
+        parts.extend(read);
         rest = after(following, delimiter.as_bytes()).ok_or_else(cut)?;
     }
     Ok(parts)
@@ -98,6 +112,23 @@ mod tests {
             assert_eq!(parts[0].content, b"{\"a\":1}");
             assert_eq!(parts[1].file.as_deref(), Some("po.pdf"));
             assert!(parts[1].content.starts_with(b"%PDF"));
+        }
+    }
+
+    #[test]
+    fn a_nul_is_refused_beside_a_file_and_taken_in_it() {
+        let content_type = "multipart/form-data; boundary=b1";
+        assert!(read(content_type, BODY.replace("%PDF", "\0").as_bytes()).is_ok());
+        for (from, to) in [
+            ("po.pdf", "po\0"),
+            ("application/pdf", "a\0"),
+            ("pofiles", "pofiles\0"),
+        ] {
+            let problem = read(content_type, BODY.replace(from, to).as_bytes()).unwrap_err();
+            assert!(
+                problem.description.starts_with("pofiles: holds a NUL"),
+                "{to:?}"
+            );
         }
     }
 

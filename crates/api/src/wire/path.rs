@@ -4,6 +4,9 @@
 //! documentation itself spells one segment in several cases. Identifiers compare without regard to case as
 //! well, so the whole documented path is lowered. `/program/v1` stays as it is written.
 
+use crate::problem::Problem;
+use crate::wire::json::NUL;
+
 /// The path as the router knows it.
 #[must_use]
 pub fn normalise(path: &str) -> String {
@@ -38,9 +41,49 @@ pub fn query(raw: Option<&str>) -> Vec<(String, String)> {
         .collect()
 }
 
+/// What no handler could make sense of: a NUL or bytes that are no UTF-8 behind percent signs, in a step of the path
+/// or in the query.
+///
+/// # Errors
+/// A 400 that names the step by the placeholder it stands for (`known` looks it up by its position), or the parameter.
+pub fn readable(
+    path: &str,
+    raw_query: Option<&str>,
+    known: impl Fn(usize) -> Option<String>,
+) -> Result<(), Problem> {
+    for (index, step) in path.split('/').enumerate() {
+        if let Some(problem) = unreadable(step) {
+            let field = known(index).unwrap_or_else(|| "path".to_owned());
+            return Err(Problem::malformed(&field, problem));
+        }
+    }
+    for pair in raw_query.unwrap_or_default().split(['&', '?']) {
+        if let Some(problem) = unreadable(pair) {
+            let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name).replace('\0', "");
+            return Err(Problem::malformed(&name, problem));
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(text: &str) -> Option<&'static str> {
+    if !text.contains('%') {
+        return None;
+    }
+    match String::from_utf8(bytes(text)) {
+        Ok(text) => text.contains('\0').then_some(NUL),
+        Err(_) => Some("is not UTF-8"),
+    }
+}
+
 /// Percent-decoding; a plus is a blank.
 #[must_use]
 pub fn decode(text: &str) -> String {
+    String::from_utf8_lossy(&bytes(text)).into_owned()
+}
+
+fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -55,7 +98,7 @@ pub fn decode(text: &str) -> String {
         bytes.push(byte);
         rest = next;
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 fn hex(digit: u8) -> Option<u8> {

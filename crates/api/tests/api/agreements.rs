@@ -1,11 +1,7 @@
 //! Agreements: the status query, templates, acceptances; and test resellers, which come with one.
 
-use crate::common::{Answer, World};
+use crate::common::{Answer, World, assert_shape, text};
 use serde_json::{Value, json};
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
 
 #[tokio::test]
 async fn every_refusal_of_the_status_query_has_its_code() {
@@ -56,6 +52,7 @@ async fn every_refusal_of_the_status_query_has_its_code() {
             answer.body
         );
         assert!(answer.body["data"].is_array(), "{what}");
+        assert_shape(what, &answer);
     }
     let other = world
         .get("/v1/compliance/other/agreementstatus?mpnId=1", &token)

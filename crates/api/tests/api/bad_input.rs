@@ -55,16 +55,24 @@ async fn broken_bodies_name_what_is_wrong_and_change_nothing() {
 async fn an_oversize_body_is_refused() {
     let world = World::demo().await;
     let customer = world.customer("meridian", "Red Rock").await;
-    let answer = world
-        .send(
-            "POST",
-            &format!("/v1/customers/{customer}/orders"),
-            Some(&world.user("meridian")),
-            Some(vec![b' '; 2 * 1024 * 1024]),
-            &[],
-        )
-        .await;
-    assert_eq!(answer.status, 413);
+    let token = world.user("meridian");
+    for path in [
+        &format!("/v1/customers/{customer}/orders"),
+        "/webhooks/v1/registration",
+        "/program/v1/decisions",
+        "/program/v1/commands/order",
+        "/program/v1/applications",
+    ] {
+        let body = Some(vec![b' '; 2 * 1024 * 1024]);
+        let answer = world.send("POST", path, Some(&token), body, &[]).await;
+        assert_eq!(answer.status, 413, "{path}");
+        assert!(
+            told(&answer.body).starts_with("body: "),
+            "{path}: {}",
+            answer.body
+        );
+    }
+    assert_eq!(orders(&world, &customer).await, 0);
 }
 
 #[tokio::test]
@@ -136,6 +144,9 @@ async fn an_application_alone_is_refused_where_a_user_is_needed() {
         (answer.status, &answer.body["code"]),
         (403, &json!(900_329))
     );
+    assert_eq!(answer.body["data"][0], "ROL-018", "{}", answer.body);
+    let mine = world.get("/program/v1/applications", &token).await;
+    assert_eq!((mine.status, &mine.body["code"]), (403, &json!(900_329)));
     assert_eq!(
         world.get("/v1/customers", &token).await.status,
         200,
@@ -149,6 +160,14 @@ async fn resellers_have_no_documented_api_but_ours() {
     let token = world.user("cedar");
     let answer = world.get("/v1/customers", &token).await;
     assert_eq!((answer.status, &answer.body["code"]), (403, &json!(2032)));
+    assert_eq!(answer.body["data"][0], "ENR-040", "{}", answer.body);
+    // Also where the caller is looked up in the read that it asks for; in the caller's language.
+    let path = "/v1/customers/00000000-0000-4000-8000-00000000dead";
+    let japanese = [("X-Locale", "ja-JP")];
+    let answer = world.send("GET", path, Some(&token), None, &japanese).await;
+    assert_eq!((answer.status, &answer.body["code"]), (403, &json!(2032)));
+    let told = answer.body["description"].as_str().unwrap();
+    assert!(told.contains("プロバイダー"), "{told}");
     assert_eq!(
         world.get("/program/v1/order-requests", &token).await.status,
         200
@@ -255,4 +274,320 @@ async fn the_page_lists_what_answers_501_and_only_that() {
         listed += 1;
     }
     assert!(listed > 100, "{listed}");
+}
+
+/// The description of a refusal on the documented wire, or the detail of ours.
+fn told(body: &Value) -> &str {
+    body["description"]
+        .as_str()
+        .or(body["detail"].as_str())
+        .unwrap_or_default()
+}
+
+/// A NUL fits no column of texts; it is refused where it arrives, by the name of what holds it.
+#[tokio::test]
+async fn a_nul_is_refused_by_the_name_of_its_field() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let customer = world.customer("meridian", "Red Rock").await;
+    let path = format!("/v1/customers/{customer}/orders");
+    let order = json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": 1, "friendlyName": "a\0b" }] });
+    let key = json!({ "a\0": 1 });
+    let deal =
+        json!({ "verb": "order", "params": { "customer": "red-rock-dental", "item": "desk\0" } });
+    let act = json!({ "customer": "red-rock-dental", "lines": [{ "item": "\0" }] });
+    for (method, path, body, field) in [
+        (
+            "POST",
+            path.as_str(),
+            Some(&order),
+            "lineItems[0].friendlyName",
+        ),
+        ("POST", path.as_str(), Some(&key), "body"),
+        ("GET", "/v1/customers/a%00b", None, "customer-id"),
+        ("GET", "/v1/customers/a%00b/orders", None, "customer-id"),
+        ("GET", "/v1/customers?size=1&filter=%00", None, "filter"),
+        ("GET", "/v1/countryvalidationrules/%00", None, "iso2-code"),
+        ("POST", "/program/v1/decisions", Some(&deal), "params.item"),
+        (
+            "POST",
+            "/program/v1/commands/place_order",
+            Some(&act),
+            "lines[0].item",
+        ),
+        ("GET", "/program/v1/rules/GEN%00", None, "id"),
+        ("GET", "/program/v1/rules?status=%00", None, "status"),
+        // What is no UTF-8 behind its percent signs fares the same.
+        ("GET", "/v1/customers/%FF", None, "customer-id"),
+        ("GET", "/v1/customers?filter=%C3%28", None, "filter"),
+        ("GET", "/program/v1/rules?status=%FF", None, "status"),
+    ] {
+        let body = body.map(|body| body.to_string().into_bytes());
+        let answer = world.send(method, path, Some(&token), body, &[]).await;
+        let what = format!("{method} {path}: {}", answer.body);
+        assert_eq!(answer.status, 400, "{what}");
+        assert!(
+            told(&answer.body).starts_with(&format!("{field}: ")),
+            "{what}"
+        );
+        let ours = path.starts_with("/program/");
+        let kind = answer.headers["content-type"].to_str().unwrap();
+        assert_eq!(kind == "application/problem+json", ours, "{what}");
+    }
+    assert_eq!(orders(&world, &customer).await, 0);
+    // In a filter, which is JSON in a query, and in a form.
+    let filter = super::common::escaped(
+        r#"{"Field":"CompanyName","Value":"a\u0000","Operator":"starts_with"}"#,
+    );
+    let answer = world
+        .get(&format!("/v1/customers?filter={filter}"), &token)
+        .await;
+    assert_eq!(answer.status, 400);
+    assert!(
+        told(&answer.body).starts_with("filter: "),
+        "{}",
+        answer.body
+    );
+    let form = world
+        .form(
+            "/organizations/oauth2/v2.0/token",
+            &[
+                ("grant_type", "client_credentials"),
+                ("client_id", "a\0"),
+                ("client_secret", "b"),
+            ],
+        )
+        .await;
+    assert_eq!(
+        (form.status, &form.body["error"]),
+        (400, &json!("invalid_request"))
+    );
+    assert!(
+        form.body["error_description"]
+            .as_str()
+            .unwrap()
+            .starts_with("client_id: "),
+        "{}",
+        form.body
+    );
+}
+
+/// A type's members in their order, as a list, are no object of that type.
+#[tokio::test]
+async fn a_list_is_no_object() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let customer = world.customer("meridian", "Red Rock").await;
+    let orders_of = format!("/v1/customers/{customer}/orders");
+    for (path, body, field) in [
+        (orders_of.as_str(), json!([[], "x"]), "body"),
+        (
+            orders_of.as_str(),
+            json!({ "lineItems": [["desk-standard", 1]] }),
+            "lineItems[0]",
+        ),
+        ("/program/v1/decisions", json!([null, "order", {}]), "body"),
+        (
+            "/program/v1/decisions",
+            json!({ "verb": "order", "params": [] }),
+            "params",
+        ),
+        (
+            "/program/v1/decisions",
+            json!({ "verb": "place_order", "params": { "customer": "red-rock-dental", "lines": [["red-rock-dental", "desk-standard"]] } }),
+            "params.lines[0]",
+        ),
+        (
+            "/program/v1/commands/order",
+            json!(["red-rock-dental", "desk-standard"]),
+            "body",
+        ),
+        (
+            "/program/v1/commands/place_order",
+            json!({ "customer": "red-rock-dental", "lines": [[]] }),
+            "lines[0]",
+        ),
+        ("/program/v1/applications", json!(["name"]), "body"),
+    ] {
+        let answer = world.post(path, &token, &body).await;
+        assert_eq!(answer.status, 400, "{path} {body}: {}", answer.body);
+        let begins = told(&answer.body).starts_with(&format!("{field}: invalid type: sequence"));
+        assert!(begins, "{path} {body}: {}", answer.body);
+    }
+    assert_eq!(orders(&world, &customer).await, 0);
+}
+
+/// Every failure of a body of ours names the member by its path.
+#[tokio::test]
+async fn what_cannot_be_read_strictly_is_named_by_its_path() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let customer = world.customer("meridian", "Red Rock").await;
+    let order = |change: Value| {
+        let mut order =
+            json!({ "customer": "red-rock-dental", "item": "desk-standard", "quantity": 1 });
+        let map = order.as_object_mut().unwrap();
+        map.extend(change.as_object().unwrap().clone());
+        order
+    };
+    let acts = [
+        (
+            order(json!({ "quantity": "many" })),
+            "quantity",
+            "invalid type",
+        ),
+        (
+            order(json!({ "quantity": 1.5 })),
+            "quantity",
+            "invalid type",
+        ),
+        (
+            order(json!({ "colour": "red" })),
+            "colour",
+            "is unknown here",
+        ),
+        (
+            order(json!({ "Quantity": 2 })),
+            "Quantity",
+            "is unknown here",
+        ),
+        (
+            order(json!({ "frequency": "fortnightly" })),
+            "frequency",
+            "fortnightly",
+        ),
+        (json!({ "item": "desk-standard" }), "customer", "is missing"),
+    ];
+    for (params, field, problem) in acts {
+        let answer = world
+            .post("/program/v1/commands/order", &token, &params)
+            .await;
+        let begins = told(&answer.body).starts_with(&format!("{field}: "));
+        assert!(
+            answer.status == 400 && begins && told(&answer.body).contains(problem),
+            "{params}: {}",
+            answer.body
+        );
+        let deal = json!({ "verb": "order", "params": params });
+        let answer = world.post("/program/v1/decisions", &token, &deal).await;
+        let begins = told(&answer.body).starts_with(&format!("params.{field}: "));
+        assert!(
+            answer.status == 400 && begins && told(&answer.body).contains(problem),
+            "{deal}: {}",
+            answer.body
+        );
+    }
+    assert_eq!(orders(&world, &customer).await, 0);
+}
+
+#[tokio::test]
+async fn bodies_of_our_own_paths_name_the_member_at_fault() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let operator = world.user("operator");
+    let customer = world.customer("meridian", "Red Rock").await;
+    let lines = json!({ "customer": "red-rock-dental", "lines": [{ "item": "desk-standard", "quantity": "many" }] });
+    let bodies = [
+        (
+            "/program/v1/commands/place_order",
+            &token,
+            lines.to_string(),
+            "lines[0].quantity",
+        ),
+        (
+            "/program/v1/decisions",
+            &token,
+            json!({ "params": {} }).to_string(),
+            "verb",
+        ),
+        (
+            "/program/v1/decisions",
+            &token,
+            json!({ "verb": 7 }).to_string(),
+            "verb",
+        ),
+        (
+            "/program/v1/decisions",
+            &token,
+            json!({ "verb": "dance" }).to_string(),
+            "verb",
+        ),
+        (
+            "/program/v1/decisions",
+            &token,
+            json!({ "verb": "order", "Params": {} }).to_string(),
+            "Params",
+        ),
+        (
+            "/program/v1/decisions",
+            &token,
+            r#"{ "verb": "order", "verb": "order" }"#.to_owned(),
+            "verb",
+        ),
+        (
+            "/program/v1/commands/order",
+            &token,
+            r#"{ "item": "a", "item": "b" }"#.to_owned(),
+            "item",
+        ),
+        ("/program/v1/commands/order", &token, "{".to_owned(), "body"),
+        (
+            "/program/v1/clock",
+            &operator,
+            json!({ "by": 1 }).to_string(),
+            "by",
+        ),
+        (
+            "/program/v1/clock",
+            &operator,
+            json!({ "by": "soon" }).to_string(),
+            "by",
+        ),
+        (
+            "/program/v1/clock",
+            &operator,
+            json!({ "until": "soon" }).to_string(),
+            "until",
+        ),
+        (
+            "/program/v1/applications",
+            &token,
+            json!({ "name": 1 }).to_string(),
+            "name",
+        ),
+        (
+            "/program/v1/applications",
+            &token,
+            json!({}).to_string(),
+            "name",
+        ),
+        (
+            "/program/v1/applications",
+            &token,
+            json!({ "name": "x", "colour": 1 }).to_string(),
+            "colour",
+        ),
+    ];
+    for (path, token, body, field) in bodies {
+        let sent = Some(body.clone().into_bytes());
+        let answer = world.send("POST", path, Some(token), sent, &[]).await;
+        assert_eq!(answer.status, 400, "{path} {body}: {}", answer.body);
+        let begins = told(&answer.body).starts_with(&format!("{field}: "));
+        assert!(begins, "{path} {body}: {}", answer.body);
+    }
+    assert_eq!(orders(&world, &customer).await, 0);
+}
+
+#[tokio::test]
+async fn our_own_bodies_are_utf_8() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let sent = Some(b"{\"verb\": \"\xff\"}".to_vec());
+    let answer = world
+        .send("POST", "/program/v1/decisions", Some(&token), sent, &[])
+        .await;
+    assert_eq!(
+        (answer.status, told(&answer.body)),
+        (400, "body: is not UTF-8")
+    );
 }

@@ -123,7 +123,7 @@ async fn a_fault_stands_on_its_line_while_the_others_stand() {
     let token = world.user("harbor");
     let mut annual = line("desk-basic", 1);
     annual["billingCycle"] = json!("annual");
-    let cart = json!({ "lineItems": [annual, line("desk-premium", 200), line("desk-premium", 150), line("no-such-item", 1), line("desk-education", 1)] });
+    let cart = json!({ "lineItems": [annual, line("desk-premium", 200), line("desk-premium", 150), line("no-such-item", 1), line("desk-education", 1), line("desk-government", 1)] });
     let made = world.post(&path, &token, &cart).await;
     assert_eq!(made.status, 201, "{}", made.body);
     let error = |at: usize| made.body["lineItems"][at]["error"].clone();
@@ -133,6 +133,7 @@ async fn a_fault_stands_on_its_line_while_the_others_stand() {
     let left = json!({ "availableQuantity": 100, "purchasedQuantity": 200 });
     assert_eq!(error(2)["additionalInformation"], left);
     assert_eq!(error(3)["errorCode"], 10_001);
+    assert_eq!(error(5)["errorCode"], 10_012, "{}", made.body);
     assert!(
         error(3)["errorDescription"]
             .as_str()
@@ -470,6 +471,36 @@ async fn carts_of_others_do_not_exist() {
     }
 }
 
+/// ORD-029: the currency of a line is the partner's or the customer's; a cart says so on the line.
+#[tokio::test]
+async fn a_foreign_currency_is_a_fault_of_its_line() {
+    let world = World::demo().await;
+    let (_, path) = buyer(&world).await;
+    let token = world.user("harbor");
+    for (currency, fault) in [("JPY", json!(10_000)), ("usd", Value::Null)] {
+        let mut line = line("desk-basic", 1);
+        line["currencyCode"] = json!(currency);
+        let made = world
+            .post(&path, &token, &json!({ "lineItems": [line] }))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let error = &made.body["lineItems"][0]["error"];
+        assert_eq!(error["errorCode"], fault, "{currency}: {}", made.body);
+        if fault != Value::Null {
+            let told = error["errorDescription"].as_str().unwrap();
+            assert!(told.contains("ORD-029"), "{told}");
+            let checkout = format!("{path}/{}/checkout", made.body["id"].as_str().unwrap());
+            let refused = world.send("POST", &checkout, Some(&token), None, &[]).await;
+            assert_eq!(
+                (refused.status, &refused.body["code"]),
+                (400, &json!(800_009)),
+                "{}",
+                refused.body
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn bad_carts_name_the_member_and_change_nothing() {
     let world = World::demo().await;
@@ -495,7 +526,26 @@ async fn bad_carts_name_the_member_and_change_nothing() {
         (with("renewsTo", json!({ "termDuration": "x" })), "renewsTo"),
         (
             with("participants", json!([{ "key": "friend", "value": "1" }])),
-            "participants",
+            "lineItems.participants.key: `friend`",
+        ),
+        (
+            with("participants", json!([{ "key": "friend", "value": "" }])),
+            "lineItems.participants.key: `friend`",
+        ),
+        (
+            with("participants", json!([{ "value": "1" }])),
+            "lineItems[0].participants[0].key: is missing",
+        ),
+        (
+            with("participants", json!([{ "key": "transaction_reseller" }])),
+            "lineItems[0].participants[0].value: is missing",
+        ),
+        (
+            with(
+                "participants",
+                json!([{ "key": "transaction_reseller", "value": "1" }, { "key": "TransactionReseller", "value": "2" }]),
+            ),
+            "lineItems.participants: one transaction_reseller",
         ),
     ] {
         let answer = world.post(&path, &token, &body).await;

@@ -1,35 +1,7 @@
 //! What is on record about a customer: profiles, domains, the account's check, qualifications.
 
-use crate::common::{Answer, World, escaped};
-use serde_json::{Value, json};
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn ids(list: &Value) -> Vec<String> {
-    let items = list["items"].as_array().cloned().unwrap_or_default();
-    items.iter().map(|item| text(&item["id"])).collect()
-}
-
-async fn sent(
-    world: &World,
-    method: &str,
-    path: &str,
-    token: &str,
-    body: &Value,
-    headers: &[(&str, &str)],
-) -> Answer {
-    let body = Some(body.to_string().into_bytes());
-    world.send(method, path, Some(token), body, headers).await
-}
-
-async fn filtered(world: &World, token: &str, filter: &Value) -> Answer {
-    let escaped = escaped(&filter.to_string());
-    world
-        .get(&format!("/v1/customers?size=0&filter={escaped}"), token)
-        .await
-}
+use crate::common::{Answer, World, advance, filtered, ids, sent, text};
+use serde_json::json;
 
 /// CUS-017, GDA-027: address, organization and domains are for those with a role in the customer's tenant.
 #[tokio::test]
@@ -256,14 +228,6 @@ async fn the_check_of_an_account_is_told_where_there_was_one() {
         assert_eq!(answer.status, 400);
         assert!(text(&answer.body["description"]).contains("type"));
     }
-}
-
-async fn advance(world: &World, by: &str) {
-    let token = world.of("operator", "accessTokenUser");
-    let moved = world
-        .post("/program/v1/clock", &token, &json!({ "by": by }))
-        .await;
-    assert_eq!(moved.status, 200, "{}", moved.body);
 }
 
 /// CUS-024, CUS-025: education is verified; what the page shows decides.

@@ -2,34 +2,8 @@
 
 use tierline_api::identity::Subject;
 
-use crate::common::{Answer, World};
+use crate::common::{World, assert_shape};
 use serde_json::{Value, json};
-
-/// A JSON body with a code (the documentation's table calls it a string, what servers send is a number), a
-/// description of 1 to 1024 characters, a source, and texts as data.
-fn assert_shape(what: &str, answer: &Answer) {
-    let body = &answer.body;
-    let kind = &answer.headers["content-type"];
-    assert_eq!(kind, "application/json; charset=utf-8", "{what}");
-    let code = body["code"].as_u64();
-    assert!(code.is_some_and(|code| code > 0), "{what}: {body}");
-    let description = body["description"].as_str().unwrap_or_default();
-    assert!(
-        (1..=1024).contains(&description.chars().count()),
-        "{what}: {body}"
-    );
-    assert!(
-        body["source"]
-            .as_str()
-            .is_some_and(|source| !source.is_empty()),
-        "{what}: {body}"
-    );
-    let data = body.get("data").and_then(Value::as_array);
-    assert!(
-        data.is_none_or(|data| data.iter().all(Value::is_string)),
-        "{what}: {body}"
-    );
-}
 
 #[tokio::test]
 async fn every_failure_has_the_documented_body() {
@@ -105,6 +79,102 @@ async fn a_token_without_an_account_opens_nothing() {
     }
 }
 
+/// The errors that the pages of products, profiles, carts and test resellers name. Those of the status query of
+/// agreements are in `agreements.rs`, those of lines in `carts.rs`, a throttled call is in `throttling.rs`.
+#[tokio::test]
+async fn errors_that_pages_name_have_their_status_and_code() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let list = "/v1/products?country=US&targetView=OnlineServices";
+    let products = world.get(list, &token).await;
+    let product = products.body["items"][0]["id"].as_str().unwrap();
+    let skus = world
+        .get(&format!("/v1/products/{product}/skus?country=US"), &token)
+        .await;
+    let sku = skus.body["items"][0]["id"].as_str().unwrap();
+    let customer = world.customer("meridian", "Red Rock").await;
+    let nobody = "6d70bbd2-9a27-4c54-a5a9-0a7a2ae8a2c0";
+    for (status, code, path) in [
+        (
+            404,
+            400_013,
+            "/v1/products/CFQ000000000?country=US".to_owned(),
+        ),
+        (
+            404,
+            400_013,
+            "/v1/products/CFQ000000000/skus?country=US".to_owned(),
+        ),
+        (
+            404,
+            400_018,
+            format!("/v1/products/{product}/skus/ZZZZ?country=US"),
+        ),
+        (
+            404,
+            400_019,
+            format!("/v1/products/{product}/skus/{sku}/availabilities/CFQ000000000?country=US"),
+        ),
+        (403, 400_030, format!("{list}&targetSegment=everybody")),
+        (
+            403,
+            400_036,
+            "/v1/products?country=US&targetView=Everything".to_owned(),
+        ),
+        (404, 3000, "/v1/profiles/mpn?mpnId=99999999".to_owned()),
+        (
+            404,
+            800_008,
+            format!("/v1/customers/{customer}/carts/{nobody}"),
+        ),
+        (
+            404,
+            20_000,
+            format!("/v1/customers/{customer}/orders/{nobody}"),
+        ),
+        (
+            404,
+            400_013,
+            format!("/v1/customers/{customer}/products/CFQ000000000"),
+        ),
+    ] {
+        let answer = world.get(&path, &token).await;
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (status, &json!(code)),
+            "{path}: {}",
+            answer.body
+        );
+        assert_shape(&path, &answer);
+    }
+}
+
+/// Outside a sandbox nobody makes or deletes test resellers; the page has a code for each.
+#[tokio::test]
+async fn production_has_no_test_resellers() {
+    let world = World::production().await;
+    let token = world.user("meridian");
+    for (method, path, code) in [
+        ("POST", "/v1//sandboxIndirectReseller", 6004),
+        (
+            "DELETE",
+            "/v1/sandboxIndirectReseller/6d70bbd2-9a27-4c54-a5a9-0a7a2ae8a2c0",
+            6003,
+        ),
+    ] {
+        let answer = world
+            .send(method, path, Some(&token), Some(b"{}".to_vec()), &[])
+            .await;
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (403, &json!(code)),
+            "{}",
+            answer.body
+        );
+        assert_shape(path, &answer);
+    }
+}
+
 /// What a failure says, in the language that the caller reads.
 #[tokio::test]
 async fn failures_speak_the_callers_language() {
@@ -143,6 +213,13 @@ async fn failures_speak_the_callers_language() {
             Some(json!({})),
             "description",
             "lineItems: 注文には少なくとも一つの行が必要です",
+        ),
+        (
+            "POST",
+            orders.clone(),
+            Some(json!({ "lineItems": [{ "offerId": "desk\0" }] })),
+            "description",
+            "lineItems[0].offerId: NUL 文字が含まれています",
         ),
         (
             "POST",

@@ -15,6 +15,7 @@ mod customer_records;
 mod customers;
 mod error_shape;
 mod fidelity;
+mod foreign_tokens;
 mod identity;
 mod identity_admin;
 mod identity_external;

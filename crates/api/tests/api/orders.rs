@@ -1,27 +1,8 @@
 //! Orders: placed without a cart, listed and read; what hangs on them.
 
-use crate::common::{Answer, World};
-use crate::order_changes::{attach, patch};
+use crate::common::World;
+use crate::common::orders::{attach, order, own, patch, path};
 use serde_json::{Value, json};
-
-/// The orders of a customer of a partner, by its path.
-async fn path(world: &World, partner: &str, name: &str) -> String {
-    let customer = world.customer(partner, name).await;
-    format!("/v1/customers/{customer}/orders")
-}
-
-fn order(lines: &[(&str, i64)], cycle: &str) -> Value {
-    let lines: Vec<Value> = lines
-        .iter()
-        .enumerate()
-        .map(|(number, (item, quantity))| json!({ "lineItemNumber": number, "offerId": item, "quantity": quantity }))
-        .collect();
-    json!({ "billingCycle": cycle, "lineItems": lines })
-}
-
-fn own(path: &str, answer: &Answer) -> String {
-    format!("{path}/{}", answer.body["id"].as_str().unwrap())
-}
 
 #[tokio::test]
 async fn an_order_of_several_lines_is_placed_without_a_cart() {
@@ -470,5 +451,74 @@ async fn orders_of_others_do_not_exist() {
         if expected.0 == 403 {
             assert_eq!(world.get(&path, &token).await.status, 403);
         }
+    }
+}
+
+/// The customer of the body is that of the path, and the currency of a line, or of the order for its lines, is the
+/// partner's or the customer's (ORD-029).
+#[tokio::test]
+async fn customer_and_currency_of_the_body_fit() {
+    let world = World::demo().await;
+    let customer = world.customer("harbor", "Juniper").await;
+    let path = format!("/v1/customers/{customer}/orders");
+    let token = world.user("harbor");
+    let with = |member: &str, value: Value| {
+        let mut order = order(&[("desk-standard", 1)], "monthly");
+        match member {
+            "line" => order["lineItems"][0]["currencyCode"] = value,
+            member => order[member] = value,
+        }
+        order
+    };
+    let other = world.customer("meridian", "Red Rock").await;
+    let before = world.get(&path, &token).await.body["totalCount"].clone();
+    for (member, value, code, rule) in [
+        ("referenceCustomerId", json!(other), 800_002, None),
+        ("referenceCustomerId", json!("not-a-guid"), 800_002, None),
+        ("line", json!("JPY"), 900_169, Some("ORD-029")),
+        ("currencyCode", json!("JPY"), 900_169, Some("ORD-029")),
+    ] {
+        let refused = world.post(&path, &token, &with(member, value)).await;
+        assert_eq!(
+            (refused.status, &refused.body["code"]),
+            (400, &json!(code)),
+            "{}",
+            refused.body
+        );
+        match rule {
+            Some(rule) => assert!(
+                refused.body["data"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&json!(rule))
+            ),
+            None => assert!(
+                refused.body["description"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("referenceCustomerId: ")
+            ),
+        }
+    }
+    let bad = world
+        .post(&path, &token, &with("currencyCode", json!("dollars")))
+        .await;
+    let told = bad.body["description"].as_str().unwrap();
+    assert!(
+        bad.status == 400 && told.contains("currencyCode"),
+        "{}",
+        bad.body
+    );
+    let after = world.get(&path, &token).await;
+    assert_eq!(after.body["totalCount"], before);
+    for (member, value) in [
+        ("referenceCustomerId", json!(customer.to_uppercase())),
+        ("referenceCustomerId", json!("")),
+        ("ReferenceCustomerId", Value::Null),
+        ("currencyCode", json!("usd")),
+        ("line", json!("USD")),
+    ] {
+        let made = world.post(&path, &token, &with(member, value)).await;
+        assert_eq!(made.status, 201, "{member}: {}", made.body);
     }
 }

@@ -1,6 +1,6 @@
 //! A partner's profiles are read back as they were written, and checked before.
 
-use crate::common::{Answer, World};
+use crate::common::{Answer, World, advance};
 use serde_json::{Value, json};
 
 async fn put(
@@ -12,14 +12,6 @@ async fn put(
 ) -> Answer {
     let body = Some(body.to_string().into_bytes());
     world.send("PUT", path, Some(token), body, headers).await
-}
-
-async fn advance(world: &World, by: &str) {
-    let token = world.of("operator", "accessTokenUser");
-    let moved = world
-        .post("/program/v1/clock", &token, &json!({ "by": by }))
-        .await;
-    assert_eq!(moved.status, 200, "{}", moved.body);
 }
 
 /// IDN-026: what changed is verified again, and what was verified last can still be read.

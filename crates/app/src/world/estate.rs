@@ -406,7 +406,7 @@ pub(super) async fn placed_order(
         state: f.get("state")?.unwrap_or(OrderState::Completed),
         placed: today,
         currency: facts::billing_currency(&partner, &item),
-        number: order::next_number(tx, "orders").await?,
+        number: order::next_number(tx, partner.id).await?,
         home: regions::place(partner.country)
             .map_or_else(String::new, |place| place.region.to_string()),
         partner: partner.id,

@@ -179,6 +179,8 @@ fn failures_without_a_rule_are_told_in_japanese() {
         "AppError::Impossible(",
         "AppError::NotSupported(",
         "AppError::NotFound {",
+        "::custom(",
+        "Unread::body(",
         " bad(",
         "Self::plain(",
         "EligibilityError::plain(",

@@ -28,6 +28,9 @@ pub struct CustomerForm {
     pub registration_number: Option<String>,
     /// The number fits the country's pattern.
     pub registration_number_fits: bool,
+    /// The form takes a number only for the countries that ask for one, as the documented one does.
+    #[serde(default)]
+    pub number_only_where_asked: bool,
     /// The reseller it is for.
     pub for_reseller: Named,
     /// The fields that are missing or malformed.
@@ -123,6 +126,15 @@ pub struct Standing {
     pub assessment_failed: Option<Date>,
 }
 
+/// A call of the API, before any command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiCall {
+    /// The type of the partner that calls a documented path; none for the operator, and for paths of our own.
+    pub partner: Option<PartnerType>,
+    /// An application alone is not enough.
+    pub users_only: bool,
+}
+
 /// Which tenant an application is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TenantChoice {
@@ -137,6 +149,9 @@ pub enum TenantChoice {
 /// Everything else a command was given that a rule may find wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Form {
+    /// The call of the API that is to be admitted.
+    #[serde(default)]
+    pub api_call: Option<ApiCall>,
     /// An invitation link: `original` or `altered`.
     pub link_altered: bool,
     /// The confirmation or declaration was not made.

@@ -102,7 +102,22 @@ fn number_country(f: &Facts) -> Option<&CustomerForm> {
     form(f).filter(|form| names::registration_number_required(form.country))
 }
 
+/// A number for a country that asks for none, on a form that takes none there.
+fn unasked_number(f: &Facts) -> Option<&CustomerForm> {
+    form(f).filter(|form| {
+        form.number_only_where_asked
+            && form.registration_number.is_some()
+            && !names::registration_number_required(form.country)
+    })
+}
+
 fn show_number(f: &Facts) -> Vec<Shown> {
+    if let Some(form) = unasked_number(f) {
+        return vec![
+            shown("country", form.country),
+            shown("registration number", "is not taken there; leave it out"),
+        ];
+    }
     number_country(f).map_or_else(Vec::new, |form| {
         let given = form.registration_number.as_deref().unwrap_or("missing");
         vec![
@@ -427,12 +442,15 @@ pub static RULES: &[Rule] = &[
         ground: Ground::RegistrationNumber,
         at: CREATION,
         forbids: |f| {
-            number_country(f).is_some_and(|form| {
-                form.registration_number.is_none() || !form.registration_number_fits
-            })
+            unasked_number(f).is_some()
+                || number_country(f).is_some_and(|form| {
+                    form.registration_number.is_none() || !form.registration_number_fits
+                })
         },
         answer: |f| {
-            if form(f).is_some_and(|form| form.registration_number.is_none()) {
+            if unasked_number(f).is_some() {
+                documented(400, 600_002)
+            } else if form(f).is_some_and(|form| form.registration_number.is_none()) {
                 documented(400, 600_049)
             } else {
                 documented(400, 600_050)

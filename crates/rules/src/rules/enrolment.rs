@@ -50,6 +50,8 @@ const BILLED_ONLY: Checkpoints = SALE.and(Checkpoints::of(&[
     C::ReadCredit,
     C::OpenPortal,
 ]));
+/// The same, and the API itself.
+const PROVIDERS_OWN: Checkpoints = BILLED_ONLY.and(Checkpoints::of(&[C::CallApi]));
 
 /// Revenue that a direct-bill applicant shows (ENR-012), in US cents.
 const DIRECT_BILL_REVENUE_MINOR: i64 = 30_000_000;
@@ -346,6 +348,12 @@ fn unfinished(f: &Facts) -> bool {
 }
 
 /// Of the portal's pages only the billing ones belong to the billed partner.
+/// A documented path is called by a partner that the operator does not bill.
+fn unbilled_call(f: &Facts) -> bool {
+    let partner = f.form.api_call.and_then(|call| call.partner);
+    partner.is_some_and(|partner| !partner.is_billed())
+}
+
 fn of_the_billed(f: &Facts) -> bool {
     f.checkpoint != C::OpenPortal || f.form.page.as_deref() == Some("billing")
 }
@@ -1105,8 +1113,10 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ENR-040"),
         step: Step::PartnerType,
         ground: Ground::CallerType,
-        at: BILLED_ONLY,
-        forbids: |f| f.actor_is(PartnerType::IndirectReseller) && of_the_billed(f),
+        at: PROVIDERS_OWN,
+        forbids: |f| {
+            (f.actor_is(PartnerType::IndirectReseller) && of_the_billed(f)) || unbilled_call(f)
+        },
         answer: |f| {
             if f.checkpoint == C::ReadPriceSheet {
                 documented(403, 800_043)
@@ -1115,10 +1125,10 @@ pub static RULES: &[Rule] = &[
             }
         },
         shows: |f| {
-            let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
+            let calls = f.form.api_call.and_then(|call| call.partner);
             vec![
-                shown("partner", name),
-                shown("type", PartnerType::IndirectReseller),
+                shown("partner", &f.caller.name),
+                shown("type", calls.unwrap_or(PartnerType::IndirectReseller)),
                 shown("command of the provider", f.checkpoint),
             ]
         },

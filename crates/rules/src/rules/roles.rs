@@ -551,8 +551,16 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("ROL-018"),
         step: Step::Authentication,
         ground: Ground::Authentication,
-        at: Checkpoints::of(&[C::Attest, C::ConsentApplication, C::RevokeConsent]),
-        forbids: |f| f.caller.token == TokenKind::Application,
+        at: Checkpoints::of(&[
+            C::Attest,
+            C::ConsentApplication,
+            C::RevokeConsent,
+            C::CallApi,
+        ]),
+        forbids: |f| {
+            f.caller.token == TokenKind::Application
+                && f.form.api_call.is_none_or(|call| call.users_only)
+        },
         answer: |_| documented(403, 900_329),
         shows: |f| vec![shown("token", f.caller.token)],
     },

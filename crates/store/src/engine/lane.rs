@@ -220,7 +220,7 @@ impl Lane {
     /// because other work was in their way.
     async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<usize>, Uncommitted> {
         let locks = union(jobs);
-        self.session.begin(Begin::Write, &locks).await?;
+        self.session.begin(Begin::Write, &locks, jobs.len()).await?;
         let mut again = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
             match self.step(job.as_mut()).await {
@@ -317,7 +317,7 @@ async fn glance(
     job: &mut dyn Job,
     begin: Begin,
 ) -> Result<(), Uncommitted> {
-    session.begin(begin, &[]).await?;
+    session.begin(begin, &[], 1).await?;
     let mut tx = session.tx();
     let ran = job.run(&mut tx).await;
     let failure = tx.into_failure();

@@ -1,104 +1,351 @@
-//! Rows that a reader of a file has read and that nobody has changed since.
+//! Rows that a connection has read or written and that nobody has changed since.
 //!
 //! Most of what a decision rests on is the same for many callers: the catalogue, the operator's settings, the
-//! accounts of the program and their agreements. SQLite keeps the pages of such rows in memory until somebody
-//! commits; this keeps the rows themselves for exactly as long, so that they are not looked up and taken apart
-//! for every request. The rows of single customers are left to SQLite: nobody else asks for them.
+//! accounts of the program and their agreements. An engine keeps the pages of such rows in memory; this keeps the
+//! rows themselves, so that they are not looked up and taken apart again for every command. A connection that only
+//! reads keeps what many ask for (`shared` tables); one that writes keeps whatever its commands read, and what they
+//! wrote, so that none reads the same row twice.
 //!
-//! Invariant: a memo is asked inside a transaction only, after it was told the version of the data that this
-//! transaction sees. SQLite changes that number whenever another connection has committed, of whatever process,
-//! and a reader's connection commits nothing itself.
+//! Invariant: a memo is asked inside a transaction only, after it was told which state of the data this transaction
+//! sees. What others commit meanwhile, it learns with the next transaction. A writer's decision does not rest on more
+//! than that: what it may not miss, it has locked before its first read.
 
 use std::any::Any;
 use std::collections::HashMap;
 
 use crate::statement::Statement;
+use crate::table::Table;
 use crate::value::Value;
 
 /// How many rows are kept, and answers without any. What does not fit pushes everything out: it is read again.
-const KEPT_MAX: usize = 2_048;
+const KEPT_MAX: usize = 4_096;
+
+type Boxed = Box<dyn Any + Send>;
 
 #[derive(Default)]
 pub(super) struct Memo {
     version: Option<i64>,
-    /// By statement and parameters: a `Vec` of the rows' type.
-    answers: HashMap<&'static str, HashMap<Vec<Value>, Box<dyn Any + Send>>>,
+    tables: HashMap<&'static str, Kept>,
     kept: usize,
+    /// Tables that the transaction has written to, in order.
+    written: Vec<&'static str>,
+}
+
+/// What is kept of one table.
+#[derive(Default)]
+struct Kept {
+    /// By key: an `Option` of the row's type.
+    rows: HashMap<Vec<Value>, Boxed>,
+    answers: HashMap<&'static str, Answers>,
+}
+
+/// What one statement gave.
+struct Answers {
+    /// A column, by its place, that all rows of an answer have equal to a parameter, by its place.
+    selects: Option<(usize, usize)>,
+    /// By parameters: a `Vec` of the rows' type.
+    rows: HashMap<Vec<Value>, Boxed>,
 }
 
 impl Memo {
-    /// Says what the transaction that begins sees.
+    /// Says which state the transaction that begins sees.
     pub(super) fn begin(&mut self, version: i64) {
+        self.written.clear();
         if self.version != Some(version) {
             self.clear();
             self.version = Some(version);
         }
     }
 
-    /// The rows that a statement gave.
-    pub(super) fn rows<T: 'static>(&self, statement: Statement, params: &[Value]) -> Option<&[T]> {
-        let answer = self.answers.get(statement.name)?.get(params)?;
-        answer.downcast_ref::<Vec<T>>().map(Vec::as_slice)
+    /// The rows that a statement would give.
+    pub(super) fn rows<T: Table>(&self, statement: Statement, params: &[Value]) -> Option<Vec<T>> {
+        let kept = self.tables.get(T::NAME)?;
+        if statement.name == T::get_sql().name {
+            let row = kept.rows.get(params)?.downcast_ref::<Option<T>>()?;
+            return Some(row.iter().cloned().collect());
+        }
+        let answer = kept.answers.get(statement.name)?.rows.get(params)?;
+        answer.downcast_ref::<Vec<T>>().cloned()
+    }
+
+    /// What is known of the row that a write puts another in the place of.
+    pub(super) fn old<T: Table>(&self, key: &[Value]) -> Old {
+        let kept = self.tables.get(T::NAME).and_then(|kept| kept.rows.get(key));
+        match kept.and_then(|row| row.downcast_ref::<Option<T>>()) {
+            Some(Some(row)) => Old::Known(row.values()),
+            Some(None) => Old::Absent,
+            None => Old::Unknown,
+        }
     }
 
     /// Keeps the rows that a statement gave.
-    pub(super) fn keep<T: Clone + Send + 'static>(
-        &mut self,
-        statement: Statement,
-        params: &[Value],
-        rows: &[T],
-    ) {
-        let size = rows.len().max(1);
+    pub(super) fn keep<T: Table>(&mut self, statement: Statement, params: &[Value], rows: &[T]) {
+        if !statement.reads_one_table() {
+            return;
+        }
+        let size = rows.len().saturating_mul(2).max(1);
         if self.kept.saturating_add(size) > KEPT_MAX {
             self.clear();
         }
-        if size <= KEPT_MAX {
-            self.kept = self.kept.saturating_add(size);
-            let answers = self.answers.entry(statement.name).or_default();
-            answers.insert(params.to_vec(), Box::new(rows.to_vec()));
+        if size > KEPT_MAX {
+            return;
+        }
+        self.kept = self.kept.saturating_add(size);
+        let kept = self.tables.entry(T::NAME).or_default();
+        for row in rows {
+            kept.rows.insert(row.key(), Box::new(Some(row.clone())));
+        }
+        if statement.name == T::get_sql().name {
+            if rows.is_empty() {
+                kept.rows.insert(params.to_vec(), Box::new(None::<T>));
+            }
+            return;
+        }
+        let answers = kept
+            .answers
+            .entry(statement.name)
+            .or_insert_with(|| Answers {
+                selects: selects::<T>(statement),
+                rows: HashMap::new(),
+            });
+        answers
+            .rows
+            .insert(params.to_vec(), Box::new(rows.to_vec()));
+    }
+
+    /// A row was written. `is_new` where there was none with its key.
+    pub(super) fn wrote<T: Table>(
+        &mut self,
+        row: &T,
+        values: &[Value],
+        key: Vec<Value>,
+        is_new: bool,
+    ) {
+        self.note(T::NAME);
+        let has_answers = |kept: &Kept| !kept.answers.is_empty();
+        let old = match self.tables.get(T::NAME) {
+            _ if is_new => Old::Absent,
+            Some(kept) if has_answers(kept) => self.old::<T>(&key),
+            _ => Old::Unknown,
+        };
+        let kept = self.tables.entry(T::NAME).or_default();
+        kept.rows.insert(key, Box::new(Some(row.clone())));
+        kept.forget_answers(&old, Some(values));
+        self.kept = self.kept.saturating_add(1);
+    }
+
+    /// A row was removed.
+    pub(super) fn removed<T: Table>(&mut self, key: &[Value]) {
+        self.note(T::NAME);
+        if let Some(kept) = self.tables.get_mut(T::NAME) {
+            kept.rows.insert(key.to_vec(), Box::new(None::<T>));
+            kept.forget_answers(&Old::Unknown, None);
         }
     }
 
-    fn clear(&mut self) {
-        self.answers.clear();
-        self.kept = 0;
+    /// A statement of another form has written to its tables.
+    pub(super) fn disturbed(&mut self, sql: &'static str) {
+        for table in targets(sql) {
+            self.note(table);
+            self.tables.remove(table);
+        }
     }
+
+    /// A point in the transaction to which it may go back.
+    pub(super) fn mark(&self) -> usize {
+        self.written.len()
+    }
+
+    /// The transaction has gone back: what was written since, and what was read after it, does not hold.
+    pub(super) fn back_to(&mut self, mark: usize) {
+        for table in self.written.drain(mark.min(self.written.len())..) {
+            self.tables.remove(table);
+        }
+    }
+
+    /// Nothing is known any more.
+    pub(super) fn clear(&mut self) {
+        self.tables.clear();
+        self.kept = 0;
+        self.version = None;
+    }
+
+    fn note(&mut self, table: &'static str) {
+        self.written.push(table);
+        if self.kept > KEPT_MAX {
+            self.clear();
+        }
+    }
+}
+
+/// A row as it was before it was written.
+pub(super) enum Old {
+    Absent,
+    Known(Vec<Value>),
+    Unknown,
+}
+
+impl Kept {
+    /// Forgets the answers that a row belonged to, or belongs to now.
+    fn forget_answers(&mut self, old: &Old, new: Option<&[Value]>) {
+        for answers in self.answers.values_mut() {
+            match (answers.selects, old) {
+                (None, _) | (_, Old::Unknown) => answers.rows.clear(),
+                (Some((column, param)), old) => {
+                    let was = match old {
+                        Old::Known(values) => values.get(column),
+                        Old::Absent | Old::Unknown => None,
+                    };
+                    let is = new.and_then(|values| values.get(column));
+                    answers.rows.retain(|params, _| {
+                        let asked = params.get(param);
+                        asked != is && (was.is_none() || asked != was)
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn selects<T: Table>(statement: Statement) -> Option<(usize, usize)> {
+    let mut equal = statement.equalities();
+    let (column, param) = equal.next()?;
+    let place = T::columns().iter().position(|name| *name == column)?;
+    Some((place, param))
+}
+
+/// The tables that a statement writes to.
+fn targets(sql: &'static str) -> impl Iterator<Item = &'static str> {
+    let mut words = sql.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+    let mut deletes = false;
+    std::iter::from_fn(move || {
+        loop {
+            let word = words.next()?;
+            if word == "INTO" || word == "UPDATE" || (word == "FROM" && deletes) {
+                return words.find(|word| !word.is_empty());
+            }
+            if !word.is_empty() {
+                deletes = word == "DELETE";
+            }
+        }
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tierline_domain::id::Id;
+    use tierline_domain::partner::Organization;
 
-    const ONE: Statement = Statement::new("one", "SELECT 1");
+    use super::*;
+    use crate::tables::organizations::{BY_HANDLE, BY_NAME, GET};
+
+    fn organization(number: u128, handle: &str, name: &str) -> Organization {
+        Organization {
+            id: Id::from_uuid(uuid::Uuid::from_u128(number)),
+            handle: handle.to_owned(),
+            name: name.to_owned(),
+            headquarters: Some("DE".parse().unwrap()),
+            membership: tierline_domain::partner::MembershipState::Active,
+        }
+    }
+
+    fn text(text: &str) -> Vec<Value> {
+        vec![Value::Text(text.to_owned())]
+    }
+
+    fn write(memo: &mut Memo, row: &Organization, is_new: bool) {
+        memo.wrote(row, &row.values(), row.key(), is_new);
+    }
 
     #[test]
     fn rows_are_kept_until_the_data_changes() {
         let mut memo = Memo::default();
+        let one = organization(1, "a", "A");
         memo.begin(1);
-        assert!(memo.rows::<u8>(ONE, &[]).is_none());
-        memo.keep(ONE, &[], &[7_u8]);
+        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
+        memo.keep(BY_HANDLE, &text("a"), std::slice::from_ref(&one));
         memo.begin(1);
-        assert_eq!(memo.rows(ONE, &[]), Some([7_u8].as_slice()));
-        assert!(
-            memo.rows::<u16>(ONE, &[]).is_none(),
-            "they were read as something else"
-        );
-        assert!(memo.rows::<u8>(ONE, &[Value::Int(1)]).is_none());
+        assert_eq!(memo.rows(BY_HANDLE, &text("a")), Some(vec![one.clone()]));
+        assert_eq!(memo.rows(GET, &one.key()), Some(vec![one.clone()]));
+        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("b")), None);
         memo.begin(2);
-        assert!(memo.rows::<u8>(ONE, &[]).is_none());
+        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
+    }
+
+    #[test]
+    fn what_is_written_takes_the_place_of_what_was_read() {
+        let mut memo = Memo::default();
+        memo.begin(1);
+        let (one, other) = (organization(1, "a", "A"), organization(2, "b", "A"));
+        memo.keep::<Organization>(GET, &one.key(), &[]);
+        memo.keep::<Organization>(BY_HANDLE, &text("a"), &[]);
+        memo.keep(BY_HANDLE, &text("b"), std::slice::from_ref(&other));
+        write(&mut memo, &one, true);
+        assert_eq!(memo.rows(GET, &one.key()), Some(vec![one.clone()]));
+        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
+        assert_eq!(memo.rows(BY_HANDLE, &text("b")), Some(vec![other.clone()]));
+
+        // A row that moves from one answer to another spoils both, and no third.
+        memo.keep(BY_HANDLE, &text("a"), std::slice::from_ref(&one));
+        memo.keep::<Organization>(BY_HANDLE, &text("c"), &[]);
+        memo.keep::<Organization>(BY_HANDLE, &text("d"), &[]);
+        write(&mut memo, &organization(1, "c", "A"), false);
+        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
+        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("c")), None);
+        assert_eq!(
+            memo.rows::<Organization>(BY_HANDLE, &text("d")),
+            Some(Vec::new())
+        );
+
+        memo.keep(BY_NAME, &text("A"), &[one.clone(), other.clone()]);
+        memo.removed::<Organization>(&other.key());
+        assert_eq!(memo.rows::<Organization>(BY_NAME, &text("A")), None);
+        assert_eq!(
+            memo.rows::<Organization>(GET, &other.key()),
+            Some(Vec::new())
+        );
+
+        memo.keep(BY_NAME, &text("A"), &[one]);
+        memo.disturbed("WITH x AS (SELECT 1) UPDATE organizations SET name = $1");
+        assert_eq!(memo.rows::<Organization>(BY_NAME, &text("A")), None);
+    }
+
+    #[test]
+    fn a_transaction_that_goes_back_takes_its_writes_along() {
+        let mut memo = Memo::default();
+        memo.begin(1);
+        let one = organization(1, "a", "A");
+        write(&mut memo, &one, true);
+        let mark = memo.mark();
+        write(&mut memo, &organization(1, "b", "B"), false);
+        memo.back_to(mark);
+        assert_eq!(
+            memo.rows::<Organization>(GET, &one.key()),
+            None,
+            "it is read again"
+        );
+        write(&mut memo, &one, false);
+        memo.back_to(memo.mark());
+        assert_eq!(memo.rows(GET, &one.key()), Some(vec![one]));
     }
 
     #[test]
     fn it_does_not_grow_without_end() {
         let mut memo = Memo::default();
         memo.begin(1);
-        for number in 0_i64.. {
-            memo.keep::<u8>(ONE, &[Value::Int(number)], &[]);
-            let kept = memo.answers.values().map(HashMap::len).sum::<usize>();
-            assert!(kept <= KEPT_MAX);
-            if number > 0 && kept == 1 {
-                return;
-            }
+        let size = |memo: &Memo| -> usize {
+            let kept = memo.tables.values();
+            kept.map(|kept| {
+                let answers = kept.answers.values();
+                kept.rows.len() + answers.map(|answers| answers.rows.len()).sum::<usize>()
+            })
+            .sum()
+        };
+        for number in 0..20_000 {
+            let row = organization(number, &number.to_string(), "A");
+            memo.keep(BY_HANDLE, &text(&row.handle), std::slice::from_ref(&row));
+            write(&mut memo, &organization(number + 1_000_000, "z", "Z"), true);
+            assert!(size(&memo) <= KEPT_MAX + 2);
         }
     }
 }

@@ -9,6 +9,7 @@ mod job;
 mod lane;
 mod memo;
 mod migrate;
+mod pending;
 mod postgres;
 pub mod row;
 mod session;

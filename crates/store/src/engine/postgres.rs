@@ -16,8 +16,10 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage};
 
+use super::memo::{Memo, Old};
+use super::pending::{Batch, Pending, Step};
 use super::session::{Begin, Uncommitted};
 use super::tls::Tls;
 use super::{Counters, Lock};
@@ -105,16 +107,26 @@ pub(super) struct PgSession {
     /// A writable server was there before and may be on its way back; where none ever answered, or none for
     /// as long as we wait, we say so at once.
     is_patient: bool,
+    memo: Memo,
+    /// Where the memo stood when the command that runs began.
+    marked: usize,
+    /// The number of the next transaction of the whole cluster, while the memo holds what was there before it.
+    next_xid: Option<i64>,
 }
 
 struct Connection {
     client: Arc<Client>,
-    prepared: HashMap<&'static str, Vec<Prepared>>,
+    /// By the address of their text, which is quicker to look up than the text.
+    prepared: HashMap<usize, Vec<Prepared>>,
     /// What was sent without waiting, oldest first.
     sent: Vec<Sent>,
     begun: Option<Begin>,
     has_written: bool,
     is_broken: bool,
+    /// What waits for the commit, where it may.
+    pending: Option<Pending>,
+    /// Statements that write many rows, by the address of the text of the one that writes one of them.
+    many: HashMap<usize, tokio_postgres::Statement>,
 }
 
 struct Prepared {
@@ -138,7 +150,14 @@ impl PgSession {
             counters: Arc::clone(counters),
             connection: None,
             is_patient: false,
+            memo: Memo::default(),
+            marked: 0,
+            next_xid: None,
         }
+    }
+
+    pub(super) const fn memo(&mut self) -> &mut Memo {
+        &mut self.memo
     }
 
     /// Gives the connection up; the next transaction makes a new one on the runtime it runs on.
@@ -157,61 +176,194 @@ impl PgSession {
         !self.connection.as_ref().is_some_and(Connection::is_alive)
     }
 
-    pub(super) async fn begin(&mut self, begin: Begin, locks: &[Lock]) -> Result<(), Uncommitted> {
+    pub(super) async fn begin(
+        &mut self,
+        begin: Begin,
+        locks: &[Lock],
+        is_group: bool,
+    ) -> Result<(), Uncommitted> {
         let connection = self.connected().await.map_err(Uncommitted::Down)?;
         connection.sent.clear();
         connection.begun = Some(begin);
         connection.has_written = false;
-        connection.send(match begin {
+        connection.pending = (begin == Begin::Write && is_group).then(Pending::default);
+        let sql = match begin {
             Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
             Begin::Rehearsal => "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned(),
             Begin::Write => format!("BEGIN ISOLATION LEVEL READ COMMITTED{}", take(locks)),
-        });
+        };
+        if connection.pending.is_none() {
+            connection.send(sql);
+            self.next_xid = None;
+            self.memo.clear();
+            return Ok(());
+        }
+        let asked = format!("{sql}; SELECT pg_current_snapshot()");
+        let answer = connection.client.simple_query(&asked).await;
+        match answer {
+            Ok(messages) => self.recall(snapshot(&messages)),
+            Err(error) => {
+                let error = connection.translate("transaction control", error);
+                self.next_xid = None;
+                self.memo.clear();
+                let lost = self.is_lost();
+                self.rollback();
+                return Err(if lost {
+                    Uncommitted::Lost(error)
+                } else {
+                    Uncommitted::Failed(error)
+                });
+            }
+        }
         Ok(())
+    }
+
+    /// What the memo holds is true still when no transaction of the cluster has begun to write since, and none was under
+    /// way then. Sees of a snapshot the number of the oldest transaction that runs and the next number.
+    fn recall(&mut self, snapshot: Option<(i64, i64)>) {
+        let quiet = snapshot.and_then(|(oldest, next)| (oldest == next).then_some(next));
+        if quiet.is_none() || self.next_xid != quiet {
+            self.memo.clear();
+        }
+        self.next_xid = quiet;
+        self.memo.begin(0);
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Uncommitted> {
         let connection = self.open().map_err(Uncommitted::Lost)?;
-        connection.send("COMMIT".to_owned());
-        let commit = connection.sent.pop();
-        let before = connection.settle().await;
+        let flushed = connection.flush().await;
+        let asks = connection.pending.is_some() && flushed.is_ok();
+        let client = Arc::clone(&connection.client);
+        let commit = async move {
+            if asks {
+                let sql = "SELECT pg_current_xact_id_if_assigned(); COMMIT";
+                client
+                    .simple_query(sql)
+                    .await
+                    .map(|messages| own_xid(&messages))
+            } else {
+                client.batch_execute("COMMIT").await.map(|()| None)
+            }
+        };
+        let mut commit = Box::pin(commit);
+        // The first poll sends it.
+        let sent = (&mut commit).now_or_never();
+        let before = flushed.and(connection.settle().await);
         // An answer of success to a COMMIT in an aborted transaction means ROLLBACK; `before` knows.
-        let committed = match commit {
-            Some(commit) => commit.await,
-            None => Ok(()),
+        let committed = match sent {
+            Some(committed) => committed,
+            None => commit.await,
         };
         connection.begun = None;
-        match (before, committed) {
-            (Ok(()), Ok(())) => {
+        connection.pending = None;
+        let done = match (before, committed) {
+            (Ok(()), Ok(own)) => {
                 if connection.has_written {
                     self.counters.synced();
                 }
-                Ok(())
+                self.next_xid = match (self.next_xid, own) {
+                    (Some(next), Some(own)) if next == own => own.checked_add(1),
+                    (next, None) => next,
+                    (_, Some(_)) => None,
+                };
+                return Ok(());
             }
-            (Err(error), _) if connection.is_alive() => Err(Uncommitted::Failed(error)),
-            (Err(error), _) => Err(Uncommitted::Lost(error)),
+            (Err(error), _) if connection.is_alive() => {
+                // Where the question before the COMMIT failed, the transaction is open still.
+                connection.send("ROLLBACK".to_owned());
+                connection.sent.clear();
+                Uncommitted::Failed(error)
+            }
+            (Err(error), _) => Uncommitted::Lost(error),
             (Ok(()), Err(error)) if is_connection_lost(&error) => {
                 connection.is_broken = true;
                 let unknown = StoreError::OutcomeUnknown(Arc::new(error));
-                Err(Uncommitted::Unknown(unknown))
+                Uncommitted::Unknown(unknown)
             }
-            (Ok(()), Err(error)) => Err(Uncommitted::Failed(connection.translate("COMMIT", error))),
-        }
+            (Ok(()), Err(error)) => Uncommitted::Failed(connection.translate("COMMIT", error)),
+        };
+        self.forget();
+        Err(done)
     }
 
     pub(super) fn rollback(&mut self) {
+        self.forget();
         if let Ok(connection) = self.open() {
             connection.send("ROLLBACK".to_owned());
             // Whatever went wrong before it is undone with it.
             connection.sent.clear();
             connection.begun = None;
+            connection.pending = None;
         }
     }
 
-    /// Sends transaction control without waiting for its answer.
-    pub(super) fn control(&mut self, sql: String) -> Result<(), StoreError> {
-        self.open()?.send(sql);
+    fn forget(&mut self) {
+        self.next_xid = None;
+        self.memo.clear();
+    }
+
+    /// Sets the savepoint of the next command.
+    pub(super) fn mark(&mut self) -> Result<(), StoreError> {
+        self.marked = self.memo.mark();
+        self.savepoint("command")
+    }
+
+    /// Undoes what the command did.
+    pub(super) fn undo(&mut self) -> Result<(), StoreError> {
+        self.memo.back_to(self.marked);
+        self.rollback_to("command")?;
+        self.release("command")
+    }
+
+    pub(super) fn savepoint(&mut self, name: &str) -> Result<(), StoreError> {
+        let connection = self.open()?;
+        match &mut connection.pending {
+            Some(pending) => pending.savepoint(name),
+            None => connection.send(format!("SAVEPOINT {name}")),
+        }
         Ok(())
+    }
+
+    pub(super) fn rollback_to(&mut self, name: &str) -> Result<(), StoreError> {
+        let connection = self.open()?;
+        let pending = connection.pending.as_mut();
+        if pending.is_none_or(|pending| pending.rollback_to(name)) {
+            connection.send(format!("ROLLBACK TO SAVEPOINT {name}"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn release(&mut self, name: &str) -> Result<(), StoreError> {
+        let connection = self.open()?;
+        let pending = connection.pending.as_mut();
+        if pending.is_none_or(|pending| pending.release(name)) {
+            connection.send(format!("RELEASE SAVEPOINT {name}"));
+        }
+        Ok(())
+    }
+
+    pub(super) const fn defers(&self) -> bool {
+        match &self.connection {
+            Some(connection) => connection.pending.is_some(),
+            None => false,
+        }
+    }
+
+    /// Writes a row, now or with the others of its table before the commit.
+    pub(super) async fn add(
+        &mut self,
+        statement: Statement,
+        key: &[Value],
+        values: Vec<Value>,
+        old: Old,
+    ) -> Result<(), StoreError> {
+        match &mut self.open()?.pending {
+            Some(pending) => {
+                pending.add(statement, key, values, old);
+                Ok(())
+            }
+            None => execute(self, statement, &values).await.map(drop),
+        }
     }
 
     /// Runs several statements at once.
@@ -273,6 +425,8 @@ impl PgSession {
             begun: None,
             has_written: false,
             is_broken: false,
+            pending: None,
+            many: HashMap::new(),
         })
     }
 }
@@ -297,12 +451,82 @@ impl Connection {
     /// Puts a text on the wire now; its answer is looked at later.
     fn send(&mut self, sql: String) {
         let client = Arc::clone(&self.client);
-        let mut answer: Sent = Box::pin(async move { client.batch_execute(&sql).await });
+        self.post(Box::pin(async move { client.batch_execute(&sql).await }));
+    }
+
+    fn post(&mut self, mut answer: Sent) {
         // The first poll sends it. An answer that is there at once can only be an error.
         match (&mut answer).now_or_never() {
             None => self.sent.push(answer),
             Some(done) => self.sent.push(Box::pin(async move { done })),
         }
+    }
+
+    /// Sends what waits.
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let Some(pending) = &mut self.pending else {
+            return Ok(());
+        };
+        for step in pending.drain() {
+            match step {
+                Step::Set(name) => self.send(format!("SAVEPOINT {name}")),
+                Step::Write(batch) => self.send_batch(batch).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends rows of one table without waiting for the answer.
+    async fn send_batch(&mut self, batch: Batch) -> Result<(), StoreError> {
+        self.has_written = true;
+        let mut rows = batch.rows.iter();
+        let (prepared, params) = match (rows.next(), rows.next()) {
+            (Some(only), None) => {
+                let prepared = self.statement(batch.statement, only).await?;
+                (prepared, Params::One(only.clone()))
+            }
+            (Some(first), Some(_)) => {
+                let kinds: Vec<Kind> = first.iter().map(Value::kind).collect();
+                let prepared = self.many(&batch, &kinds).await?;
+                (prepared, Params::Many(kinds, batch.rows))
+            }
+            (None, _) => return Ok(()),
+        };
+        let client = Arc::clone(&self.client);
+        let answer = async move {
+            let done = match &params {
+                Params::One(row) => client.execute_raw(&prepared, row.iter().map(Param)).await,
+                Params::Many(kinds, rows) => {
+                    let columns = kinds.iter().enumerate().map(|(place, kind)| Column {
+                        kind: *kind,
+                        place,
+                        rows,
+                    });
+                    client.execute_raw(&prepared, columns).await
+                }
+            };
+            done.map(drop)
+        };
+        self.post(Box::pin(answer));
+        Ok(())
+    }
+
+    /// The statement that writes many rows at once.
+    async fn many(
+        &mut self,
+        batch: &Batch,
+        kinds: &[Kind],
+    ) -> Result<tokio_postgres::Statement, StoreError> {
+        if let Some(known) = self.many.get(&batch.statement.sql.as_ptr().addr()) {
+            return Ok(known.clone());
+        }
+        let types: Vec<Type> = kinds.iter().map(|kind| list_of(*kind)).collect();
+        let client = Arc::clone(&self.client);
+        let prepared = client.prepare_typed(batch.text(), &types).await;
+        let prepared = self.answered(batch.statement.name, prepared).await?;
+        self.many
+            .insert(batch.statement.sql.as_ptr().addr(), prepared.clone());
+        Ok(prepared)
     }
 
     /// Waits for everything that was sent, and gives the first error among the answers.
@@ -328,6 +552,10 @@ impl Connection {
         match answer {
             Ok(done) => Ok(done),
             Err(error) => {
+                if self.pending.as_ref().is_some_and(Pending::has_unset) {
+                    // There is no savepoint to go back to: the commands of the group run again one by one.
+                    self.begun = None;
+                }
                 self.settle().await?;
                 Err(self.translate(statement, error))
             }
@@ -393,7 +621,7 @@ impl Connection {
         };
         if let Some(known) = self
             .prepared
-            .get(statement.sql)
+            .get(&statement.sql.as_ptr().addr())
             .and_then(|all| all.iter().find(fits))
         {
             return Ok(known.statement.clone());
@@ -404,7 +632,7 @@ impl Connection {
         let prepared = client.prepare_typed(statement.sql, &types).await;
         let prepared = self.answered(statement.name, prepared).await?;
         self.prepared
-            .entry(statement.sql)
+            .entry(statement.sql.as_ptr().addr())
             .or_default()
             .push(Prepared {
                 kinds,
@@ -435,6 +663,7 @@ pub(super) async fn execute(
     params: &[Value],
 ) -> Result<u64, StoreError> {
     let connection = session.open()?;
+    connection.flush().await?;
     connection.has_written = true;
     let prepared = connection.statement(statement, params).await?;
     let client = Arc::clone(&connection.client);
@@ -450,7 +679,11 @@ pub(super) async fn fetch(
     params: &[Value],
 ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
     let connection = session.open()?;
-    connection.has_written |= !statement.sql.trim_start().starts_with("SELECT");
+    let pending = connection.pending.as_ref();
+    if pending.is_some_and(|pending| !statement.reads() || pending.concerns(statement, params)) {
+        connection.flush().await?;
+    }
+    connection.has_written |= !statement.reads();
     let prepared = connection.statement(statement, params).await?;
     let client = Arc::clone(&connection.client);
     let fetched = async {
@@ -474,6 +707,90 @@ pub(super) async fn prepare(
         .answered(statement.name, prepared)
         .await
         .map(drop)
+}
+
+/// The parameters of a statement that was sent without waiting.
+enum Params {
+    One(Vec<Value>),
+    Many(Vec<Kind>, Vec<Vec<Value>>),
+}
+
+/// One column of many rows, as a list.
+#[derive(Debug)]
+struct Column<'a> {
+    kind: Kind,
+    place: usize,
+    rows: &'a [Vec<Value>],
+}
+
+impl ToSql for Column<'_> {
+    fn to_sql(&self, _ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unreadable> {
+        let element = type_of(self.kind);
+        let count = i32::try_from(self.rows.len())?;
+        let absent = Value::Null(self.kind);
+        let nulls = self
+            .rows
+            .iter()
+            .any(|row| matches!(row.get(self.place), Some(Value::Null(_)) | None));
+        // One dimension, whether there are nulls, what the elements are, how many, numbered from one.
+        out.extend_from_slice(&1_i32.to_be_bytes());
+        out.extend_from_slice(&i32::from(nulls).to_be_bytes());
+        out.extend_from_slice(&element.oid().to_be_bytes());
+        out.extend_from_slice(&count.to_be_bytes());
+        out.extend_from_slice(&1_i32.to_be_bytes());
+        for row in self.rows {
+            let at = out.len();
+            out.extend_from_slice(&(-1_i32).to_be_bytes());
+            if let IsNull::No =
+                Param(row.get(self.place).unwrap_or(&absent)).to_sql(&element, out)?
+            {
+                let length = out.len().saturating_sub(at).saturating_sub(4);
+                if let Some(head) = out.get_mut(at..at.saturating_add(4)) {
+                    head.copy_from_slice(&i32::try_from(length)?.to_be_bytes());
+                }
+            }
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(ty.kind(), tokio_postgres::types::Kind::Array(_))
+    }
+
+    to_sql_checked!();
+}
+
+/// Reads `oldest:next:running` of a snapshot.
+fn snapshot(messages: &[SimpleQueryMessage]) -> Option<(i64, i64)> {
+    let mut parts = last_text(messages)?.split(':');
+    let oldest = parts.next()?.parse().ok()?;
+    let next = parts.next()?.parse().ok()?;
+    Some((oldest, next))
+}
+
+/// The number of the own transaction, once it has written.
+fn own_xid(messages: &[SimpleQueryMessage]) -> Option<i64> {
+    last_text(messages)?.parse().ok()
+}
+
+fn last_text(messages: &[SimpleQueryMessage]) -> Option<&str> {
+    messages.iter().rev().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    })
+}
+
+const fn list_of(kind: Kind) -> Type {
+    match kind {
+        Kind::Id => Type::UUID_ARRAY,
+        Kind::Text => Type::TEXT_ARRAY,
+        Kind::Int => Type::INT8_ARRAY,
+        Kind::Bool => Type::BOOL_ARRAY,
+        Kind::Instant => Type::TIMESTAMPTZ_ARRAY,
+        Kind::Day => Type::DATE_ARRAY,
+        Kind::Json => Type::JSONB_ARRAY,
+        Kind::Bytes => Type::BYTEA_ARRAY,
+    }
 }
 
 const fn type_of(kind: Kind) -> Type {

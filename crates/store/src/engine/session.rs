@@ -194,11 +194,18 @@ impl Session {
         }
     }
 
-    pub(super) async fn begin(&mut self, begin: Begin, locks: &[Lock]) -> Result<(), Uncommitted> {
+    /// Begins a transaction. What a group of several commands writes may wait for its commit: should that fail,
+    /// each runs again alone and hears of its own failure.
+    pub(super) async fn begin(
+        &mut self,
+        begin: Begin,
+        locks: &[Lock],
+        commands: usize,
+    ) -> Result<(), Uncommitted> {
         match self {
             // One writer needs no locks.
             Self::Sqlite(session) => session.begin(begin).map_err(Uncommitted::Failed),
-            Self::Postgres(session) => session.begin(begin, locks).await,
+            Self::Postgres(session) => session.begin(begin, locks, commands > 1).await,
         }
     }
 
@@ -219,30 +226,31 @@ impl Session {
 
     /// Sets the savepoint of the next command.
     pub(super) fn mark(&mut self) -> Result<(), StoreError> {
-        self.control("SAVEPOINT command")
+        match self {
+            Self::Sqlite(session) => session.mark(),
+            Self::Postgres(session) => session.mark(),
+        }
     }
 
     /// Keeps what the command did.
     pub(super) fn keep(&mut self) -> Result<(), StoreError> {
-        self.control("RELEASE SAVEPOINT command")
+        match self {
+            Self::Sqlite(session) => session.control("RELEASE SAVEPOINT command"),
+            Self::Postgres(session) => session.release("command"),
+        }
     }
 
     /// Undoes what the command did.
     pub(super) fn undo(&mut self) -> Result<(), StoreError> {
-        self.control("ROLLBACK TO SAVEPOINT command")?;
-        self.control("RELEASE SAVEPOINT command")
-    }
-
-    fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(session) => session.control(sql),
-            Self::Postgres(session) => session.control(sql.to_owned()),
+            Self::Sqlite(session) => session.undo(),
+            Self::Postgres(session) => session.undo(),
         }
     }
 
     /// Brings the schema up to date.
     pub(super) async fn migrate(&mut self, schema: &'static [Migration]) -> Result<(), StoreError> {
-        let begun = self.begin(Begin::Write, &[migrate::lock()]).await;
+        let begun = self.begin(Begin::Write, &[migrate::lock()], 1).await;
         begun.map_err(Uncommitted::into_error)?;
         let done = match migrate::run(self, schema).await {
             Ok(()) => self.commit().await.map_err(Uncommitted::into_error),

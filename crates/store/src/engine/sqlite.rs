@@ -21,13 +21,21 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// More than there are statements, so that none is ever prepared twice.
 const CACHED_STATEMENTS_MAX: usize = 1_024;
 
+/// What the connection that writes is told first: an answer means durable; the pages of a whole group stay in memory
+/// (32 MiB); and pages that every group writes are copied into the file once in a while (32 MiB of log), not each time.
+const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; \
+     PRAGMA wal_autocheckpoint = 8000;";
+
 pub(super) struct SqliteSession {
     connection: Connection,
     /// The transaction only reads: statements that write are refused. (`PRAGMA query_only` would do the same
     /// and expire every prepared statement each time.)
     reads_only: bool,
-    /// What a connection that only ever reads keeps between its transactions.
-    memo: Option<Memo>,
+    memo: Memo,
+    /// The connection only ever reads, beside many others: it keeps what many ask for.
+    is_reader: bool,
+    /// Where the memo stood when the command that runs began.
+    marked: usize,
 }
 
 impl SqliteSession {
@@ -39,7 +47,7 @@ impl SqliteSession {
     pub(super) fn writer(path: &Path, counters: &Arc<Counters>) -> Result<Self, StoreError> {
         let connection = Connection::open(path).map_err(StoreError::unavailable)?;
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            .execute_batch(WRITER)
             .map_err(StoreError::unavailable)?;
         Self::prepared(connection, Some(counters))
     }
@@ -50,7 +58,7 @@ impl SqliteSession {
             Connection::open_with_flags(path, flags).map_err(StoreError::unavailable)?;
         let reader = Self::prepared(connection, None)?;
         Ok(Self {
-            memo: Some(Memo::default()),
+            is_reader: true,
             ..reader
         })
     }
@@ -79,7 +87,9 @@ impl SqliteSession {
         Ok(Self {
             connection,
             reads_only: false,
-            memo: None,
+            memo: Memo::default(),
+            is_reader: false,
+            marked: 0,
         })
     }
 
@@ -93,33 +103,35 @@ impl SqliteSession {
             Begin::Read => {
                 self.reads_only = true;
                 self.control("BEGIN")?;
-                let recalled = self.recall();
-                if recalled.is_err() {
-                    self.rollback();
-                }
-                recalled
             }
             // At once, so that no command fails later because another process writes too.
-            Begin::Write | Begin::Rehearsal => self.control("BEGIN IMMEDIATE"),
+            Begin::Write | Begin::Rehearsal => self.control("BEGIN IMMEDIATE")?,
         }
+        let recalled = self.recall();
+        if recalled.is_err() {
+            self.rollback();
+        }
+        recalled
     }
 
-    /// Where the rows of a statement may be kept from one transaction to the next.
-    pub(super) fn memo(&mut self, statement: Statement) -> Option<&mut Memo> {
-        let keeps = statement.shared && self.reads_only;
-        self.memo.as_mut().filter(|_| keeps)
+    pub(super) const fn memo(&mut self) -> &mut Memo {
+        &mut self.memo
     }
 
-    /// Forgets what may have changed. Asking for the version fixes the state that the transaction sees.
+    /// Whether the rows of a statement are worth keeping from one transaction to the next.
+    pub(super) const fn keeps(&self, statement: Statement) -> bool {
+        statement.shared || !self.is_reader
+    }
+
+    /// Forgets what may have changed. Asking for the version fixes the state that the transaction sees. SQLite changes
+    /// that number whenever another connection has committed, of whatever process; what this one wrote, it knows.
     fn recall(&mut self) -> Result<(), StoreError> {
-        let Some(memo) = &mut self.memo else {
-            return Ok(());
-        };
         let version = self
             .connection
             .prepare_cached("PRAGMA data_version")
             .and_then(|mut version| version.query_row([], |row| row.get(0)));
-        memo.begin(version.map_err(|error| translate("data version", error))?);
+        self.memo
+            .begin(version.map_err(|error| translate("data version", error))?);
         Ok(())
     }
 
@@ -133,11 +145,25 @@ impl SqliteSession {
 
     pub(super) fn rollback(&mut self) {
         self.reads_only = false;
+        self.memo.back_to(0);
         if self.in_transaction()
             && let Err(error) = self.control("ROLLBACK")
         {
             tracing::error!(%error, "a rollback failed");
         }
+    }
+
+    /// Sets the savepoint of the next command.
+    pub(super) fn mark(&mut self) -> Result<(), StoreError> {
+        self.marked = self.memo.mark();
+        self.control("SAVEPOINT command")
+    }
+
+    /// Undoes what the command did.
+    pub(super) fn undo(&mut self) -> Result<(), StoreError> {
+        self.memo.back_to(self.marked);
+        self.control("ROLLBACK TO SAVEPOINT command")?;
+        self.control("RELEASE SAVEPOINT command")
     }
 
     /// Runs a text of transaction control.
@@ -150,6 +176,7 @@ impl SqliteSession {
 
     /// Runs several statements, none of them cached.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.memo.clear();
         self.connection
             .execute_batch(sql)
             .map_err(|error| translate("migration", error))

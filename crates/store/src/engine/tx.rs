@@ -3,7 +3,7 @@
 //! After one statement has failed, every further one fails too, until the command goes back to a savepoint
 //! it has set before. PostgreSQL demands this; SQLite would happily commit the half.
 
-use super::memo::Memo;
+use super::memo::{Memo, Old};
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
 use crate::error::StoreError;
@@ -17,13 +17,51 @@ use crate::value::Value;
 pub struct Tx<'a> {
     arm: Arm<'a>,
     failure: Option<StoreError>,
-    savepoints: Vec<(&'static str, Mark)>,
+    savepoints: Vec<(&'static str, Mark, usize)>,
     changes: Changes,
 }
 
 pub(super) enum Arm<'a> {
     Sqlite(&'a mut SqliteSession),
     Postgres(&'a mut PgSession),
+}
+
+impl Arm<'_> {
+    fn memo(&mut self) -> &mut Memo {
+        match self {
+            Self::Sqlite(session) => session.memo(),
+            Self::Postgres(session) => session.memo(),
+        }
+    }
+
+    /// Whether what a statement gives may be kept.
+    fn keeps(&self, statement: Statement) -> bool {
+        match self {
+            Self::Sqlite(session) => session.keeps(statement),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    fn savepoint(&mut self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.control(&format!("SAVEPOINT {name}")),
+            Self::Postgres(session) => session.savepoint(name),
+        }
+    }
+
+    fn rollback_to(&mut self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.control(&format!("ROLLBACK TO SAVEPOINT {name}")),
+            Self::Postgres(session) => session.rollback_to(name),
+        }
+    }
+
+    fn release(&mut self, name: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.control(&format!("RELEASE SAVEPOINT {name}")),
+            Self::Postgres(session) => session.release(name),
+        }
+    }
 }
 
 impl<'a> Tx<'a> {
@@ -50,12 +88,51 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<u64, StoreError> {
+        if !statement.reads() {
+            self.memo().disturbed(statement.sql);
+        }
+        self.run(statement, params).await
+    }
+
+    /// Runs a statement of which the memo knows already.
+    async fn run(&mut self, statement: Statement, params: &[Value]) -> Result<u64, StoreError> {
         self.ready(statement, params)?;
         let done = match &mut self.arm {
             Arm::Sqlite(session) => sqlite::execute(session, statement, params),
             Arm::Postgres(session) => postgres::execute(session, statement, params).await,
         };
         self.note(done)
+    }
+
+    /// Writes a row of which nothing is asked but that it is there when the transaction commits.
+    async fn write<T: Table>(
+        &mut self,
+        statement: Statement,
+        row: &T,
+        is_new: bool,
+    ) -> Result<(), StoreError> {
+        let (key, values) = (row.key(), row.values());
+        self.ready(statement, &values)?;
+        self.changes.wrote::<T>(&key, &values);
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => sqlite::execute(session, statement, &values).map(drop),
+            Arm::Postgres(session) => {
+                let old = session.memo().old::<T>(&key);
+                match old {
+                    // It will be refused: better now than for the whole group.
+                    Old::Known(_) if is_new => postgres::execute(session, statement, &values)
+                        .await
+                        .map(drop),
+                    old => {
+                        let old = if is_new { Old::Absent } else { old };
+                        session.add(statement, &key, values.clone(), old).await
+                    }
+                }
+            }
+        };
+        self.note(done)?;
+        self.memo().wrote(row, &values, key, is_new);
+        Ok(())
     }
 
     /// Runs a statement and reads its first row, if there is one.
@@ -104,15 +181,38 @@ impl<'a> Tx<'a> {
         self.rows_of::<T>(statement, params).await
     }
 
+    /// Writes a row of a table that has no struct: `INSERT INTO … (…) VALUES ($1, …)`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn add(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        self.ready(statement, &values)?;
+        self.memo().disturbed(statement.sql);
+        let done = match &mut self.arm {
+            Arm::Sqlite(session) => sqlite::execute(session, statement, &values).map(drop),
+            Arm::Postgres(session) => session.add(statement, &[], values, Old::Absent).await,
+        };
+        self.note(done)
+    }
+
+    /// Whether rows wait for the commit, so that a conflict shows only then.
+    pub(crate) const fn defers(&self) -> bool {
+        match &self.arm {
+            Arm::Sqlite(_) => false,
+            Arm::Postgres(session) => session.defers(),
+        }
+    }
+
     /// Writes a new row.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when its key, or another unique one, is taken.
     pub async fn insert<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
-        let values = row.values();
-        self.execute(T::insert(), &values).await?;
-        self.changes.wrote::<T>(&row.key(), &values);
-        Ok(())
+        self.write(T::insert(), row, true).await
     }
 
     /// Writes a row, in place of one with the same key.
@@ -120,10 +220,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`StoreError::Conflict`] when a unique key other than the primary one is taken.
     pub async fn put<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
-        let values = row.values();
-        self.execute(T::upsert(), &values).await?;
-        self.changes.wrote::<T>(&row.key(), &values);
-        Ok(())
+        self.write(T::upsert(), row, false).await
     }
 
     /// Removes the row of a key; answers how many there were.
@@ -131,10 +228,11 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database refuses.
     pub async fn delete<T: Table>(&mut self, key: &[Value]) -> Result<u64, StoreError> {
-        let count = self.execute(T::delete_sql(), key).await?;
+        let count = self.run(T::delete_sql(), key).await?;
         if count > 0 {
             self.changes.removed::<T>(key);
         }
+        self.memo().removed::<T>(key);
         Ok(count)
     }
 
@@ -185,8 +283,10 @@ impl<'a> Tx<'a> {
     #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
     pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
         self.ready(SAVEPOINT, &[])?;
-        self.control(format!("SAVEPOINT {}", quoted(name)))?;
-        self.savepoints.push((name, self.changes.mark()));
+        let done = self.arm.savepoint(&quoted(name));
+        self.note(done)?;
+        let memo = self.memo().mark();
+        self.savepoints.push((name, self.changes.mark(), memo));
         Ok(())
     }
 
@@ -204,10 +304,12 @@ impl<'a> Tx<'a> {
             return Err(failure.clone());
         }
         self.failure = None;
-        self.control(format!("ROLLBACK TO SAVEPOINT {}", quoted(name)))?;
+        let done = self.arm.rollback_to(&quoted(name));
+        self.note(done)?;
         self.savepoints.truncate(at + 1);
-        if let Some((_, mark)) = self.savepoints.last() {
-            self.changes.back_to(*mark);
+        if let Some((_, mark, memo)) = self.savepoints.last().copied() {
+            self.changes.back_to(mark);
+            self.memo().back_to(memo);
         }
         Ok(())
     }
@@ -220,7 +322,8 @@ impl<'a> Tx<'a> {
     pub async fn release(&mut self, name: &'static str) -> Result<(), StoreError> {
         let at = self.open(name)?;
         self.ready(SAVEPOINT, &[])?;
-        self.control(format!("RELEASE SAVEPOINT {}", quoted(name)))?;
+        let done = self.arm.release(&quoted(name));
+        self.note(done)?;
         self.savepoints.truncate(at);
         Ok(())
     }
@@ -228,16 +331,8 @@ impl<'a> Tx<'a> {
     fn open(&self, name: &'static str) -> Result<usize, StoreError> {
         self.savepoints
             .iter()
-            .rposition(|(open, _)| *open == name)
+            .rposition(|(open, _, _)| *open == name)
             .ok_or(StoreError::NoSavepoint(name))
-    }
-
-    fn control(&mut self, sql: String) -> Result<(), StoreError> {
-        let done = match &mut self.arm {
-            Arm::Sqlite(session) => session.control(&sql),
-            Arm::Postgres(session) => session.control(sql),
-        };
-        self.note(done)
     }
 
     /// The rows of a table, kept ones where they hold.
@@ -246,28 +341,24 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<T>, StoreError> {
-        if self.failure.is_none()
-            && let Some(rows) = self
-                .memo(statement)
-                .and_then(|memo| memo.rows::<T>(statement, params))
+        let keeps = self.arm.keeps(statement);
+        if keeps
+            && self.failure.is_none()
+            && let Some(rows) = self.memo().rows::<T>(statement, params)
         {
-            return Ok(rows.to_vec());
+            return Ok(rows);
         }
         let rows = self
             .rows(statement, params, T::from_row, usize::MAX)
             .await?;
-        if let Some(memo) = self.memo(statement) {
-            memo.keep(statement, params, &rows);
+        if keeps {
+            self.memo().keep(statement, params, &rows);
         }
         Ok(rows)
     }
 
-    fn memo(&mut self, statement: Statement) -> Option<&mut Memo> {
-        match &mut self.arm {
-            Arm::Sqlite(session) => session.memo(statement),
-            // Other servers write to the same database, and nothing tells a connection that they did.
-            Arm::Postgres(_) => None,
-        }
+    fn memo(&mut self) -> &mut Memo {
+        self.arm.memo()
     }
 
     /// Runs a statement to its end and reads its first rows, as many as are wanted. A row that cannot be read
@@ -280,6 +371,9 @@ impl<'a> Tx<'a> {
         wanted: usize,
     ) -> Result<Vec<R>, StoreError> {
         self.ready(statement, params)?;
+        if !statement.reads() {
+            self.memo().disturbed(statement.sql);
+        }
         let mut taken = Ok(Vec::new());
         let mut take = |row: &Row<'_>| match &mut taken {
             Ok(rows) if rows.len() < wanted => match read(row) {

@@ -88,10 +88,8 @@ pub(super) fn row_digest(table: &str, values: &[Value]) -> Vec<u8> {
             Value::Bool(yes) => parts.and(&[u8::from(*yes)]),
             Value::Instant(at) => parts.and_number(at.as_micros()),
             Value::Day(day) => parts.and(day.to_string().as_bytes()),
-            Value::Json(text) => match serde_json::from_str(text) {
-                Ok(json) => parts.and(document(&json).as_bytes()),
-                Err(_) => parts.and(text.as_bytes()),
-            },
+            // A value is made with its document written in the one way (`value::to_json`).
+            Value::Json(text) => parts.and(text.as_bytes()),
             Value::Bytes(bytes) => parts.and(bytes),
         };
     }
@@ -99,8 +97,8 @@ pub(super) fn row_digest(table: &str, values: &[Value]) -> Vec<u8> {
 }
 
 /// A JSON document with its keys in order and nothing between its parts.
-fn document(json: &Document) -> String {
-    let mut text = String::new();
+pub(crate) fn document(json: &Document) -> String {
+    let mut text = String::with_capacity(256);
     write(json, &mut text);
     text
 }
@@ -118,20 +116,34 @@ fn write(json: &Document, text: &mut String) {
             text.push(']');
         }
         Document::Object(fields) => {
-            let mut keys: Vec<&String> = fields.keys().collect();
-            keys.sort();
+            let mut fields: Vec<(&String, &Document)> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(key, _)| *key);
             text.push('{');
-            for (index, key) in keys.into_iter().enumerate() {
+            for (index, (key, value)) in fields.into_iter().enumerate() {
                 if index > 0 {
                     text.push(',');
                 }
-                text.push_str(&Document::from(key.as_str()).to_string());
+                write_text(key, text);
                 text.push(':');
-                write(&fields[key], text);
+                write(value, text);
             }
             text.push('}');
         }
-        plain => text.push_str(&plain.to_string()),
+        Document::String(plain) => write_text(plain, text),
+        Document::Null => text.push_str("null"),
+        Document::Bool(yes) => text.push_str(if *yes { "true" } else { "false" }),
+        number @ Document::Number(_) => text.push_str(&number.to_string()),
+    }
+}
+
+fn write_text(plain: &str, text: &mut String) {
+    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if plain.bytes().all(is_plain) {
+        text.push('"');
+        text.push_str(plain);
+        text.push('"');
+    } else {
+        text.push_str(&Document::from(plain).to_string());
     }
 }
 

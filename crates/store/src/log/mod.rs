@@ -22,6 +22,7 @@ use crate::statement::Statement;
 use crate::value::Json;
 use crate::{params, statements, text_field};
 
+pub(crate) use canonical::document;
 pub use key::{KeyError, LogKey};
 pub use rows::{EXEMPT, LOGGED, verify_rows};
 pub use seal::{CHECKPOINT_EVENTS, Seal, Sealed, Sealer, seal_all};
@@ -220,6 +221,6 @@ impl Tx<'_> {
         ];
         let mut values = values.to_vec();
         values.push(crate::value::to_json(&data));
-        self.execute(APPEND, &values).await.map(drop)
+        self.add(APPEND, values).await
     }
 }

@@ -126,14 +126,31 @@ async fn a_retry_is_answered_from_memory_and_a_clash_is_told() {
             path: "/v1/carts".into(),
             ..request("a", "body")
         };
-        assert_eq!(db.write(count(other_path)).await.unwrap(), "order 3");
-        let clash = db.write(count(request("a", "another body"))).await;
-        assert!(matches!(
-            clash,
-            Err(StoreError::Unsupported(
-                "another request under the same key"
-            ))
-        ));
+        let other_method = RequestKey {
+            method: "PUT".into(),
+            ..request("a", "body")
+        };
+        for other in [other_path, other_method, request("a", "another body")] {
+            let clash = db.write(count(other)).await;
+            assert!(matches!(
+                clash,
+                Err(StoreError::Unsupported(
+                    "another request under the same key"
+                ))
+            ));
+        }
+        // A GUID is one id in every spelling; another text is what it is.
+        let guid = "4f2d3b5c-0000-4000-8000-00000000000a";
+        for spelled in [
+            guid,
+            &guid.to_uppercase(),
+            "{4F2D3B5C-0000-4000-8000-00000000000A}",
+        ] {
+            let done = db.write(count(request(spelled, "body"))).await;
+            assert_eq!(done.unwrap(), "order 3", "{spelled}");
+        }
+        let done = db.write(count(request("A", "body"))).await;
+        assert_eq!(done.unwrap(), "order 4");
         let refused = CountOnce {
             refuses: true,
             ..count(request("c", "body"))
@@ -143,9 +160,9 @@ async fn a_retry_is_answered_from_memory_and_a_clash_is_told() {
             db.write(count(request("c", "body"))).await.unwrap(),
             "refused"
         );
-        assert_eq!(db.read(Counted).await.unwrap(), 3);
+        assert_eq!(db.read(Counted).await.unwrap(), 4);
         assert_eq!(db.write(Forget(5)).await.unwrap(), 0);
-        assert_eq!(db.write(Forget(6)).await.unwrap(), 4);
+        assert_eq!(db.write(Forget(6)).await.unwrap(), 5);
     })
     .await;
 }

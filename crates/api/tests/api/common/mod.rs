@@ -5,9 +5,10 @@
     reason = "a test helper: what it unwraps must be there"
 )]
 
+pub mod orders;
 pub mod post;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
 use tierline_api::{Server, Settings, serve};
@@ -234,4 +235,71 @@ pub fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// A JSON body with a code (the documentation's table calls it a string, what servers send is a number), a
+/// description of 1 to 1024 characters, a source, and texts as data.
+pub fn assert_shape(what: &str, answer: &Answer) {
+    let body = &answer.body;
+    let kind = &answer.headers["content-type"];
+    assert_eq!(kind, "application/json; charset=utf-8", "{what}");
+    let code = body["code"].as_u64();
+    assert!(code.is_some_and(|code| code > 0), "{what}: {body}");
+    let description = body["description"].as_str().unwrap_or_default();
+    assert!(
+        (1..=1024).contains(&description.chars().count()),
+        "{what}: {body}"
+    );
+    assert!(
+        body["source"]
+            .as_str()
+            .is_some_and(|source| !source.is_empty()),
+        "{what}: {body}"
+    );
+    let data = body.get("data").and_then(Value::as_array);
+    assert!(
+        data.is_none_or(|data| data.iter().all(Value::is_string)),
+        "{what}: {body}"
+    );
+}
+
+/// A member as text; empty where it is none.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The ids of a list.
+pub fn ids(list: &Value) -> Vec<String> {
+    let items = list["items"].as_array().cloned().unwrap_or_default();
+    items.iter().map(|item| text(&item["id"])).collect()
+}
+
+/// Sends JSON by a method, with headers.
+pub async fn sent(
+    world: &World,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: &Value,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let body = Some(body.to_string().into_bytes());
+    world.send(method, path, Some(token), body, headers).await
+}
+
+/// Customers by a filter.
+pub async fn filtered(world: &World, token: &str, filter: &Value) -> Answer {
+    let escaped = escaped(&filter.to_string());
+    world
+        .get(&format!("/v1/customers?size=0&filter={escaped}"), token)
+        .await
+}
+
+/// Moves the world on by a period.
+pub async fn advance(world: &World, by: &str) {
+    let token = world.of("operator", "accessTokenUser");
+    let moved = world
+        .post("/program/v1/clock", &token, &json!({ "by": by }))
+        .await;
+    assert_eq!(moved.status, 200, "{}", moved.body);
 }

@@ -19,6 +19,7 @@ fn creating(country: &str, change: impl Fn(&mut CustomerForm)) -> Facts {
         phone: Some("+33 1 23 45 67 89".to_owned()),
         registration_number: names::registration_number_example(country),
         registration_number_fits: true,
+        number_only_where_asked: false,
         for_reseller: Named::None,
         bad_fields: Vec::new(),
     };
@@ -99,7 +100,7 @@ fn commands_need_an_active_relationship() {
 
 #[test]
 fn forms_of_new_customers_are_checked_field_by_field() {
-    let broken: [Broken; 8] = [
+    let broken: [Broken; 9] = [
         (
             "UA",
             |form| form.registration_number = None,
@@ -113,6 +114,15 @@ fn forms_of_new_customers_are_checked_field_by_field() {
             600_050,
         ),
         ("UA", |form| form.phone = None, "CUS-012", 600_051),
+        (
+            "FR",
+            |form| {
+                form.registration_number = Some("123".to_owned());
+                form.number_only_where_asked = true;
+            },
+            "CUS-012",
+            600_002,
+        ),
         (
             "FR",
             |form| "llc".clone_into(&mut form.name),

@@ -1,5 +1,6 @@
 use super::*;
-use crate::facts::{Roles, Standing};
+use crate::decide;
+use crate::facts::{ApiCall, Roles, Standing, TokenKind};
 use crate::testing::{
     answer, application as applying, by, direct_bill, failed, named, one_tier, place, provider,
     relation, reseller, shows, two_tier,
@@ -440,6 +441,43 @@ fn enr_031_former_direct_bill_partners_lose_the_api() {
     assert_eq!(failed(&facts, "ENR"), ["ENR-031", "ENR-040"]);
     facts.caller.channel = Channel::Portal;
     assert_eq!(failed(&facts, "ENR"), ["ENR-040"]);
+}
+
+/// Who calls a documented path is a partner that is billed, and a user where an application is not enough.
+#[test]
+fn enr_040_and_rol_018_guard_the_api() {
+    let call = |partner, users_only, token| {
+        let mut facts = by(C::CallApi, direct_bill());
+        facts.actor = None;
+        facts.caller.token = token;
+        facts.form.api_call = Some(ApiCall {
+            partner,
+            users_only,
+        });
+        facts
+    };
+    let (user, application) = (TokenKind::User, TokenKind::Application);
+    for kind in PartnerType::ALL.iter().copied() {
+        let facts = call(Some(kind), false, application);
+        if kind.is_billed() {
+            assert_eq!(failed(&facts, ""), NOTHING, "{kind}");
+        } else {
+            assert_eq!(failed(&facts, ""), ["ENR-040"], "{kind}");
+            assert_eq!(answer(&facts, "ENR"), (403, Some(2032)));
+            assert!(decide(&facts, &["ENR-040".parse().unwrap()]).allowed());
+        }
+    }
+    let facts = call(None, true, application);
+    assert_eq!(failed(&facts, ""), ["ROL-018"]);
+    assert_eq!(answer(&facts, "ROL"), (403, Some(900_329)));
+    assert!(decide(&facts, &["ROL-018".parse().unwrap()]).allowed());
+    assert_eq!(failed(&call(None, true, user), ""), NOTHING);
+    assert_eq!(failed(&call(None, false, application), ""), NOTHING);
+    // The token is looked at first (GEN-010).
+    let both = call(Some(PartnerType::IndirectReseller), true, application);
+    assert_eq!(failed(&both, ""), ["ENR-040", "ROL-018"]);
+    let first = decide(&both, &[]).failed().first().map(|rule| rule.id);
+    assert_eq!(first, "ROL-018".parse().ok());
 }
 
 #[test]

@@ -227,6 +227,7 @@ fn rel_021_a_customer_is_created_for_a_partnered_reseller() {
         phone: None,
         registration_number: None,
         registration_number_fits: true,
+        number_only_where_asked: false,
         for_reseller: Named::None,
         bad_fields: Vec::new(),
     });
