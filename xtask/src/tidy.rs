@@ -71,6 +71,9 @@ const CLOCK_READERS: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
+/// Reads the whole catalogue, which may be large.
+const WHOLE_CATALOGUE: &str = concat!("items", "::EVERY");
+
 const ENGINES: &[&str] = &[
     concat!("Tx", "::Sqlite"),
     concat!("Tx", "::Pg"),
@@ -241,6 +244,11 @@ fn judge_rust(path: &str, line: &str, found: &mut impl FnMut(String)) {
             ));
         }
     }
+    if path.starts_with("crates/api/src/") && has_word(code, WHOLE_CATALOGUE) {
+        found(format!(
+            "`{WHOLE_CATALOGUE}` reads the catalogue for one request: look the item up by its id"
+        ));
+    }
     if !ENGINE_ROOMS.iter().any(|room| path.starts_with(room)) {
         for engine in ENGINES.iter().filter(|engine| has_word(code, engine)) {
             found(format!(
@@ -362,6 +370,13 @@ mod tests {
                 &[],
             );
         }
+    }
+
+    #[test]
+    fn requests_do_not_read_the_whole_catalogue() {
+        let text = format!("tx.find::<Item>(tables::{WHOLE_CATALOGUE}, &[])");
+        check("crates/api/src/routes/x.rs", &text, &[1]);
+        check("crates/app/src/x.rs", &text, &[]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tierline_app::remedy::Remedy;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::facts::{Facts, Named};
 use tierline_rules::registry::Shown;
-use tierline_rules::{Decision, Lang, RuleId, Violation, rules};
+use tierline_rules::{Decision, Lang, RuleId, Violation, phrases, rules};
 use utoipa::ToSchema;
 
 /// One sentence for the description of an error: the first rule's refusal and its facts.
@@ -19,7 +19,7 @@ pub fn headline(decision: &Decision, lang: Lang) -> String {
     let text = book::entry(first.rule)
         .map(|entry| entry.texts(lang).refusal.clone())
         .unwrap_or_default();
-    let facts = facts_line(first);
+    let facts = facts_line(first, lang);
     if facts.is_empty() {
         format!("{}: {text}", first.rule)
     } else {
@@ -29,10 +29,9 @@ pub fn headline(decision: &Decision, lang: Lang) -> String {
 
 /// The facts of a violation in one line.
 #[must_use]
-pub fn facts_line(violation: &Violation) -> String {
-    violation
-        .facts
-        .iter()
+pub fn facts_line(violation: &Violation, lang: Lang) -> String {
+    let facts = violation.facts.iter().map(|fact| FactView::of(fact, lang));
+    facts
         .map(|fact| format!("{}: {}", fact.label, fact.value))
         .collect::<Vec<_>>()
         .join("; ")
@@ -91,6 +90,15 @@ pub struct ViolationView {
 pub struct FactView {
     label: String,
     value: String,
+}
+
+impl FactView {
+    fn of(fact: &Shown, lang: Lang) -> Self {
+        Self {
+            label: phrases::label_in(&fact.label, lang).into_owned(),
+            value: phrases::value_in(&fact.value, lang).into_owned(),
+        }
+    }
 }
 
 /// Commands that were rehearsed, and the deal as it passes then.
@@ -197,10 +205,6 @@ impl DecisionView {
 impl ViolationView {
     fn of(violation: &Violation, lang: Lang) -> Self {
         let texts = book::entry(violation.rule).map(|entry| entry.texts(lang));
-        let fact = |fact: &Shown| FactView {
-            label: fact.label.clone(),
-            value: fact.value.clone(),
-        };
         Self {
             rule: violation.rule.to_string(),
             statement: texts.map(|texts| texts.statement.clone()),
@@ -209,7 +213,11 @@ impl ViolationView {
                 .map(|texts| texts.remedy.clone())
                 .filter(|text| !text.is_empty()),
             ground: violation.ground.to_string(),
-            facts: violation.facts.iter().map(fact).collect(),
+            facts: violation
+                .facts
+                .iter()
+                .map(|fact| FactView::of(fact, lang))
+                .collect(),
             link: format!("/program/v1/rules/{}", violation.rule),
         }
     }

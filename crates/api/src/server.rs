@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::identity::Issuer;
 use crate::identity::password::Failures;
+use crate::ours::lang_of;
 use crate::throttle::{self, Budgets, Throttle};
 use crate::{routes, wire};
 
@@ -196,12 +197,13 @@ async fn echo(mut request: Request, next: Next) -> Response {
         request.headers_mut().insert(name.clone(), value.clone());
     }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let lang = lang_of(request.headers());
     let known = |step| routes::documented::placeholder(&path, step);
     let answer = match wire::path::readable(&path, request.uri().query(), known) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    let mut response = wire::failures::shaped(&path, answer).await;
+    let mut response = wire::failures::shaped(&path, lang, answer).await;
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);

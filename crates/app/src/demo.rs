@@ -111,3 +111,49 @@ fn busy() -> Vec<Act> {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use tierline_domain::partner::{Account, AccountState, Partnership, PartnershipState};
+    use tierline_store::{Db, DbConfig, Value, schema, tables};
+
+    use super::*;
+
+    /// The states of every account and of every partnership.
+    struct States;
+
+    impl Command for States {
+        type Out = (BTreeSet<AccountState>, BTreeSet<PartnershipState>);
+        type Error = AppError;
+        async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
+            let accounts = tx.find::<Account>(tables::accounts::EVERY, &[]).await?;
+            let mut ties = BTreeSet::new();
+            for account in &accounts {
+                let key = [Value::Id(account.id.uuid())];
+                let held = tx
+                    .find::<Partnership>(tables::partnerships::BY_RESELLER, &key)
+                    .await?;
+                ties.extend(held.iter().map(|tie| tie.state));
+            }
+            Ok((accounts.iter().map(|account| account.state).collect(), ties))
+        }
+    }
+
+    #[tokio::test]
+    async fn every_state_of_a_partner_and_of_a_partnership_is_there() {
+        let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
+            .await
+            .unwrap();
+        let now = "2026-01-15T12:00:00Z".parse().unwrap();
+        db.write(LayDemo { now }).await.unwrap();
+        let (accounts, ties) = db.read(States).await.unwrap();
+        let every: BTreeSet<_> = AccountState::ALL.iter().copied().collect();
+        assert_eq!(accounts, every);
+        // Where there is no partnership, there is nothing to find.
+        let mut every: BTreeSet<_> = PartnershipState::ALL.iter().copied().collect();
+        every.remove(&PartnershipState::None);
+        assert_eq!(ties, every);
+    }
+}

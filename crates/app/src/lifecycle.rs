@@ -225,7 +225,8 @@ async fn price(
     Ok(Some(list.share(rest, 100, Rounding::Cut)?))
 }
 
-/// A trial becomes the paid item for a year, billed monthly (SUB-030), with a window of its own (SUB-033).
+/// A trial becomes the paid item for a year, billed monthly (SUB-030), with a window of its own (SUB-033) and
+/// without a promotion (ORD-044).
 async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppError> {
     let today = ctx.now.date();
     let Some(paid) = held.item.trial_of.clone() else {
@@ -242,6 +243,7 @@ async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), 
     row.term_end = Term::YEAR.last_day(today);
     row.renewal = item.renewable;
     row.converted_from_trial = true;
+    row.promotion = None;
     row.unit_price = price(tx, &item, row, today).await?;
     row.batches = vec![Batch {
         quantity: row.quantity,

@@ -139,7 +139,7 @@ async fn unfit_by_estate(
     if terms.max_redemptions.is_some_and(|most| used >= most) {
         reasons.push(Unfit::RedemptionLimit);
     }
-    if terms.first_purchase && held.iter().any(|held| held.item == item.id) {
+    if terms.first_purchase && had_before(tx, item, &held).await? {
         reasons.push(Unfit::PurchasedBefore);
     }
     let mut owned = terms.requires.is_empty();
@@ -157,6 +157,18 @@ async fn unfit_by_estate(
         reasons.push(Unfit::Prerequisite);
     }
     Ok(reasons)
+}
+
+/// A first purchase is used up by one that was cancelled later, and by a trial of the item, which need not have
+/// been converted (ORD-044).
+async fn had_before(tx: &mut Tx<'_>, item: &Item, held: &[Subscription]) -> Result<bool, AppError> {
+    for held in held {
+        let had: Item = names::by_id(tx, held.item).await?;
+        if had.id == item.id || had.trial_of.as_ref() == Some(&item.handle) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl UseCase for CheckPromotion {

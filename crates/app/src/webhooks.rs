@@ -2,16 +2,16 @@
 //! could not be delivered.
 
 use tierline_domain::id::Id;
-use tierline_domain::partner::Tenant;
+use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Timestamp;
-use tierline_store::tables::webhook_deliveries;
 use tierline_store::tables::webhooks::{Attempt, Delivery, Registration};
-use tierline_store::{Command, Json, Lock, Tx, Value};
+use tierline_store::tables::{webhook_deliveries, webhook_registrations};
+use tierline_store::{Command, Json, Lock, Tx, Value, tables};
 use uuid::Uuid;
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::{events, outbox};
+use crate::{events, names, outbox};
 
 /// How many test events a partner may ask for within [`TEST_SECONDS`].
 pub const TESTS_MAX: usize = 2;
@@ -262,6 +262,100 @@ pub async fn deliveries(
             tx.find(webhook_deliveries::OF_TENANT, &key).await?
         }
     })
+}
+
+/// A registration and whose it is.
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    /// The partner's short name.
+    pub partner: String,
+    /// The registration.
+    pub registration: Registration,
+}
+
+/// A delivery and whose it is.
+#[derive(Clone, Debug)]
+pub struct Addressed {
+    /// The partner's short name.
+    pub partner: String,
+    /// The delivery.
+    pub delivery: Delivery,
+}
+
+/// The short name of the partner that a program tenant belongs to; the tenant's own where no partner is left.
+async fn partner_of(tx: &mut Tx<'_>, tenant: Id<Tenant>) -> Result<String, AppError> {
+    let key = [Value::Id(tenant.uuid())];
+    let accounts = tx
+        .find::<Account>(tables::accounts::BY_TENANT, &key)
+        .await?;
+    Ok(match accounts.into_iter().next() {
+        Some(account) => account.handle,
+        None => names::by_id::<Tenant, _>(tx, tenant).await?.handle,
+    })
+}
+
+/// A delivery with whose it is.
+///
+/// # Errors
+/// When the store fails.
+pub async fn addressed(tx: &mut Tx<'_>, delivery: Delivery) -> Result<Addressed, AppError> {
+    Ok(Addressed {
+        partner: partner_of(tx, delivery.tenant).await?,
+        delivery,
+    })
+}
+
+/// Every registration, in the order of the partners' names: for the operator.
+///
+/// # Errors
+/// When the store fails.
+pub async fn subscribers(tx: &mut Tx<'_>) -> Result<Vec<Subscriber>, AppError> {
+    let every = tx
+        .find::<Registration>(webhook_registrations::EVERY, &[])
+        .await?;
+    let mut found = Vec::with_capacity(every.len());
+    for registration in every {
+        found.push(Subscriber {
+            partner: partner_of(tx, registration.tenant).await?,
+            registration,
+        });
+    }
+    found.sort_by(|one, other| one.partner.cmp(&other.partner));
+    Ok(found)
+}
+
+/// The newest deliveries of a partner, or of everybody: for the operator.
+///
+/// # Errors
+/// When there is no such partner, or the store fails.
+pub async fn everybodys(
+    tx: &mut Tx<'_>,
+    partner: Option<&str>,
+    state: Option<&str>,
+    count: usize,
+) -> Result<Vec<Addressed>, AppError> {
+    let newest = (Timestamp::from_jiff(jiff::Timestamp::MAX), Uuid::nil());
+    let found = match partner {
+        Some(partner) => {
+            let account = names::the_account(tx, partner).await?;
+            deliveries(tx, account.tenant, state, newest, count).await?
+        }
+        None => {
+            let rows = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+            match state {
+                Some(state) => {
+                    let key = [Value::Text(state.to_owned()), rows];
+                    tx.find(webhook_deliveries::NEWEST_IN_STATE, &key).await?
+                }
+                None => tx.find(webhook_deliveries::NEWEST, &[rows]).await?,
+            }
+        }
+    };
+    let mut shown = Vec::with_capacity(found.len());
+    for delivery in found {
+        shown.push(addressed(tx, delivery).await?);
+    }
+    Ok(shown)
 }
 
 /// Tries an event again, from the first attempt on: one that was parked, or that the receiver lost. Its id stays.

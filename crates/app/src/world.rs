@@ -14,7 +14,7 @@ use tierline_domain::partner::{
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::Subscription;
-use tierline_domain::time::{Date, Timestamp, add_months};
+use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_store::tables::Counter;
 use tierline_store::{Tx, Value, tables};
 
@@ -298,6 +298,9 @@ async fn partner(tx: &mut Tx<'_>, f: &Fields<'_>, today: Timestamp) -> Result<()
     f.set("type", &mut row.kind)?;
     f.set("state", &mut row.state)?;
     f.set("state_since", &mut row.state_since)?;
+    if let Some(days) = f.get::<i32>("days_ago")? {
+        row.state_since = add_days(today.date(), days.saturating_neg());
+    }
     f.set("onboarded", &mut row.onboarded)?;
     f.set("environment", &mut row.environment)?;
     f.set("sandbox_customers", &mut row.sandbox_customers)?;

@@ -75,7 +75,7 @@ impl Server {
         let file = place.join("broad.yaml");
         std::fs::write(&file, world).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_tierline"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--world"]);
+        command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--world"]);
         Self::start(command.arg(file).arg("--data-dir").arg(place.join("data")))
     }
 

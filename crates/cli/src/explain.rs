@@ -11,7 +11,7 @@ use tierline_app::actor::ActorSpec;
 use tierline_app::check;
 use tierline_app::clock::Clock;
 use tierline_app::demo::{LayDemo, LayWorld};
-use tierline_rules::Lang;
+use tierline_rules::{Lang, phrases};
 use tierline_store::{Db, DbConfig, schema};
 
 use crate::{Language, Printer, chain, fail};
@@ -46,9 +46,10 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> ExitCode {
     let lang = Lang::from(args.lang);
+    let failed = |problem: String| fail(phrases::failure_in(&problem, lang));
     let params = match read_params(&args.params) {
         Ok(params) => params,
-        Err(problem) => return fail(problem),
+        Err(problem) => return failed(problem),
     };
     let answer = match &args.server {
         Some(server) => ask_server(server, &args, params).await,
@@ -63,7 +64,7 @@ pub(crate) async fn run(args: Args) -> ExitCode {
             tell(&answer, lang);
             exit(&answer)
         }
-        Err(problem) => fail(problem),
+        Err(problem) => failed(problem),
     }
 }
 
@@ -209,7 +210,11 @@ fn tell(answer: &Value, lang: Lang) {
         Printer::line(format!("\n  {links}"));
     }
     if let Some(waiver) = answer["waiver"].as_str() {
-        Printer::line(format!("\n  under the operator's waiver {waiver}"));
+        Printer::line(if ja {
+            format!("\n  オペレーターの免除 {waiver} による")
+        } else {
+            format!("\n  under the operator's waiver {waiver}")
+        });
     }
     let violations = answer["violations"].as_array().cloned().unwrap_or_default();
     for violation in &violations {

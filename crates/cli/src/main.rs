@@ -15,6 +15,7 @@ mod keys;
 mod rules;
 mod serve;
 mod verify;
+mod webhooks;
 
 /// Requests allocate on one thread and free on another; the system's allocator makes them wait for each other.
 #[global_allocator]
@@ -45,6 +46,7 @@ enum Verb {
     Verify(verify::Args),
     Keys(keys::Args),
     Import(import::Args),
+    Webhooks(webhooks::Args),
     /// Print how far each documented operation is carried out, as Markdown
     Fidelity,
 }
@@ -138,6 +140,7 @@ fn main() -> ExitCode {
             Verb::Verify(args) => verify::run(args).await,
             Verb::Keys(args) => keys::run(args).await,
             Verb::Import(args) => import::run(args).await,
+            Verb::Webhooks(args) => webhooks::run(args).await,
             Verb::Fidelity => {
                 Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS

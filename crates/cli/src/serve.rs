@@ -25,10 +25,11 @@ use crate::{Printer, fail};
 /// Serve the program.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A sandbox with a demo world; without --data-dir it lives in a temporary directory and is gone at exit.
+    /// A sandbox with a demo world.
     #[arg(long)]
     demo: bool,
-    /// A sandbox: its clock can be moved and its credentials listed.
+    /// A sandbox: its clock can be moved and its credentials listed. Without --data-dir it lives in a temporary
+    /// directory and is gone at exit.
     #[arg(long)]
     sandbox: bool,
     /// Address to listen on; port 0 takes a free one and prints it.
@@ -40,10 +41,10 @@ pub(crate) struct Args {
     /// Where the database and the signing keys live.
     #[arg(long)]
     data_dir: Option<PathBuf>,
-    /// A world file to start from.
+    /// A world file from which an empty sandbox starts.
     #[arg(long)]
     world: Option<PathBuf>,
-    /// Pin the world's clock to an instant.
+    /// Pin a sandbox's clock to an instant.
     #[arg(long)]
     now: Option<Timestamp>,
     /// The address under which others reach this server, where that is not the one it listens on: tokens name it as their
@@ -115,6 +116,47 @@ impl Command for Beginning {
     }
 }
 
+impl Args {
+    const fn is_sandbox(&self) -> bool {
+        self.demo || self.sandbox
+    }
+
+    /// What contradicts itself, with the option at fault and the remedy: nothing of it is guessed.
+    fn contradiction(&self) -> Option<&'static str> {
+        if self.demo && self.world.is_some() {
+            return Some(
+                "--world: a server has one world, and --demo brings its own; give --sandbox in place of --demo, or leave --world out",
+            );
+        }
+        if self.is_sandbox() {
+            return None;
+        }
+        if self.world.is_some() {
+            return Some(
+                "--world: a world file holds made-up partners, whose credentials can be listed, and is for a sandbox; \
+                 add --sandbox, or leave --world out",
+            );
+        }
+        if self.now.is_some() {
+            return Some(
+                "--now: only the clock of a sandbox can be pinned, others follow the wall clock; add --sandbox or --demo, or leave --now out",
+            );
+        }
+        self.data_dir.is_none().then_some(
+            "--data-dir: is missing, and without it nothing would be kept; give it, or --demo for a throw-away world",
+        )
+    }
+}
+
+/// Where the world that is served comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// It was there already; what the options name to begin with is left aside.
+    Found,
+    /// It begins now.
+    New,
+}
+
 pub(crate) async fn run(args: Args) -> ExitCode {
     match serve(args).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -123,13 +165,15 @@ pub(crate) async fn run(args: Args) -> ExitCode {
 }
 
 async fn serve(args: Args) -> Result<(), String> {
-    let sandbox = args.demo || args.sandbox || args.world.is_some();
+    if let Some(problem) = args.contradiction() {
+        return Err(problem.to_owned());
+    }
+    let sandbox = args.is_sandbox();
     let temporary = match &args.data_dir {
         Some(_) => None,
-        None if sandbox => {
+        None => {
             Some(tempfile::tempdir().map_err(|error| format!("no temporary directory: {error}"))?)
         }
-        None => return Err("give --data-dir, or --demo for a throw-away world".to_owned()),
     };
     let directory = args
         .data_dir
@@ -143,7 +187,7 @@ async fn serve(args: Args) -> Result<(), String> {
     std::fs::create_dir_all(&directory)
         .map_err(|error| format!("{}: {error}", directory.display()))?;
     let clock = args.now.map_or_else(Clock::wall, Clock::pinned);
-    let app = open(&args, &directory, clock).await?;
+    let (app, origin) = open(&args, &directory, clock).await?;
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| format!("{}: {error}", args.listen))?;
@@ -179,7 +223,7 @@ async fn serve(args: Args) -> Result<(), String> {
     )
     .start();
     let stop = stop()?;
-    greet(&server, address, args.demo);
+    greet(&args, address, origin);
     let served = tierline_api::serve(server, listener, stop).await;
     drop(courier);
     drop(sealer);
@@ -187,7 +231,7 @@ async fn serve(args: Args) -> Result<(), String> {
     served.map_err(|error| error.to_string())
 }
 
-async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String> {
+async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<(App, Origin), String> {
     let config = DbConfig::of(args.database.clone(), directory.join("tierline.db"));
     let db = Db::open(&config, schema::MIGRATIONS)
         .await
@@ -216,7 +260,7 @@ async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<App, String
         let laid = app.db().write(beginning).await;
         laid.map_err(|error| crate::chain(&error))?;
     }
-    Ok(app)
+    Ok((app, if fresh { Origin::New } else { Origin::Found }))
 }
 
 /// Issues tokens under the server's own address, and trusts whom the operator names.
@@ -255,19 +299,27 @@ fn stop() -> Result<impl Future<Output = ()> + Send + 'static, String> {
     })
 }
 
-fn greet(server: &Server, address: SocketAddr, demo: bool) {
+/// What is served, where it lives and how long it lasts.
+fn greet(args: &Args, address: SocketAddr, origin: Origin) {
     Printer::line(format!(
         "tierline {} listens on http://{address}",
         env!("CARGO_PKG_VERSION")
     ));
     Printer::line(format!("  reference    http://{address}/docs"));
-    if !server.settings().sandbox {
+    Printer::line(format!("  world        {}", world(args, origin)));
+    let clock = match args.now {
+        Some(now) => format!("stands at {now} until it is moved"),
+        None if args.is_sandbox() => "runs, and can be moved".to_owned(),
+        None => "is the wall clock's".to_owned(),
+    };
+    Printer::line(format!("  its clock    {clock}"));
+    if !args.is_sandbox() {
         return;
     }
     Printer::line(format!(
         "  credentials  http://{address}/sandbox/credentials"
     ));
-    if demo {
+    if args.demo {
         Printer::line("");
         Printer::line(
             "A demo program in four regions, with providers, resellers, direct-bill partners and their customers.",
@@ -277,7 +329,34 @@ fn greet(server: &Server, address: SocketAddr, demo: bool) {
         Printer::line(format!(
             "  tierline explain order --as cedar customer=red-rock-dental item=desk-standard quantity=10 --server http://{address}"
         ));
-        Printer::line("");
-        Printer::line("Ctrl-C stops it; this world is gone then.");
+    }
+    Printer::line("");
+    Printer::line(format!("Ctrl-C stops it; {}.", afterwards(args)));
+}
+
+fn world(args: &Args, origin: Origin) -> String {
+    let kind = if args.is_sandbox() {
+        "a sandbox"
+    } else {
+        "production"
+    };
+    let what = match (origin, &args.world) {
+        (Origin::Found, Some(file)) => format!("as it was left; {} is not read", file.display()),
+        (Origin::Found, None) => "as it was left".to_owned(),
+        (Origin::New, Some(file)) => format!("begun from {}", file.display()),
+        (Origin::New, None) if args.demo => "a new demo world".to_owned(),
+        (Origin::New, None) => "empty".to_owned(),
+    };
+    format!("{kind}, {what}")
+}
+
+fn afterwards(args: &Args) -> String {
+    match (&args.database, &args.data_dir) {
+        (None, None) => "this world is gone then".to_owned(),
+        (None, Some(directory)) => format!("this world stays in {}", directory.display()),
+        (Some(_), Some(_)) => "this world stays in the database".to_owned(),
+        (Some(_), None) => {
+            "this world stays in the database, but the keys of its log are gone then: --data-dir keeps them".to_owned()
+        }
     }
 }

@@ -36,3 +36,124 @@ fn sigterm_ends_a_server_in_order_and_its_throw_away_world_with_it() {
 fn worlds(place: &Path) -> usize {
     std::fs::read_dir(place).unwrap().count()
 }
+
+/// What a server that cannot start says; it is not waited for where it starts.
+fn refused(args: &[&str]) -> (Option<i32>, String) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut greeting = String::new();
+    let mut lines = BufReader::new(server.stdout.take().unwrap());
+    lines.read_line(&mut greeting).unwrap();
+    if !greeting.is_empty() {
+        server.kill().unwrap();
+    }
+    let out = server.wait_with_output().unwrap();
+    let told = String::from_utf8(out.stderr).unwrap();
+    (out.status.code(), told)
+}
+
+#[test]
+fn options_that_contradict_each_other_are_refused_by_name() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path().to_str().unwrap();
+    for (args, option, remedy) in [
+        (
+            vec!["--world", "w.yaml", "--data-dir", place],
+            "--world",
+            "add --sandbox",
+        ),
+        (vec!["--world", "w.yaml"], "--world", "add --sandbox"),
+        (
+            vec!["--demo", "--world", "w.yaml"],
+            "--world",
+            "--sandbox in place of --demo",
+        ),
+        (
+            vec!["--now", "2026-01-15T12:00:00Z", "--data-dir", place],
+            "--now",
+            "add --sandbox or --demo",
+        ),
+        (vec![], "--data-dir", "--demo for a throw-away world"),
+    ] {
+        let (status, told) = refused(&args);
+        assert_eq!(status, Some(2), "{args:?}: {told}");
+        let begins = format!("tierline: {option}: ");
+        assert!(told.starts_with(&begins), "{args:?}: {told}");
+        assert!(told.contains(remedy), "{args:?}: {told}");
+    }
+    assert_eq!(worlds(Path::new(place)), 0, "a refused call leaves nothing");
+}
+
+/// What a server says of itself until its last line, by that line's beginning.
+fn greeting(args: &[&str], last: &str) -> String {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    for line in BufReader::new(server.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        told.push_str(&line);
+        told.push('\n');
+        if line.trim_start().starts_with(last) {
+            break;
+        }
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    told
+}
+
+#[test]
+fn a_server_says_what_it_serves_and_what_becomes_of_it() {
+    let place = tempfile::tempdir().unwrap();
+    let at = place.path().join("one");
+    let at = at.to_str().unwrap();
+    let file = place.path().join("mine.yaml");
+    std::fs::write(
+        &file,
+        "today: 2026-01-15\ngiven:\n  - partner: {id: DB-1, type: direct_bill, country: US}\n",
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let (new, kept) = (["--demo"], ["--demo", "--data-dir", at]);
+    let stays = format!("this world stays in {at}.");
+    let told = greeting(&new, "Ctrl-C");
+    assert!(told.contains("a sandbox, a new demo world"), "{told}");
+    assert!(told.contains("this world is gone then."), "{told}");
+    let told = greeting(&kept, "Ctrl-C");
+    assert!(told.contains("a new demo world"), "{told}");
+    assert!(told.contains(&stays) && !told.contains("gone"), "{told}");
+    let told = greeting(&kept, "Ctrl-C");
+    assert!(told.contains("a sandbox, as it was left\n"), "{told}");
+    // Facts of a file are laid down once: what is there stays, and that is said.
+    let told = greeting(&["--sandbox", "--world", file, "--data-dir", at], "Ctrl-C");
+    assert!(
+        told.contains(&format!("as it was left; {file} is not read")),
+        "{told}"
+    );
+    let pinned = [
+        "--sandbox",
+        "--world",
+        file,
+        "--now",
+        "2026-02-01T00:00:00Z",
+    ];
+    let told = greeting(&pinned, "Ctrl-C");
+    assert!(
+        told.contains(&format!("a sandbox, begun from {file}")),
+        "{told}"
+    );
+    assert!(told.contains("stands at 2026-02-01T00:00:00Z"), "{told}");
+    let other = place.path().join("two");
+    let told = greeting(&["--data-dir", other.to_str().unwrap()], "its clock");
+    assert!(told.contains("production, empty"), "{told}");
+    assert!(told.contains("is the wall clock's"), "{told}");
+}

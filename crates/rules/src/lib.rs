@@ -19,6 +19,7 @@ mod exhaustion;
 pub mod facts;
 mod japanese;
 pub mod names;
+pub mod phrases;
 pub mod regions;
 pub mod registry;
 pub mod rules;

@@ -19,7 +19,7 @@ use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::customers::{self, Known};
-use super::utilities::origin;
+use super::discovery::base;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};
@@ -234,7 +234,7 @@ struct AgreementMetaData {
 }
 
 async fn metadata(call: Call) -> Result<Json<Collection<AgreementMetaData>>, Problem> {
-    let origin = origin(&call.headers);
+    let origin = base(&call.server, &call.headers);
     let path = match call.query.get("agreementtype") {
         Some(kind) => format!("/agreements?agreementType={kind}"),
         None => "/agreements".to_owned(),
@@ -289,7 +289,7 @@ async fn document(
     };
     let page = format!(
         "{}?language={language}&country={country}",
-        template.page(&origin(&call.headers))
+        template.page(&base(&call.server, &call.headers))
     );
     Ok(Json(AgreementDocument {
         download_uri: format!("{page}&download=true"),
@@ -392,7 +392,7 @@ async fn list(
         let kind = Template::by_name(&row.template).kind;
         wanted.iter().any(|template| template.kind == kind)
     });
-    let origin = origin(&call.headers);
+    let origin = base(&call.server, &call.headers);
     let path = format!("/customers/{}/agreements", known.tenant.id);
     Ok(Json(
         Collection::whole(rows, path).map(|row| Agreement::of(row, &origin)),
@@ -458,7 +458,7 @@ async fn confirm(Path(customer): Path<String>, call: Call) -> Result<Response, P
         template_id: template.id(),
         date_agreed: date,
         r#type: template.kind,
-        link: template.page(&origin(&call.headers)),
+        link: template.page(&base(&call.server, &call.headers)),
     };
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }

@@ -15,7 +15,7 @@ use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, CartState, Fault, Line};
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Period;
-use tierline_rules::{Lang, book};
+use tierline_rules::{Lang, book, phrases};
 use tierline_store::Tx;
 use utoipa::ToSchema;
 
@@ -104,11 +104,7 @@ struct NewLine {
 }
 
 impl NewLine {
-    fn wanted(
-        &self,
-        customer: &str,
-        items: &[tierline_domain::catalog::Item],
-    ) -> Result<Wanted, Problem> {
+    fn wanted(&self, customer: &str, items: &lines::Items) -> Result<Wanted, Problem> {
         let given = Given {
             member: "lineItems.catalogItemId",
             item: self.catalog_item_id.as_deref(),
@@ -148,12 +144,15 @@ impl NewLine {
 }
 
 impl NewCart {
+    /// Every identifier of an item in it.
+    fn given(&self) -> impl Iterator<Item = Option<&str>> {
+        let lines = self.line_items.iter();
+        let lines = lines.flat_map(|line| std::iter::once(line).chain(&line.addon_items));
+        lines.map(|line| line.catalog_item_id.as_deref())
+    }
+
     /// The lines as a command takes them: add-ons follow the line that they are nested in.
-    fn lines(
-        &self,
-        customer: &str,
-        items: &[tierline_domain::catalog::Item],
-    ) -> Result<Vec<Wanted>, Problem> {
+    fn lines(&self, customer: &str, items: &lines::Items) -> Result<Vec<Wanted>, Problem> {
         if self.line_items.is_empty() {
             return Err(Problem::documented(
                 StatusCode::BAD_REQUEST,
@@ -281,6 +280,7 @@ impl CartError {
             (None, Some(text), Some(rule)) => format!("{text} ({rule})"),
             _ => "the line cannot be processed".to_owned(),
         };
+        let text = phrases::failure_in(&text, lang).into_owned();
         Self {
             error_code: fault.code,
             error_description: text,
@@ -449,7 +449,7 @@ async fn create(
     call: Call,
 ) -> Result<(StatusCode, Json<CartResource>), Problem> {
     let new: NewCart = call.body()?;
-    let lines = new.lines(&customer, &lines::items(&call).await?)?;
+    let lines = new.lines(&customer, &lines::items(&call, new.given()).await?)?;
     let params = json!({ "customer": customer, "lines": lines });
     let cart = fill(&call, &customer, params).await?;
     Ok((StatusCode::CREATED, Json(cart)))
@@ -468,7 +468,7 @@ async fn update(
 ) -> Result<(StatusCode, Json<CartResource>), Problem> {
     let (known, _) = find(&call, &customer, &cart).await?;
     let new: NewCart = call.body()?;
-    let lines = new.lines(&customer, &lines::items(&call).await?)?;
+    let lines = new.lines(&customer, &lines::items(&call, new.given()).await?)?;
     let params = json!({
         "customer": customer,
         "cart": known.handle,

@@ -709,7 +709,7 @@ async fn relationship_request(call: Call) -> Result<Json<RelationshipRequest>, P
     Ok(Json(RelationshipRequest {
         url: format!(
             "{}/partner-invitation?invType=ResellerRelationship&partnerId={tenant}&msppId=0&DAP=false",
-            super::utilities::origin(&call.headers)
+            super::discovery::base(&call.server, &call.headers)
         ),
         attributes: Attributes::of("RelationshipRequest"),
     }))

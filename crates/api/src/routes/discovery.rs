@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,14 +85,21 @@ struct Hosts {
     aliases: [String; 1],
 }
 
-/// The address under which the caller reaches this server.
+/// The address under which the caller reaches this server: the one it is set up with, or else the one asked.
 pub(super) fn base(server: &Server, headers: &HeaderMap) -> String {
     if let Some(address) = &server.settings().public_url {
         return address.trim_end_matches('/').to_owned();
     }
-    let host = headers.get(header::HOST);
-    let host = host.and_then(|host| host.to_str().ok());
-    format!("http://{}", host.unwrap_or("localhost"))
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let scheme = text(HeaderName::from_static("x-forwarded-proto"))
+        .filter(|scheme| *scheme == "https")
+        .unwrap_or("http");
+    let host = text(header::HOST).unwrap_or("localhost");
+    format!("{scheme}://{host}")
 }
 
 fn document(server: &Server, headers: &HeaderMap, tenant: &str, version: &str) -> Discovery {

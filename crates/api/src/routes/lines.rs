@@ -1,23 +1,22 @@
 //! What lines of carts and of orders have in common: how they are read, and the parts that both show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tierline_app::AppError;
 use tierline_app::order::Wanted;
+use tierline_app::{AppError, catalogue};
 use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::money::Currency;
 use tierline_domain::order::{Commitment, Line, Pricing};
 use tierline_domain::time::Date;
-use tierline_store::tables;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::call::Call;
 use crate::problem::Problem;
+use crate::wire::body;
 use crate::wire::decimal::Decimal;
-use crate::wire::{body, catalog};
 
 /// A reseller that takes part in a sale.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -130,9 +129,10 @@ impl Given<'_> {
     ///
     /// # Errors
     /// A 400 that names the member.
-    pub(super) fn wanted(&self, customer: &str, items: &[Item]) -> Result<Wanted, Problem> {
+    pub(super) fn wanted(&self, customer: &str, items: &Items) -> Result<Wanted, Problem> {
         let given = said(self.item).ok_or_else(|| Problem::malformed(self.member, "is missing"))?;
-        let item = catalog::find(items, given).map_or(given, |item| item.handle.as_str());
+        let item = items.of(self.item);
+        let item = item.map_or(given, |item| item.handle.as_str());
         let currency = said(self.currency).map(|text| text.to_uppercase().parse::<Currency>());
         let context = self.context.cloned().unwrap_or_default();
         let parent = context
@@ -211,10 +211,34 @@ pub(super) fn of_path(named: Option<&str>, customer: &str) -> Result<(), Problem
     Err(Problem::documented(StatusCode::BAD_REQUEST, 800_002, text))
 }
 
-/// Every item there is.
-pub(super) async fn items(call: &Call) -> Result<Vec<Item>, Problem> {
-    call.read(|tx| Box::pin(async move { Ok(tx.find::<Item>(tables::items::EVERY, &[]).await?) }))
-        .await
+/// The items of a request's lines, by the identifiers that it gave.
+pub(super) struct Items(BTreeMap<String, Item>);
+
+impl Items {
+    /// The item of an identifier; none where it names nothing.
+    pub(super) fn of(&self, given: Option<&str>) -> Option<&Item> {
+        self.0.get(said(given)?)
+    }
+}
+
+/// Looks up the items that a request names: ids of the catalogue in any case, short names or GUIDs.
+pub(super) async fn items<'a>(
+    call: &Call,
+    given: impl Iterator<Item = Option<&'a str>>,
+) -> Result<Items, Problem> {
+    let given: BTreeSet<String> = given.filter_map(said).map(str::to_owned).collect();
+    call.read(move |tx| {
+        let given = given.clone();
+        Box::pin(async move {
+            let mut found = BTreeMap::new();
+            for given in given {
+                let item = catalogue::item_of_wire(tx, &given).await?;
+                found.extend(item.map(|item| (given, item)));
+            }
+            Ok(Items(found))
+        })
+    })
+    .await
 }
 
 /// A failure as it goes to the wire; an identifier that names nothing has a documented code (ORD-006).

@@ -8,12 +8,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tierline_app::order::{Wanted, default_term};
-use tierline_domain::catalog::{Frequency, Item, ItemKind};
+use tierline_domain::catalog::{Frequency, ItemKind};
 use tierline_domain::order::OrderState;
 use tierline_domain::partner::Environment;
 use utoipa::ToSchema;
 
-use super::lines;
+use super::lines::{self, Items};
 use super::orders::{self, Bought, Found, NewOrderLine, OrderResource, Shared};
 use crate::call::Call;
 use crate::problem::Problem;
@@ -118,7 +118,7 @@ impl OrderPatch {
         &self,
         customer: &str,
         found: &Found,
-        items: &[Item],
+        items: &Items,
     ) -> Result<Vec<Wanted>, Problem> {
         let new = self.line_items.iter().filter(|line| {
             let known = line
@@ -134,14 +134,11 @@ impl OrderPatch {
         let cycle = found.cycle();
         new.map(|line| {
             let mut wanted = line.wanted(customer, Shared::default(), items)?;
-            let fits = items
-                .iter()
-                .find(|item| item.handle == wanted.item)
-                .is_some_and(|item| {
-                    let term = wanted.term.unwrap_or_else(|| default_term(item));
-                    item.offer(term)
-                        .is_some_and(|offer| offer.frequencies.contains(&cycle))
-                });
+            let fits = items.of(line.item()).is_some_and(|item| {
+                let term = wanted.term.unwrap_or_else(|| default_term(item));
+                item.offer(term)
+                    .is_some_and(|offer| offer.frequencies.contains(&cycle))
+            });
             // An add-on is billed as its order is, where it can be.
             wanted.frequency = wanted.frequency.or(fits.then_some(cycle));
             if wanted.partner_of_record.is_none() {
@@ -221,7 +218,8 @@ async fn change(
             json!(patch.cancelled(&found, sandbox)?),
         );
     } else {
-        let items = lines::items(&call).await?;
+        let given = patch.line_items.iter().map(NewOrderLine::item);
+        let items = lines::items(&call, given).await?;
         map.insert(
             "add_ons".to_owned(),
             json!(patch.add_ons(&customer, &found, &items)?),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
+use axum::response::Html;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
@@ -20,14 +21,15 @@ use tierline_domain::subscription::Subscription;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
-use super::customers;
-use super::lines::{self, Given, NewCommitment, Prices, PurchaseCommitment, RenewsTo};
+use super::lines::{self, Given, Items, NewCommitment, Prices, PurchaseCommitment, RenewsTo};
+use super::{customers, discovery};
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::route::{self, Route};
+use crate::route::{self, Access, Route};
 use crate::wire::catalog;
 use crate::wire::decimal::Decimal;
 use crate::wire::envelope::{Attributes, Collection, Link, Links};
+use crate::wire::query::Query;
 
 const LIST: &str = "/v1/customers/{customer-id}/orders";
 pub(super) const ONE: &str = "/v1/customers/{customer-id}/orders/{order-id}";
@@ -85,6 +87,14 @@ pub(super) fn routes() -> Vec<Route> {
             "order-activation-links-list",
             "orders.rs marketplace_lines_have_activation_links",
         ),
+        route::get(
+            LANDING_PAGE,
+            "The page to which an activation link leads.",
+            landing_page,
+        )
+        .access(Access::Open)
+        .query("subscription", "The subscription to be activated.")
+        .answers_plain(StatusCode::OK),
     ]
 }
 
@@ -138,11 +148,16 @@ pub(super) struct Shared<'a> {
 }
 
 impl NewOrderLine {
+    /// The identifier of its item.
+    pub(super) fn item(&self) -> Option<&str> {
+        self.offer_id.as_deref()
+    }
+
     pub(super) fn wanted(
         &self,
         customer: &str,
         shared: Shared<'_>,
-        items: &[Item],
+        items: &Items,
     ) -> Result<Wanted, Problem> {
         let given = Given {
             member: "lineItems.offerId (a catalogItemId)",
@@ -536,7 +551,8 @@ async fn create(
         ));
     }
     numbered(&new.line_items)?;
-    let items = lines::items(&call).await?;
+    let given = new.line_items.iter().map(NewOrderLine::item);
+    let items = lines::items(&call, given).await?;
     let mut sent: Vec<&NewOrderLine> = new.line_items.iter().collect();
     sent.sort_by_key(|line| line.line_item_number);
     let shared = Shared {
@@ -664,17 +680,40 @@ struct ActivationLink {
     link: Link,
 }
 
-/// The publisher's page on which a customer begins to use what was bought.
-const LANDING_PAGE: &str = "https://marketplace.example/activate";
+/// The page that stands for the publisher's, on which a customer begins to use what was bought.
+const LANDING_PAGE: &str = "/marketplace/activation";
 
 impl Found {
-    fn activation(&self, number: usize) -> Option<ActivationLink> {
+    /// Where a line is activated, on the server at `base`.
+    fn activation(&self, number: usize, base: &str) -> Option<ActivationLink> {
         let bought = self.bought.get(number)?;
         let held = bought.subscription.as_ref()?;
         (bought.item.kind == ItemKind::Marketplace).then(|| ActivationLink {
-            link: Link::get(format!("{LANDING_PAGE}?subscription={}", held.id)),
+            link: Link::get(format!("{base}{LANDING_PAGE}?subscription={}", held.id)),
         })
     }
+}
+
+/// What somebody sees who follows an activation link in a browser. It needs no token and tells nothing of the
+/// subscription but the id that the address holds.
+async fn landing_page(RawQuery(raw): RawQuery) -> Result<Html<String>, Problem> {
+    let query = Query::read(raw.as_deref());
+    let subscription = query
+        .get("subscription")
+        .and_then(|id| id.parse::<uuid::Uuid>().ok())
+        .ok_or_else(|| {
+            Problem::malformed(
+                "subscription",
+                "is the id of a subscription, as the activation link has it",
+            )
+        })?;
+    Ok(Html(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Activation</title><h1>Activation</h1>\
+         <p>Subscription <code>{subscription}</code>.</p>\
+         <p>This page stands where the publisher of a marketplace product has its own: there a customer signs in \
+         and sets the product up. No publisher is connected to this server, and nothing is left to do here: \
+         a marketplace subscription runs, and is billed, from its order on.</p></html>"
+    )))
 }
 
 async fn line_links(
@@ -688,7 +727,8 @@ async fn line_links(
         .filter(|number| *number < found.bought.len())
         .ok_or_else(|| Problem::not_found(&format!("line {number} of order {order}")))?;
     let own = format!("{}/lineitems/{number}/activationlinks", found.path());
-    let links = found.activation(number).into_iter().collect();
+    let base = discovery::base(&call.server, &call.headers);
+    let links = found.activation(number, &base).into_iter().collect();
     Ok(Json(Collection::whole(links, own)))
 }
 
@@ -697,7 +737,8 @@ async fn order_links(
     call: Call,
 ) -> Result<Json<Collection<ActivationLink>>, Problem> {
     let found = find(&call, &customer, &order).await?;
-    let links = (0..found.bought.len()).filter_map(|number| found.activation(number));
+    let base = discovery::base(&call.server, &call.headers);
+    let links = (0..found.bought.len()).filter_map(|number| found.activation(number, &base));
     let own = format!("{}/activationlinks", found.path());
     Ok(Json(Collection::whole(links.collect(), own)))
 }

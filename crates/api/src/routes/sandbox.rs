@@ -9,7 +9,7 @@ use tierline_app::ask::ask;
 use tierline_app::ctx::Ids;
 use tierline_app::events;
 use tierline_domain::admin::{Mfa, ProgramRole, User, UserAccount};
-use tierline_domain::partner::{Account, Location, Organization, PartnerType};
+use tierline_domain::partner::{Account, AccountState, Location, Organization, PartnerType};
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
 use tierline_store::tables::{Application, ApplicationSecret, RefreshToken, SignIn};
@@ -48,6 +48,8 @@ struct Principal {
     handle: String,
     /// `indirect_provider`, `indirect_reseller`, `direct_bill`, `advisor` or `operator`.
     kind: String,
+    /// Where it stands in the program; `active` for the operator.
+    state: String,
     #[schema(value_type = String)]
     tenant_id: Uuid,
     mpn_id: String,
@@ -271,6 +273,7 @@ fn principal(server: &Server, identity: &Identity, now: Timestamp) -> Principal 
         name: identity.name.clone(),
         handle: account.handle.clone(),
         kind: account.kind.to_string(),
+        state: account.state.to_string(),
         tenant_id: tenant,
         mpn_id: identity.partner_id.clone(),
         country: account.country.to_string(),
@@ -289,6 +292,7 @@ fn operator(server: &Server, now: Timestamp) -> Principal {
         name: "The operator".to_owned(),
         handle: "operator".to_owned(),
         kind: "operator".to_owned(),
+        state: AccountState::Active.to_string(),
         tenant_id: Uuid::nil(),
         mpn_id: String::new(),
         country: "US".to_owned(),

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use serde::Serialize;
 use tierline_domain::place::Country;
 use tierline_domain::time::Date;
@@ -53,20 +53,6 @@ pub(super) fn routes() -> Vec<Route> {
             "utilities.rs a_domain_is_taken_or_free_without_a_body",
         ),
     ]
-}
-
-/// Where this server is reached, as the caller reaches it.
-pub(super) fn origin(headers: &HeaderMap) -> String {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &http::HeaderValue| value.to_str().ok())
-    };
-    let scheme = text(header::HeaderName::from_static("x-forwarded-proto"))
-        .filter(|scheme| *scheme == "https")
-        .unwrap_or("http");
-    let host = text(header::HOST).unwrap_or("localhost");
-    format!("{scheme}://{host}")
 }
 
 /// What is to be said of an address.

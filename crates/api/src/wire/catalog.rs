@@ -11,16 +11,6 @@ pub fn item_id(item: &Item) -> String {
     item.catalogue_id.clone()
 }
 
-/// The item of an identifier: the wire's, a short name, or a GUID.
-#[must_use]
-pub fn find<'a>(items: &'a [Item], given: &str) -> Option<&'a Item> {
-    items.iter().find(|item| {
-        given.eq_ignore_ascii_case(&item.catalogue_id)
-            || given == item.handle
-            || given.eq_ignore_ascii_case(&item.id.to_string())
-    })
-}
-
 /// The shelves of a target view; none for a view that there is not.
 #[must_use]
 pub fn shelves(view: &str) -> Option<&'static [Shelf]> {

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde_json::Value;
-use tierline_rules::Lang;
+use tierline_rules::{Lang, phrases};
 
 use crate::problem::Problem;
 
@@ -16,12 +16,43 @@ use crate::problem::Problem;
 const BYTES_MAX: usize = 64 * 1024;
 const DETAILS: &str = "application/problem+json";
 
-/// Gives a failure the shape that its path promises; every other answer passes as it is.
-pub(crate) async fn shaped(path: &str, response: Response) -> Response {
+/// Gives a failure the shape that its path promises and the language that the caller reads; every other answer
+/// passes as it is.
+pub(crate) async fn shaped(path: &str, lang: Lang, response: Response) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
+    let response = promised(path, response).await;
+    match lang {
+        Lang::En => response,
+        Lang::Ja => told(lang, response).await,
+    }
+}
+
+/// A failure in another language: handlers write English, refusals apart, which are in the caller's already.
+async fn told(lang: Lang, response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !(kind.starts_with("application/json") || kind.starts_with(DETAILS)) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, BYTES_MAX).await.unwrap_or_default();
+    let Ok(mut body) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    for member in ["description", "message", "detail"] {
+        if let Some(Value::String(text)) = body.get_mut(member) {
+            *text = phrases::failure_in(text, lang).into_owned();
+        }
+    }
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body.to_string()))
+}
+
+async fn promised(path: &str, response: Response) -> Response {
+    let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_ours = path.starts_with("/program/");

@@ -344,14 +344,37 @@ async fn a_sku_is_read() {
         .as_str()
         .unwrap();
     assert_eq!(format!("/v1/products/{}", paid.replace(':', "/skus/")), sku);
-    let [_, plan, _] = paths(&world, &token, "SavingsPlan", "Compute").await;
-    let plan = world.get(&format!("{plan}?country=JP"), &token).await;
-    let least = &plan.body["minimumPurchaseCommitment"];
-    assert_eq!(
-        (&least["amount"], &least["grain"]),
-        (&json!("0.001"), &json!("Hourly"))
-    );
-    assert_eq!(least["currencyCode"], json!({"code": "JPY", "symbol": "¥"}));
+}
+
+#[tokio::test]
+async fn every_savings_plan_shows_its_least_commitment() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let customer = world.customer("meridian", "Northgate").await;
+    let least = |currency, symbol| json!({ "grain": "Hourly", "amount": "0.001", "currencyCode": {"code": currency, "symbol": symbol} });
+    let [plan, sku, _] = paths(&world, &token, "SavingsPlan", "Compute").await;
+    let read = world.get(&format!("{sku}?country=JP"), &token).await.body;
+    assert_eq!(read["minimumPurchaseCommitment"], least("JPY", "¥"));
+    let of_customer = plan.replace("/v1/", &format!("/v1/customers/{customer}/"));
+    for list in [
+        format!("{plan}/skus?country=US"),
+        format!("{of_customer}/skus"),
+        format!("{sku}/availabilities?country=US"),
+        format!("{of_customer}/skus/0001/availabilities"),
+    ] {
+        let found = world.get(&list, &token).await;
+        let items = found.body["items"].as_array().unwrap();
+        assert!(!items.is_empty(), "{list}");
+        for item in items {
+            let sku = item.get("sku").unwrap_or(item);
+            let shown = &sku["minimumPurchaseCommitment"];
+            assert_eq!(shown, &least("USD", "$"), "{list}: {item}");
+        }
+    }
+    // Nothing else has one.
+    let [_, licence, _] = paths(&world, &token, "OnlineServices", "Desk Standard").await;
+    let licence = world.get(&format!("{licence}?country=US"), &token).await;
+    assert!(licence.body.get("minimumPurchaseCommitment").is_none());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use tierline_api::identity::Subject;
 
 use crate::common::{World, assert_shape};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn every_failure_has_the_documented_body() {
@@ -173,4 +173,98 @@ async fn production_has_no_test_resellers() {
         );
         assert_shape(path, &answer);
     }
+}
+
+/// What a failure says, in the language that the caller reads.
+#[tokio::test]
+async fn failures_speak_the_callers_language() {
+    let world = World::demo().await;
+    let (token, customer) = (
+        world.user("harbor"),
+        world.customer("harbor", "Juniper").await,
+    );
+    let quantity = json!({ "lineItems": [{ "offerId": "desk-standard", "quantity": 1_000_000, "termDuration": "P1Y" }] });
+    let orders = format!("/v1/customers/{customer}/orders");
+    for (method, path, body, member, told) in [
+        (
+            "GET",
+            "/v1/auditrecords/nothing".to_owned(),
+            None,
+            "description",
+            "監査記録 nothing は存在しません",
+        ),
+        (
+            "GET",
+            "/v1/nowhere".to_owned(),
+            None,
+            "description",
+            "/v1/nowhere は存在しません",
+        ),
+        (
+            "GET",
+            format!("{orders}/1"),
+            None,
+            "description",
+            "注文 1 は存在しません",
+        ),
+        (
+            "POST",
+            orders.clone(),
+            Some(json!({})),
+            "description",
+            "lineItems: 注文には少なくとも一つの行が必要です",
+        ),
+        (
+            "POST",
+            orders.clone(),
+            Some(json!({ "lineItems": [{ "offerId": "desk\0" }] })),
+            "description",
+            "lineItems[0].offerId: NUL 文字が含まれています",
+        ),
+        (
+            "POST",
+            orders,
+            Some(quantity),
+            "description",
+            "求められた数量: 1000000",
+        ),
+        (
+            "GET",
+            "/program/v1/rules?status=new".to_owned(),
+            None,
+            "detail",
+            "status: enforced、behaviour、planned",
+        ),
+        (
+            "GET",
+            "/program/v1/rules/TXN-999".to_owned(),
+            None,
+            "detail",
+            "規則 TXN-999 は存在しません",
+        ),
+    ] {
+        let bytes = body.map(|body: Value| body.to_string().into_bytes());
+        let headers = [("X-Locale", "ja-JP")];
+        let answer = world
+            .send(method, &path, Some(&token), bytes.clone(), &headers)
+            .await;
+        let text = answer.body[member].as_str().unwrap_or_default();
+        assert!(text.contains(told), "{path}: {}", answer.body);
+        let english = world.send(method, &path, Some(&token), bytes, &[]).await;
+        assert_eq!(english.status, answer.status, "{path}");
+        assert_eq!(english.body["code"], answer.body["code"], "{path}");
+        assert!(
+            english.body[member].as_str().unwrap().is_ascii(),
+            "{path}: {}",
+            english.body
+        );
+    }
+    let nobody = world
+        .send("GET", "/v1/customers", None, None, &[("X-Locale", "ja")])
+        .await;
+    let told = nobody.body["description"].as_str().unwrap();
+    assert!(
+        told.starts_with("呼び出しにベアラートークンがありません"),
+        "{told}"
+    );
 }

@@ -238,3 +238,19 @@ async fn production_has_no_ready_made_credentials() {
         .await;
     assert_eq!(answer.status, 404);
 }
+
+/// A newcomer finds a partner in each state.
+#[tokio::test]
+async fn credentials_say_where_a_partner_stands() {
+    let world = World::demo().await;
+    let list = world
+        .send("GET", "/sandbox/credentials", None, None, &[])
+        .await;
+    let principals = list.body["principals"].as_array().unwrap().clone();
+    for state in tierline_domain::partner::AccountState::ALL {
+        let is_there = principals
+            .iter()
+            .any(|principal| principal["state"] == state.as_str());
+        assert!(is_there, "{state}");
+    }
+}

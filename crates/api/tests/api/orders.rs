@@ -282,6 +282,43 @@ async fn an_order_tells_how_far_its_lines_are() {
     );
 }
 
+/// An activation link is followed as a browser does, without a token.
+async fn assert_activates(world: &World, uri: &str, subscription: &str) {
+    assert!(uri.starts_with(&world.base), "{uri}");
+    let page = world.http.get(uri).send().await.unwrap();
+    assert_eq!(page.status(), 200, "{uri}");
+    let kind = page.headers()["content-type"].to_str().unwrap().to_owned();
+    assert!(kind.starts_with("text/html"), "{kind}");
+    let page = page.text().await.unwrap();
+    assert!(page.contains(subscription), "{page}");
+}
+
+#[tokio::test]
+async fn links_lead_to_the_address_the_server_is_set_up_with() {
+    let settings = tierline_api::Settings {
+        sandbox: true,
+        public_url: Some("https://partners.example/".to_owned()),
+        ..tierline_api::Settings::default()
+    };
+    let world = World::with(settings, None).await;
+    let path = path(&world, "harbor", "Juniper").await;
+    let token = world.user("harbor");
+    let made = world.post(&path, &token, &json!({ "billingCycle": "monthly", "lineItems": [{ "offerId": "ledger-saas", "quantity": 1, "termDuration": "P1M" }] })).await;
+    let links = format!("{}/activationlinks", own(&path, &made));
+    let links = world.get(&links, &token).await.body;
+    let uri = links["items"][0]["link"]["uri"].as_str().unwrap();
+    let page = "https://partners.example/marketplace/activation?subscription=";
+    assert!(uri.starts_with(page), "{uri}");
+    let invited = world
+        .get("/v1/customers/relationshiprequests", &token)
+        .await;
+    let url = invited.body["url"].as_str().unwrap();
+    assert!(
+        url.starts_with("https://partners.example/partner-"),
+        "{url}"
+    );
+}
+
 #[tokio::test]
 async fn marketplace_lines_have_activation_links() {
     let world = World::demo().await;
@@ -289,6 +326,8 @@ async fn marketplace_lines_have_activation_links() {
     let token = world.user("harbor");
     let made = world.post(&path, &token, &json!({ "billingCycle": "monthly", "lineItems": [{ "offerId": "ledger-saas", "quantity": 1, "termDuration": "P1M" }] })).await;
     assert_eq!(made.status, 201, "{}", made.body);
+    let bought = made.body["lineItems"][0]["subscriptionId"].as_str();
+    let bought = bought.unwrap().to_owned();
     let link = made.body["lineItems"][0]["links"]["activationLinks"]["uri"]
         .as_str()
         .unwrap();
@@ -300,8 +339,16 @@ async fn marketplace_lines_have_activation_links() {
             (200, &json!(1)),
             "{links}"
         );
-        assert_eq!(answer.body["items"][0]["link"]["method"], "GET");
+        let link = &answer.body["items"][0]["link"];
+        assert_eq!(link["method"], "GET");
+        assert_activates(&world, link["uri"].as_str().unwrap(), &bought).await;
     }
+    let refused = world
+        .send("GET", "/marketplace/activation", None, None, &[])
+        .await;
+    assert_eq!(refused.status, 400);
+    let told = refused.body.to_string();
+    assert!(told.contains("subscription"), "{told}");
     let none = world
         .get(&format!("{own}/lineitems/7/activationlinks"), &token)
         .await;

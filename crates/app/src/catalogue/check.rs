@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use tierline_domain::catalog::Frequency;
+use tierline_domain::catalog::{Frequency, Term};
+use tierline_domain::listing::Shelf;
+use tierline_domain::order::Commitment;
 use tierline_rules::regions;
 
 use super::file::{Entry, FAULTS_MAX, Fault, Parts, ProductEntry, PromotionEntry};
@@ -150,6 +152,36 @@ impl Check<'_> {
         for entry in &product.skus {
             self.item(entry, taken);
             self.sku(entry, taken);
+            self.commitment(product.shelf, entry);
+        }
+    }
+
+    /// What is bought from the shelf of savings plans is a promise, so its least amount is shown beforehand.
+    fn commitment(&mut self, shelf: Shelf, entry: &Entry) {
+        let (id, field) = (&entry.id, "least_commitment");
+        match (&entry.least_commitment, shelf) {
+            (None, Shelf::SavingsPlan) => self.fault(
+                id,
+                field,
+                "is missing; a savings plan has one, such as {grain: hourly, amount: \"0.001\"}",
+            ),
+            (Some(_), other) if other != Shelf::SavingsPlan => {
+                self.fault(id, field, "is for SKUs of the shelf savings_plan only");
+            }
+            (Some(least), _) => {
+                if least.grain != "hourly" {
+                    self.fault(id, "grain", "is `hourly`");
+                }
+                let promised = Commitment {
+                    amount: least.amount.clone(),
+                    currency: "USD".to_owned(),
+                    grain: least.grain.clone(),
+                };
+                if !promised.price(Term::YEAR).is_ok_and(|year| year.minor > 0) {
+                    self.fault(id, "amount", "is a decimal number above zero, in quotes");
+                }
+            }
+            (None, _) => {}
         }
     }
 

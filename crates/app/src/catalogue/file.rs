@@ -391,6 +391,13 @@ mod tests {
         prices: {P1Y: [USD 1.00]}
         upgrades_to: [nothing]
       - {id: desk, title: Again, terms: {P1M: [monthly]}, min: 5, max: 4, not_sold_in: [QQ]}
+      - {id: chair, title: Chair, terms: {P1M: [monthly]}, least_commitment: {grain: hourly, amount: '1'}}
+  - id: plan
+    shelf: savings_plan
+    title: Plan
+    skus:
+      - {id: plan-1, title: Plan, terms: {P1Y: [monthly]}}
+      - {id: plan-2, title: Plan, terms: {P1Y: [monthly]}, least_commitment: {grain: daily, amount: '0.0'}}
 offers:
   - id: old
     title: Old
@@ -407,9 +414,13 @@ promotions:
             "mine.yaml:12: desk.id: another item",
             "mine.yaml:12: desk.max: ",
             "mine.yaml:12: desk.not_sold_in: QQ",
-            "mine.yaml:14: old.category: is missing",
-            "mine.yaml:18: off.discount_percent: ",
-            "mine.yaml:18: off.until: ",
+            "mine.yaml:13: chair.least_commitment: is for SKUs of the shelf savings_plan",
+            "mine.yaml:18: plan-1.least_commitment: is missing",
+            "mine.yaml:19: plan-2.grain: is `hourly`",
+            "mine.yaml:19: plan-2.amount: ",
+            "mine.yaml:21: old.category: is missing",
+            "mine.yaml:25: off.discount_percent: ",
+            "mine.yaml:25: off.until: ",
         ] {
             assert!(
                 found.iter().any(|fault| fault.starts_with(wanted)),

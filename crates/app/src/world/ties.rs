@@ -32,6 +32,9 @@ pub(super) async fn partnership(
     });
     f.set("state", &mut row.state)?;
     f.set("since", &mut row.since)?;
+    if let Some(days) = f.get::<i32>("days_ago")? {
+        row.since = Timestamp::noon(add_days(today.date(), days.saturating_neg()));
+    }
     f.set_some("removal_requested", &mut row.removal_requested)?;
     if row.state == PartnershipState::Invited && !f.has("since") {
         row.since = Timestamp::noon(add_days(today.date(), -1));

@@ -166,6 +166,54 @@ async fn a_promotion_is_given_for_the_terms_it_names() {
     );
 }
 
+/// Whether a promotion fits ten seats for a customer.
+async fn fits(world: &mut World, customer: &str, promotion: &str) -> bool {
+    let asked = json!({"customer": customer, "item": "desk", "quantity": 10, "promotion": promotion, "term": "P1Y", "frequency": "annual"});
+    let answer = world.act("DB-1", "check_promotion", asked).await;
+    answer.result["eligible"].as_bool().unwrap()
+}
+
+#[tokio::test]
+async fn a_trial_and_a_cancelled_purchase_use_up_a_first_purchase() {
+    let mut given = given();
+    for more in [
+        json!({"customer": {"id": "C-2", "country": "US"}}),
+        json!({"relationship": {"partner": "DB-1", "customer": "C-2"}}),
+    ] {
+        given.as_array_mut().unwrap().push(more);
+    }
+    let mut world = World::of("2026-01-15", given).await;
+    let skus = [
+        sku("desk", ""),
+        "      - {id: desk-trial, title: Trial, kind: trial, trial_of: desk, terms: {P1M: [none]}, min: 1, max: 25}\n".to_owned(),
+    ];
+    let promotions = "\n  - {id: first, title: First, item: desk, discount_percent: 10, max_seats: 50, terms: {P1Y: [annual]}, from: 2026-01-01, first_purchase: true}\n  - {id: always, title: Always, item: desk, discount_percent: 5, max_seats: 50, terms: {P1Y: [annual]}, from: 2026-01-01}";
+    import(&mut world, file(&skus.concat(), promotions)).await;
+    assert!(fits(&mut world, "C-1", "first").await);
+    let trial = json!({"customer": "C-1", "item": "desk-trial", "quantity": 5, "creates": "trial"});
+    world.act("DB-1", "order", trial).await;
+    let paid = json!({"customer": "C-2", "item": "desk", "quantity": 10, "term": "P1Y", "frequency": "annual", "creates": "paid"});
+    world.act("DB-1", "order", paid.clone()).await;
+    assert_eq!(
+        world.state("subscription.paid.charges").await[0],
+        "USD 900.00"
+    );
+    world
+        .act("DB-1", "cancel", json!({"subscription": "paid"}))
+        .await;
+    for customer in ["C-1", "C-2"] {
+        assert!(!fits(&mut world, customer, "first").await, "{customer}");
+        assert!(fits(&mut world, customer, "always").await, "{customer}");
+    }
+    // An order takes what is left.
+    let again = json!({"customer": "C-1", "item": "desk", "quantity": 10, "term": "P1Y", "frequency": "annual", "creates": "again"});
+    world.act("DB-1", "order", again).await;
+    assert_eq!(
+        world.state("subscription.again.charges").await[0],
+        "USD 950.00"
+    );
+}
+
 #[tokio::test]
 async fn the_catalogue_of_the_profile_takes_its_own_place() {
     // The profile's catalogue takes its own place without losing anything.

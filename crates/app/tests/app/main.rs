@@ -4,5 +4,6 @@ mod catalogue;
 mod common;
 mod cures;
 mod enrolment;
+mod japanese;
 mod requests;
 mod ties;

@@ -293,6 +293,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("ORD-041", "scenarios/orders.yaml O-43"),
     ("ORD-042", "scenarios/own/orders.yaml OWNORD-81"),
     ("ORD-043", "scenarios/own/orders.yaml OWNORD-86"),
+    (
+        "ORD-044",
+        "crates/app/tests/app/catalogue.rs a_trial_and_a_cancelled_purchase_use_up_a_first_purchase",
+    ),
     ("ORD-045", "scenarios/own/orders.yaml OWNORD-82"),
     ("SUB-002", "scenarios/subscriptions.yaml U-01"),
     ("SUB-004", "scenarios/own/orders.yaml OWNORD-49"),

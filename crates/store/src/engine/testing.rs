@@ -17,6 +17,7 @@ use tokio_postgres::NoTls;
 use super::{Command, Db, DbConfig, Migration, Tx};
 use crate::error::StoreError;
 use crate::statement::Statement;
+use crate::value::Value;
 
 /// The variable that names a cluster, or forbids one.
 pub const SERVER_VARIABLE: &str = "TIERLINE_TEST_POSTGRES";
@@ -63,6 +64,54 @@ impl Fixture {
         let mut columns = self.db.read(Columns(statement)).await?;
         columns.sort();
         Ok(columns)
+    }
+}
+
+impl Fixture {
+    /// How the engine would run a statement, in its own words.
+    ///
+    /// # Errors
+    /// When the engine does not understand it.
+    pub async fn plan(
+        &self,
+        statement: Statement,
+        params: Vec<Value>,
+    ) -> Result<String, StoreError> {
+        let is_postgres = matches!(self.config, DbConfig::Postgres { .. });
+        let word = if is_postgres {
+            "EXPLAIN (COSTS OFF)"
+        } else {
+            "EXPLAIN QUERY PLAN"
+        };
+        // A test asks for a few plans in its life.
+        let sql = Box::leak(format!("{word} {}", statement.sql).into_boxed_str());
+        let plan = Plan {
+            statement: Statement::new("testing.PLAN", sql),
+            params,
+            is_postgres,
+        };
+        self.db.read(plan).await
+    }
+}
+
+struct Plan {
+    statement: Statement,
+    params: Vec<Value>,
+    is_postgres: bool,
+}
+
+impl Command for Plan {
+    type Out = String;
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<String, StoreError> {
+        if self.is_postgres {
+            let lines = tx.fetch_all::<(String,)>(self.statement, &self.params);
+            let lines: Vec<String> = lines.await?.into_iter().map(|(line,)| line).collect();
+            return Ok(lines.join("\n"));
+        }
+        let lines = tx.fetch_all::<(i64, i64, i64, String)>(self.statement, &self.params);
+        let lines: Vec<String> = lines.await?.into_iter().map(|line| line.3).collect();
+        Ok(lines.join("\n"))
     }
 }
 

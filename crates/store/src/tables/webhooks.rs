@@ -60,7 +60,7 @@ table! {
     webhook_registrations: Registration {
         key { tenant }
         columns { tenant, subscriber, url, events, own_header, registered, version }
-        finds {}
+        finds { EVERY = "ORDER BY tenant" }
     }
 }
 
@@ -108,6 +108,8 @@ table! {
             DUE = "WHERE state = 'waiting' AND due <= $1 AND claimed_until <= $1 ORDER BY due, id LIMIT $2",
             OF_TENANT = "WHERE tenant = $1 AND (created, id) < ($2, $3) ORDER BY created DESC, id DESC LIMIT $4",
             OF_TENANT_IN_STATE = "WHERE tenant = $1 AND state = $2 AND (created, id) < ($3, $4) ORDER BY created DESC, id DESC LIMIT $5",
+            NEWEST = "ORDER BY created DESC, id DESC LIMIT $1",
+            NEWEST_IN_STATE = "WHERE state = $1 ORDER BY created DESC, id DESC LIMIT $2",
             SINCE = "WHERE tenant = $1 AND created > $2 AND event_name = $3 ORDER BY created, id"
         }
     }

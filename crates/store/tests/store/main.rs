@@ -10,6 +10,7 @@ mod change_log;
 mod copies;
 mod group_commit;
 mod kept_rows;
+mod plans;
 mod racing_writers;
 mod retries;
 mod round_trip;

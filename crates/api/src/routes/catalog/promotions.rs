@@ -1,5 +1,6 @@
 //! Promotions, and whether one applies to a purchase.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::Json;
@@ -12,6 +13,7 @@ use tierline_app::catalogue::{self, Promoted, ids};
 use tierline_app::promotion::{Eligibility, Unfit};
 use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::listing::Billed;
+use tierline_rules::{Lang, phrases};
 use utoipa::ToSchema;
 
 use super::{BAD_VALUE, Market, bad_query};
@@ -362,7 +364,8 @@ struct EligibilityError {
     #[schema(nullable = false)]
     available_seats: Option<i64>,
     r#type: &'static str,
-    description: &'static str,
+    #[schema(value_type = String)]
+    description: Cow<'static, str>,
 }
 
 impl EligibilityError {
@@ -372,8 +375,16 @@ impl EligibilityError {
             maximum_required_seats: None,
             available_seats: None,
             r#type,
-            description,
+            description: Cow::Borrowed(description),
         }
+    }
+
+    /// The same in the caller's language.
+    fn told(mut self, lang: Lang) -> Self {
+        if let Cow::Borrowed(text) = self.description {
+            self.description = phrases::failure_in(text, lang);
+        }
+        self
     }
 
     fn of(reason: Unfit, found: &Eligibility) -> Self {
@@ -518,7 +529,7 @@ impl<'a> Asking<'a> {
             vec![PromotionVerdict {
                 promotion_id,
                 is_eligible: false,
-                errors: vec![error],
+                errors: vec![EligibilityError::told(error, call.principal.lang)],
             }]
         };
         let given = self.item.promotion_id.clone().filter(|id| !id.is_empty());
@@ -587,7 +598,7 @@ impl<'a> Asking<'a> {
             promotion_id: Some(promoted.listing.catalogue_id.clone()),
             is_eligible: found.eligible,
             errors: errors
-                .map(|reason| EligibilityError::of(*reason, &found))
+                .map(|reason| EligibilityError::of(*reason, &found).told(call.principal.lang))
                 .collect(),
         })
     }

@@ -1,0 +1,111 @@
+//! Reads that must not grow with their table are ranges of an index, on both engines.
+
+use tierline_domain::id::Id;
+use tierline_domain::partner::{MembershipState, Organization, Tenant, TenantType};
+use tierline_domain::time::Timestamp;
+use tierline_store::log::Outcome;
+use tierline_store::tables::audit::{AuditRecord, KNOWN_CUSTOMERS};
+use tierline_store::tables::audit_records::{BEFORE, OF_CUSTOMER_BEFORE, OF_RESOURCE_BEFORE};
+use tierline_store::tables::{organizations, tenants};
+use tierline_store::testing::both_engines;
+use tierline_store::{Command, Statement, StoreError, Table, Tx, Value, schema};
+use uuid::Uuid;
+
+const ANALYZE: Statement = Statement::new("plans::ANALYZE", "ANALYZE audit_records");
+const RECORDS: u32 = 4_000;
+const RESOURCES: [&str; 4] = ["order", "customer", "subscription", "license"];
+
+/// Records of four tenants, three customers and four types of things.
+struct Fill;
+
+impl Command for Fill {
+    type Out = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let organization = Organization {
+            id: Id::from_uuid(Uuid::from_u128(1)),
+            handle: "one".to_owned(),
+            name: "One".to_owned(),
+            headquarters: None,
+            membership: MembershipState::Active,
+        };
+        // Past the log: what stands in these rows is no matter here.
+        tx.execute(organizations::INSERT, &organization.values())
+            .await?;
+        for number in 0..4 {
+            let tenant = Tenant {
+                id: Id::from_uuid(Uuid::from_u128(number)),
+                handle: number.to_string(),
+                organization: organization.id,
+                kind: TenantType::Partner,
+                country: "FR".parse().unwrap(),
+                domain: number.to_string(),
+                associated_with: None,
+                program_since: None,
+            };
+            tx.execute(tenants::INSERT, &tenant.values()).await?;
+        }
+        for number in 0..RECORDS {
+            let resource = usize::try_from(number / 4 % 4).unwrap();
+            tx.insert(&AuditRecord {
+                event: Uuid::from_u128(u128::from(number) + 1),
+                tenant: Id::from_uuid(Uuid::from_u128(u128::from(number % 4))),
+                at_world: Timestamp::from_micros(i64::from(number) * 1_000_000).unwrap(),
+                operation: "update_subscription".to_owned(),
+                resource: RESOURCES[resource].to_owned(),
+                subject: number.to_string(),
+                outcome: Outcome::Succeeded,
+                rule: None,
+                customer: Some(Id::from_uuid(Uuid::from_u128(u128::from(number / 16 % 3)))),
+                user_name: None,
+                application: None,
+                correlation: None,
+                old_value: None,
+                new_value: None,
+            })
+            .await?;
+        }
+        tx.execute(ANALYZE, &[]).await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn pages_of_audit_records_are_ranges_of_an_index() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        test.db.write(Fill).await.unwrap();
+        let from = Value::Instant(Timestamp::from_micros(0).unwrap());
+        let until = Value::Instant(Timestamp::from_micros(i64::from(RECORDS) * 1_000_000).unwrap());
+        let (id, rows) = (Value::Id(Uuid::from_u128(1)), Value::Int(21));
+        let page = |range: Option<Value>| {
+            let key = std::iter::once(id.clone()).chain(range);
+            let rest = [from.clone(), until.clone(), id.clone(), rows.clone()];
+            key.chain(rest).collect::<Vec<_>>()
+        };
+        let word = Value::Text("order".to_owned());
+        for (statement, params, index) in [
+            (BEFORE, page(None), "audit_records_at"),
+            (
+                OF_CUSTOMER_BEFORE,
+                page(Some(id.clone())),
+                "audit_records_customer",
+            ),
+            (
+                OF_RESOURCE_BEFORE,
+                page(Some(word)),
+                "audit_records_resource",
+            ),
+        ] {
+            let plan = test.plan(statement, params).await.unwrap();
+            let (engine, name) = (test.engine, statement.name);
+            assert!(plan.contains(index), "{engine}, {name}: {plan}");
+            // Neither is the whole table read, nor are its rows sorted.
+            for word in ["SCAN", "Seq Scan", "TEMP B-TREE", "Sort"] {
+                assert!(!plan.contains(word), "{engine}, {name}: {plan}");
+            }
+        }
+        // A partner's customers are looked up without a look at its records.
+        let plan = test.plan(KNOWN_CUSTOMERS, vec![id]).await.unwrap();
+        assert!(!plan.contains("audit_records"), "{plan}");
+    })
+    .await;
+}
