@@ -242,10 +242,8 @@ impl UseCase for CheckoutCart {
         }
         for (group, places) in &open {
             let group = (group.as_str(), places.as_slice());
-            match self
-                .try_group(ctx, acting, tx, (&cart, &fact), group)
-                .await?
-            {
+            let tried = Box::pin(self.try_group(ctx, acting, tx, (&cart, &fact), group));
+            match tried.await? {
                 Ok(sold) => {
                     // The command itself keeps the decision on the first line that it sells.
                     let kept = usize::from(orders.is_empty() && cart.became.is_none());

@@ -1,4 +1,9 @@
-//! Durable checkouts a second, through the store and end to end over HTTP, beside `pgbench -N` in the same run.
+//! Durable checkouts a second: through the store alone, with everything that a checkout of the program decides and
+//! records, and end to end over HTTP, beside `pgbench -N` in the same run.
+//!
+//! *Store* is what a checkout asks of the store: six reads, six rows written and a pair of charges, durable when it is
+//! answered. *Program* is the command itself: the rules with their facts, the stored decision, order, subscription,
+//! schedule, charges, the change log and the audit record.
 //!
 //! `cargo xtask soak checkouts` starts a durable PostgreSQL cluster and runs this. The first argument is a
 //! connection string of its `postgres` database, the second a directory on the disk that SQLite shall use. Every
@@ -14,26 +19,44 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command as Process, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use tierline_app::App;
 use tierline_app::act::Act;
 use tierline_app::clock::Clock;
+use tierline_app::ctx::Ids;
 use tierline_app::demo::LayWorld;
-use tierline_store::{Db, DbConfig, schema};
+use tierline_app::{App, AppError};
+use tierline_domain::catalog::Item;
+use tierline_domain::customer::{Customer, Relationship};
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::order::{Cart, Line, Order, OrderState};
+use tierline_domain::partner::Account;
+use tierline_domain::subscription::{Charge, CreditLine, Subscription, SubscriptionState};
+use tierline_domain::time::Timestamp;
+use tierline_store::log::{Event, Outcome};
+use tierline_store::{Command, Db, DbConfig, Lock, Tx, schema, tables};
+use uuid::Uuid;
+
+// As the server does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const CLIENTS: [usize; 4] = [1, 8, 32, 64];
 const ROUNDS: usize = 5;
 /// Carts of one customer, below the ceiling of 300 subscriptions a tenant (ORD-040).
 const CARTS_OF_ONE: usize = 200;
+/// Direct-bill partners that sell; customers are spread among them, as `pgbench` spreads accounts among branches.
+const SELLERS: usize = 8;
 /// How long `pgbench` runs each time, in seconds.
 const SECONDS: usize = 4;
 /// Clients over HTTP.
 const HTTP_CLIENTS: usize = 32;
+/// Turns of the store have carts of their own.
+const STORE_TURNS: usize = 1_000;
 const NOW: &str = "2023-11-15T12:00:00Z";
 
 /// Checkouts of one turn: enough to be steady, few enough for one client.
@@ -48,13 +71,19 @@ fn carts(turn: usize, count: usize) -> Vec<Value> {
         let customer = format!("C-{turn}-{}", cart / CARTS_OF_ONE);
         if cart % CARTS_OF_ONE == 0 {
             given.push(json!({ "customer": { "id": customer, "country": "DE" } }));
-            given.push(json!({ "relationship": { "partner": "DB-1", "customer": customer } }));
+            given
+                .push(json!({ "relationship": { "partner": seller(cart), "customer": customer } }));
         }
         // Neighbours in time buy for different customers, as they would.
         let name = name(turn, cart);
-        given.push(json!({ "cart": { "id": name, "partner": "DB-1", "customer": customer, "item": "suite-standard", "quantity": 5, "created": NOW } }));
+        given.push(json!({ "cart": { "id": name, "partner": seller(cart), "customer": customer, "item": "suite-standard", "quantity": 5, "created": NOW } }));
     }
     given
+}
+
+/// Who sells what is in a cart.
+fn seller(cart: usize) -> String {
+    format!("S-{}", cart / CARTS_OF_ONE % SELLERS)
 }
 
 fn name(turn: usize, cart: usize) -> String {
@@ -71,7 +100,10 @@ fn spread(count: usize) -> Vec<usize> {
 
 fn world() -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/world.yaml");
-    let (_, given) = tierline_app::check::read_world(&path).unwrap();
+    let (_, mut given) = tierline_app::check::read_world(&path).unwrap();
+    given.extend((0..SELLERS).map(|number| {
+        json!({ "partner": { "id": format!("S-{number}"), "type": "direct_bill", "country": "DE" } })
+    }));
     given
 }
 
@@ -87,24 +119,20 @@ async fn lay(app: &App, given: Vec<Value>) {
     app.db().write(LayWorld { given, now }).await.unwrap();
 }
 
-/// Checkouts a second through the store.
-async fn through_the_store(app: &App, turn: usize, clients: usize) -> u64 {
-    let count = checkouts(clients);
-    lay(app, carts(turn, count)).await;
+/// Checkouts of a turn, by so many clients at a time.
+async fn race<F, D>(clients: usize, count: usize, checkout: F) -> u64
+where
+    F: Fn(usize) -> D + Clone + Send + 'static,
+    D: Future<Output = ()> + Send,
+{
     let (order, next) = (Arc::new(spread(count)), Arc::new(AtomicUsize::new(0)));
     let begun = Instant::now();
     let tasks: Vec<_> = (0..clients)
         .map(|_| {
-            let (app, order, next) = (app.clone(), Arc::clone(&order), Arc::clone(&next));
+            let (order, next, checkout) = (Arc::clone(&order), Arc::clone(&next), checkout.clone());
             tokio::spawn(async move {
                 while let Some(cart) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let act = Act::of(
-                        "DB-1",
-                        "checkout_cart",
-                        json!({ "cart": name(turn, *cart) }),
-                    );
-                    let ctx = app.ctx(act.actor.clone());
-                    app.perform(ctx, act, None).await.unwrap();
+                    checkout(*cart).await;
                 }
             })
         })
@@ -113,6 +141,191 @@ async fn through_the_store(app: &App, turn: usize, clients: usize) -> u64 {
         task.await.unwrap();
     }
     rate(count, begun)
+}
+
+/// Checkouts a second by the program's own command.
+async fn by_the_program(app: &App, turn: usize, clients: usize) -> u64 {
+    let count = checkouts(clients);
+    lay(app, carts(turn, count)).await;
+    let app = app.clone();
+    race(clients, count, move |cart| {
+        let app = app.clone();
+        async move {
+            let named = json!({ "cart": name(turn, cart) });
+            let act = Act::of(&seller(cart), "checkout_cart", named);
+            let ctx = app.ctx(act.actor.clone());
+            app.perform(ctx, act, None).await.unwrap();
+        }
+    })
+    .await
+}
+
+/// Checkouts a second through the store alone.
+async fn through_the_store(app: &App, turn: usize, clients: usize) -> u64 {
+    let turn = turn + STORE_TURNS;
+    let count = checkouts(clients);
+    lay(app, carts(turn, count)).await;
+    let app = app.clone();
+    race(clients, count, move |cart| {
+        let app = app.clone();
+        async move { app.db().write(Checkout::of(turn, cart)).await.unwrap() }
+    })
+    .await
+}
+
+/// What a checkout asks of the store, and nothing else.
+struct Checkout {
+    seller: String,
+    cart: String,
+    now: Timestamp,
+}
+
+impl Checkout {
+    fn of(turn: usize, cart: usize) -> Self {
+        Self {
+            seller: seller(cart),
+            cart: name(turn, cart),
+            now: NOW.parse().unwrap(),
+        }
+    }
+
+    fn order(&self, ids: &Ids, seller: &Account, cart: &Cart) -> Order {
+        Order {
+            id: ids.next(),
+            handle: format!("order of {}", self.cart),
+            partner: seller.id,
+            customer: cart.customer,
+            lines: Vec::new(),
+            state: OrderState::Completed,
+            placed: self.now,
+            currency: Currency::USD,
+            // A number of its own: none is counted here.
+            number: i64::from_be_bytes(ids.uuid().as_bytes()[8..].try_into().unwrap()) >> 1,
+            home: cart.home.clone(),
+            version: 1,
+        }
+    }
+
+    fn subscription(&self, ids: &Ids, order: &Order, line: &Line) -> Subscription {
+        Subscription {
+            id: ids.next(),
+            handle: format!("subscription of {}", self.cart),
+            seller: Some(order.partner),
+            customer: order.customer,
+            item: line.item,
+            quantity: line.quantity,
+            term: line.term,
+            frequency: line.frequency,
+            partner_of_record: None,
+            state: SubscriptionState::Active,
+            bought: self.now,
+            renewed: None,
+            term_end: line.term.last_day(self.now.date()),
+            renewal: true,
+            renewal_queued: false,
+            currency: Currency::USD,
+            promotion: None,
+            unit_price: None,
+            batches: Vec::new(),
+            scheduled_quantity: None,
+            pending_frequency: None,
+            upgraded: None,
+            converted_from_trial: false,
+            updates: 0,
+            order_id: Some(order.id),
+            order_handle: None,
+            parent: None,
+            deprovisioned: false,
+            default_owner: true,
+            support_contact: None,
+            friendly_name: None,
+            home: order.home.clone(),
+            version: 1,
+        }
+    }
+}
+
+impl Command for Checkout {
+    type Out = ();
+    type Error = AppError;
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::on("name", &self.seller), Lock::on("name", &self.cart)]
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
+        let key = |id: Uuid| [tierline_store::Value::Id(id)];
+        let text = |text: &str| [tierline_store::Value::Text(text.to_owned())];
+        let (seller, cart) = (text(&self.seller), text(&self.cart));
+        let seller = tx.find::<Account>(tables::accounts::BY_HANDLE, &seller);
+        let seller = seller.await?.pop().unwrap();
+        let cart = tx.find::<Cart>(tables::carts::BY_HANDLE, &cart);
+        let mut cart = cart.await?.pop().unwrap();
+        let customer: Customer = tx.get(&key(cart.customer.uuid())).await?.unwrap();
+        let tie = [seller.id.uuid(), customer.tenant.uuid()].map(tierline_store::Value::Id);
+        let _: Relationship = tx.get(&tie).await?.unwrap();
+        let line = cart.lines.first().unwrap().clone();
+        let _: Item = tx.get(&key(line.item.uuid())).await?.unwrap();
+        let credit: Option<CreditLine> = tx.get(&key(seller.id.uuid())).await?;
+        assert!(credit.is_none(), "no limit stands in the way");
+
+        let ids = Ids::named("checkout", &self.cart, self.now);
+        let order = self.order(&ids, &seller, &cart);
+        let subscription = self.subscription(&ids, &order, &line);
+        let charge = |position, minor| Charge {
+            id: ids.next(),
+            subscription: subscription.id,
+            position,
+            kind: "new".to_owned(),
+            amount: Money::new(minor, Currency::USD),
+            from_day: self.now.date(),
+            until_day: self.now.date(),
+            booked: self.now,
+        };
+        tx.insert(&order).await?;
+        tx.insert(&subscription).await?;
+        tx.insert(&charge(1, 100)).await?;
+        tx.insert(&charge(2, -100)).await?;
+        let due = tables::Due {
+            id: ids.uuid(),
+            due: self.now,
+            kind: "bench".to_owned(),
+            subject: subscription.handle.clone(),
+            done: Some(self.now),
+        };
+        tx.insert(&due).await?;
+        let decision = tables::StoredDecision {
+            id: ids.uuid(),
+            at_world: self.now,
+            checkpoint: "checkout_cart".to_owned(),
+            actor: seller.handle.clone(),
+            subject: self.cart.clone(),
+            allowed: true,
+            rules: tierline_store::Json(Vec::new()),
+            facts: tierline_store::Json(Value::Null),
+            profile: "bench".to_owned(),
+        };
+        tx.insert(&decision).await?;
+        cart.became = Some(order.id);
+        cart.version += 1;
+        tx.put(&cart).await?;
+        let event = Event {
+            id: ids.uuid(),
+            at_world: self.now,
+            at_server: self.now,
+            home: cart.home.clone(),
+            kind: "cart.checked_out".to_owned(),
+            subject_kind: "cart".to_owned(),
+            subject: self.cart.clone(),
+            actor: seller.handle,
+            tenant: None,
+            outcome: Outcome::Succeeded,
+            rule: None,
+            digest: Vec::new(),
+            data: json!({}),
+        };
+        Ok(tx.append(&event).await?)
+    }
 }
 
 fn rate(count: usize, begun: Instant) -> u64 {
@@ -140,7 +353,7 @@ fn serve(directory: &Path, database: Option<&str>, given: &[Value]) -> Server {
         writeln!(text, "  - {fact}").unwrap();
     }
     std::fs::write(&file, text).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tierline"));
+    let mut command = Process::new(env!("CARGO_BIN_EXE_tierline"));
     command
         .args([
             "serve",
@@ -178,39 +391,32 @@ async fn over_http(directory: &Path, database: Option<&str>, turn: usize) -> u64
         .await
         .unwrap();
     let principals = all["principals"].as_array().unwrap();
-    let partner = principals
-        .iter()
-        .find(|one| one["handle"] == "DB-1")
-        .unwrap();
-    let token: Arc<str> = partner["accessTokenUser"].as_str().unwrap().into();
-    let (order, next) = (Arc::new(spread(count)), Arc::new(AtomicUsize::new(0)));
-    let begun = Instant::now();
-    let tasks: Vec<_> = (0..HTTP_CLIENTS)
-        .map(|_| {
-            let (http, base, token) = (http.clone(), server.base.clone(), Arc::clone(&token));
-            let (order, next) = (Arc::clone(&order), Arc::clone(&next));
-            tokio::spawn(async move {
-                while let Some(cart) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let customer = format!("C-{turn}-{}", cart / CARTS_OF_ONE);
-                    let cart = name(turn, *cart);
-                    let url = format!("{base}/v1/customers/{customer}/carts/{cart}/checkout");
-                    let answer = http.post(url).bearer_auth(&token).send().await.unwrap();
-                    let status = answer.status();
-                    let body = answer.text().await.unwrap();
-                    assert!(status.is_success(), "{body}");
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    rate(count, begun)
+    let token_of = |handle: &str| {
+        let one = principals.iter().find(|one| one["handle"] == handle);
+        one.unwrap()["accessTokenUser"].as_str().unwrap().to_owned()
+    };
+    let tokens = (0..SELLERS).map(|cart| token_of(&seller(cart * CARTS_OF_ONE)));
+    let tokens: Arc<[String]> = tokens.collect();
+    let base = server.base.clone();
+    race(HTTP_CLIENTS, count, move |cart| {
+        let (http, base, tokens) = (http.clone(), base.clone(), Arc::clone(&tokens));
+        async move {
+            let customer = format!("C-{turn}-{}", cart / CARTS_OF_ONE);
+            let token = &tokens[cart / CARTS_OF_ONE % SELLERS];
+            let cart = name(turn, cart);
+            let url = format!("{base}/v1/customers/{customer}/carts/{cart}/checkout");
+            let answer = http.post(url).bearer_auth(token).send().await.unwrap();
+            let status = answer.status();
+            let body = answer.text().await.unwrap();
+            assert!(status.is_success(), "{body}");
+        }
+    })
+    .await
 }
 
 /// A new database of a server; its connection string.
 fn database(server: &str, name: &str) -> String {
-    let made = Command::new("psql")
+    let made = Process::new("psql")
         .args([server, "-qc", &format!("CREATE DATABASE {name}")])
         .status();
     assert!(made.unwrap().success());
@@ -220,7 +426,7 @@ fn database(server: &str, name: &str) -> String {
 
 /// Transactions a second of `pgbench -N`.
 fn pgbench(server: &str, clients: usize) -> u64 {
-    let output = Command::new("pgbench")
+    let output = Process::new("pgbench")
         .args(["-N", "-n", "-M", "prepared", "-j", "2"])
         .args([
             "-c",
@@ -255,7 +461,9 @@ async fn alone(server: &str, place: &str, engine: &str, clients: usize) {
     let url = (engine == "postgres").then(|| database(server, "checkouts"));
     let file = Path::new(place).join("checkouts.db");
     let app = open(DbConfig::of(url, file)).await;
-    println!("{engine} {}", through_the_store(&app, 1, clients).await);
+    let store = through_the_store(&app, 1, clients).await;
+    let program = by_the_program(&app, 1, clients).await;
+    println!("{engine}: store {store}, program {program}");
 }
 
 #[tokio::main]
@@ -279,7 +487,7 @@ async fn main() {
     let place = PathBuf::from(place);
     std::fs::create_dir_all(&place).unwrap();
     let yardstick = database(server, "yardstick");
-    let made = Command::new("pgbench")
+    let made = Process::new("pgbench")
         .args(["-i", "-q", "-s", "64", &yardstick])
         .output();
     assert!(made.unwrap().status.success());
@@ -288,14 +496,17 @@ async fn main() {
     let postgres = open(DbConfig::of(Some(url), PathBuf::new())).await;
 
     let mut turn = 0;
-    let mut found = vec![[const { Vec::new() }; 3]; CLIENTS.len()];
+    let mut found = vec![[const { Vec::new() }; 5]; CLIENTS.len()];
     let mut http: [Vec<u64>; 2] = Default::default();
     for round in 0..ROUNDS {
-        for (clients, [yard, lite, pg]) in CLIENTS.into_iter().zip(&mut found) {
+        for (clients, [yard, rates @ ..]) in CLIENTS.into_iter().zip(&mut found) {
             turn += 1;
             yard.push(pgbench(&yardstick, clients));
-            lite.push(through_the_store(&sqlite, turn, clients).await);
-            pg.push(through_the_store(&postgres, turn, clients).await);
+            let [lite_store, lite, pg_store, pg] = rates;
+            lite_store.push(through_the_store(&sqlite, turn, clients).await);
+            lite.push(by_the_program(&sqlite, turn, clients).await);
+            pg_store.push(through_the_store(&postgres, turn, clients).await);
+            pg.push(by_the_program(&postgres, turn, clients).await);
         }
         for (engine, rates) in http.iter_mut().enumerate() {
             let directory = place.join(format!("http-{engine}-{round}"));
@@ -306,18 +517,20 @@ async fn main() {
     }
     println!("durable checkouts a second; in brackets the ratio to pgbench -N");
     println!(
-        "{:>8} {:>10} {:>18} {:>18}",
-        "clients", "pgbench -N", "SQLite", "PostgreSQL"
+        "{:>8} {:>10} {:>16} {:>16} {:>16} {:>16}",
+        "clients", "pgbench -N", "SQLite store", "program", "PostgreSQL store", "program"
     );
-    for (clients, [yard, lite, pg]) in CLIENTS.into_iter().zip(&found) {
-        let (yard, lite, pg) = (median(yard), median(lite), median(pg));
-        let lite_shown = format!("{lite} ({})", ratio(lite, yard));
-        let pg_shown = format!("{pg} ({})", ratio(pg, yard));
-        println!("{clients:>8} {yard:>10} {lite_shown:>18} {pg_shown:>18}");
+    for (clients, [yard, rates @ ..]) in CLIENTS.into_iter().zip(&found) {
+        let yard = median(yard);
+        let medians = rates.each_ref().map(|rates| median(rates));
+        let shown = medians.map(|rate| format!("{rate} ({})", ratio(rate, yard)));
+        let [lite_store, lite, pg_store, pg] = &shown;
+        println!("{clients:>8} {yard:>10} {lite_store:>16} {lite:>16} {pg_store:>16} {pg:>16}");
         if clients == HTTP_CLIENTS {
+            let [_, lite, _, pg] = medians;
             let [over_lite, over_pg] = http.each_ref().map(|rates| median(rates));
             println!(
-                "over HTTP, {clients} clients: SQLite {over_lite} ({} of the store's), PostgreSQL {over_pg} ({} of the store's)",
+                "over HTTP, {clients} clients: SQLite {over_lite} ({} of the program's), PostgreSQL {over_pg} ({} of the program's)",
                 ratio(over_lite, lite),
                 ratio(over_pg, pg)
             );

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_a_text_depends_on_is_seen() {
-        let columns = |sql| Vec::from_iter(Statement::new("one", sql).equalities());
+        let columns = |sql| -> Vec<_> { Statement::new("one", sql).equalities().collect() };
         let (b, c) = (("b", 0), ("c", 1));
         assert_eq!(columns("SELECT a FROM t WHERE b = $1 ORDER BY a"), [b]);
         assert_eq!(columns("SELECT a FROM t WHERE b = $1\n AND c = $2"), [b, c]);

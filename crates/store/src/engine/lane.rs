@@ -162,7 +162,7 @@ impl Lane {
         if group.is_empty() {
             return;
         }
-        match self.attempt(&mut group).await {
+        match self.attempt(&mut group, true).await {
             Ok(again) => {
                 let (again, done): (Vec<_>, Vec<_>) = group
                     .into_iter()
@@ -202,7 +202,7 @@ impl Lane {
                 }
             }
             pause(attempt).await;
-            last = match self.attempt(std::slice::from_mut(&mut job)).await {
+            last = match self.attempt(std::slice::from_mut(&mut job), false).await {
                 Ok(again) if again.is_empty() => return job.answer(),
                 Ok(_) => Uncommitted::Failed(StoreError::Contended),
                 Err(why) => why,
@@ -218,9 +218,13 @@ impl Lane {
 
     /// One transaction: every job in its savepoint, one commit. Answers which jobs have to run again
     /// because other work was in their way.
-    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<usize>, Uncommitted> {
+    async fn attempt(
+        &mut self,
+        jobs: &mut [Box<dyn Job>],
+        may_wait: bool,
+    ) -> Result<Vec<usize>, Uncommitted> {
         let locks = union(jobs);
-        self.session.begin(Begin::Write, &locks, jobs.len()).await?;
+        self.session.begin(Begin::Write, &locks, may_wait).await?;
         let mut again = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
             match self.step(job.as_mut()).await {
@@ -317,7 +321,7 @@ async fn glance(
     job: &mut dyn Job,
     begin: Begin,
 ) -> Result<(), Uncommitted> {
-    session.begin(begin, &[], 1).await?;
+    session.begin(begin, &[], false).await?;
     let mut tx = session.tx();
     let ran = job.run(&mut tx).await;
     let failure = tx.into_failure();

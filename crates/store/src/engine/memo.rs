@@ -172,6 +172,19 @@ impl Memo {
         }
     }
 
+    /// The tables that the transaction has written to.
+    pub(super) fn written(&self) -> Vec<&'static str> {
+        let mut tables = self.written.clone();
+        tables.sort_unstable();
+        tables.dedup();
+        tables
+    }
+
+    /// Somebody else has written to a table.
+    pub(super) fn forget(&mut self, table: &'static str) {
+        self.tables.remove(table);
+    }
+
     /// A point in the transaction to which it may go back.
     pub(super) fn mark(&self) -> usize {
         self.written.len()

@@ -129,17 +129,18 @@ impl Pending {
         writes.any(|write| read.contains(&&write.shape.table) && write.is_among(&equal, params))
     }
 
-    /// Everything that waits, as it has to be sent.
-    pub(super) fn drain(&mut self) -> Vec<Step> {
+    /// Everything that waits, as it has to be sent. `ahead_of_a_write` where another statement follows that writes, so
+    /// that every savepoint has to be set before it; else those behind which nothing was written may wait on.
+    pub(super) fn drain(&mut self, ahead_of_a_write: bool) -> Vec<Step> {
         let mut steps = Vec::new();
         self.tables.clear();
         let mut writes = std::mem::take(&mut self.writes).into_iter();
         let mut taken = 0;
+        let count = writes.len();
         for savepoint in &mut self.savepoints {
-            if !savepoint.is_set {
-                let count = savepoint.at.saturating_sub(taken);
-                let before: Vec<_> = writes.by_ref().take(count).collect();
-                taken = taken.saturating_add(before.len());
+            if !savepoint.is_set && (ahead_of_a_write || savepoint.at < count) {
+                let before: Vec<_> = writes.by_ref().take(savepoint.at - taken).collect();
+                taken = savepoint.at;
                 steps.extend(batches(before).map(Step::Write));
                 steps.push(Step::Set(savepoint.name.clone()));
                 savepoint.is_set = true;

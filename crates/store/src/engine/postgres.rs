@@ -4,8 +4,10 @@
 //! together, and the answers come back in order. Nothing is lost by that: an answer that turns out to be an
 //! error is found before the commit is believed ([`PgSession::settle`]).
 
+mod siblings;
+mod values;
+
 use std::collections::HashMap;
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage};
 
 use super::memo::{Memo, Old};
@@ -25,7 +26,10 @@ use super::tls::Tls;
 use super::{Counters, Lock};
 use crate::error::StoreError;
 use crate::statement::Statement;
-use crate::value::{BadValue, Kind, Seen, Value};
+use crate::value::{Kind, Value};
+use siblings::{Siblings, Snapshot};
+pub(super) use values::seen;
+use values::{Column, Param, list_of, type_of};
 
 /// How long a lane waits for a lock before the command counts as contended.
 const LANE_LOCK_WAIT: &str = "10s";
@@ -50,6 +54,7 @@ type Sent = BoxFuture<'static, Result<(), Error>>;
 
 /// Where the server is, and how to talk to it.
 pub(super) struct Address {
+    siblings: Siblings,
     config: Config,
     tls: Option<Tls>,
 }
@@ -72,7 +77,12 @@ pub(super) fn configure(url: &str) -> Result<Address, StoreError> {
         SslMode::Require => Some(Tls::of_system()?),
         _ => None,
     };
-    Ok(Address { config, tls })
+    let siblings = Siblings::default();
+    Ok(Address {
+        siblings,
+        config,
+        tls,
+    })
 }
 
 impl Address {
@@ -110,8 +120,8 @@ pub(super) struct PgSession {
     memo: Memo,
     /// Where the memo stood when the command that runs began.
     marked: usize,
-    /// The number of the next transaction of the whole cluster, while the memo holds what was there before it.
-    next_xid: Option<i64>,
+    /// The moment that the memo knows of: when the last transaction began, and that one's number, if it wrote.
+    known: Option<(Snapshot, Option<i64>)>,
 }
 
 struct Connection {
@@ -152,7 +162,7 @@ impl PgSession {
             is_patient: false,
             memo: Memo::default(),
             marked: 0,
-            next_xid: None,
+            known: None,
         }
     }
 
@@ -180,13 +190,13 @@ impl PgSession {
         &mut self,
         begin: Begin,
         locks: &[Lock],
-        is_group: bool,
+        may_wait: bool,
     ) -> Result<(), Uncommitted> {
         let connection = self.connected().await.map_err(Uncommitted::Down)?;
         connection.sent.clear();
         connection.begun = Some(begin);
         connection.has_written = false;
-        connection.pending = (begin == Begin::Write && is_group).then(Pending::default);
+        connection.pending = (begin == Begin::Write && may_wait).then(Pending::default);
         let sql = match begin {
             Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
             Begin::Rehearsal => "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned(),
@@ -194,57 +204,69 @@ impl PgSession {
         };
         if connection.pending.is_none() {
             connection.send(sql);
-            self.next_xid = None;
-            self.memo.clear();
+            self.forget();
             return Ok(());
         }
         let asked = format!("{sql}; SELECT pg_current_snapshot()");
-        let answer = connection.client.simple_query(&asked).await;
-        match answer {
-            Ok(messages) => self.recall(snapshot(&messages)),
+        match connection.client.simple_query(&asked).await {
+            Ok(messages) => {
+                self.recall(last_text(&messages).and_then(Snapshot::read));
+                Ok(())
+            }
             Err(error) => {
                 let error = connection.translate("transaction control", error);
-                self.next_xid = None;
-                self.memo.clear();
                 let lost = self.is_lost();
                 self.rollback();
-                return Err(if lost {
+                Err(if lost {
                     Uncommitted::Lost(error)
                 } else {
                     Uncommitted::Failed(error)
-                });
+                })
             }
+        }
+    }
+
+    /// Forgets what others may have changed since the last transaction began.
+    fn recall(&mut self, now: Option<Snapshot>) {
+        let written = match (&self.known, &now) {
+            (Some((then, own)), Some(now)) => now.written_since(then, *own, &self.address.siblings),
+            _ => None,
+        };
+        match written {
+            Some(tables) => tables.into_iter().for_each(|table| self.memo.forget(table)),
+            None => self.memo.clear(),
+        }
+        self.memo.begin(0);
+        self.known = now.map(|now| (now, None));
+    }
+
+    /// Tells the other lanes what this transaction writes to, before it can be seen.
+    async fn announce(&mut self) -> Result<(), StoreError> {
+        let connection = self.open()?;
+        if connection.pending.is_none() || !connection.has_written {
+            return Ok(());
+        }
+        let client = Arc::clone(&connection.client);
+        let asked = client.simple_query("SELECT pg_current_xact_id_if_assigned()");
+        let answer = asked.await;
+        let messages = connection.answered("transaction control", answer).await?;
+        let number = last_text(&messages).and_then(|text| text.parse().ok());
+        if let (Some(number), Some((_, own))) = (number, &mut self.known) {
+            *own = Some(number);
+            self.address.siblings.tell(number, self.memo.written());
         }
         Ok(())
     }
 
-    /// What the memo holds is true still when no transaction of the cluster has begun to write since, and none was under
-    /// way then. Sees of a snapshot the number of the oldest transaction that runs and the next number.
-    fn recall(&mut self, snapshot: Option<(i64, i64)>) {
-        let quiet = snapshot.and_then(|(oldest, next)| (oldest == next).then_some(next));
-        if quiet.is_none() || self.next_xid != quiet {
-            self.memo.clear();
-        }
-        self.next_xid = quiet;
-        self.memo.begin(0);
-    }
-
     pub(super) async fn commit(&mut self) -> Result<(), Uncommitted> {
         let connection = self.open().map_err(Uncommitted::Lost)?;
-        let flushed = connection.flush().await;
-        let asks = connection.pending.is_some() && flushed.is_ok();
+        let mut flushed = connection.flush(false).await;
+        if flushed.is_ok() {
+            flushed = self.announce().await;
+        }
+        let connection = self.open().map_err(Uncommitted::Lost)?;
         let client = Arc::clone(&connection.client);
-        let commit = async move {
-            if asks {
-                let sql = "SELECT pg_current_xact_id_if_assigned(); COMMIT";
-                client
-                    .simple_query(sql)
-                    .await
-                    .map(|messages| own_xid(&messages))
-            } else {
-                client.batch_execute("COMMIT").await.map(|()| None)
-            }
-        };
+        let commit = async move { client.batch_execute("COMMIT").await };
         let mut commit = Box::pin(commit);
         // The first poll sends it.
         let sent = (&mut commit).now_or_never();
@@ -257,23 +279,13 @@ impl PgSession {
         connection.begun = None;
         connection.pending = None;
         let done = match (before, committed) {
-            (Ok(()), Ok(own)) => {
+            (Ok(()), Ok(())) => {
                 if connection.has_written {
                     self.counters.synced();
                 }
-                self.next_xid = match (self.next_xid, own) {
-                    (Some(next), Some(own)) if next == own => own.checked_add(1),
-                    (next, None) => next,
-                    (_, Some(_)) => None,
-                };
                 return Ok(());
             }
-            (Err(error), _) if connection.is_alive() => {
-                // Where the question before the COMMIT failed, the transaction is open still.
-                connection.send("ROLLBACK".to_owned());
-                connection.sent.clear();
-                Uncommitted::Failed(error)
-            }
+            (Err(error), _) if connection.is_alive() => Uncommitted::Failed(error),
             (Err(error), _) => Uncommitted::Lost(error),
             (Ok(()), Err(error)) if is_connection_lost(&error) => {
                 connection.is_broken = true;
@@ -298,7 +310,7 @@ impl PgSession {
     }
 
     fn forget(&mut self) {
-        self.next_xid = None;
+        self.known = None;
         self.memo.clear();
     }
 
@@ -411,10 +423,13 @@ impl PgSession {
 
     async fn connect(&self) -> Result<Connection, Error> {
         let client = self.address.connect().await?;
-        // An operator may ask for more than `on`, never for less: an answer means durable.
+        // An operator may ask for more than `on`, never for less: an answer means durable. Facts of decisions are long
+        // documents, and where the server can, it packs them with the quicker algorithm.
         let settings = format!(
             "SET lock_timeout = '{}'; SET TimeZone = 'UTC'; SELECT set_config('synchronous_commit', 'on', false) \
-             WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+             WHERE current_setting('synchronous_commit') IN ('off', 'local'); \
+             SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings \
+             WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)",
             self.lock_wait
         );
         client.batch_execute(&settings).await?;
@@ -462,12 +477,12 @@ impl Connection {
         }
     }
 
-    /// Sends what waits.
-    async fn flush(&mut self) -> Result<(), StoreError> {
+    /// Sends what waits, ahead of a statement that writes too or of one that only reads.
+    async fn flush(&mut self, ahead_of_a_write: bool) -> Result<(), StoreError> {
         let Some(pending) = &mut self.pending else {
             return Ok(());
         };
-        for step in pending.drain() {
+        for step in pending.drain(ahead_of_a_write) {
             match step {
                 Step::Set(name) => self.send(format!("SAVEPOINT {name}")),
                 Step::Write(batch) => self.send_batch(batch).await?,
@@ -663,7 +678,7 @@ pub(super) async fn execute(
     params: &[Value],
 ) -> Result<u64, StoreError> {
     let connection = session.open()?;
-    connection.flush().await?;
+    connection.flush(true).await?;
     connection.has_written = true;
     let prepared = connection.statement(statement, params).await?;
     let client = Arc::clone(&connection.client);
@@ -681,7 +696,7 @@ pub(super) async fn fetch(
     let connection = session.open()?;
     let pending = connection.pending.as_ref();
     if pending.is_some_and(|pending| !statement.reads() || pending.concerns(statement, params)) {
-        connection.flush().await?;
+        connection.flush(!statement.reads()).await?;
     }
     connection.has_written |= !statement.reads();
     let prepared = connection.statement(statement, params).await?;
@@ -715,205 +730,11 @@ enum Params {
     Many(Vec<Kind>, Vec<Vec<Value>>),
 }
 
-/// One column of many rows, as a list.
-#[derive(Debug)]
-struct Column<'a> {
-    kind: Kind,
-    place: usize,
-    rows: &'a [Vec<Value>],
-}
-
-impl ToSql for Column<'_> {
-    fn to_sql(&self, _ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unreadable> {
-        let element = type_of(self.kind);
-        let count = i32::try_from(self.rows.len())?;
-        let absent = Value::Null(self.kind);
-        let nulls = self
-            .rows
-            .iter()
-            .any(|row| matches!(row.get(self.place), Some(Value::Null(_)) | None));
-        // One dimension, whether there are nulls, what the elements are, how many, numbered from one.
-        out.extend_from_slice(&1_i32.to_be_bytes());
-        out.extend_from_slice(&i32::from(nulls).to_be_bytes());
-        out.extend_from_slice(&element.oid().to_be_bytes());
-        out.extend_from_slice(&count.to_be_bytes());
-        out.extend_from_slice(&1_i32.to_be_bytes());
-        for row in self.rows {
-            let at = out.len();
-            out.extend_from_slice(&(-1_i32).to_be_bytes());
-            if let IsNull::No =
-                Param(row.get(self.place).unwrap_or(&absent)).to_sql(&element, out)?
-            {
-                let length = out.len().saturating_sub(at).saturating_sub(4);
-                if let Some(head) = out.get_mut(at..at.saturating_add(4)) {
-                    head.copy_from_slice(&i32::try_from(length)?.to_be_bytes());
-                }
-            }
-        }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        matches!(ty.kind(), tokio_postgres::types::Kind::Array(_))
-    }
-
-    to_sql_checked!();
-}
-
-/// Reads `oldest:next:running` of a snapshot.
-fn snapshot(messages: &[SimpleQueryMessage]) -> Option<(i64, i64)> {
-    let mut parts = last_text(messages)?.split(':');
-    let oldest = parts.next()?.parse().ok()?;
-    let next = parts.next()?.parse().ok()?;
-    Some((oldest, next))
-}
-
-/// The number of the own transaction, once it has written.
-fn own_xid(messages: &[SimpleQueryMessage]) -> Option<i64> {
-    last_text(messages)?.parse().ok()
-}
-
 fn last_text(messages: &[SimpleQueryMessage]) -> Option<&str> {
     messages.iter().rev().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0),
         _ => None,
     })
-}
-
-const fn list_of(kind: Kind) -> Type {
-    match kind {
-        Kind::Id => Type::UUID_ARRAY,
-        Kind::Text => Type::TEXT_ARRAY,
-        Kind::Int => Type::INT8_ARRAY,
-        Kind::Bool => Type::BOOL_ARRAY,
-        Kind::Instant => Type::TIMESTAMPTZ_ARRAY,
-        Kind::Day => Type::DATE_ARRAY,
-        Kind::Json => Type::JSONB_ARRAY,
-        Kind::Bytes => Type::BYTEA_ARRAY,
-    }
-}
-
-const fn type_of(kind: Kind) -> Type {
-    match kind {
-        Kind::Id => Type::UUID,
-        Kind::Text => Type::TEXT,
-        Kind::Int => Type::INT8,
-        Kind::Bool => Type::BOOL,
-        Kind::Instant => Type::TIMESTAMPTZ,
-        Kind::Day => Type::DATE,
-        Kind::Json => Type::JSONB,
-        Kind::Bytes => Type::BYTEA,
-    }
-}
-
-fn kind_of(ty: &Type) -> Option<Kind> {
-    match *ty {
-        Type::UUID => Some(Kind::Id),
-        Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN => Some(Kind::Text),
-        Type::INT8 | Type::INT4 | Type::INT2 => Some(Kind::Int),
-        Type::BOOL => Some(Kind::Bool),
-        Type::TIMESTAMPTZ => Some(Kind::Instant),
-        Type::DATE => Some(Kind::Day),
-        Type::JSONB | Type::JSON => Some(Kind::Json),
-        Type::BYTEA => Some(Kind::Bytes),
-        _ => None,
-    }
-}
-
-/// PostgreSQL counts from 2000-01-01, we from 1970-01-01.
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
-const EPOCH_DAY: jiff::civil::Date = jiff::civil::date(2000, 1, 1);
-
-type Unreadable = Box<dyn std::error::Error + Sync + Send>;
-
-/// A value on its way into a parameter. Drivers log parameters: it never shows what it is.
-struct Param<'a>(&'a Value);
-
-impl fmt::Debug for Param<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.kind().as_str())
-    }
-}
-
-impl ToSql for Param<'_> {
-    fn to_sql(&self, _ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unreadable> {
-        match self.0 {
-            Value::Null(_) => return Ok(IsNull::Yes),
-            Value::Id(id) => out.extend_from_slice(id.as_bytes()),
-            Value::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Value::Int(number) => out.extend_from_slice(&number.to_be_bytes()),
-            Value::Bool(yes) => out.extend_from_slice(&[u8::from(*yes)]),
-            Value::Instant(at) => {
-                let micros = at.as_micros().saturating_sub(EPOCH_MICROS);
-                out.extend_from_slice(&micros.to_be_bytes());
-            }
-            Value::Day(day) => out.extend_from_slice(&(*day - EPOCH_DAY).get_days().to_be_bytes()),
-            Value::Json(text) => {
-                // The version of the binary form of `jsonb`.
-                out.extend_from_slice(&[1]);
-                out.extend_from_slice(text.as_bytes());
-            }
-            Value::Bytes(bytes) => out.extend_from_slice(bytes),
-        }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        kind_of(ty).is_some()
-    }
-
-    to_sql_checked!();
-}
-
-/// A value out of a column.
-struct Fetched<'a>(Seen<'a>);
-
-impl<'a> FromSql<'a> for Fetched<'a> {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Unreadable> {
-        let text = || std::str::from_utf8(raw);
-        Ok(Self(match *ty {
-            Type::UUID => Seen::Id(uuid::Uuid::from_slice(raw)?),
-            Type::INT8 => Seen::Int(i64::from_be_bytes(raw.try_into()?)),
-            Type::INT4 => Seen::Int(i32::from_be_bytes(raw.try_into()?).into()),
-            Type::INT2 => Seen::Int(i16::from_be_bytes(raw.try_into()?).into()),
-            Type::BOOL => Seen::Bool(raw != [0]),
-            Type::TIMESTAMPTZ => Seen::Instant(instant(i64::from_be_bytes(raw.try_into()?))?),
-            Type::DATE => Seen::Day(day(i32::from_be_bytes(raw.try_into()?))?),
-            Type::JSONB => {
-                let json = raw.strip_prefix(&[1]).ok_or("an unknown form of jsonb")?;
-                Seen::Json(std::str::from_utf8(json)?)
-            }
-            Type::JSON => Seen::Json(text()?),
-            Type::BYTEA => Seen::Bytes(raw),
-            _ => Seen::Text(text()?),
-        }))
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        kind_of(ty).is_some()
-    }
-}
-
-fn instant(micros: i64) -> Result<tierline_domain::time::Timestamp, Unreadable> {
-    let micros = micros.checked_add(EPOCH_MICROS).ok_or("no instant")?;
-    Ok(tierline_domain::time::Timestamp::from_micros(micros)?)
-}
-
-fn day(days: i32) -> Result<jiff::civil::Date, Unreadable> {
-    Ok(EPOCH_DAY.checked_add(jiff::Span::new().try_days(days)?)?)
-}
-
-/// A column of a row, in which this kind of value is expected.
-pub(super) fn seen(
-    row: &tokio_postgres::Row,
-    index: usize,
-    kind: Kind,
-) -> Result<Seen<'_>, BadValue> {
-    match row.try_get::<_, Option<Fetched<'_>>>(index) {
-        Ok(Some(Fetched(value))) => Ok(value),
-        Ok(None) => Ok(Seen::Null),
-        Err(error) => Err(BadValue::new(kind.as_str(), &error.to_string())),
-    }
 }
 
 /// Reads `Key (a, b)=(1, 2) already exists.`, whatever language the words around the brackets are in.

@@ -194,18 +194,18 @@ impl Session {
         }
     }
 
-    /// Begins a transaction. What a group of several commands writes may wait for its commit: should that fail,
-    /// each runs again alone and hears of its own failure.
+    /// Begins a transaction. Where what is written `may_wait` for the commit, a failure of the commit is not yet the
+    /// answer: each command runs again alone, without waiting, and hears of its own failure.
     pub(super) async fn begin(
         &mut self,
         begin: Begin,
         locks: &[Lock],
-        commands: usize,
+        may_wait: bool,
     ) -> Result<(), Uncommitted> {
         match self {
             // One writer needs no locks.
             Self::Sqlite(session) => session.begin(begin).map_err(Uncommitted::Failed),
-            Self::Postgres(session) => session.begin(begin, locks, commands > 1).await,
+            Self::Postgres(session) => session.begin(begin, locks, may_wait).await,
         }
     }
 
@@ -250,7 +250,7 @@ impl Session {
 
     /// Brings the schema up to date.
     pub(super) async fn migrate(&mut self, schema: &'static [Migration]) -> Result<(), StoreError> {
-        let begun = self.begin(Begin::Write, &[migrate::lock()], 1).await;
+        let begun = self.begin(Begin::Write, &[migrate::lock()], false).await;
         begun.map_err(Uncommitted::into_error)?;
         let done = match migrate::run(self, schema).await {
             Ok(()) => self.commit().await.map_err(Uncommitted::into_error),

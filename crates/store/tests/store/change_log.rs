@@ -115,13 +115,7 @@ impl Command for Edit {
 async fn edit(db: &Db, sql: &str, values: Vec<Value>) -> u64 {
     let sql: &'static str = String::leak(sql.to_owned());
     let edited = db
-        .write(Edit(
-            Statement {
-                name: "edit",
-                sql,
-            },
-            values,
-        ))
+        .write(Edit(Statement { name: "edit", sql }, values))
         .await;
     edited.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
 }

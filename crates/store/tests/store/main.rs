@@ -16,3 +16,4 @@ mod retries;
 mod round_trip;
 mod schemas;
 mod things;
+mod waiting_rows;

@@ -28,7 +28,7 @@ table! {
     }
 }
 statements! {
-    COUNT = "SELECT COUNT(*) FROM things";
+    pub(crate) COUNT = "SELECT COUNT(*) FROM things";
     pub(crate) GROW = "UPDATE things SET size = COALESCE(size, 0) + 1 WHERE name = $1";
 }
 pub(crate) static SCHEMA: &[Migration] = &[Migration {
