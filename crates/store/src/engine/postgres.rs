@@ -202,7 +202,7 @@ impl PgSession {
             Begin::Rehearsal => "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned(),
             Begin::Write => format!("BEGIN ISOLATION LEVEL READ COMMITTED{}", take(locks)),
         };
-        if connection.pending.is_none() {
+        if connection.pending.is_none() && begin != Begin::Read {
             connection.send(sql);
             self.forget();
             return Ok(());
