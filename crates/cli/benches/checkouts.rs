@@ -463,7 +463,11 @@ async fn alone(server: &str, place: &str, engine: &str, clients: usize) {
     let app = open(DbConfig::of(url, file)).await;
     let store = through_the_store(&app, 1, clients).await;
     let program = by_the_program(&app, 1, clients).await;
-    println!("{engine}: store {store}, program {program}");
+    let directory = Path::new(place).join("http");
+    std::fs::create_dir_all(&directory).unwrap();
+    let url = (engine == "postgres").then(|| database(server, "http"));
+    let http = over_http(&directory, url.as_deref(), 2).await;
+    println!("{engine}: store {store}, program {program}, over HTTP {http}");
 }
 
 #[tokio::main]
