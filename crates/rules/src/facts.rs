@@ -671,9 +671,27 @@ pub struct Policy {
     pub switched_off: Vec<String>,
 }
 
-/// All facts of one attempted command.
+/// All facts of one attempted command. They are some kilobytes and go through many hands (each future that answers
+/// with them would copy them), so they lie in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
+pub struct Facts(Box<Groups>);
+
+impl std::ops::Deref for Facts {
+    type Target = Groups;
+
+    fn deref(&self) -> &Groups {
+        &self.0
+    }
+}
+impl std::ops::DerefMut for Facts {
+    fn deref_mut(&mut self) -> &mut Groups {
+        &mut self.0
+    }
+}
+
+/// What there is to know of one attempted command, in groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Groups {
     /// Where the command is checked.
     pub checkpoint: Checkpoint,
     /// The instant of the decision.
@@ -738,7 +756,7 @@ impl Facts {
     /// Facts of a command of which only the caller is known yet.
     #[must_use]
     pub fn bare(checkpoint: Checkpoint, now: Timestamp, caller: Caller) -> Self {
-        Self {
+        Self(Box::new(Groups {
             checkpoint,
             now,
             today: now.date(),
@@ -768,7 +786,7 @@ impl Facts {
             application: None,
             standing: None,
             form: Form::default(),
-        }
+        }))
     }
 
     /// The account that acts, where it is of a type.
