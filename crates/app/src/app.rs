@@ -9,6 +9,7 @@ use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
 use tierline_store::idempotency::{Replay, RequestKey};
 use tierline_store::{Command, Db, Lock, StoreError, Tx};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::act::{Act, decide_only, perform};
@@ -26,6 +27,7 @@ pub struct App {
     db: Db,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
+    turn: Arc<Mutex<()>>,
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -45,6 +47,7 @@ impl App {
             db,
             clock: Arc::new(clock),
             bell: Arc::default(),
+            turn: Arc::default(),
         }
     }
 
@@ -64,6 +67,11 @@ impl App {
     #[must_use]
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// Whose turn it is to move the clock: one at a time.
+    pub(crate) fn turn(&self) -> &Mutex<()> {
+        &self.turn
     }
 
     /// A context for one command of an actor.
@@ -140,23 +148,6 @@ impl App {
         command: C,
     ) -> Result<C::Out, AppError> {
         self.db.read(command).await
-    }
-
-    /// Moves the world's clock and does what falls due on the way.
-    ///
-    /// # Errors
-    /// When the instant lies in the past, or the store fails.
-    pub async fn advance(&self, until: Timestamp) -> Result<u64, AppError> {
-        let ctx = self.ctx(ActorSpec::operator());
-        if until < ctx.now {
-            return Err(AppError::invalid(
-                "until",
-                "the clock of a world only moves forward",
-            ));
-        }
-        let fired = self.db.write(Advance { ctx, until }).await?;
-        self.clock.move_to(until);
-        Ok(fired)
     }
 }
 
@@ -269,19 +260,6 @@ impl Command for DryRun {
     type Error = AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
         decide_only(&self.ctx, tx, &self.act).await
-    }
-}
-
-struct Advance {
-    ctx: Ctx,
-    until: Timestamp,
-}
-
-impl Command for Advance {
-    type Out = u64;
-    type Error = AppError;
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AppError> {
-        crate::schedule::advance(&self.ctx, tx, self.until).await
     }
 }
 

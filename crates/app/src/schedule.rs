@@ -4,7 +4,7 @@ use tierline_domain::admin::{AdminRelationship, AdminState};
 use tierline_domain::subscription::{Subscription, Transfer, TransferKind, TransferState};
 use tierline_domain::time::{Period, Timestamp, add_days};
 use tierline_store::tables::Due;
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Lock, Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
@@ -139,6 +139,7 @@ pub async fn plan(
         kind: kind.to_owned(),
         subject: subject.to_owned(),
         done: None,
+        problem: None,
     };
     Ok(tx.put(&item).await?)
 }
@@ -158,39 +159,91 @@ pub async fn drop_open(tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(),
     Ok(())
 }
 
-/// Moves a world's clock and does what falls due on the way, in due order.
+/// Does what falls due until an instant, in due order, in this transaction.
 ///
 /// # Errors
 /// When the store fails or an item names something that is gone.
 pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64, AppError> {
     let mut done = 0_u64;
-    while let Some(mut item) = tx
-        .find::<Due>(tables::schedule::NEXT, &[Value::Instant(until)])
-        .await?
-        .pop()
-    {
-        let seed = Ids::named("due", &format!("{} {}", ctx.seed, item.id), item.due).uuid();
-        let ctx = Ctx {
-            now: item.due.max(ctx.now),
-            seed,
-            ..ctx.clone()
-        };
-        item.done = Some(ctx.now);
-        tx.put(&item).await?;
-        fall_due(&ctx, tx, &item).await?;
-        if tx.untold().is_some() {
-            // What falls due in silence, such as the next charge, stands in the log all the same.
-            events::set_up(
-                tx,
-                &item.kind,
-                &format!("{} {}", ctx.seed, item.id),
-                ctx.now,
-            )
-            .await?;
+    while let Some(item) = first_due(tx, until).await? {
+        if carry_out(ctx, tx, &item, until).await? {
+            done = done.saturating_add(1);
         }
-        done = done.saturating_add(1);
     }
     Ok(done)
+}
+
+/// The first thing due until an instant.
+///
+/// # Errors
+/// When the store fails.
+pub async fn first_due(tx: &mut Tx<'_>, until: Timestamp) -> Result<Option<Due>, AppError> {
+    let found = tx.find::<Due>(tables::schedule::NEXT, &[Value::Instant(until)]);
+    Ok(found.await?.pop())
+}
+
+/// The first thing due after an instant.
+///
+/// # Errors
+/// When the store fails.
+pub async fn first_after(tx: &mut Tx<'_>, instant: Timestamp) -> Result<Option<Due>, AppError> {
+    let found = tx.find::<Due>(tables::schedule::FIRST_AFTER, &[Value::Instant(instant)]);
+    Ok(found.await?.pop())
+}
+
+/// Claims an item, which must be the first one due until an instant, and does it. False when somebody else has done it,
+/// or it is not the first any more: nothing was touched then.
+///
+/// Claim and effects are one transaction, so an item is done wholly and once, or is still to be done.
+///
+/// # Errors
+/// When the store fails or the item names something that is gone.
+pub async fn carry_out(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    item: &Due,
+    until: Timestamp,
+) -> Result<bool, AppError> {
+    let seed = Ids::named("due", &format!("{} {}", ctx.seed, item.id), item.due).uuid();
+    let ctx = Ctx {
+        now: at(ctx, item),
+        seed,
+        ..ctx.clone()
+    };
+    let claim = [
+        Value::Instant(ctx.now),
+        Value::Id(item.id),
+        Value::Instant(until),
+    ];
+    if tx.execute(tables::time::CLAIM, &claim).await? == 0 {
+        return Ok(false);
+    }
+    fall_due(&ctx, tx, item).await?;
+    if tx.untold().is_some() {
+        // What falls due in silence, such as the next charge, stands in the log all the same.
+        events::set_up(
+            tx,
+            &item.kind,
+            &format!("{} {}", ctx.seed, item.id),
+            ctx.now,
+        )
+        .await?;
+    }
+    Ok(true)
+}
+
+/// The instant in the world at which an item is done: when it is due, or later where nobody looked then.
+#[must_use]
+pub fn at(ctx: &Ctx, item: &Due) -> Timestamp {
+    item.due.max(ctx.now)
+}
+
+/// What doing an item rests on: the parties and things that it names, as acts name them, and its turn.
+#[must_use]
+pub fn locks(item: &Due) -> Vec<Lock> {
+    let named = item.subject.split(' ');
+    let named = named.map(|name| Lock::on("name", &name.to_lowercase()));
+    named.chain([Lock::on("schedule", "turn")]).collect()
 }
 
 /// Does one thing that fell due. Each module answers for its own kinds.

@@ -146,9 +146,7 @@ async fn ask_server(
     params: Map<String, Value>,
 ) -> Result<Value, String> {
     let server = server.trim_end_matches('/');
-    let http = reqwest::Client::builder()
-        .build()
-        .map_err(|error| chain(&error))?;
+    let http = client::http(server)?;
     let unreachable = |error: reqwest::Error| format!("{server}: {}", chain(&error));
     let credentials: Value = http
         .get(format!("{server}/sandbox/credentials"))
