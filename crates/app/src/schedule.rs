@@ -178,8 +178,8 @@ pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64
 /// # Errors
 /// When the store fails.
 pub async fn first_due(tx: &mut Tx<'_>, until: Timestamp) -> Result<Option<Due>, AppError> {
-    let found = tx.find::<Due>(tables::schedule::NEXT, &[Value::Instant(until)]);
-    Ok(found.await?.pop())
+    let key = [Value::Instant(until)];
+    Ok(tx.find::<Due>(tables::schedule::NEXT, &key).await?.pop())
 }
 
 /// The first thing due after an instant.
@@ -187,8 +187,9 @@ pub async fn first_due(tx: &mut Tx<'_>, until: Timestamp) -> Result<Option<Due>,
 /// # Errors
 /// When the store fails.
 pub async fn first_after(tx: &mut Tx<'_>, instant: Timestamp) -> Result<Option<Due>, AppError> {
-    let found = tx.find::<Due>(tables::schedule::FIRST_AFTER, &[Value::Instant(instant)]);
-    Ok(found.await?.pop())
+    let key = [Value::Instant(instant)];
+    let found = tx.find::<Due>(tables::schedule::FIRST_AFTER, &key).await?;
+    Ok(found.into_iter().next())
 }
 
 /// Claims an item, which must be the first one due until an instant, and does it. False when somebody else has done it,

@@ -14,7 +14,7 @@ use tierline_app::demo::{LayDemo, LayWorld};
 use tierline_rules::{Lang, phrases};
 use tierline_store::{Db, DbConfig, schema};
 
-use crate::{Language, Printer, chain, fail};
+use crate::{Language, Printer, chain, client, fail};
 
 /// Explain a deal: may it go through, and if not, which rule, which fact, what remedy.
 #[derive(Debug, clap::Args)]

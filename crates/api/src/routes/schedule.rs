@@ -48,7 +48,7 @@ struct ScheduleView {
 /// Something that happens by date.
 #[derive(Debug, Serialize, ToSchema)]
 struct EntryView {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String)]
     id: Uuid,
     /// `open`, `done`, or `set_aside` where it could not be done.
     state: &'static str,

@@ -1,6 +1,9 @@
 //! Worlds of a sandbox server over HTTP: what belongs to one is nothing in another, and each has its own time.
 
 use serde_json::{Value, json};
+use tierline_app::App;
+use tierline_app::clock::Clock;
+use tierline_store::{Db, DbConfig, schema};
 
 use crate::common::{Answer, World, text};
 
@@ -493,12 +496,9 @@ async fn worlds_outlive_their_server_and_half_made_ones_do_not() {
     let token = server.token("one", "harbor").await;
 
     let path = server.directory.path().join("tierline.db");
-    let again = tierline_store::Db::open(
-        &tierline_store::DbConfig::File { path },
-        tierline_store::schema::MIGRATIONS,
-    );
-    let clock = tierline_app::clock::Clock::wall();
-    let app = tierline_app::App::new(again.await.unwrap(), clock);
+    let config = DbConfig::File { path };
+    let again = Db::open(&config, schema::MIGRATIONS).await.unwrap();
+    let app = App::new(again, Clock::wall());
     let again = World::of_worlds_in(app, server.directory.path()).await;
     let header = [("X-Tierline-World", "one")];
     let clock = again
