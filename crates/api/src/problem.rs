@@ -166,6 +166,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, own::CONFLICT, text.to_owned())
     }
 
+    /// There is no such world.
+    #[must_use]
+    pub fn no_world(name: &str) -> Self {
+        Self::not_found(&format!("world {name}"))
+    }
+
     /// The database was closed before the call reached it.
     #[must_use]
     pub fn closing() -> Self {

@@ -15,7 +15,7 @@ use axum::serve::ListenerExt as _;
 use tierline_app::App;
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
-use tower::{Service, ServiceBuilder};
+use tower::{Service, ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ use crate::identity::password::Failures;
 use crate::ours::lang_of;
 use crate::problem::Problem;
 use crate::throttle::{self, Budgets, Throttle};
-use crate::worlds::Worlds;
+use crate::worlds::{self, WORLDS_MAX, Worlds};
 use crate::{routes, wire};
 
 /// How a server is set up.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub budgets: Option<Budgets>,
     /// Which world of a sandbox this is; none for the server's own.
     pub world: Option<String>,
+    /// Most worlds of a sandbox beside the server's own.
+    pub worlds_max: usize,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             public_url: None,
             budgets: None,
             world: None,
+            worlds_max: WORLDS_MAX,
         }
     }
 }
@@ -173,14 +176,24 @@ pub async fn serve(
             tracing::debug!(%error, "a connection keeps waiting for full packets");
         }
     });
-    let Some(worlds) = server.worlds().cloned() else {
+    if !server.settings().sandbox {
         let service = axum::ServiceExt::<Request>::into_make_service(own);
         let served = axum::serve(listener, service).with_graceful_shutdown(stop);
         return served.await;
-    };
+    }
     let chosen = tower::service_fn(move |request: Request| {
-        let (own, worlds) = (own.clone(), worlds.clone());
-        async move { worlds.answer(own, request).await }
+        let (own, worlds) = (own.clone(), server.worlds().cloned());
+        async move {
+            match worlds {
+                Some(worlds) => worlds.answer(own, request).await,
+                // Where a sandbox has one world, nobody who asks for another is answered by it.
+                None => match worlds::named(&request) {
+                    Ok(None) => own.oneshot(request).await,
+                    Ok(Some(name)) => Ok(refused(request, Problem::no_world(&name)).await),
+                    Err(problem) => Ok(refused(request, problem).await),
+                },
+            }
+        }
     });
     let service = axum::ServiceExt::<Request>::into_make_service(chosen);
     axum::serve(listener, service)

@@ -25,8 +25,8 @@ impl Watch {
             loop {
                 looks.tick().await;
                 match app.fall_due().await {
-                    Ok(done) if done.fired > 0 => {
-                        tracing::info!(fired = done.fired, "what was due is done");
+                    Ok(done) if done.fired() > 0 => {
+                        tracing::info!(fired = done.fired(), "what was due is done");
                     }
                     Ok(_) => {}
                     Err(AppError::Store(StoreError::Closed)) => return,

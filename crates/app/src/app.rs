@@ -20,6 +20,7 @@ use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::outbox::Bell;
 use crate::remedy::{self, Remedy};
+use crate::time::GROUP_MAX;
 
 /// One world and its clock.
 #[derive(Clone)]
@@ -27,7 +28,8 @@ pub struct App {
     db: Db,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
-    turn: Arc<Mutex<()>>,
+    turn: Arc<Mutex<Option<Timestamp>>>,
+    group_max: usize,
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -48,6 +50,7 @@ impl App {
             clock: Arc::new(clock),
             bell: Arc::default(),
             turn: Arc::default(),
+            group_max: GROUP_MAX,
         }
     }
 
@@ -69,8 +72,22 @@ impl App {
         &self.bell
     }
 
-    /// Whose turn it is to move the clock: one at a time.
-    pub(crate) fn turn(&self) -> &Mutex<()> {
+    /// With another limit of things that are due and done in one transaction; at least one.
+    #[must_use]
+    pub fn in_groups_of(self, most: usize) -> Self {
+        Self {
+            group_max: most.max(1),
+            ..self
+        }
+    }
+
+    /// Most things that are due and done in one transaction.
+    pub(crate) const fn group_max(&self) -> usize {
+        self.group_max
+    }
+
+    /// Whose turn it is to do what is due, one at a time, and the instant by which everything was done last.
+    pub(crate) fn turn(&self) -> &Mutex<Option<Timestamp>> {
         &self.turn
     }
 

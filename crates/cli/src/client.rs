@@ -3,21 +3,29 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::chain;
 
 /// A client of a server. A name below `localhost` is this machine, whether its resolver knows that or not.
 pub(crate) fn http(server: &str) -> Result<reqwest::Client, String> {
-    let mut builder = reqwest::Client::builder();
-    let url = reqwest::Url::parse(server).ok();
-    if let Some(host) = url.as_ref().and_then(reqwest::Url::host_str)
-        && host.ends_with(".localhost")
-    {
-        builder = builder.resolve(host, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    }
-    builder.build().map_err(|error| chain(&error))
+    builder(server).build().map_err(|error| chain(&error))
 }
+
+fn builder(server: &str) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder();
+    let url = reqwest::Url::parse(server).ok();
+    match url.as_ref().and_then(reqwest::Url::host_str) {
+        Some(host) if host.ends_with(".localhost") => {
+            builder.resolve(host, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        }
+        _ => builder,
+    }
+}
+
+/// The header that names a world.
+const HEADER: HeaderName = HeaderName::from_static(tierline_api::worlds::HEADER);
 
 /// A running server.
 pub(crate) struct Remote {
@@ -33,12 +41,18 @@ pub(crate) enum Answer {
 }
 
 impl Remote {
-    pub(crate) fn of(server: &str) -> Result<Self, String> {
+    /// A server, and which of its worlds is meant where its address does not say it.
+    pub(crate) fn of(server: &str, world: Option<&str>) -> Result<Self, String> {
         let base = server.trim_end_matches('/').to_owned();
-        Ok(Self {
-            http: http(&base)?,
-            base,
-        })
+        let mut builder = builder(&base);
+        if let Some(world) = world {
+            let name = HeaderValue::from_str(world)
+                .map_err(|_| format!("--world: `{world}` is no name of a world"))?;
+            let named = [(HEADER, name)].into_iter().collect::<HeaderMap>();
+            builder = builder.default_headers(named);
+        }
+        let http = builder.build().map_err(|error| chain(&error))?;
+        Ok(Self { base, http })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> String {
@@ -57,7 +71,9 @@ impl Remote {
             .await
             .map_err(|error| self.unreachable(&error))?;
         let Some(principals) = found["principals"].as_array() else {
-            return Err("the server offers no credentials: it is no sandbox".to_owned());
+            let said = ["detail", "description"].map(|member| found[member].as_str());
+            let said = said.into_iter().flatten().next().unwrap_or_default();
+            return Err(format!("the server offers no credentials: {said}"));
         };
         let found = principals
             .iter()

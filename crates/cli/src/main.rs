@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod act;
 mod check;
 mod client;
+mod clock;
 mod explain;
 mod import;
 mod keys;
@@ -52,6 +53,7 @@ enum Verb {
     Webhooks(webhooks::Args),
     Schedule(schedule::Args),
     World(world::Args),
+    Clock(clock::Args),
     /// Print how far each documented operation is carried out, as Markdown
     Fidelity,
 }
@@ -148,6 +150,7 @@ fn main() -> ExitCode {
             Verb::Webhooks(args) => webhooks::run(args).await,
             Verb::Schedule(args) => schedule::run(args).await,
             Verb::World(args) => world::run(args).await,
+            Verb::Clock(args) => clock::run(args).await,
             Verb::Fidelity => {
                 Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS

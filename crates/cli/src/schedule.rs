@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// A running server to ask, where no database is named.
     #[arg(long, env = "TIERLINE_SERVER")]
     server: Option<String>,
+    /// The world of that server, where its address does not say it.
+    #[arg(long)]
+    world: Option<String>,
     /// Who asks a sandbox server: the operator, or a partner's short name.
     #[arg(long = "as", value_name = "NAME", default_value = "operator")]
     actor: String,
@@ -64,7 +67,7 @@ pub(crate) async fn run(args: Args) -> ExitCode {
 }
 
 async fn ask_server(server: &str, args: &Args) -> Result<Answer, String> {
-    let remote = Remote::of(server)?;
+    let remote = Remote::of(server, args.world.as_deref())?;
     let token = match &args.token {
         Some(token) => token.clone(),
         None => remote.token(&args.actor).await?,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
 use tierline_api::throttle::Budgets;
-use tierline_api::worlds::Beginning;
+use tierline_api::worlds::{Beginning, WORLDS_MAX};
 use tierline_api::{Courier, Server, Settings, Watch, Worlds, deliver};
 use tierline_app::App;
 use tierline_app::check;
@@ -63,6 +63,9 @@ pub(crate) struct Args {
     /// The tenant of the operator's staff at that issuer.
     #[arg(long, requires = "issuer")]
     operator_tenant: Option<uuid::Uuid>,
+    /// Most worlds of a sandbox beside its own.
+    #[arg(long, default_value_t = WORLDS_MAX)]
+    worlds_max: usize,
     /// How often a partner may call: `documented`, `off`, or numbers in place of documented ones such as
     /// `customers=500/60,writes=100/60` (calls and seconds). Off on a sandbox unless it is given.
     #[arg(long, value_parser = throttle)]
@@ -166,6 +169,8 @@ async fn serve(args: Args) -> Result<(), String> {
     std::fs::create_dir_all(&directory)
         .map_err(|error| format!("{}: {error}", directory.display()))?;
     let (app, origin) = open(&args, &directory).await?;
+    // What fell due while no server ran is done before anybody is answered.
+    app.fall_due().await.map_err(|error| crate::chain(&error))?;
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| format!("{}: {error}", args.listen))?;
@@ -180,6 +185,7 @@ async fn serve(args: Args) -> Result<(), String> {
         sandbox,
         public_url: args.public_url.clone(),
         budgets,
+        worlds_max: args.worlds_max,
         ..Settings::default()
     };
     let worlds = match &args.database {

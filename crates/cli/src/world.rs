@@ -9,7 +9,7 @@ use tierline_domain::time::Timestamp;
 use crate::client::{Answer, Remote};
 use crate::{Printer, fail};
 
-/// Make, copy, move and delete worlds of a running sandbox server.
+/// Make, copy, reset and delete worlds of a running sandbox server.
 ///
 /// Ends with 0 when it was done, 1 when it was refused, 2 when it could not be asked.
 #[derive(Debug, clap::Args)]
@@ -71,21 +71,6 @@ enum Verb {
         /// The world.
         world: String,
     },
-    /// Move a world's clock forward, and do what falls due on the way.
-    #[command(group = clap::ArgGroup::new("how").required(true))]
-    Advance {
-        /// The world.
-        world: String,
-        /// A period such as P1M.
-        #[arg(long, group = "how")]
-        by: Option<String>,
-        /// An instant.
-        #[arg(long, group = "how")]
-        until: Option<Timestamp>,
-        /// To what is due next.
-        #[arg(long, group = "how")]
-        next: bool,
-    },
 }
 
 pub(crate) async fn run(args: Args) -> ExitCode {
@@ -107,7 +92,7 @@ pub(crate) async fn run(args: Args) -> ExitCode {
 }
 
 async fn act(args: &Args) -> Result<Answer, String> {
-    let remote = Remote::of(&args.server)?;
+    let remote = Remote::of(&args.server, None)?;
     let token = remote.token("operator").await?;
     let root = "/program/v1/worlds";
     let (method, path, body) = match &args.verb {
@@ -133,17 +118,6 @@ async fn act(args: &Args) -> Result<Answer, String> {
             (Method::POST, path, Some(json!({ "snapshot": snapshot })))
         }
         Verb::Delete { world } => (Method::DELETE, format!("{root}/{}", escaped(world)), None),
-        Verb::Advance {
-            world,
-            by,
-            until,
-            next,
-        } => {
-            let path = format!("{root}/{}/clock", escaped(world));
-            let next = next.then_some(true);
-            let body = json!({ "by": by, "until": until, "next": next });
-            (Method::POST, path, Some(body))
-        }
     };
     remote.ask(method, &path, &token, &[], body.as_ref()).await
 }
@@ -169,17 +143,6 @@ fn tell(verb: &Verb, done: &Value) {
             }
         }
         Verb::Delete { world } => Printer::line(format!("{world}  is deleted")),
-        Verb::Advance { world, .. } => {
-            let (fired, aside) = (&done["fired"], done["setAside"].as_u64().unwrap_or(0));
-            let clock = done["world"].as_str().unwrap_or_default();
-            let aside = match aside {
-                0 => String::new(),
-                count => format!(", set aside: {count}"),
-            };
-            Printer::line(format!(
-                "{world}  stands at {clock}  done on the way: {fired}{aside}"
-            ));
-        }
         Verb::Create { .. } | Verb::Fork { .. } | Verb::Snapshot { .. } | Verb::Reset { .. } => {
             Printer::line(line(done));
         }

@@ -70,18 +70,34 @@ fn a_world_is_made_moved_taken_back_and_thrown_away() {
     assert_eq!(told, line);
     let told = done(&["fork", "ci", "renewal"]);
     assert!(told.contains("  from ci  "), "{told}");
-    let told = done(&["advance", "renewal", "--by", "P1M"]);
-    let moved = "renewal  stands at 2026-04-01T00:00:00Z  done on the way: ";
+    let clock = |args: &[&str]| {
+        let all = [&["clock"], args, &["--server", &server.address]].concat();
+        tierline(&all)
+    };
+    let (status, told) = clock(&["advance", "P1M", "--world", "renewal"]);
+    assert_eq!(status, Some(0), "{told}");
+    let moved = "the world's clock stands at 2026-04-01T00:00:00Z\n  charge_cycle ";
     assert!(told.starts_with(moved), "{told}");
+    assert_eq!(
+        clock(&["--world", "ci"]).1,
+        "the world's clock stands at 2026-03-01T00:00:00Z\n"
+    );
     done(&["snapshot", "renewal", "april"]);
-    done(&["advance", "renewal", "--next"]);
+    let (status, told) = clock(&["advance", "--next", "--world", "renewal"]);
+    assert_eq!(status, Some(0), "{told}");
     let told = done(&["reset", "renewal", "--snapshot", "april"]);
     assert!(told.contains("  at 2026-04-01T00:00:00Z  "), "{told}");
     assert_eq!(done(&["list"]).lines().count(), 3);
 
-    let (status, told) = world(&["advance", "renewal", "--until", "2026-03-01T00:00:00Z"]);
+    let past = ["advance", "--until", "2026-03-01T00:00:00Z"];
+    let (status, told) = clock(&[&past[..], &["--world", "renewal"]].concat());
     assert_eq!(status, Some(1), "{told}");
     assert!(told.contains("only moves forward"), "{told}");
+    let (status, told) = clock(&["--world", "nowhere"]);
+    assert_eq!(status, Some(2), "{told}");
+    assert!(told.contains("world nowhere does not exist"), "{told}");
+    let (status, told) = clock(&["advance", "P1M", "--next"]);
+    assert_eq!(status, Some(2), "{told}");
     let (status, told) = world(&["create", "No Good"]);
     assert_eq!(status, Some(1), "{told}");
     assert!(told.contains("name: is 1 to 40"), "{told}");
@@ -123,16 +139,7 @@ fn the_schedule_is_read_from_a_database_and_from_a_server() {
 fn a_clock_that_was_moved_outlives_its_server_and_is_not_turned_back() {
     let place = tempfile::tempdir().unwrap();
     let server = Server::start(place.path());
-    let moved = [
-        "world",
-        "advance",
-        "default",
-        "--by",
-        "P1M",
-        "--server",
-        &server.address,
-    ];
-    let (status, told) = tierline(&moved);
+    let (status, told) = tierline(&["clock", "advance", "P1M", "--server", &server.address]);
     assert_eq!(status, Some(0), "{told}");
     drop(server);
     let data = place.path().to_str().unwrap();

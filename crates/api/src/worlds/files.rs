@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tierline_app::clock::Clock;
 use tierline_app::demo::{LayDemo, LayWorld};
-use tierline_app::time::kept_clock;
+use tierline_app::time::{kept_clock, resume_clock};
 use tierline_app::{App, AppError};
 use tierline_domain::time::Timestamp;
 use tierline_store::tables::webhooks::{Attempt, Delivery};
@@ -131,14 +131,16 @@ pub(super) async fn fill(directory: &Path, source: Source, about: &About) -> Res
             app
         }
         Source::World(app, keys) => {
+            copy_log_key(&keys, directory)?;
             app.keep_clock().await?;
             app.db().snapshot_to(&file).await?;
-            severed(directory, &keys).await?
+            severed(directory).await?
         }
         Source::Snapshot(snapshot, keys) => {
+            copy_log_key(&keys, directory)?;
             std::fs::copy(snapshot, &file)?;
             from_then_on(&file).await?;
-            severed(directory, &keys).await?
+            severed(directory).await?
         }
     };
     // The keys of its tokens belong to its beginning: a reset leaves tokens valid.
@@ -151,12 +153,18 @@ pub(super) async fn fill(directory: &Path, source: Source, about: &About) -> Res
     Ok(())
 }
 
-/// A copy, without what lets anybody into the world that it was taken of. Its log goes on under the same key.
-async fn severed(directory: &Path, keys: &Path) -> Result<App, Failure> {
-    let key = keys.join(LOG_KEY);
+/// A copy's log goes on under its origin's key. It is copied first: an origin that is deleted meanwhile leaves no copy
+/// without it.
+fn copy_log_key(from: &Path, to: &Path) -> Result<(), Failure> {
+    let key = from.join(LOG_KEY);
     if key.exists() {
-        std::fs::copy(key, directory.join(LOG_KEY))?;
+        std::fs::copy(key, to.join(LOG_KEY))?;
     }
+    Ok(())
+}
+
+/// A copy, without what lets anybody into the world that it was taken of.
+async fn severed(directory: &Path) -> Result<App, Failure> {
     let app = open(directory).await?;
     app.db().write(Sever).await?;
     Ok(app)
@@ -231,11 +239,7 @@ async fn from_then_on(file: &Path) -> Result<(), Failure> {
         schema::MIGRATIONS,
     )
     .await?;
-    if let Some(kept) = kept_clock(&db).await? {
-        let clock = Clock::kept(&kept);
-        clock.move_to(kept.world);
-        App::new(db.clone(), clock).keep_clock().await?;
-    }
+    resume_clock(&db).await?;
     db.shutdown().await;
     Ok(())
 }

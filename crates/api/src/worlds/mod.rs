@@ -17,8 +17,9 @@ use axum::response::Response;
 use http::HeaderMap;
 use tierline_app::App;
 use tierline_app::clock::Clock;
-use tierline_domain::time::Timestamp;
+use tierline_domain::time::{Date, Timestamp};
 use tierline_store::log::{LogKey, Sealer};
+use tokio::sync::Mutex;
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
@@ -34,8 +35,10 @@ pub use files::{Beginning, Failure};
 pub const OWN: &str = "default";
 /// The header that names a request's world.
 pub const HEADER: &str = "x-tierline-world";
-/// Most worlds beside the server's own: each keeps a few threads and connections.
+/// Most worlds beside the server's own, unless it is told otherwise: each keeps a few threads and connections.
 pub const WORLDS_MAX: usize = 50;
+/// Most snapshots of a world, its beginning included: each is a file as large as the world was.
+pub const SNAPSHOTS_MAX: usize = 50;
 /// Most letters of a name: it is part of a host name.
 const NAME_MAX: usize = 40;
 
@@ -71,6 +74,8 @@ struct Inner {
     settings: Settings,
     port: u16,
     slots: RwLock<BTreeMap<String, Slot>>,
+    /// Whose turn it is to keep a snapshot: two of one name would write one file.
+    keeping: Mutex<()>,
 }
 
 /// A world as it is told of.
@@ -113,6 +118,7 @@ impl Worlds {
                 settings,
                 port: address.port(),
                 slots: RwLock::default(),
+                keeping: Mutex::default(),
             }),
         };
         let place = worlds.place();
@@ -171,6 +177,8 @@ impl Worlds {
             world: Some(name.to_owned()),
             ..self.inner.settings.clone()
         };
+        // What fell due while no server ran is done before anybody is answered.
+        app.fall_due().await?;
         let key = LogKey::load_or_create(&directory.join(files::LOG_KEY))?;
         let sealer = Sealer::start(app.db().clone(), Arc::new(key), || {
             Clock::wall().server_now()
@@ -199,46 +207,17 @@ impl Worlds {
     where
         S: tower::Service<Request, Response = Response, Error = Infallible, Future: Send>,
     {
-        match self.chosen(request.headers()) {
+        match named(&request).and_then(|name| name.map(|name| self.find(&name)).transpose()) {
             Ok(None) => own.oneshot(request).await,
             Ok(Some(world)) => world.door.clone().oneshot(request).await,
             Err(problem) => Ok(server::refused(request, problem).await),
         }
     }
 
-    fn chosen(&self, headers: &HeaderMap) -> Result<Option<Arc<World>>, Problem> {
-        let named = match headers.get(HEADER) {
-            None => None,
-            Some(value) => {
-                let name = value.to_str().map(str::trim).unwrap_or("\u{fffd}");
-                Some(name.to_ascii_lowercase())
-            }
-        };
-        let host = headers.get(http::header::HOST);
-        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let host = host.split_once(':').map_or(host, |(host, _)| host);
-        let host = host.to_ascii_lowercase();
-        let host = host.strip_suffix(".localhost");
-        let name = match (named.as_deref(), host) {
-            (Some(named), Some(host)) if named != host => {
-                return Err(Problem::malformed(
-                    "X-Tierline-World",
-                    &format!("names `{named}`, and the host name `{host}`; leave one of them out"),
-                ));
-            }
-            (Some(name), _) | (None, Some(name)) => name,
-            (None, None) => return Ok(None),
-        };
-        if name == OWN {
-            return Ok(None);
-        }
-        self.find(name).map(Some)
-    }
-
     /// The world of a name other than the server's own.
     fn find(&self, name: &str) -> Result<Arc<World>, Problem> {
         match self.slots().get(name) {
-            None => Err(Problem::not_found(&format!("world {name}"))),
+            None => Err(Problem::no_world(name)),
             Some(Slot::Busy(what)) => Err(busy(name, what)),
             Some(Slot::Open(world)) => Ok(Arc::clone(world)),
         }
@@ -270,7 +249,7 @@ impl Worlds {
     /// When there is no such world.
     pub(crate) fn told_one(&self, name: &str) -> Result<Told, Problem> {
         let found = self.list().into_iter().find(|told| told.name == name);
-        found.ok_or_else(|| Problem::not_found(&format!("world {name}")))
+        found.ok_or_else(|| Problem::no_world(name))
     }
 
     /// Every world, the server's own first.
@@ -315,7 +294,10 @@ impl Worlds {
     pub(crate) async fn create(&self, name: &str, from: Origin) -> Result<Told, Problem> {
         check_name("name", name)?;
         let (source, from) = match from {
-            Origin::Demo(now) => (Source::Demo(now), None),
+            Origin::Demo(now) => {
+                check_now(now)?;
+                (Source::Demo(now), None)
+            }
             Origin::World(from, None) => {
                 let (app, directory) = self
                     .any(&from)
@@ -337,9 +319,10 @@ impl Worlds {
                     "name: there is a world `{name}` already; delete it, or choose another name"
                 )));
             }
-            if slots.len() >= WORLDS_MAX {
+            let most = self.inner.settings.worlds_max;
+            if slots.len() >= most {
                 return Err(Problem::conflict(&format!(
-                    "this server holds {WORLDS_MAX} worlds, as many as it may; delete one first"
+                    "this server holds {most} worlds, as many as it may; delete one first"
                 )));
             }
             slots.insert(name.to_owned(), Slot::Busy("being made"));
@@ -389,7 +372,7 @@ impl Worlds {
     fn take(&self, name: &str, what: &'static str) -> Result<Arc<World>, Problem> {
         let mut slots = self.slots_mut();
         match slots.get(name) {
-            None => Err(Problem::not_found(&format!("world {name}"))),
+            None => Err(Problem::no_world(name)),
             Some(Slot::Busy(what)) => Err(busy(name, what)),
             Some(Slot::Open(world)) => {
                 let world = Arc::clone(world);
@@ -406,13 +389,20 @@ impl Worlds {
     pub(crate) async fn snapshot(&self, name: &str, snapshot: &str) -> Result<Told, Problem> {
         check_name("name", snapshot)?;
         let (app, directory) = self.any(name)?;
-        if snapshot == BEGINNING || files::snapshot_file(&directory, snapshot).exists() {
-            return Err(Problem::conflict(&format!(
-                "name: world `{name}` has a snapshot `{snapshot}` already; choose another name"
-            )));
-        }
         let (worlds, name, snapshot) = (self.clone(), name.to_owned(), snapshot.to_owned());
         finished(tokio::spawn(async move {
+            let _turn = worlds.inner.keeping.lock().await;
+            let kept = files::snapshots(&directory);
+            if kept.contains(&snapshot) || snapshot == BEGINNING {
+                return Err(Problem::conflict(&format!(
+                    "name: world `{name}` has a snapshot `{snapshot}` already; choose another name"
+                )));
+            }
+            if kept.len() >= SNAPSHOTS_MAX {
+                return Err(Problem::conflict(&format!(
+                    "world `{name}` has {SNAPSHOTS_MAX} snapshots, as many as it may; fork it, or delete it with them"
+                )));
+            }
             let kept = files::snapshot(&app, &directory, &snapshot).await;
             kept.map_err(|failure| failed(&name, &failure))?;
             worlds.told_one(&name)
@@ -477,6 +467,47 @@ impl Worlds {
             }
         }
     }
+}
+
+/// The world that a request names; none for the server's own.
+///
+/// # Errors
+/// When it names two.
+pub(crate) fn named(request: &Request) -> Result<Option<String>, Problem> {
+    let mut name: Option<String> = None;
+    for value in request.headers().get_all(HEADER) {
+        let value = value.to_str().map(str::trim).unwrap_or("\u{fffd}");
+        let value = value.to_ascii_lowercase();
+        if let Some(before) = name.filter(|before| *before != value) {
+            return Err(Problem::malformed(
+                "X-Tierline-World",
+                &format!("names `{before}` and `{value}`; leave one of them out"),
+            ));
+        }
+        name = Some(value);
+    }
+    let host = match request.uri().host() {
+        Some(host) => Some(host),
+        None => host_of(request.headers()),
+    };
+    let host = host.unwrap_or_default().to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    if let Some(host) = host.strip_suffix(".localhost") {
+        if let Some(name) = name.filter(|name| name != host) {
+            return Err(Problem::malformed(
+                "X-Tierline-World",
+                &format!("names `{name}`, and the host name `{host}`; leave one of them out"),
+            ));
+        }
+        name = Some(host.to_owned());
+    }
+    Ok(name.filter(|name| name != OWN))
+}
+
+/// The host name of a `Host` header, without its port.
+fn host_of(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(http::header::HOST)?.to_str().ok()?;
+    Some(host.split_once(':').map_or(host, |(host, _)| host))
 }
 
 /// Ends a world's work. Whoever still uses it hears that it is closed.
@@ -557,6 +588,19 @@ fn check_name(field: &str, name: &str) -> Result<(), Problem> {
         return Err(Problem::malformed(
             field,
             "`default` is the server's own world; choose another name",
+        ));
+    }
+    Ok(())
+}
+
+/// The demo program reaches some years back, and its clock has to have somewhere to go.
+fn check_now(now: Option<Timestamp>) -> Result<(), Problem> {
+    let years = [Date::constant(2020, 1, 1), Date::constant(3000, 1, 1)];
+    let [from, until] = years.map(Timestamp::start_of);
+    if now.is_some_and(|now| now < from || until <= now) {
+        return Err(Problem::malformed(
+            "now",
+            "is an instant in the years 2020 to 2999",
         ));
     }
     Ok(())

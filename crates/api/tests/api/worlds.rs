@@ -125,7 +125,12 @@ async fn a_world_is_chosen_by_host_name_or_header_and_its_tokens_are_nothing_els
         .own
         .send("GET", "/program/v1/clock", None, None, &both);
     assert_field(&both.await, 400, "X-Tierline-World");
-    let agreed = [("X-Tierline-World", "one"), ("Host", "ONE.localhost:1")];
+    let twice = [("X-Tierline-World", "one"), ("X-Tierline-World", "two")];
+    let twice = server
+        .own
+        .send("GET", "/program/v1/clock", None, None, &twice);
+    assert_field(&twice.await, 400, "X-Tierline-World");
+    let agreed = [("X-Tierline-World", "one"), ("Host", "ONE.localhost.:1")];
     let agreed = server
         .own
         .send("GET", "/program/v1/clock", None, None, &agreed);
@@ -370,6 +375,8 @@ async fn names_that_are_no_good_are_named() {
             "now",
         ),
         (two(json!({ "now": "soon" })), 400, "now"),
+        (two(json!({ "now": "0001-01-01T00:00:00Z" })), 400, "now"),
+        (two(json!({ "now": "9999-12-30T00:00:00Z" })), 400, "now"),
         (two(json!({ "colour": "red" })), 400, "colour"),
     ] {
         let answer = server.create(body.clone()).await;
@@ -397,6 +404,23 @@ async fn names_that_are_no_good_are_named() {
     ] {
         let answer = server.manage(method, path, body).await;
         assert_eq!(answer.status, 409, "{}", answer.body);
+    }
+    for outside in [
+        "..",
+        "%2e%2e",
+        "..%2F..%2Fetc",
+        "one%2F..%2F..",
+        ".one.gone",
+    ] {
+        for (method, path) in [
+            ("GET", format!("/{outside}")),
+            ("DELETE", format!("/{outside}")),
+            ("POST", format!("/{outside}/reset")),
+        ] {
+            let body = (method == "POST").then(|| json!({}));
+            let answer = server.manage(method, &path, body).await;
+            assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
+        }
     }
     for path in ["/nowhere/reset", "/nowhere/clock", "/nowhere/snapshots"] {
         let body = json!({ "name": "x", "by": "P1D" });
@@ -435,16 +459,100 @@ async fn worlds_are_managed_by_the_operator_of_the_servers_own() {
 
     let production = World::production().await;
     let token = production.user("operator");
-    for path in [ROOT, "/program/v1/worlds/one"] {
-        let absent = production.get(path, &token).await;
-        assert!([401, 404].contains(&absent.status), "{}", absent.status);
+    for (method, path, body) in [
+        ("GET", ROOT.to_owned(), None),
+        ("POST", ROOT.to_owned(), Some(json!({ "name": "one" }))),
+        ("GET", format!("{ROOT}/one"), None),
+        ("DELETE", format!("{ROOT}/one"), None),
+        ("POST", format!("{ROOT}/one/reset"), Some(json!({}))),
+        (
+            "POST",
+            format!("{ROOT}/default/clock"),
+            Some(json!({ "by": "P1D" })),
+        ),
+        (
+            "POST",
+            "/program/v1/clock".to_owned(),
+            Some(json!({ "by": "P1D" })),
+        ),
+    ] {
+        let body = body.map(|body: Value| body.to_string().into_bytes());
+        let absent = production.send(method, &path, Some(&token), body, &[]);
+        let absent = absent.await;
+        assert_eq!(absent.status, 404, "{method} {path}: {}", absent.body);
     }
+    let stands = production.app.clock().world_now();
+    assert_eq!(stands.to_string(), "2026-01-15T12:00:00Z");
     // A server in production looks at no names of worlds.
     let header = [("X-Tierline-World", "one")];
     let healthy = production
         .send("GET", "/healthz", None, None, &header)
         .await;
     assert_eq!(healthy.status, 200);
+}
+
+#[tokio::test]
+async fn a_sandbox_that_is_not_kept_in_a_file_has_one_world_and_says_so() {
+    let world = World::demo().await;
+    let token = world.user("operator");
+    let body = Some(json!({ "name": "one" }).to_string().into_bytes());
+    let refused = world.send("POST", ROOT, Some(&token), body, &[]).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert!(text(&refused.body["detail"]).contains("has one world"));
+    for (header, status) in [
+        (("X-Tierline-World", "one"), 404),
+        (("Host", "one.localhost"), 404),
+        (("X-Tierline-World", "default"), 200),
+    ] {
+        let there = world
+            .send("GET", "/program/v1/clock", None, None, &[header])
+            .await;
+        assert_eq!(there.status, status, "{header:?}: {}", there.body);
+    }
+}
+
+#[tokio::test]
+async fn a_server_holds_so_many_worlds_and_no_more_until_one_is_deleted() {
+    let server = Server::start().await;
+    server.must(pinned("one")).await;
+    for name in ["two", "three", "four", "five"] {
+        server.must(json!({ "name": name, "from": "one" })).await;
+    }
+    for body in [pinned("six"), json!({ "name": "six", "from": "one" })] {
+        let refused = server.create(body).await;
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(text(&refused.body["detail"]).contains("holds 5 worlds"));
+    }
+    assert!(!server.place("six").exists());
+    let deleted = server.manage("DELETE", "/three", None).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    server.must(json!({ "name": "six", "from": "one" })).await;
+}
+
+#[tokio::test]
+async fn of_two_that_make_one_thing_at_once_one_is_told_that_it_is_there() {
+    let server = Server::start().await;
+    let (one, other) = tokio::join!(server.create(pinned("one")), server.create(pinned("one")));
+    let mut made = [one.status, other.status];
+    made.sort_unstable();
+    assert_eq!(made, [201, 409], "{} {}", one.body, other.body);
+    let keep = || {
+        let body = json!({ "name": "now" });
+        server.manage("POST", "/one/snapshots", Some(body))
+    };
+    let (one, other) = tokio::join!(keep(), keep());
+    let mut kept = [one.status, other.status];
+    kept.sort_unstable();
+    assert_eq!(kept, [201, 409], "{} {}", one.body, other.body);
+    let reset = || server.manage("POST", "/one/reset", Some(json!({ "snapshot": "now" })));
+    let delete = server.manage("DELETE", "/one", None);
+    let (reset, deleted) = tokio::join!(reset(), delete);
+    // Whoever came first was done wholly, and the other was told why not.
+    match (reset.status, deleted.status) {
+        (200, 409) => assert_eq!(server.clock("one").await, "2026-03-01T00:00:00Z"),
+        (200 | 404 | 409, 204) => assert!(!server.place("one").exists()),
+        other => panic!("{other:?}: {} {}", reset.body, deleted.body),
+    }
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ table! {
         key { id }
         columns { id, due, kind, subject, done, problem }
         finds {
-            NEXT = "WHERE done IS NULL AND due <= $1 ORDER BY due, id LIMIT 1",
+            NEXT = "WHERE done IS NULL AND due <= $1 ORDER BY due, id LIMIT $2",
             FIRST_AFTER = "WHERE done IS NULL AND due > $1 ORDER BY due, id LIMIT 1",
             OPEN_AFTER = "WHERE done IS NULL AND (due, id) > ($1, $2) ORDER BY due, id LIMIT $3",
             DONE_BEFORE = "WHERE done IS NOT NULL AND (done, id) < ($1, $2) ORDER BY done DESC, id DESC LIMIT $3",
@@ -65,6 +65,19 @@ pub struct WorldClock {
     pub stands: bool,
 }
 
+impl WorldClock {
+    /// Where it stands at an instant of the server.
+    #[must_use]
+    pub fn at(&self, server: Timestamp) -> Timestamp {
+        if self.stands {
+            return self.world;
+        }
+        let passed = server.as_micros().saturating_sub(self.server.as_micros());
+        let at = self.world.as_micros().saturating_add(passed);
+        Timestamp::from_micros(at).unwrap_or(self.world)
+    }
+}
+
 table! {
     /// Clocks that were moved.
     world_clocks: WorldClock {
@@ -79,6 +92,8 @@ statements! {
     /// for another's claim of the same row would else do it again when that one has committed.
     pub CLAIM = "UPDATE schedule SET done = $1 WHERE id = $2 AND done IS NULL
         AND id = (SELECT id FROM schedule WHERE done IS NULL AND due <= $3 ORDER BY due, id LIMIT 1)";
+    /// The last line booked on a subscription; most are booked because a cycle begins.
+    pub LAST_CHARGE = "SELECT position FROM charges WHERE subscription = $1 ORDER BY position DESC LIMIT 1";
     /// Sets aside what cannot be done, unless it was done meanwhile.
     pub SET_ASIDE = "UPDATE schedule SET done = $1, problem = $2 WHERE id = $3 AND done IS NULL";
 }

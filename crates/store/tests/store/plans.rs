@@ -141,7 +141,11 @@ async fn pages_of_the_schedule_and_what_is_next_are_ranges_of_an_index() {
         let at = Value::Instant(Timestamp::from_micros(900_000_000).unwrap());
         let place = [at.clone(), Value::Id(Uuid::from_u128(1)), Value::Int(20)];
         for (statement, params, index) in [
-            (schedule::NEXT, vec![at.clone()], "schedule_due"),
+            (
+                schedule::NEXT,
+                vec![at.clone(), Value::Int(20)],
+                "schedule_due",
+            ),
             (schedule::FIRST_AFTER, vec![at], "schedule_due"),
             (schedule::OPEN_AFTER, place.to_vec(), "schedule_due"),
             (schedule::DONE_BEFORE, place.to_vec(), "schedule_done"),

@@ -44,7 +44,8 @@ impl Command for Take {
     type Error = StoreError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let until = Value::Instant(instant(ITEMS));
-        let found = tx.find::<Due>(schedule::NEXT, &[until.clone()]).await?;
+        let key = [until.clone(), Value::Int(1)];
+        let found = tx.find::<Due>(schedule::NEXT, &key).await?;
         let Some(item) = found.into_iter().next() else {
             return Ok((false, None));
         };

@@ -107,9 +107,13 @@ impl World {
         Self::of_worlds_in(app, directory).await
     }
 
-    /// Starts a server on a program that is there already, with the worlds of a directory.
+    /// Starts a server on a program that is there already, with the worlds of a directory; five at most.
     pub async fn of_worlds_in(app: App, directory: &Path) -> Self {
-        Self::listening(app, sandbox(true), None, Some(directory)).await
+        let settings = Settings {
+            worlds_max: 5,
+            ..sandbox(true)
+        };
+        Self::listening(app, settings, None, Some(directory)).await
     }
 
     async fn serving(app: App, settings: Settings, trust: Option<Trust>) -> Self {
