@@ -117,12 +117,20 @@ fn the_schedule_is_read_from_a_database_and_from_a_server() {
     let place = tempfile::tempdir().unwrap();
     let server = Server::start(place.path());
     let data = place.path().to_str().unwrap();
-    let (status, told) = tierline(&["schedule", "--data-dir", data]);
+    let (status, told) = tierline(&["schedule", "--count", "200", "--data-dir", data]);
     assert_eq!(status, Some(0), "{told}");
     assert!(told.lines().count() > 10, "{told}");
-    let (_, there) = tierline(&["schedule", "--server", &server.address]);
+    let (_, there) = tierline(&["schedule", "--count", "200", "--server", &server.address]);
     assert_eq!(there, told, "both are one list");
-    let (_, own) = tierline(&["schedule", "--as", "harbor", "--server", &server.address]);
+    let (_, own) = tierline(&[
+        "schedule",
+        "--count",
+        "200",
+        "--as",
+        "harbor",
+        "--server",
+        &server.address,
+    ]);
     assert!(own.lines().all(|line| told.contains(line)), "{own}");
     assert!(own.lines().count() < told.lines().count(), "{own}");
     let (status, told) = tierline(&["schedule", "--as", "nobody", "--server", &server.address]);

@@ -151,46 +151,34 @@ async fn a_world_is_chosen_by_host_name_or_header_and_its_tokens_are_nothing_els
 async fn a_refresh_token_of_a_world_is_nothing_in_its_fork() {
     let server = Server::start().await;
     server.must(pinned("one")).await;
-    let used = |world: &str, token: String| {
-        let body = reqwest::Url::parse_with_params(
-            "http://localhost",
-            [
-                ("grant_type", "refresh_token"),
-                ("refresh_token", token.as_str()),
-            ],
-        );
-        let body = body
-            .unwrap()
-            .query()
-            .unwrap_or_default()
-            .as_bytes()
-            .to_vec();
-        let host = format!("{world}.localhost");
-        async {
-            let host = host;
-            let headers = [
-                ("Host", host.as_str()),
-                ("Content-Type", "application/x-www-form-urlencoded"),
-            ];
-            let path = "/common/oauth2/token";
-            server
-                .own
-                .send("POST", path, None, Some(body), &headers)
-                .await
-        }
-    };
     // Credentials of a demo follow from names, so the first token is any world's; what comes of it is one's alone.
-    let first = used("one", "demo-refresh-token-of-harbor".to_owned()).await;
-    let second = text(&first.body["refresh_token"]);
-    assert_eq!(
-        (first.status, second.is_empty()),
-        (200, false),
-        "{}",
-        first.body
-    );
+    let [client, secret, first, tenant] = ["clientId", "clientSecret", "refreshToken", "tenantId"]
+        .map(|member| server.own.of("harbor", member));
+    let used = async |world: &str, token: &str| {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", client.as_str()),
+            ("client_secret", secret.as_str()),
+        ];
+        let form = reqwest::Url::parse_with_params("http://localhost", fields).unwrap();
+        let body = form.query().unwrap_or_default().as_bytes().to_vec();
+        let host = format!("{world}.localhost");
+        let headers = [
+            ("Host", host.as_str()),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        let path = format!("/{tenant}/oauth2/token");
+        let body = Some(body);
+        server.own.send("POST", &path, None, body, &headers).await
+    };
+    let answer = used("one", &first).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let second = text(&answer.body["refresh_token"]);
+    assert_ne!(first, second);
     server.must(json!({ "name": "two", "from": "one" })).await;
-    assert_eq!(used("two", second.clone()).await.status, 400);
-    assert_eq!(used("one", second).await.status, 200);
+    assert_eq!(used("two", &second).await.status, 400);
+    assert_eq!(used("one", &second).await.status, 200);
 }
 
 #[tokio::test]
