@@ -89,6 +89,13 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "time and worlds",
+        package: "tierline",
+        target: Target::Bench("worlds"),
+        args: &[SERVER, DIRECTORY],
+        env: &[],
+    },
+    Figure {
         name: "checkouts beside pgbench",
         package: "tierline",
         target: Target::Bench("checkouts"),

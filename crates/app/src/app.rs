@@ -9,6 +9,7 @@ use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
 use tierline_store::idempotency::{Replay, RequestKey};
 use tierline_store::{Command, Db, Lock, StoreError, Tx};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::act::{Act, decide_only, perform};
@@ -19,6 +20,7 @@ use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::outbox::Bell;
 use crate::remedy::{self, Remedy};
+use crate::time::GROUP_MAX;
 
 /// One world and its clock.
 #[derive(Clone)]
@@ -26,6 +28,8 @@ pub struct App {
     db: Db,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
+    turn: Arc<Mutex<Option<Timestamp>>>,
+    group_max: usize,
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -45,6 +49,8 @@ impl App {
             db,
             clock: Arc::new(clock),
             bell: Arc::default(),
+            turn: Arc::default(),
+            group_max: GROUP_MAX,
         }
     }
 
@@ -64,6 +70,25 @@ impl App {
     #[must_use]
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// With another limit of things that are due and done in one transaction; at least one.
+    #[must_use]
+    pub fn in_groups_of(self, most: usize) -> Self {
+        Self {
+            group_max: most.max(1),
+            ..self
+        }
+    }
+
+    /// Most things that are due and done in one transaction.
+    pub(crate) const fn group_max(&self) -> usize {
+        self.group_max
+    }
+
+    /// Whose turn it is to do what is due, one at a time, and the instant by which everything was done last.
+    pub(crate) fn turn(&self) -> &Mutex<Option<Timestamp>> {
+        &self.turn
     }
 
     /// A context for one command of an actor.
@@ -140,23 +165,6 @@ impl App {
         command: C,
     ) -> Result<C::Out, AppError> {
         self.db.read(command).await
-    }
-
-    /// Moves the world's clock and does what falls due on the way.
-    ///
-    /// # Errors
-    /// When the instant lies in the past, or the store fails.
-    pub async fn advance(&self, until: Timestamp) -> Result<u64, AppError> {
-        let ctx = self.ctx(ActorSpec::operator());
-        if until < ctx.now {
-            return Err(AppError::invalid(
-                "until",
-                "the clock of a world only moves forward",
-            ));
-        }
-        let fired = self.db.write(Advance { ctx, until }).await?;
-        self.clock.move_to(until);
-        Ok(fired)
     }
 }
 
@@ -290,19 +298,6 @@ impl Command for DryRun {
     type Error = AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
         decide_only(&self.ctx, tx, &self.act).await
-    }
-}
-
-struct Advance {
-    ctx: Ctx,
-    until: Timestamp,
-}
-
-impl Command for Advance {
-    type Out = u64;
-    type Error = AppError;
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AppError> {
-        crate::schedule::advance(&self.ctx, tx, self.until).await
     }
 }
 

@@ -36,10 +36,12 @@ pub mod qualifications;
 pub mod relationships;
 mod sandbox;
 pub mod sandbox_resellers;
+mod schedule;
 mod sign_in_page;
 pub mod tokens;
 pub mod utilities;
 pub mod webhooks;
+mod worlds;
 
 /// Every route, resource by resource.
 pub(crate) fn list() -> Vec<Route> {
@@ -69,6 +71,8 @@ pub(crate) fn list() -> Vec<Route> {
         deliveries::routes(),
         catalog::routes(),
         program::routes(),
+        schedule::routes(),
+        worlds::routes(),
     ]
     .into_iter()
     .flatten()

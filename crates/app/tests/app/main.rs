@@ -5,5 +5,6 @@ mod common;
 mod cures;
 mod enrolment;
 mod japanese;
+mod passing_time;
 mod requests;
 mod ties;

@@ -306,7 +306,7 @@ impl Db {
     /// Finishes what is queued, closes the connections, and answers [`StoreError::Closed`] from then on.
     pub async fn shutdown(&self) {
         let shared = &self.shared;
-        shared.desk.close();
+        shared.desk.close().await;
         for crew in shared
             .lanes
             .iter()
