@@ -25,6 +25,7 @@ pub mod customers;
 pub mod deliveries;
 mod discovery;
 pub mod documented;
+pub(crate) mod entitlements;
 pub(crate) mod lines;
 pub mod new_customers;
 mod oauth;
@@ -37,7 +38,12 @@ pub mod relationships;
 mod sandbox;
 pub mod sandbox_resellers;
 mod sign_in_page;
+pub(crate) mod subscription_change;
+pub(crate) mod subscription_parts;
+mod subscription_view;
+pub(crate) mod subscriptions;
 pub mod tokens;
+pub(crate) mod transitions;
 pub mod utilities;
 pub mod webhooks;
 
@@ -64,6 +70,11 @@ pub(crate) fn list() -> Vec<Route> {
         orders::routes(),
         order_change::routes(),
         attachments::routes(),
+        subscriptions::routes(),
+        subscription_change::routes(),
+        subscription_parts::routes(),
+        transitions::routes(),
+        entitlements::routes(),
         audit::routes(),
         webhooks::routes(),
         deliveries::routes(),

@@ -961,6 +961,15 @@ pub static RULES: &[Rule] = &[
         },
     },
     Rule {
+        id: RuleId::of("SUB-040"),
+        step: Step::Catalogue,
+        ground: Ground::FrequencyPlace,
+        at: FREQUENCY,
+        forbids: |f| traditional_change(f).is_some() && f.form.at_subscription,
+        answer: |_| documented(400, 2054),
+        shows: |f| with(show(f), "to be changed through", "its order"),
+    },
+    Rule {
         id: RuleId::of("SUB-042"),
         step: Step::Catalogue,
         ground: Ground::LiveChildren,

@@ -7,6 +7,7 @@
 
 pub mod orders;
 pub mod post;
+pub mod subscriptions;
 
 use serde_json::{Value, json};
 use tierline_api::identity::Issuer;
