@@ -259,6 +259,27 @@ impl Command for Once {
     }
 }
 
+/// How long the answer of a request is kept for a repeat, in hours.
+const ANSWERS_KEPT_HOURS: i64 = 24;
+
+/// Forgets the answers of requests that nobody repeats any more (GEN-006).
+#[derive(Clone, Copy, Debug)]
+pub struct ForgetAnswers {
+    /// Now, by the server's clock.
+    pub now: Timestamp,
+}
+
+impl Command for ForgetAnswers {
+    /// How many were forgotten.
+    type Out = u64;
+    type Error = AppError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AppError> {
+        let before = self.now.plus_hours(-ANSWERS_KEPT_HOURS);
+        Ok(tx.forget_answers_before(before).await?)
+    }
+}
+
 struct DryRun {
     ctx: Ctx,
     act: Act,

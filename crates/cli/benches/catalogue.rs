@@ -57,9 +57,13 @@ fn catalogue() -> String {
                      prices: {P1M: [USD 12.00, EUR 11.50, JPY 1800], P1Y: [USD 120.00, EUR 115.00, JPY 18000], P3Y: [USD 360.00, EUR 345.00, JPY 54000]}"
                 }
             };
+            let least = match shelf {
+                "savings_plan" => ", least_commitment: {grain: hourly, amount: \"0.001\"}",
+                _ => "",
+            };
             writeln!(
                 text,
-                "      - {{id: sku-{product}-{sku}, title: {{en: \"Product {product}, variant {sku}\", ja: \"製品 {product} 種類 {sku}\"}}, {terms}}}"
+                "      - {{id: sku-{product}-{sku}, title: {{en: \"Product {product}, variant {sku}\", ja: \"製品 {product} 種類 {sku}\"}}, {terms}{least}}}"
             )
             .unwrap();
         }

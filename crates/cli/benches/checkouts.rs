@@ -68,7 +68,7 @@ const fn checkouts(clients: usize) -> usize {
 fn carts(turn: usize, count: usize) -> Vec<Value> {
     let mut given = Vec::new();
     for cart in 0..count {
-        let customer = format!("C-{turn}-{}", cart / CARTS_OF_ONE);
+        let customer = format!("c-{turn}-{}", cart / CARTS_OF_ONE);
         if cart % CARTS_OF_ONE == 0 {
             given.push(json!({ "customer": { "id": customer, "country": "DE" } }));
             given
@@ -401,7 +401,7 @@ async fn over_http(directory: &Path, database: Option<&str>, turn: usize) -> u64
     race(HTTP_CLIENTS, count, move |cart| {
         let (http, base, tokens) = (http.clone(), base.clone(), Arc::clone(&tokens));
         async move {
-            let customer = format!("C-{turn}-{}", cart / CARTS_OF_ONE);
+            let customer = format!("c-{turn}-{}", cart / CARTS_OF_ONE);
             let token = &tokens[cart / CARTS_OF_ONE % SELLERS];
             let cart = name(turn, cart);
             let url = format!("{base}/v1/customers/{customer}/carts/{cart}/checkout");
@@ -463,7 +463,11 @@ async fn alone(server: &str, place: &str, engine: &str, clients: usize) {
     let app = open(DbConfig::of(url, file)).await;
     let store = through_the_store(&app, 1, clients).await;
     let program = by_the_program(&app, 1, clients).await;
-    println!("{engine}: store {store}, program {program}");
+    let directory = Path::new(place).join("http");
+    std::fs::create_dir_all(&directory).unwrap();
+    let url = (engine == "postgres").then(|| database(server, "http"));
+    let http = over_http(&directory, url.as_deref(), 2).await;
+    println!("{engine}: store {store}, program {program}, over HTTP {http}");
 }
 
 #[tokio::main]

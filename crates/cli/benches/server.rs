@@ -227,6 +227,15 @@ async fn main() {
     let mut rows = vec![Row::new("hello, axum alone", &hello, http.get(&hello.base))];
     rows.extend(demo_rows(&http, &demo).await);
     rows.push(list_row(&http, &broad).await);
+    // Whoever works on one row names a part of it.
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| word != "--bench")
+        .collect();
+    let is_hello = |row: &Row<'_>| row.name.starts_with("hello");
+    rows.retain(|row| {
+        words.is_empty() || is_hello(row) || words.iter().any(|word| row.name.contains(word))
+    });
     for _ in 0..ROUNDS {
         for row in &mut rows {
             row.costs.push(cost(row).await);

@@ -51,7 +51,13 @@ impl Statement {
             let is_name = column
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-            is_name.then_some((column, number.checked_sub(1)?))
+            // A parameter that is part of a term says nothing of the column's value.
+            let end = rest.get(digits..)?.trim_start();
+            let is_alone = end.is_empty()
+                || ["ORDER BY", "GROUP BY", "LIMIT"]
+                    .iter()
+                    .any(|word| end.starts_with(word));
+            (is_name && is_alone).then_some((column, number.checked_sub(1)?))
         })
     }
 }
@@ -134,6 +140,7 @@ mod tests {
         let others = [
             "SELECT a FROM t WHERE b = $1 OR c = $1",
             "SELECT a FROM t WHERE NOT b = $1",
+            "SELECT a FROM t WHERE b = $1 + 1",
             "SELECT a FROM t WHERE lower(b) = $1",
             "SELECT a FROM t WHERE a IN (SELECT b FROM u WHERE c = $1)",
             "SELECT a FROM t JOIN u ON d = e WHERE c = $1",

@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde::Serialize;
 use thiserror::Error;
+use tierline_app::app::ForgetAnswers;
 use tierline_app::outbox::{self, Claim, Claimed, Forget, Settle, Told};
 use tierline_app::{App, AppError};
 use tierline_domain::time::Timestamp;
@@ -290,6 +291,10 @@ impl Courier {
     async fn sweep(&self) {
         if let Err(error) = self.app.db().write(Forget { now: self.now() }).await {
             tracing::warn!(%error, "old webhooks were not forgotten");
+        }
+        let answers = ForgetAnswers { now: self.now() };
+        if let Err(error) = self.app.db().write(answers).await {
+            tracing::warn!(%error, "old answers were not forgotten");
         }
     }
 }

@@ -297,3 +297,26 @@ async fn a_checkout_repeats_by_its_cart() {
     assert_eq!((first.status, again.status), (201, 201));
     assert_eq!(first.body["orders"][0]["id"], again.body["orders"][0]["id"]);
 }
+
+#[tokio::test]
+async fn the_answer_of_a_request_is_kept_for_a_day() {
+    let world = World::demo().await;
+    let customer = world.customer("harbor", "Juniper").await;
+    let path = format!("/v1/customers/{customer}/orders");
+    let token = world.user("harbor");
+    let id = [("MS-RequestId", "4f2d3b5c-0000-4000-8000-00000000000b")];
+    let body = r#"{"lineItems":[{"lineItemNumber":0,"offerId":"desk-standard","quantity":3,"termDuration":"P1Y"}]}"#;
+    let send = || world.send("POST", &path, Some(&token), Some(body.into()), &id);
+    let first = send().await;
+    assert_eq!(first.status, 201, "{}", first.body);
+    let now = world.app.clock().server_now();
+    let forget = |hours| tierline_app::app::ForgetAnswers {
+        now: now.plus_hours(hours),
+    };
+    assert_eq!(world.app.db().write(forget(23)).await.unwrap(), 0);
+    assert_eq!(send().await.body["id"], first.body["id"]);
+    assert_eq!(world.app.db().write(forget(25)).await.unwrap(), 1);
+    let anew = send().await;
+    assert_eq!(anew.status, 201, "{}", anew.body);
+    assert_ne!(anew.body["id"], first.body["id"]);
+}

@@ -300,17 +300,13 @@ fn read(sql: &'static str) -> Shape {
     }
 }
 
-/// The order in which the schema makes its tables.
+/// The order in which the schema makes its tables; one that is made anew counts where it is made last.
 fn rank(table: &str) -> usize {
-    let texts = crate::schema::MIGRATIONS
-        .iter()
-        .map(|migration| migration.sql);
-    let mut made = texts.flat_map(|text| text.split("CREATE TABLE ").skip(1));
-    made.position(|rest| {
-        let name = rest.split(|letter: char| !is_of_name(letter)).next();
-        name == Some(table)
-    })
-    .unwrap_or(usize::MAX)
+    let texts = crate::schema::MIGRATIONS.iter();
+    let made = texts.flat_map(|migration| migration.sql.split("CREATE TABLE ").skip(1));
+    let is_it = |rest: &str| rest.split(|letter: char| !is_of_name(letter)).next() == Some(table);
+    let places = made.enumerate().filter(|(_, rest)| is_it(rest));
+    places.last().map_or(usize::MAX, |(place, _)| place)
 }
 
 const fn is_of_name(letter: char) -> bool {
@@ -325,4 +321,29 @@ fn mentions(sql: &str, table: &str) -> bool {
             .and_then(|text| text.chars().next());
         !before.is_some_and(is_of_name) && !after.is_some_and(is_of_name)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_written_behind_those_they_refer_to() {
+        let texts = crate::schema::MIGRATIONS
+            .iter()
+            .map(|migration| migration.sql);
+        let tables = texts.flat_map(|text| text.split("CREATE TABLE ").skip(1));
+        let name = |rest: &'static str| rest.split(|letter: char| !is_of_name(letter)).next();
+        for (place, rest) in tables.enumerate() {
+            let table = name(rest).unwrap_or_default();
+            // The text of one that was made anew later says nothing.
+            if rank(table) != place {
+                continue;
+            }
+            let body = rest.split("{strict}").next().unwrap_or_default();
+            for other in body.split("REFERENCES ").skip(1).filter_map(name) {
+                assert!(rank(other) <= rank(table), "{table} refers to {other}");
+            }
+        }
+    }
 }

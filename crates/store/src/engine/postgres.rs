@@ -202,7 +202,7 @@ impl PgSession {
             Begin::Rehearsal => "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned(),
             Begin::Write => format!("BEGIN ISOLATION LEVEL READ COMMITTED{}", take(locks)),
         };
-        if connection.pending.is_none() {
+        if connection.pending.is_none() && begin != Begin::Read {
             connection.send(sql);
             self.forget();
             return Ok(());
@@ -395,6 +395,8 @@ impl PgSession {
     async fn connected(&mut self) -> Result<&mut Connection, StoreError> {
         if self.is_lost() {
             self.connection = None;
+            // The next server may be another one, which lacks what the last one had not handed on.
+            self.forget();
             let begun = tokio::time::Instant::now();
             let mut pause = CONNECT_PAUSE;
             let connection = loop {
