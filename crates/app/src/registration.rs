@@ -44,7 +44,9 @@ impl UseCase for RegisterSubscription {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let held = held(tx, &self.subscription).await?;
-        subscription::begin(tx, ctx, acting, self.checkpoint(), &held).await
+        let mut found = subscription::begin(tx, ctx, acting, self.checkpoint(), &held).await?;
+        found.form.registers = true;
+        Ok(found)
     }
 
     async fn apply(

@@ -259,21 +259,24 @@ impl UseCase for Upgrade {
         if let Some(into) = &self.into {
             pour(ctx, tx, held, into, seats).await?;
             let target = names::the_subscription(tx, into).await?;
-            self.record(ctx, tx, &source, &to, &target, seats).await?;
-            return Ok(Changed::of(facts));
+            let done = self.record(ctx, tx, &source, &to, &target, seats).await?;
+            return Ok(Changed {
+                operation: Some(done),
+                ..Changed::of(facts)
+            });
         }
         let today = ctx.now.date();
         let (term, currency) = (held.row.term, held.row.currency);
         let price = purchase::list_price(tx, &to, term, currency, today).await?;
         refund(ctx, tx, &held, seats, "convert").await?;
-        if seats < held.row.quantity {
+        let done = if seats < held.row.quantity {
             let second = self.second(ctx, &held, &to, price, seats);
             tx.insert(&second).await?;
             charge(ctx, tx, &second, seats, "convert").await?;
             lifecycle::plan(tx, &second, ctx.now).await?;
-            self.record(ctx, tx, &source, &to, &second, seats).await?;
             take(&mut held.row, seats, ctx.now);
             held.row.quantity = held.row.quantity.saturating_sub(seats);
+            self.record(ctx, tx, &source, &to, &second, seats).await?
         } else {
             // A full upgrade keeps the subscription (SUB-029), and its window is gone (SUB-027).
             held.row.item = to.id;
@@ -281,11 +284,14 @@ impl UseCase for Upgrade {
             held.row.promotion = None;
             held.row.upgraded = Some(ctx.now);
             charge(ctx, tx, &held.row, seats, "convert").await?;
-            self.record(ctx, tx, &source, &to, &held.row, seats).await?;
-        }
+            self.record(ctx, tx, &source, &to, &held.row, seats).await?
+        };
         held.row.scheduled_quantity = None;
         subscription::save(tx, &mut held.row).await?;
-        Ok(Changed::of(facts))
+        Ok(Changed {
+            operation: Some(done),
+            ..Changed::of(facts)
+        })
     }
 }
 
@@ -299,7 +305,7 @@ impl Upgrade {
         to: &Item,
         target: &Subscription,
         quantity: i64,
-    ) -> Result<(), AppError> {
+    ) -> Result<Id<UpgradeRecord>, AppError> {
         let name = format!("{} {}", ctx.seed, source.row.id);
         let earlier = upgrades_of(tx, &source.row).await?.len();
         let record = UpgradeRecord {
@@ -315,7 +321,8 @@ impl Upgrade {
             move_licences: self.move_licences,
             at: ctx.now,
         };
-        Ok(tx.insert(&record).await?)
+        tx.insert(&record).await?;
+        Ok(record.id)
     }
 
     /// The second subscription of a partial upgrade, with the same end (SUB-029).

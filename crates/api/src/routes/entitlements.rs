@@ -61,6 +61,10 @@ struct ReferenceOrder {
 /// What may be used.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "members are called as documented"
+)]
 struct Entitlement {
     /// Nothing is included in anything here.
     #[schema(value_type = Vec<Object>)]

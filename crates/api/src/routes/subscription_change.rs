@@ -156,8 +156,7 @@ impl SubscriptionPatch {
             cycle.filter(|cycle| *cycle != row.frequency),
             self.next_charge()?,
         ) {
-            (Some(cycle), _) => cycle,
-            (None, Some(cycle)) => cycle,
+            (Some(cycle), _) | (None, Some(cycle)) => cycle,
             // A change that waits is taken back, where the body leaves it out (SUB-021).
             (None, None) => row.frequency,
         };

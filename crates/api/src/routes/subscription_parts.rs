@@ -11,7 +11,7 @@ use tierline_app::{AppError, names};
 use tierline_domain::catalog::ItemKind;
 use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Environment, Organization, Tenant};
-use tierline_domain::subscription::{Subscription, SubscriptionState};
+use tierline_domain::subscription::Subscription;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -435,10 +435,6 @@ async fn register(
     call: Call,
 ) -> Result<(StatusCode, [(HeaderName, String); 1]), Problem> {
     let found = registrable(&call, &customer, &subscription).await?;
-    if found.row.state != SubscriptionState::Active {
-        let text = format!("subscription {subscription} is not active; reactivate it first");
-        return Err(Problem::documented(StatusCode::BAD_REQUEST, 800_012, &text));
-    }
     call.perform(
         "register_subscription",
         json!({ "subscription": found.row.id }),

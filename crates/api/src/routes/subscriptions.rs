@@ -374,6 +374,10 @@ async fn activation_links(
 /// An end that a new purchase may choose.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "members are called as documented"
+)]
 struct CustomTermEndDate {
     allowed_custom_term_end_date_type: &'static str,
     allowed_custom_term_end_date: String,

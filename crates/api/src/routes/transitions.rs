@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tierline_app::act::{Act, decide_only};
 use tierline_app::{AppError, names, transition};
 use tierline_domain::catalog::{Frequency, Generation, Item};
@@ -322,6 +322,10 @@ struct TransitionEvent {
 /// A transition that was carried out.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "members are called as documented"
+)]
 struct Transition {
     #[schema(value_type = String)]
     operation_id: Id<UpgradeRecord>,
@@ -501,15 +505,27 @@ async fn transit(
         let into = subscriptions::find(&call, &customer, into).await?;
         map.insert("into".to_owned(), json!(into.row.id));
     }
-    call.perform("upgrade", params).await?;
-    let last = transitions(&call, &found).await?.pop();
-    last.map(Json)
+    let done = carried_out(&call, &found, params).await?;
+    Ok(Json(done))
+}
+
+/// Carries an upgrade out; repeated, the same one is answered again, whatever followed it.
+async fn carried_out(call: &Call, found: &Found, params: Value) -> Result<Transition, Problem> {
+    let changed = call.perform("upgrade", params).await?;
+    let operation = changed.get("operation").and_then(Value::as_str);
+    let all = transitions(call, found).await?;
+    all.into_iter()
+        .find(|one| operation == Some(one.operation_id.to_string().as_str()))
         .ok_or_else(|| Problem::not_found("the transition"))
 }
 
 /// An offer to which a traditional subscription may go.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "members are called as documented"
+)]
 struct Upgrade {
     target_offer: OfferView,
     /// `none` where it may not.
@@ -658,11 +674,10 @@ async fn upgrade(
     let params = json!({
         "subscription": found.row.id, "to": to.handle, "quantity": quantity, "move_licences": licences,
     });
-    call.perform("upgrade", params).await?;
-    let last = transitions(&call, &found).await?.pop();
+    let done = carried_out(&call, &found, params).await?;
     Ok(Json(UpgradeResult {
         source_subscription_id: found.row.id,
-        target_subscription_id: last.map_or(found.row.id, |last| last.to_subscription_id),
+        target_subscription_id: done.to_subscription_id,
         upgrade_type: if licences {
             UPGRADE_WITH_LICENCES
         } else {

@@ -222,6 +222,9 @@ pub struct Form {
     /// A change of billing frequency is asked of the subscription, not of its order (SUB-040).
     #[serde(default)]
     pub at_subscription: bool,
+    /// The subscription is to be registered for reservations, which only an active one can be (SUB-001).
+    #[serde(default)]
+    pub registers: bool,
     /// The line carries a fault since the cart was filled (ORD-005).
     #[serde(default)]
     pub faulty_line: bool,

@@ -87,6 +87,7 @@ fn admitting(f: &Facts) -> &'static [S] {
         {
             &[S::Active, S::Suspended]
         }
+        C::UpdateSubscription if f.form.registers => &[S::Active],
         C::UpdateSubscription | C::SetPartnerOfRecord => &[S::Active, S::Suspended, S::Disabled],
         _ => &[S::Active],
     }
@@ -322,7 +323,7 @@ pub static RULES: &[Rule] = &[
                         || f.checkpoint == C::Reactivate && subscription.state == S::Active
                 })
         },
-        answer: |_| documented(400, 800_040),
+        answer: |f| documented(400, if f.form.registers { 800_012 } else { 800_040 }),
         shows: show_states,
     },
     Rule {
