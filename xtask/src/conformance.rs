@@ -24,6 +24,8 @@ const AREAS: &[&str] = &[
     "customers",
     "relationships",
     "cart-orders",
+    "subscriptions",
+    "entitlements",
     "webhooks",
     "audit",
     "utilities",

@@ -96,6 +96,16 @@ impl Problem {
         Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
     }
 
+    /// A part of a documented operation that is not built yet.
+    #[must_use]
+    pub fn not_built(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            own::NOT_IMPLEMENTED,
+            format!("{what} is not implemented yet"),
+        )
+    }
+
     /// A path that exists, by a method that it has not.
     #[must_use]
     pub fn no_such_method(method: &str, path: &str) -> Self {
@@ -241,11 +251,7 @@ impl Problem {
             AppError::Invalid { field, problem } => Self::malformed(&field, &problem),
             AppError::Forbidden(who) => Self::forbidden(&format!("this is not for a {who}")),
             AppError::Conflict(text) => Self::new(StatusCode::CONFLICT, own::CONFLICT, text),
-            AppError::NotSupported(what) => Self::new(
-                StatusCode::NOT_IMPLEMENTED,
-                own::NOT_IMPLEMENTED,
-                format!("{what} is not implemented yet"),
-            ),
+            AppError::NotSupported(what) => Self::not_built(&what),
             AppError::Impossible(text) => Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, text),
             AppError::Store(StoreError::Closed) => Self::closing(),
             AppError::Store(error) => {

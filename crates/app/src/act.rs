@@ -303,6 +303,8 @@ verbs! {
     "change_term" => crate::transition::ChangeTerm,
     "migrate" => crate::transition::Migrate,
     "update_subscription" => crate::update_subscription::UpdateSubscription,
+    "change_subscription" => crate::change_subscription::ChangeSubscription,
+    "register_subscription" => crate::registration::RegisterSubscription,
     "read_subscription" => crate::update_subscription::ReadSubscription,
     "create_transfer" => crate::transfer::CreateTransfer,
     "request_transfer" => crate::transfer::RequestTransfer,

@@ -1,6 +1,7 @@
 //! The program server without its wire: one world, its clock, and the commands that run on it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use crate::act::{Act, decide_only, perform};
 use crate::actor::ActorSpec;
 use crate::attempt::record_refusal;
 use crate::clock::Clock;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Ids};
 use crate::error::{AppError, Refusal};
 use crate::outbox::Bell;
 use crate::remedy::{self, Remedy};
@@ -30,6 +31,8 @@ pub struct App {
     bell: Arc<Bell>,
     turn: Arc<Mutex<Option<Timestamp>>>,
     group_max: usize,
+    /// Where its ids come from: counted where a run must be repeatable, drawn where it need not.
+    counted: Option<Arc<AtomicU64>>,
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -51,6 +54,7 @@ impl App {
             bell: Arc::default(),
             turn: Arc::default(),
             group_max: GROUP_MAX,
+            counted: None,
         }
     }
 
@@ -81,6 +85,16 @@ impl App {
         }
     }
 
+    /// With ids that follow from a number and from how many commands came before, so that the same commands in the same
+    /// order make the same world, to the last row of its log.
+    #[must_use]
+    pub fn repeatable(self, seed: u64) -> Self {
+        Self {
+            counted: Some(Arc::new(AtomicU64::new(seed))),
+            ..self
+        }
+    }
+
     /// Most things that are due and done in one transaction.
     pub(crate) const fn group_max(&self) -> usize {
         self.group_max
@@ -94,14 +108,19 @@ impl App {
     /// A context for one command of an actor.
     #[must_use]
     pub fn ctx(&self, actor: ActorSpec) -> Ctx {
-        let mut seed = [0_u8; 16];
-        rand::rngs::ThreadRng::default().fill_bytes(&mut seed);
-        Ctx::new(
-            actor,
-            self.clock.world_now(),
-            self.clock.server_now(),
-            Uuid::from_bytes(seed),
-        )
+        let now = self.clock.world_now();
+        let seed = match &self.counted {
+            Some(count) => {
+                let count = count.fetch_add(1, Ordering::SeqCst);
+                Ids::named("command", &count.to_string(), now).uuid()
+            }
+            None => {
+                let mut drawn = [0_u8; 16];
+                rand::rngs::ThreadRng::default().fill_bytes(&mut drawn);
+                Uuid::from_bytes(drawn)
+            }
+        };
+        Ctx::new(actor, now, self.clock.server_now(), seed)
     }
 
     /// Does something by name. With a key, a repeat answers what the first time did.

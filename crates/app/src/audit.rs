@@ -68,6 +68,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     "set_partner_of_record" changes => "update_subscription" of "subscription", Subscription;
     "set_support_contact" changes => "update_subscription" of "subscription", Subscription;
     "update_subscription" changes => "update_subscription" of "subscription", Subscription;
+    "change_subscription" changes => "update_subscription" of "subscription", Subscription;
     "migrate" changes => "upgrade_subscription" of "subscription", Subscription;
     "upgrade" changes => "upgrade_subscription" of "subscription", Subscription;
     "convert_trial" changes => "convert_trial_subscription" of "subscription", Subscription;

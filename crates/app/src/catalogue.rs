@@ -374,6 +374,27 @@ pub async fn extended(tx: &mut Tx<'_>) -> Result<BTreeSet<String>, AppError> {
     Ok(found.into_iter().map(|(base,)| base).collect())
 }
 
+/// Whether anything is an add-on of an item.
+///
+/// # Errors
+/// When the store fails.
+pub async fn has_add_ons(tx: &mut Tx<'_>, item: &Item) -> Result<bool, AppError> {
+    let base = [Value::Text(item.handle.clone())];
+    let one = tx.find::<BaseOf>(rows::bases::OF_BASE, &base).await?;
+    Ok(!one.is_empty())
+}
+
+/// Under which product an item of new commerce stands.
+///
+/// # Errors
+/// When the store fails.
+pub async fn product_of(tx: &mut Tx<'_>, item: &Item) -> Result<Option<Product>, AppError> {
+    match tx.get::<Listing>(&[Value::Id(item.id.uuid())]).await? {
+        Some(listing) => Ok(tx.get::<Product>(&[Value::Text(listing.product)]).await?),
+        None => Ok(None),
+    }
+}
+
 /// The categories of offers of a market.
 ///
 /// # Errors

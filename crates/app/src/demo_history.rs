@@ -39,6 +39,24 @@ const BUSINESSES: &[Business] = businesses! {
     "maple" "georgian-gardens" 12;
 };
 
+/// Partners, each with a customer that was taken to a dearer item, and the reseller of record.
+const UPGRADED: &[(&str, &str, Option<&str>)] = &[
+    ("harbor", "bay-street-shipping", None),
+    ("meridian", "canyon-robotics", Some("cedar")),
+];
+
+/// A few seats that were bought, and the item to which they went a day later.
+fn upgraded(customer: &str, reseller: Option<&str>) -> [(i32, &'static str, Json); 2] {
+    let desks = format!("{customer}-desks");
+    let line = json!({
+        "customer": customer, "item": "desk-basic", "quantity": 3, "creates": desks, "partner_of_record": reseller,
+    });
+    let order =
+        json!({ "customer": customer, "creates": format!("{customer}-basic"), "lines": [line] });
+    let upgrade = json!({ "subscription": desks, "to": "desk-premium" });
+    [(6, "place_order", order), (5, "upgrade", upgrade)]
+}
+
 impl Business {
     /// What was done, by how many days ago. Fewer seats than were bought are refused once their window has closed.
     fn weeks(&self) -> [(i32, &'static str, Json); 5] {
@@ -78,37 +96,58 @@ impl Business {
 /// # Errors
 /// When the store fails, or a command cannot be carried out at all.
 pub(crate) async fn lay(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), AppError> {
+    // Before anybody is registered, so that nothing of it waits to be told.
+    for (row, (partner, customer, reseller)) in UPGRADED.iter().enumerate() {
+        let account = names::the_account(tx, partner).await?;
+        for (step, (days, verb, params)) in upgraded(customer, *reseller).into_iter().enumerate() {
+            let minutes = i64::try_from(row * 37 + step * 11).unwrap_or_default();
+            let name = format!("upgrade {partner} {step}");
+            let at = before(now, days, minutes)?;
+            carry_out(tx, &account, &name, at, (verb, params)).await?;
+        }
+    }
     for (row, business) in BUSINESSES.iter().enumerate() {
         let account = names::the_account(tx, business.partner).await?;
         for (step, (days, verb, params)) in business.weeks().into_iter().enumerate() {
-            let name = format!("history {} {step}", business.partner);
             // Each at an hour of its own, so that no two records of the world share an instant.
             let minutes = i64::try_from(row * 37 + step * 11).unwrap_or_default();
-            let at = now.minus(Period::days(days))?;
-            let at = Timestamp::from_micros(at.as_micros().saturating_sub(minutes * 60_000_000))?;
-            let mut ctx = Ctx::new(
-                user_of(&account),
-                at,
-                at,
-                Ids::named("demo", &name, at).uuid(),
-            );
-            ctx.application = Some(client_of(&account));
-            ctx.correlation = Some(Ids::named("demo call", &name, at).uuid().to_string());
-            let act = Act {
-                actor: ctx.actor.clone(),
-                ..Act::of(business.partner, verb, params)
-            };
-            match perform(&ctx, tx, &act).await {
-                Ok(_) => {}
-                Err(refused @ AppError::Refused(_)) => {
-                    record_refusal(&ctx, tx, &act, &refused).await?;
-                }
-                Err(error) => return Err(error),
-            }
+            let name = format!("history {} {step}", business.partner);
+            let at = before(now, days, minutes)?;
+            carry_out(tx, &account, &name, at, (verb, params)).await?;
         }
         register(tx, &account, now).await?;
     }
     Ok(())
+}
+
+/// So many days and minutes ago.
+fn before(now: Timestamp, days: i32, minutes: i64) -> Result<Timestamp, AppError> {
+    let at = now.minus(Period::days(days))?;
+    let micros = at.as_micros().saturating_sub(minutes * 60_000_000);
+    Ok(Timestamp::from_micros(micros)?)
+}
+
+/// Does something as the administrator of a partner did it; a refusal leaves its record.
+async fn carry_out(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    name: &str,
+    at: Timestamp,
+    (verb, params): (&str, Json),
+) -> Result<(), AppError> {
+    let seed = Ids::named("demo", name, at).uuid();
+    let mut ctx = Ctx::new(user_of(account), at, at, seed);
+    ctx.application = Some(client_of(account));
+    ctx.correlation = Some(Ids::named("demo call", name, at).uuid().to_string());
+    let act = Act {
+        actor: ctx.actor.clone(),
+        ..Act::of(&account.handle, verb, params)
+    };
+    match perform(&ctx, tx, &act).await {
+        Ok(_) => Ok(()),
+        Err(refused @ AppError::Refused(_)) => Ok(record_refusal(&ctx, tx, &act, &refused).await?),
+        Err(error) => Err(error),
+    }
 }
 
 /// The administrator that every partner of the demo world has.

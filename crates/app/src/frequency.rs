@@ -27,6 +27,9 @@ pub struct ChangeFrequency {
     pub subscription: String,
     /// The new frequency.
     pub frequency: Frequency,
+    /// It is asked of the subscription; a traditional one is changed through its order (SUB-040).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_subscription: bool,
 }
 
 /// The term starts anew for twelve months at the current price, without discount (SUB-040): what is left of
@@ -96,6 +99,7 @@ impl UseCase for ChangeFrequency {
             .item
             .offer(held.row.term)
             .is_some_and(|offered| offered.frequencies.contains(&self.frequency));
+        found.form.at_subscription = self.at_subscription;
         if let Some(fact) = &mut found.subscription {
             fact.new_frequency = Some((self.frequency, offered));
         }

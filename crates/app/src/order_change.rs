@@ -101,6 +101,7 @@ impl ChangeOrder {
         let step = ChangeFrequency {
             subscription: running.handle.clone(),
             frequency,
+            at_subscription: false,
         };
         Box::pin(attempt(ctx, tx, &step)).await?;
         for line in order.lines.iter_mut().filter(|line| !line.cancelled) {

@@ -345,15 +345,66 @@ fn other_currency(
         .map(|(sub, _)| sub.currency)
 }
 
+/// What a new purchase may end with: what the seller sold and runs, of new commerce and paid (ORD-030).
+fn alignable(seller: &Account, sub: &Subscription, of: &Item) -> bool {
+    sub.seller == Some(seller.id)
+        && sub.state == SubscriptionState::Active
+        && of.generation == Generation::NewCommerce
+        && of.kind != ItemKind::Trial
+}
+
+/// A custom end that a purchase may choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomEnd {
+    /// The last day.
+    pub day: Date,
+    /// It is the end of a calendar month.
+    pub of_month: bool,
+    /// The subscriptions that end, or will end, with it.
+    pub with: Vec<Subscription>,
+}
+
+/// The custom ends from which a purchase of a term may choose that begins on a day (ORD-030, ORD-031), by date.
+///
+/// # Errors
+/// When the store fails.
+pub async fn custom_ends(
+    tx: &mut Tx<'_>,
+    seller: &Account,
+    customer: &Tenant,
+    term: Term,
+    start: Date,
+) -> Result<Vec<CustomEnd>, AppError> {
+    let Some(first_term_end) = term.last_day(start) else {
+        return Ok(Vec::new());
+    };
+    let mut ends: BTreeMap<Date, CustomEnd> = BTreeMap::new();
+    let end = |day| CustomEnd {
+        day,
+        of_month: false,
+        with: Vec::new(),
+    };
+    if let Some(day) = last_month_end(start, first_term_end) {
+        ends.entry(day).or_insert_with(|| end(day)).of_month = true;
+    }
+    for (sub, of) in estate(tx, customer).await? {
+        if !alignable(seller, &sub, &of) {
+            continue;
+        }
+        for day in later_ends(&sub, term, start, first_term_end) {
+            if fits(term, sub.term, day) {
+                let end = ends.entry(day).or_insert_with(|| end(day));
+                end.with.push(sub.clone());
+            }
+        }
+    }
+    Ok(ends.into_values().collect())
+}
+
 /// ORD-030 and ORD-031: the admissible custom ends, and whether the one asked for is among them.
 fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Alignment {
     let line = deal.line;
-    let own = |sub: &Subscription, of: &Item| {
-        sub.seller == Some(deal.seller.id)
-            && sub.state == SubscriptionState::Active
-            && of.generation == Generation::NewCommerce
-            && of.kind != ItemKind::Trial
-    };
+    let own = |sub: &Subscription, of: &Item| alignable(deal.seller, sub, of);
     let with = line.align_with.as_ref().map(|name| {
         held.iter()
             .find(|(sub, _)| sub.handle == *name || sub.id.to_string() == *name)

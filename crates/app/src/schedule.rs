@@ -239,9 +239,7 @@ pub async fn carry_out(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), App
     };
     fall_due(&ctx, tx, item).await?;
     if tx.untold().is_some() {
-        // What falls due in silence, such as the next charge, stands in the log all the same.
-        let of = format!("{} {}", ctx.seed, item.id);
-        events::set_up(tx, &item.kind, &of, ctx.now).await?;
+        events::passed(&ctx, tx, &item.kind, &item.subject).await?;
     }
     Ok(())
 }

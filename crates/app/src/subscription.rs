@@ -1,9 +1,10 @@
 //! What every command about a subscription needs: its facts, and the rows behind them.
 
 use tierline_domain::catalog::{Item, ItemKind, Promotion};
+use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, PartnerType, Tenant};
 use tierline_domain::subscription::{
-    Subscription, SubscriptionState, Transfer, TransferKind, TransferState,
+    Subscription, SubscriptionState, Transfer, TransferKind, TransferState, UpgradeRecord,
 };
 use tierline_domain::time::Timestamp;
 use tierline_rules::Checkpoint;
@@ -291,6 +292,9 @@ pub struct Changed {
     /// which keeps what it carried at its creation (TRF-028).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// The upgrade that was carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Id<UpgradeRecord>>,
 }
 
 impl Changed {
@@ -307,6 +311,7 @@ impl Changed {
                     "the transfer {transfer} keeps what it carried at its creation; withdraw and create it anew to carry the change"
                 )
             }),
+            operation: None,
         }
     }
 }

@@ -6,11 +6,11 @@ use tierline_billing::prorate::{self, Cut};
 use tierline_domain::catalog::{Frequency, Generation, Item, Term};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
-use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
+use tierline_domain::subscription::{Batch, Subscription, SubscriptionState, UpgradeRecord};
 use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Facts, Transition, TransitionTarget};
-use tierline_store::Tx;
+use tierline_store::{Tx, Value, tables};
 
 use crate::access::access;
 use crate::actor::Acting;
@@ -255,21 +255,28 @@ impl UseCase for Upgrade {
         let mut held = held(tx, &self.subscription).await?;
         let to = names::the_item(tx, &self.to).await?;
         let seats = self.quantity.unwrap_or(held.row.quantity);
+        let source = held.clone();
         if let Some(into) = &self.into {
             pour(ctx, tx, held, into, seats).await?;
-            return Ok(Changed::of(facts));
+            let target = names::the_subscription(tx, into).await?;
+            let done = self.record(ctx, tx, &source, &to, &target, seats).await?;
+            return Ok(Changed {
+                operation: Some(done),
+                ..Changed::of(facts)
+            });
         }
         let today = ctx.now.date();
         let (term, currency) = (held.row.term, held.row.currency);
         let price = purchase::list_price(tx, &to, term, currency, today).await?;
         refund(ctx, tx, &held, seats, "convert").await?;
-        if seats < held.row.quantity {
+        let done = if seats < held.row.quantity {
             let second = self.second(ctx, &held, &to, price, seats);
             tx.insert(&second).await?;
             charge(ctx, tx, &second, seats, "convert").await?;
             lifecycle::plan(tx, &second, ctx.now).await?;
             take(&mut held.row, seats, ctx.now);
             held.row.quantity = held.row.quantity.saturating_sub(seats);
+            self.record(ctx, tx, &source, &to, &second, seats).await?
         } else {
             // A full upgrade keeps the subscription (SUB-029), and its window is gone (SUB-027).
             held.row.item = to.id;
@@ -277,14 +284,47 @@ impl UseCase for Upgrade {
             held.row.promotion = None;
             held.row.upgraded = Some(ctx.now);
             charge(ctx, tx, &held.row, seats, "convert").await?;
-        }
+            self.record(ctx, tx, &source, &to, &held.row, seats).await?
+        };
         held.row.scheduled_quantity = None;
         subscription::save(tx, &mut held.row).await?;
-        Ok(Changed::of(facts))
+        Ok(Changed {
+            operation: Some(done),
+            ..Changed::of(facts)
+        })
     }
 }
 
 impl Upgrade {
+    /// Keeps what was done, under the id by which the upgrade is asked after.
+    async fn record(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx<'_>,
+        source: &Held,
+        to: &Item,
+        target: &Subscription,
+        quantity: i64,
+    ) -> Result<Id<UpgradeRecord>, AppError> {
+        let name = format!("{} {}", ctx.seed, source.row.id);
+        let earlier = upgrades_of(tx, &source.row).await?.len();
+        let record = UpgradeRecord {
+            id: Ids::named("upgrade", &name, ctx.now).next(),
+            subscription: source.row.id,
+            position: i64::try_from(earlier).unwrap_or(i64::MAX).saturating_add(1),
+            target: target.id,
+            from_item: source.item.id,
+            to_item: to.id,
+            quantity,
+            term: target.term,
+            frequency: target.frequency,
+            move_licences: self.move_licences,
+            at: ctx.now,
+        };
+        tx.insert(&record).await?;
+        Ok(record.id)
+    }
+
     /// The second subscription of a partial upgrade, with the same end (SUB-029).
     fn second(
         &self,
@@ -587,4 +627,18 @@ impl UseCase for Migrate {
         }
         Ok(Changed::of(facts))
     }
+}
+
+/// The upgrades of a subscription, oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn upgrades_of(
+    tx: &mut Tx<'_>,
+    row: &Subscription,
+) -> Result<Vec<UpgradeRecord>, AppError> {
+    let key = [Value::Id(row.id.uuid())];
+    Ok(tx
+        .find::<UpgradeRecord>(tables::upgrades::BY_SUBSCRIPTION, &key)
+        .await?)
 }

@@ -2,6 +2,7 @@
 //! ETag is refused (GEN-007).
 
 use serde::{Deserialize, Serialize};
+use tierline_domain::partner::Account;
 use tierline_domain::subscription::Subscription;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -36,6 +37,8 @@ pub struct UpdateSubscription {
 pub enum Omitted {
     /// The renewal flag.
     Renewal,
+    /// What was scheduled for the next term.
+    NextTerm,
 }
 
 /// Whether an ETag is that of the row.
@@ -89,6 +92,8 @@ impl UseCase for UpdateSubscription {
         }
         if self.clears_renewal() {
             row.renewal = false;
+        }
+        if !self.omit.is_empty() {
             row.scheduled_quantity = None;
         }
         subscription::save(tx, &mut row).await?;
@@ -100,13 +105,18 @@ impl UseCase for UpdateSubscription {
 /// no such subscription, so that the answer does not reveal that there is.
 fn readable(acting: &Acting, row: &Subscription) -> bool {
     if let Some(account) = &acting.account {
-        let on_it = [row.seller, row.partner_of_record, row.support_contact];
-        return on_it.contains(&Some(account.id)) || account.tenant == row.customer;
+        return is_on(account, row) || account.tenant == row.customer;
     }
     match &acting.tenant {
         Some(tenant) => tenant.id == row.customer,
         None => acting.operator().is_ok(),
     }
+}
+
+/// Whether a partner stands on a subscription: it sold it, is its reseller of record or supports it.
+#[must_use]
+pub fn is_on(partner: &Account, row: &Subscription) -> bool {
+    [row.seller, row.partner_of_record, row.support_contact].contains(&Some(partner.id))
 }
 
 /// Read it.

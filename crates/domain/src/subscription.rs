@@ -181,6 +181,42 @@ pub struct Charge {
     pub booked: Timestamp,
 }
 
+/// An upgrade that was carried out (SUB-026).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpgradeRecord {
+    /// Its id.
+    pub id: Id<UpgradeRecord>,
+    /// The subscription that was upgraded.
+    pub subscription: Id<Subscription>,
+    /// Its place among the upgrades of the subscription, from one.
+    pub position: i64,
+    /// Where its seats are now: the same, a second one, or one that was there (SUB-029).
+    pub target: Id<Subscription>,
+    /// What it was of.
+    pub from_item: Id<Item>,
+    /// What the seats are of now.
+    pub to_item: Id<Item>,
+    /// How many seats went.
+    pub quantity: i64,
+    /// The term of the target.
+    pub term: Term,
+    /// The billing frequency of the target.
+    pub frequency: Frequency,
+    /// Licences moved along.
+    pub move_licences: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// That a consumption subscription is registered, so that reservations may be bought for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The subscription.
+    pub subscription: Id<Subscription>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
 /// A transfer between partners.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {

@@ -391,6 +391,8 @@ tierline_domain::words! {
         FrequencyChange = "frequency_change",
         /// The other subscriptions of the order.
         OrderSiblings = "order_siblings",
+        /// Of what a change of frequency is asked.
+        FrequencyPlace = "frequency_place",
         /// Whether the item is billed that way.
         FrequencyOffered = "frequency_offered",
         /// What still runs under a plan.

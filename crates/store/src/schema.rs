@@ -25,6 +25,10 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::webhooks::MIGRATION,
     crate::tables::catalogue::MIGRATION,
     crate::tables::time::MIGRATION,
+    Migration {
+        name: "0004_upgrades",
+        sql: UPGRADES,
+    },
 ];
 
 const PROGRAM: &str = "
@@ -291,5 +295,18 @@ CREATE TABLE documents (
     id {id} PRIMARY KEY, order_id {id} NOT NULL REFERENCES orders (id), position {int} NOT NULL,
     kind {text} NOT NULL CHECK (kind IN ('purchase_order','tender')), name {text} NOT NULL, media {text} NOT NULL, content {bytes} NOT NULL,
     added {instant} NOT NULL, UNIQUE (order_id, position)
+) {strict};
+";
+
+/// Upgrades that were carried out, and registrations for reservations.
+const UPGRADES: &str = "
+CREATE TABLE upgrades (
+    id {id} PRIMARY KEY, subscription {id} NOT NULL REFERENCES subscriptions (id), position {int} NOT NULL,
+    target {id} NOT NULL REFERENCES subscriptions (id),
+    from_item {id} NOT NULL REFERENCES items (id), to_item {id} NOT NULL REFERENCES items (id), quantity {int} NOT NULL, term {text} NOT NULL,
+    frequency {text} NOT NULL, move_licences {bool} NOT NULL, at {instant} NOT NULL, UNIQUE (subscription, position)
+) {strict};
+CREATE TABLE registrations (
+    subscription {id} PRIMARY KEY REFERENCES subscriptions (id), at {instant} NOT NULL
 ) {strict};
 ";

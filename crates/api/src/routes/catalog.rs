@@ -17,7 +17,7 @@ use crate::route::Route;
 use crate::wire::catalog;
 
 mod inventory;
-mod offers;
+pub(super) mod offers;
 mod products;
 mod promotions;
 mod views;

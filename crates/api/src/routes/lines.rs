@@ -106,7 +106,8 @@ fn said(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn term(text: Option<&str>, member: &str) -> Result<Option<Term>, Problem> {
+/// A term as a period.
+pub(super) fn term(text: Option<&str>, member: &str) -> Result<Option<Term>, Problem> {
     said(text)
         .map(|text| text.to_uppercase().parse())
         .transpose()

@@ -25,6 +25,7 @@ pub mod customers;
 pub mod deliveries;
 mod discovery;
 pub mod documented;
+pub(crate) mod entitlements;
 pub(crate) mod lines;
 pub mod new_customers;
 mod oauth;
@@ -38,7 +39,12 @@ mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
 mod sign_in_page;
+pub(crate) mod subscription_change;
+pub(crate) mod subscription_parts;
+mod subscription_view;
+pub(crate) mod subscriptions;
 pub mod tokens;
+pub(crate) mod transitions;
 pub mod utilities;
 pub mod webhooks;
 mod worlds;
@@ -66,6 +72,11 @@ pub(crate) fn list() -> Vec<Route> {
         orders::routes(),
         order_change::routes(),
         attachments::routes(),
+        subscriptions::routes(),
+        subscription_change::routes(),
+        subscription_parts::routes(),
+        transitions::routes(),
+        entitlements::routes(),
         audit::routes(),
         webhooks::routes(),
         deliveries::routes(),

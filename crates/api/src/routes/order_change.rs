@@ -2,11 +2,9 @@
 
 use axum::Json;
 use axum::extract::Path;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tierline_app::order::{Wanted, default_term};
 use tierline_domain::catalog::{Frequency, ItemKind};
 use tierline_domain::order::OrderState;
@@ -19,6 +17,7 @@ use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::body;
+use crate::wire::envelope::{self, Tag};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -60,12 +59,6 @@ struct OrderPatch {
     #[serde(default)]
     line_items: Vec<NewOrderLine>,
     attributes: Option<Tag>,
-}
-
-/// The version that the caller holds.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Tag {
-    etag: Option<String>,
 }
 
 /// Software, which its order cancels wherever it is (SUB-037).
@@ -168,13 +161,6 @@ fn not_software(line: &Bought) -> Problem {
     Problem::documented(StatusCode::FORBIDDEN, code, text)
 }
 
-/// The version of a tag; one that is no tag of ours is none that stands.
-fn version(tag: &str) -> i64 {
-    let bytes = STANDARD.decode(tag).unwrap_or_default();
-    let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    value.get("version").and_then(Value::as_i64).unwrap_or(-1)
-}
-
 async fn change(
     Path((customer, order)): Path<(String, String)>,
     call: Call,
@@ -208,7 +194,7 @@ async fn change(
     };
     map.extend(
         call.etag(etag)
-            .map(|tag| ("etag".to_owned(), json!(version(&tag)))),
+            .map(|tag| ("etag".to_owned(), json!(envelope::version(&tag)))),
     );
     if cancels {
         let sandbox =

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::Html;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,6 +15,7 @@ use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{Order, OrderLine, OrderState};
 use tierline_domain::partner::{Account, Location, Tenant};
+use tierline_domain::place::Country;
 use tierline_domain::subscription::Subscription;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
@@ -28,7 +27,7 @@ use crate::problem::Problem;
 use crate::route::{self, Access, Route};
 use crate::wire::catalog;
 use crate::wire::decimal::Decimal;
-use crate::wire::envelope::{Attributes, Collection, Link, Links};
+use crate::wire::envelope::{self, Attributes, Collection, Link, Links};
 use crate::wire::query::Query;
 
 const LIST: &str = "/v1/customers/{customer-id}/orders";
@@ -296,6 +295,21 @@ pub(super) struct Found {
     pub(super) bought: Vec<Bought>,
 }
 
+/// The PartnerID of a partner; none where there is no partner, or it has none.
+pub(super) async fn partner_id(
+    tx: &mut Tx<'_>,
+    partner: Option<Id<Account>>,
+) -> Result<Option<String>, AppError> {
+    let place = match partner {
+        Some(id) => names::account_by_id(tx, id).await?.location,
+        None => None,
+    };
+    Ok(match place {
+        Some(place) => Some(names::by_id::<Location, _>(tx, place).await?.partner_id),
+        None => None,
+    })
+}
+
 async fn bought(tx: &mut Tx<'_>, line: &OrderLine) -> Result<Bought, AppError> {
     let subscription = match line.subscription {
         Some(id) => Some(names::by_id::<Subscription, _>(tx, id).await?),
@@ -304,18 +318,10 @@ async fn bought(tx: &mut Tx<'_>, line: &OrderLine) -> Result<Bought, AppError> {
     let record = subscription
         .as_ref()
         .and_then(|held| held.partner_of_record);
-    let place = match record {
-        Some(id) => names::account_by_id(tx, id).await?.location,
-        None => None,
-    };
-    let reseller = match place {
-        Some(place) => Some(names::by_id::<Location, _>(tx, place).await?.partner_id),
-        None => None,
-    };
     Ok(Bought {
         item: names::by_id(tx, line.line.item).await?,
         subscription,
-        reseller,
+        reseller: partner_id(tx, record).await?,
     })
 }
 
@@ -406,6 +412,21 @@ fn symbol(currency: Currency) -> &'static str {
     }
 }
 
+/// Adds the ways to product, SKU and availability, where an item has an id of three parts.
+pub(super) fn catalogue_links(links: Links, offer: &str, country: Country) -> Links {
+    let parts: Vec<&str> = offer.split(':').collect();
+    let [product, sku, availability] = parts.as_slice() else {
+        return links;
+    };
+    let sku = format!("/products/{product}/skus/{sku}");
+    let availability = format!("{sku}/availabilities/{availability}");
+    let at = |path: String| Link::get(format!("{path}?country={country}"));
+    links
+        .with("product", at(format!("/products/{product}")))
+        .with("sku", at(sku))
+        .with("availability", at(availability))
+}
+
 impl Found {
     fn path(&self) -> String {
         format!(
@@ -421,27 +442,11 @@ impl Found {
 
     /// The version as an opaque tag (GEN-007).
     fn etag(&self) -> String {
-        let tag = json!({ "id": self.order.id, "version": self.order.version });
-        STANDARD.encode(tag.to_string())
+        envelope::tag(self.order.id, self.order.version)
     }
 
     fn line_links(&self, number: usize, bought: &Bought, offer: &str) -> Links {
-        let mut links = Links::default();
-        if let [product, sku, availability] = offer.split(':').collect::<Vec<_>>().as_slice() {
-            let country = self.customer.country;
-            let sku = format!("/products/{product}/skus/{sku}");
-            let availability = format!("{sku}/availabilities/{availability}");
-            links = links
-                .with(
-                    "product",
-                    Link::get(format!("/products/{product}?country={country}")),
-                )
-                .with("sku", Link::get(format!("{sku}?country={country}")))
-                .with(
-                    "availability",
-                    Link::get(format!("{availability}?country={country}")),
-                );
-        }
+        let mut links = catalogue_links(Links::default(), offer, self.customer.country);
         if let Some(held) = &bought.subscription {
             let uri = format!("/customers/{}/subscriptions/{}", held.customer, held.id);
             links = links.with("subscription", Link::get(uri));
@@ -676,8 +681,17 @@ async fn provisioning(
 
 /// Where something is activated.
 #[derive(Debug, Serialize, ToSchema)]
-struct ActivationLink {
+pub(super) struct ActivationLink {
     link: Link,
+}
+
+impl ActivationLink {
+    /// The link of what a marketplace item became, on the server at `base`; nothing else is activated.
+    pub(super) fn of(base: &str, kind: ItemKind, held: Id<Subscription>) -> Option<Self> {
+        (kind == ItemKind::Marketplace).then(|| Self {
+            link: Link::get(format!("{base}{LANDING_PAGE}?subscription={held}")),
+        })
+    }
 }
 
 /// The page that stands for the publisher's, on which a customer begins to use what was bought.
@@ -687,10 +701,7 @@ impl Found {
     /// Where a line is activated, on the server at `base`.
     fn activation(&self, number: usize, base: &str) -> Option<ActivationLink> {
         let bought = self.bought.get(number)?;
-        let held = bought.subscription.as_ref()?;
-        (bought.item.kind == ItemKind::Marketplace).then(|| ActivationLink {
-            link: Link::get(format!("{base}{LANDING_PAGE}?subscription={}", held.id)),
-        })
+        ActivationLink::of(base, bought.item.kind, bought.subscription.as_ref()?.id)
     }
 }
 
@@ -744,7 +755,7 @@ async fn order_links(
 }
 
 /// The shorter of an order's two identifiers: twelve digits of the other.
-fn alternate(id: uuid::Uuid) -> String {
+pub(super) fn alternate(id: uuid::Uuid) -> String {
     let digits = id.simple().to_string();
     digits.get(20..).unwrap_or_default().to_owned()
 }

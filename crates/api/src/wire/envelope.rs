@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -87,6 +88,25 @@ impl Attributes {
             object_type,
         }
     }
+}
+
+/// A version of a resource as an opaque tag (GEN-007).
+pub(crate) fn tag(id: impl ToString, version: i64) -> String {
+    let tag = json!({ "id": id.to_string(), "version": version });
+    STANDARD.encode(tag.to_string())
+}
+
+/// The version of a tag; one that is no tag of ours is none that stands.
+pub(crate) fn version(tag: &str) -> i64 {
+    let bytes = STANDARD.decode(tag).unwrap_or_default();
+    let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    value.get("version").and_then(Value::as_i64).unwrap_or(-1)
+}
+
+/// The version that a caller holds, as a body has it.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Tag {
+    pub(crate) etag: Option<String>,
 }
 
 /// A list as it is documented. `totalCount` counts the items of this answer.

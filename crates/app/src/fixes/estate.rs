@@ -46,6 +46,7 @@ pub(super) async fn of(
         Ground::SubscriptionState => come_back(act, facts),
         Ground::SubscriptionOwner => seller_acts(tx, act, facts).await?,
         Ground::RenewalOff => switch_on(act, facts),
+        Ground::FrequencyPlace => of_the_order(act, facts),
         Ground::OrderSiblings => wake_siblings(act, facts),
         Ground::LiveChildren => end_children(act, facts),
         Ground::TrialItem => convert(act, facts),
@@ -379,6 +380,22 @@ fn switch_on(act: &Act, facts: &Facts) -> Vec<Fix> {
             );
             Fix::commands(vec![command], act)
         })
+        .into_iter()
+        .collect()
+}
+
+/// The whole order changes with its subscription.
+fn of_the_order(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let asked = facts.subscription.as_ref().and_then(|subscription| {
+        let (frequency, _) = subscription.new_frequency?;
+        Some(json!({ "subscription": subscription.name, "frequency": frequency }))
+    });
+    let through_order = |params| Act {
+        actor: act.actor.clone(),
+        ..Act::of("", "change_frequency", params)
+    };
+    asked
+        .map(|params| Fix::instead(through_order(params)))
         .into_iter()
         .collect()
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod common;
 mod cures;
 mod enrolment;
+mod golden_year;
 mod japanese;
 mod passing_time;
 mod requests;

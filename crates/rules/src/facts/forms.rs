@@ -219,6 +219,12 @@ pub struct Form {
     /// Another request changed the cart or order since the caller read it (ORD-004).
     #[serde(default)]
     pub moved: bool,
+    /// A change of billing frequency is asked of the subscription, not of its order (SUB-040).
+    #[serde(default)]
+    pub at_subscription: bool,
+    /// The subscription is to be registered for reservations, which only an active one can be (SUB-001).
+    #[serde(default)]
+    pub registers: bool,
     /// The line carries a fault since the cart was filled (ORD-005).
     #[serde(default)]
     pub faulty_line: bool,

@@ -87,6 +87,7 @@ fn admitting(f: &Facts) -> &'static [S] {
         {
             &[S::Active, S::Suspended]
         }
+        C::UpdateSubscription if f.form.registers => &[S::Active],
         C::UpdateSubscription | C::SetPartnerOfRecord => &[S::Active, S::Suspended, S::Disabled],
         _ => &[S::Active],
     }
@@ -322,7 +323,7 @@ pub static RULES: &[Rule] = &[
                         || f.checkpoint == C::Reactivate && subscription.state == S::Active
                 })
         },
-        answer: |_| documented(400, 800_040),
+        answer: |f| documented(400, if f.form.registers { 800_012 } else { 800_040 }),
         shows: show_states,
     },
     Rule {
@@ -959,6 +960,15 @@ pub static RULES: &[Rule] = &[
             );
             facts
         },
+    },
+    Rule {
+        id: RuleId::of("SUB-040"),
+        step: Step::Catalogue,
+        ground: Ground::FrequencyPlace,
+        at: FREQUENCY,
+        forbids: |f| traditional_change(f).is_some() && f.form.at_subscription,
+        answer: |_| documented(400, 2054),
+        shows: |f| with(show(f), "to be changed through", "its order"),
     },
     Rule {
         id: RuleId::of("SUB-042"),

@@ -12,7 +12,7 @@ use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
-    Charge, CreditLine, Invoice, ResourceRole, Subscription, Transfer,
+    Charge, CreditLine, Invoice, Registered, ResourceRole, Subscription, Transfer, UpgradeRecord,
 };
 
 use super::canonical;
@@ -127,6 +127,7 @@ logged!(
     Partnership,
     Promotion,
     QualificationRequest,
+    Registered,
     Relationship,
     ResourceRole,
     Setting,
@@ -134,6 +135,7 @@ logged!(
     Subscription,
     Tenant,
     Transfer,
+    UpgradeRecord,
     User,
     ValidationCode,
     VerifiedDomain,

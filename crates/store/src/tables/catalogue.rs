@@ -93,7 +93,7 @@ table! {
     bases: BaseOf {
         key { base, item }
         columns { base, item }
-        finds { OF_ITEM = "WHERE item = $1 ORDER BY base" }
+        finds { OF_ITEM = "WHERE item = $1 ORDER BY base", OF_BASE = "WHERE base = $1 ORDER BY item LIMIT 1" }
     }
 }
 table! {

@@ -9,7 +9,7 @@ use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
-    Charge, CreditLine, Invoice, ResourceRole, Subscription, Transfer,
+    Charge, CreditLine, Invoice, Registered, ResourceRole, Subscription, Transfer, UpgradeRecord,
 };
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
@@ -308,6 +308,22 @@ table! {
         key { id }
         columns { id, subscription, position, kind, amount, from_day, until_day, booked }
         finds { BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY position" }
+    }
+}
+table! {
+    /// Upgrades that were carried out.
+    upgrades: UpgradeRecord {
+        key { id }
+        columns { id, subscription, position, target, from_item, to_item, quantity, term, frequency, move_licences, at }
+        finds { BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY position" }
+    }
+}
+table! {
+    /// Consumption subscriptions for which reservations may be bought.
+    registrations: Registered {
+        key { subscription }
+        columns { subscription, at }
+        finds {}
     }
 }
 table! {

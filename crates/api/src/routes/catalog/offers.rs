@@ -147,7 +147,7 @@ struct OfferProduct {
 /// An offer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct OfferView {
+pub(in crate::routes) struct OfferView {
     id: String,
     name: String,
     description: String,
@@ -297,6 +297,26 @@ const fn qualification(segment: Segment) -> Option<&'static str> {
         Segment::Nonprofit => Some("Nonprofit"),
         Segment::GovernmentCommunityCloud => Some("GovernmentCommunityCloud"),
     }
+}
+
+/// An offer by its id, as a customer is shown it; none where it is no offer.
+pub(in crate::routes) async fn shown(
+    call: &Call,
+    customer: &str,
+    id: String,
+) -> Result<Option<OfferView>, Problem> {
+    let market = Market::of_customer(call, customer).await?;
+    let wanted = market.clone();
+    let loaded = call
+        .read(move |tx| {
+            let (id, market) = (id.clone(), wanted.clone());
+            Box::pin(async move {
+                let found = catalogue::offer(tx, &id).await?;
+                complete(tx, found.into_iter().collect(), &market).await
+            })
+        })
+        .await?;
+    Ok(loaded.views(&market).pop())
 }
 
 async fn list(call: Call) -> Result<Json<Collection<OfferView>>, Problem> {

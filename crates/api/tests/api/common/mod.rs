@@ -7,6 +7,7 @@
 
 pub mod orders;
 pub mod post;
+pub mod subscriptions;
 
 use std::path::Path;
 
