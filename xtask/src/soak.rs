@@ -75,6 +75,16 @@ const FIGURES: &[Figure] = &[
         ],
     },
     Figure {
+        name: "a thousand random years",
+        package: "tierline-app",
+        target: Target::Test("random_year"),
+        args: &[],
+        env: &[
+            ("TIERLINE_YEARS", "1000"),
+            ("TIERLINE_YEARS_KILLED", "20"),
+        ],
+    },
+    Figure {
         name: "the server's costs",
         package: "tierline",
         target: Target::Bench("server"),

@@ -173,7 +173,11 @@ fn told(log: &[Event]) -> String {
             let _ = writeln!(text, "{}", at.date());
         }
         let clock = &at.to_string()[11..16];
-        let _ = write!(text, "  {clock} {} {} {}", event.actor, event.kind, event.subject);
+        let _ = write!(
+            text,
+            "  {clock} {} {} {}",
+            event.actor, event.kind, event.subject
+        );
         if let Some(rule) = &event.rule {
             let _ = write!(text, " — refused by {rule}");
         }
@@ -199,8 +203,15 @@ async fn a_distributors_year_is_the_same_on_both_engines() {
     let found = found.into_inner().unwrap();
     let text = told(&found[0]);
     if let Some(other) = found.get(1) {
-        assert_eq!(text, told(other), "SQLite and PostgreSQL tell another story");
-        assert_eq!(found[0], *other, "they tell the same, but other rows lie behind it");
+        assert_eq!(
+            text,
+            told(other),
+            "SQLite and PostgreSQL tell another story"
+        );
+        assert_eq!(
+            found[0], *other,
+            "they tell the same, but other rows lie behind it"
+        );
     }
     let kept = golden("year.log");
     if std::env::var_os("TIERLINE_REWRITE_GOLDEN").is_some() {

@@ -7,5 +7,6 @@ mod enrolment;
 mod golden_year;
 mod japanese;
 mod passing_time;
+mod random_year;
 mod requests;
 mod ties;
