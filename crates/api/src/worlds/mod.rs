@@ -39,6 +39,8 @@ pub const HEADER: &str = "x-tierline-world";
 pub const WORLDS_MAX: usize = 50;
 /// Most snapshots of a world, its beginning included: each is a file as large as the world was.
 pub const SNAPSHOTS_MAX: usize = 50;
+/// The member of a request that says where the clock of a new world stands.
+pub(crate) const NOW: &str = "now";
 /// Most letters of a name: it is part of a host name.
 const NAME_MAX: usize = 40;
 
@@ -630,7 +632,7 @@ fn check_now(now: Option<Timestamp>) -> Result<(), Problem> {
     let [from, until] = years.map(Timestamp::start_of);
     if now.is_some_and(|now| now < from || until <= now) {
         return Err(Problem::malformed(
-            "now",
+            NOW,
             "is an instant in the years 2020 to 2999",
         ));
     }
