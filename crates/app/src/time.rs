@@ -104,14 +104,17 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn keep_clock(&self) -> Result<(), AppError> {
-        let _turn = self.turn().lock().await;
-        self.keep(self.clock().to_keep(self.clock().world_now()))
-            .await
+        self.keep(self.clock_now()).await
+    }
+
+    /// Where the world's clock stands now, as it is kept.
+    #[must_use]
+    pub fn clock_now(&self) -> WorldClock {
+        self.clock().to_keep(self.clock().world_now())
     }
 
     async fn keep(&self, clock: WorldClock) -> Result<(), AppError> {
-        let turns_back = false;
-        self.db().write(KeepClock { clock, turns_back }).await
+        self.db().write(KeepClock(clock)).await
     }
 
     /// The instant by which everything that was due had been done: when this process looked last, or when something last
@@ -231,21 +234,15 @@ async fn kept(tx: &mut Tx<'_>) -> Result<Option<WorldClock>, AppError> {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn resume_clock(db: &Db) -> Result<(), AppError> {
-    let Some(kept) = kept_clock(db).await? else {
-        return Ok(());
-    };
-    let clock = Clock::kept(&kept).to_keep(kept.world);
-    let turns_back = true;
-    db.write(KeepClock { clock, turns_back }).await
+pub async fn resume_clock(tx: &mut Tx<'_>) -> Result<(), AppError> {
+    if let Some(old) = kept(tx).await? {
+        tx.put(&Clock::kept(&old).to_keep(old.world)).await?;
+    }
+    Ok(())
 }
 
 /// Writes down where a clock stands.
-struct KeepClock {
-    clock: WorldClock,
-    /// Even where it was kept at a later instant.
-    turns_back: bool,
-}
+struct KeepClock(WorldClock);
 
 impl Command for KeepClock {
     type Out = ();
@@ -256,17 +253,20 @@ impl Command for KeepClock {
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
-        if self.turns_back {
-            return Ok(tx.put(&self.clock).await?);
-        }
-        keep_forward(tx, &self.clock).await
+        keep_forward(tx, &self.0).await
     }
 }
 
 /// Keeps a clock, unless another process has moved it further meanwhile.
-async fn keep_forward(tx: &mut Tx<'_>, clock: &WorldClock) -> Result<(), AppError> {
-    let old = kept(tx).await?;
-    if old.is_none_or(|old| old.at(clock.server) <= clock.world) {
+///
+/// # Errors
+/// When the store fails.
+pub async fn keep_forward(tx: &mut Tx<'_>, clock: &WorldClock) -> Result<(), AppError> {
+    let is_news = |old: WorldClock| {
+        let stood = old.at(clock.server);
+        stood < clock.world || (stood == clock.world && old.stands != clock.stands)
+    };
+    if kept(tx).await?.is_none_or(is_news) {
         tx.put(clock).await?;
     }
     Ok(())

@@ -137,18 +137,12 @@ fn tell(found: &Value, args: &Args) {
     }
     for item in &items {
         let word = |member: &str| item[member].as_str().unwrap_or_default();
-        let mut line = format!("{}  {:<25}  {}", word("due"), word("kind"), word("subject"));
-        match word("state") {
-            "done" => line.push_str(&format!("  done {}", word("done"))),
-            "set_aside" => {
-                line.push_str(&format!(
-                    "  set aside {}: {}",
-                    word("done"),
-                    word("problem")
-                ));
-            }
-            _ => {}
-        }
-        Printer::line(line);
+        let rest = match word("state") {
+            "done" => format!("  done {}", word("done")),
+            "set_aside" => format!("  set aside {}: {}", word("done"), word("problem")),
+            _ => String::new(),
+        };
+        let (due, kind, subject) = (word("due"), word("kind"), word("subject"));
+        Printer::line(format!("{due}  {kind:<25}  {subject}{rest}"));
     }
 }

@@ -124,15 +124,12 @@ async fn act(args: &Args) -> Result<Answer, String> {
 
 /// A name as a step of a path; what is no name is refused by the server.
 fn escaped(name: &str) -> String {
-    let mut escaped = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'-' {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let parts = name.bytes().map(|byte| match byte {
+        byte if plain(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    parts.collect()
 }
 
 fn tell(verb: &Verb, done: &Value) {
@@ -152,18 +149,18 @@ fn tell(verb: &Verb, done: &Value) {
 /// Name, address, clock, origin, snapshots.
 fn line(world: &Value) -> String {
     let word = |member: &str| world[member].as_str().unwrap_or_default();
-    let mut line = format!("{}  {}", word("name"), word("address"));
-    match world["clock"].as_str() {
-        Some(clock) => line.push_str(&format!("  at {clock}")),
-        None => line.push_str(&format!("  {}", word("state"))),
-    }
+    let state = match world["clock"].as_str() {
+        Some(clock) => format!("at {clock}"),
+        None => word("state").to_owned(),
+    };
+    let mut parts = vec![word("name").to_owned(), word("address").to_owned(), state];
     if let Some(from) = world["from"].as_str() {
-        line.push_str(&format!("  from {from}"));
+        parts.push(format!("from {from}"));
     }
     let snapshots = world["snapshots"].as_array().cloned().unwrap_or_default();
     let snapshots: Vec<&str> = snapshots.iter().filter_map(Value::as_str).collect();
     if !snapshots.is_empty() {
-        line.push_str(&format!("  snapshots: {}", snapshots.join(" ")));
+        parts.push(format!("snapshots: {}", snapshots.join(" ")));
     }
-    line
+    parts.join("  ")
 }

@@ -11,7 +11,7 @@ use super::program::{Move, Moved, moved};
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};
-use crate::worlds::{Origin, Told, Worlds};
+use crate::worlds::{self, Origin, Told, Worlds};
 
 pub(super) fn routes() -> Vec<Route> {
     let ok = StatusCode::OK;
@@ -140,7 +140,7 @@ struct Reset {
 
 /// The worlds, for the operator of a sandbox. A server in production has none, and a world beside the server's own
 /// manages no other.
-fn worlds(call: &OwnCall) -> Result<&Worlds, Details> {
+fn worlds_of(call: &OwnCall) -> Result<&Worlds, Details> {
     call.query(&[])?;
     let settings = call.server.settings();
     if !settings.sandbox {
@@ -159,7 +159,7 @@ fn worlds(call: &OwnCall) -> Result<&Worlds, Details> {
 }
 
 async fn list(call: OwnCall) -> Strict<WorldList> {
-    let items: Vec<WorldView> = worlds(&call)?
+    let items: Vec<WorldView> = worlds_of(&call)?
         .list()
         .into_iter()
         .map(WorldView::of)
@@ -171,12 +171,12 @@ async fn list(call: OwnCall) -> Strict<WorldList> {
 }
 
 async fn one(Path(world): Path<String>, call: OwnCall) -> Strict<WorldView> {
-    let told = worlds(&call)?.told_one(&world);
+    let told = worlds_of(&call)?.told_one(&world);
     shown(&call, told).map(Json)
 }
 
 async fn create(call: OwnCall) -> Result<(StatusCode, Json<WorldView>), Details> {
-    let worlds = worlds(&call)?;
+    let worlds = worlds_of(&call)?;
     let wanted: NewWorld = call.body()?;
     let bad = |field: &str, text: &str| Err(call.refuse(Problem::malformed(field, text)));
     let from = match (wanted.from, wanted.snapshot) {
@@ -184,7 +184,7 @@ async fn create(call: OwnCall) -> Result<(StatusCode, Json<WorldView>), Details>
         (None, None) => Origin::Demo(wanted.now),
         (Some(_), _) if wanted.now.is_some() => {
             return bad(
-                "now",
+                worlds::NOW,
                 "a copy has the clock of its origin; leave it out, and move the clock",
             );
         }
@@ -195,7 +195,7 @@ async fn create(call: OwnCall) -> Result<(StatusCode, Json<WorldView>), Details>
 }
 
 async fn delete(Path(world): Path<String>, call: OwnCall) -> Result<StatusCode, Details> {
-    let deleted = worlds(&call)?.delete(&world).await;
+    let deleted = worlds_of(&call)?.delete(&world).await;
     deleted.map_err(|problem| call.refuse(problem))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -204,21 +204,21 @@ async fn snapshot(
     Path(world): Path<String>,
     call: OwnCall,
 ) -> Result<(StatusCode, Json<WorldView>), Details> {
-    let worlds = worlds(&call)?;
+    let worlds = worlds_of(&call)?;
     let wanted: NewSnapshot = call.body()?;
     let kept = worlds.snapshot(&world, &wanted.name).await;
     Ok((StatusCode::CREATED, Json(shown(&call, kept)?)))
 }
 
 async fn reset(Path(world): Path<String>, call: OwnCall) -> Strict<WorldView> {
-    let worlds = worlds(&call)?;
+    let worlds = worlds_of(&call)?;
     let wanted: Reset = call.body()?;
     let reset = worlds.reset(&world, wanted.snapshot).await;
     shown(&call, reset).map(Json)
 }
 
 async fn advance(Path(world): Path<String>, call: OwnCall) -> Strict<Moved> {
-    let server = worlds(&call)?.server_of(&world);
+    let server = worlds_of(&call)?.server_of(&world);
     let server = server.map_err(|problem| call.refuse(problem))?;
     let wanted: Move = call.body()?;
     let server = server.as_ref().unwrap_or(&call.server);

@@ -1,19 +1,19 @@
 //! A world on disk: one directory with a SQLite file, the keys beside it, and its snapshots.
 //!
-//! A directory is filled under a name of its own and renamed when it is whole, so that what has a world's name is a
-//! world, whenever the process ends.
+//! A directory is marked until it is whole, so that what has a world's name and no mark is a world, whenever the process
+//! ends.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tierline_app::clock::Clock;
 use tierline_app::demo::{LayDemo, LayWorld};
-use tierline_app::time::{kept_clock, resume_clock};
+use tierline_app::time::{keep_forward, kept_clock, resume_clock};
 use tierline_app::{App, AppError};
 use tierline_domain::time::Timestamp;
 use tierline_store::tables::webhooks::{Attempt, Delivery};
 use tierline_store::tables::{
-    AuthorizationCode, RefreshToken, SignIn, StoredKey, webhook_attempts,
+    AuthorizationCode, RefreshToken, SignIn, StoredKey, WorldClock, webhook_attempts,
 };
 use tierline_store::{Command, Db, DbConfig, StoreError, Table, Tx, Value, schema};
 
@@ -28,6 +28,8 @@ const NEXT_DATABASE: &str = "tierline.next.db";
 pub(super) const LOG_KEY: &str = "log.key";
 /// The key that signs its webhooks.
 pub(super) const WEBHOOK_KEY: &str = "webhooks.pem";
+/// Here while it is being made.
+const MAKING: &str = ".making";
 /// What is known of it besides.
 const ABOUT: &str = "world.json";
 /// The snapshot of how a world began.
@@ -45,6 +47,9 @@ pub enum Failure {
     /// The directory cannot be read or written.
     #[error("the directory cannot be read or written")]
     Disk(#[from] std::io::Error),
+    /// There is no database where a world should be.
+    #[error("{0} does not exist")]
+    Missing(PathBuf),
     /// The log's key cannot be read or written.
     #[error("the log's key cannot be read or written")]
     Key(#[from] tierline_store::log::KeyError),
@@ -102,26 +107,44 @@ pub(super) enum Source {
     Snapshot(PathBuf, PathBuf),
 }
 
-/// Opens a database file of a world, with its clock as it was kept.
+/// Opens a world that is there, with its clock as it was kept.
 pub(super) async fn open(directory: &Path) -> Result<App, Failure> {
-    open_file(directory.join(DATABASE), None).await
+    let path = directory.join(DATABASE);
+    if !path.exists() {
+        return Err(Failure::Missing(path));
+    }
+    opened(open_file(path).await?).await
 }
 
-async fn open_file(path: PathBuf, clock: Option<Clock>) -> Result<App, Failure> {
-    let db = Db::open(&DbConfig::File { path }, schema::MIGRATIONS).await?;
+async fn open_file(path: PathBuf) -> Result<Db, Failure> {
+    Ok(Db::open(&DbConfig::File { path }, schema::MIGRATIONS).await?)
+}
+
+async fn opened(db: Db) -> Result<App, Failure> {
     let kept = kept_clock(&db).await?;
-    let clock = clock.unwrap_or_else(|| kept.as_ref().map_or_else(Clock::wall, Clock::kept));
+    let clock = kept.as_ref().map_or_else(Clock::wall, Clock::kept);
     Ok(App::new(db, clock))
 }
 
-/// Fills a directory with a world, all but its name.
-pub(super) async fn fill(directory: &Path, source: Source, about: &About) -> Result<(), Failure> {
-    std::fs::create_dir_all(directory.join("snapshots"))?;
+/// Whether a directory was not filled to its end.
+pub(super) fn is_half_made(directory: &Path) -> bool {
+    directory.join(MAKING).exists()
+}
+
+/// Fills a directory, which must not be there yet, with a world that issues tokens under an address.
+pub(super) async fn fill(
+    directory: &Path,
+    source: Source,
+    about: &About,
+    address: &str,
+) -> Result<(App, Issuer), Failure> {
+    std::fs::create_dir(directory)?;
+    std::fs::write(directory.join(MAKING), [])?;
     let file = directory.join(DATABASE);
     let app = match source {
         Source::Demo(now) => {
             let clock = now.map_or_else(Clock::wall, Clock::pinned);
-            let app = open_file(file, Some(clock)).await?;
+            let app = App::new(open_file(file).await?, clock);
             let beginning = Beginning {
                 given: None,
                 now: app.clock().world_now(),
@@ -132,25 +155,25 @@ pub(super) async fn fill(directory: &Path, source: Source, about: &About) -> Res
         }
         Source::World(app, keys) => {
             copy_log_key(&keys, directory)?;
-            app.keep_clock().await?;
+            // Asked before: what is in the copy may have been moved further, never less.
+            let clock = Some(app.clock_now());
             app.db().snapshot_to(&file).await?;
-            severed(directory).await?
+            severed(file, clock).await?
         }
         Source::Snapshot(snapshot, keys) => {
             copy_log_key(&keys, directory)?;
             std::fs::copy(snapshot, &file)?;
-            from_then_on(&file).await?;
-            severed(directory).await?
+            severed(file, None).await?
         }
     };
     // The keys of its tokens belong to its beginning: a reset leaves tokens valid.
     let now = app.clock().server_now();
-    drop(Issuer::open(app.db().clone(), "", now).await?);
+    let issuer = Issuer::open(app.db().clone(), address, now).await?;
     snapshot(&app, directory, BEGINNING).await?;
-    app.db().shutdown().await;
     let about = serde_json::to_vec(about).map_err(std::io::Error::from)?;
     std::fs::write(directory.join(ABOUT), about)?;
-    Ok(())
+    std::fs::remove_file(directory.join(MAKING))?;
+    Ok((app, issuer))
 }
 
 /// A copy's log goes on under its origin's key. It is copied first: an origin that is deleted meanwhile leaves no copy
@@ -164,10 +187,10 @@ fn copy_log_key(from: &Path, to: &Path) -> Result<(), Failure> {
 }
 
 /// A copy, without what lets anybody into the world that it was taken of.
-async fn severed(directory: &Path) -> Result<App, Failure> {
-    let app = open(directory).await?;
-    app.db().write(Sever).await?;
-    Ok(app)
+async fn severed(file: PathBuf, clock: Option<WorldClock>) -> Result<App, Failure> {
+    let db = open_file(file).await?;
+    db.write(Sever { clock }).await?;
+    opened(db).await
 }
 
 /// Where a world comes from; nothing is known of the server's own.
@@ -232,21 +255,28 @@ pub(super) async fn put_back(directory: &Path, name: &str) -> Result<(), Failure
 
 /// A running clock goes on from where it stood in a snapshot, not from what has passed since.
 async fn from_then_on(file: &Path) -> Result<(), Failure> {
-    let db = Db::open(
-        &DbConfig::File {
-            path: file.to_owned(),
-        },
-        schema::MIGRATIONS,
-    )
-    .await?;
-    resume_clock(&db).await?;
+    let db = open_file(file.to_owned()).await?;
+    db.write(Resume).await?;
     db.shutdown().await;
     Ok(())
 }
 
+struct Resume;
+
+impl Command for Resume {
+    type Out = ();
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
+        resume_clock(tx).await
+    }
+}
+
 /// Takes away what lets anybody in: keys, sign-ins and what was issued on them. Events that wait to be told are told by
 /// the world in which they happened.
-struct Sever;
+struct Sever {
+    /// Where the clock of its origin stood; where it was kept without one.
+    clock: Option<WorldClock>,
+}
 
 impl Command for Sever {
     type Out = ();
@@ -256,6 +286,10 @@ impl Command for Sever {
         remove_all::<RefreshToken>(tx).await?;
         remove_all::<SignIn>(tx).await?;
         remove_all::<StoredKey>(tx).await?;
+        match &self.clock {
+            Some(clock) => keep_forward(tx, clock).await?,
+            None => resume_clock(tx).await?,
+        }
         for delivery in tx.find::<Delivery>(Delivery::all_rows_sql(), &[]).await? {
             if delivery.state != "waiting" {
                 continue;

@@ -39,6 +39,8 @@ pub const HEADER: &str = "x-tierline-world";
 pub const WORLDS_MAX: usize = 50;
 /// Most snapshots of a world, its beginning included: each is a file as large as the world was.
 pub const SNAPSHOTS_MAX: usize = 50;
+/// The member of a request that says where the clock of a new world stands.
+pub(crate) const NOW: &str = "now";
 /// Most letters of a name: it is part of a host name.
 const NAME_MAX: usize = 40;
 
@@ -59,6 +61,8 @@ enum Slot {
     Open(Arc<World>),
     /// Somebody makes, resets or deletes it.
     Busy(&'static str),
+    /// It is there and cannot be opened; the log says why.
+    Broken,
 }
 
 /// The registry. Clones share it.
@@ -101,10 +105,10 @@ pub(crate) enum Origin {
 }
 
 impl Worlds {
-    /// The worlds below a directory; those that are there already are opened.
+    /// The worlds below a directory; those that are there already are opened. One that cannot be opened stops no other.
     ///
     /// # Errors
-    /// When one of them cannot be opened.
+    /// When the directory cannot be read.
     pub async fn open(
         own: App,
         root: &Path,
@@ -129,11 +133,22 @@ impl Worlds {
                 continue;
             };
             if name.starts_with('.') {
-                // What an interrupted call had begun, or had left to remove.
+                // What an interrupted call had left to remove.
                 std::fs::remove_dir_all(found.path())?;
             } else if check_name("name", &name).is_ok() {
-                let world = worlds.start(&name).await?;
-                worlds.slots_mut().insert(name, Slot::Open(world));
+                if files::is_half_made(&found.path()) {
+                    std::fs::remove_dir_all(found.path())?;
+                    continue;
+                }
+                let slot = match worlds.open_one(&name).await {
+                    Ok(world) => Slot::Open(world),
+                    Err(failure) => {
+                        let error: &dyn std::error::Error = &failure;
+                        tracing::error!(error, name, "a world cannot be opened");
+                        Slot::Broken
+                    }
+                };
+                worlds.slots_mut().insert(name, slot);
             }
         }
         Ok(worlds)
@@ -165,13 +180,18 @@ impl Worlds {
         format!("http://{name}.localhost:{port}")
     }
 
-    /// Opens a world that is whole, and sets its workers to work.
-    async fn start(&self, name: &str) -> Result<Arc<World>, Failure> {
-        let directory = self.place().join(name);
-        let app = files::open(&directory).await?;
-        let address = self.address(name);
+    /// Opens a world that is there.
+    async fn open_one(&self, name: &str) -> Result<Arc<World>, Failure> {
+        let app = files::open(&self.place().join(name)).await?;
         let now = app.clock().server_now();
-        let issuer = Issuer::open(app.db().clone(), &address, now).await?;
+        let issuer = Issuer::open(app.db().clone(), &self.address(name), now).await?;
+        self.start(name, app, issuer).await
+    }
+
+    /// Sets a world that is whole to work.
+    async fn start(&self, name: &str, app: App, issuer: Issuer) -> Result<Arc<World>, Failure> {
+        let directory = self.place().join(name);
+        let address = self.address(name);
         let settings = Settings {
             public_url: None,
             world: Some(name.to_owned()),
@@ -219,6 +239,7 @@ impl Worlds {
         match self.slots().get(name) {
             None => Err(Problem::no_world(name)),
             Some(Slot::Busy(what)) => Err(busy(name, what)),
+            Some(Slot::Broken) => Err(broken(name)),
             Some(Slot::Open(world)) => Ok(Arc::clone(world)),
         }
     }
@@ -268,6 +289,7 @@ impl Worlds {
             let world = match slot {
                 Slot::Open(world) => Ok(world),
                 Slot::Busy(what) => Err(*what),
+                Slot::Broken => Err("broken"),
             };
             let about = world.ok().and_then(|world| world.about.clone());
             Told {
@@ -341,17 +363,15 @@ impl Worlds {
     }
 
     async fn make(&self, name: &str, source: Source, about: &About) -> Result<Arc<World>, Failure> {
-        let making = self.place().join(format!(".{name}.making"));
-        if making.exists() {
-            std::fs::remove_dir_all(&making)?;
+        let directory = self.place().join(name);
+        match files::fill(&directory, source, about, &self.address(name)).await {
+            Ok((app, issuer)) => self.start(name, app, issuer).await,
+            Err(failure) => {
+                // What is left of it is removed at the next start, if it cannot be now.
+                drop(std::fs::remove_dir_all(&directory));
+                Err(failure)
+            }
         }
-        if let Err(failure) = files::fill(&making, source, about).await {
-            // What is left of it is removed at the next start, if it cannot be now.
-            drop(std::fs::remove_dir_all(&making));
-            return Err(failure);
-        }
-        std::fs::rename(&making, self.place().join(name))?;
-        self.start(name).await
     }
 
     /// Puts a world behind its name, or takes the name away where there is none.
@@ -368,16 +388,20 @@ impl Worlds {
         }
     }
 
-    /// Takes a world out of its slot, to reset or delete it.
-    fn take(&self, name: &str, what: &'static str) -> Result<Arc<World>, Problem> {
+    /// Takes a world out of its slot, to reset or delete it; none where it is broken.
+    fn take(&self, name: &str, what: &'static str) -> Result<Option<Arc<World>>, Problem> {
         let mut slots = self.slots_mut();
         match slots.get(name) {
             None => Err(Problem::no_world(name)),
             Some(Slot::Busy(what)) => Err(busy(name, what)),
+            Some(Slot::Broken) => {
+                slots.insert(name.to_owned(), Slot::Busy(what));
+                Ok(None)
+            }
             Some(Slot::Open(world)) => {
                 let world = Arc::clone(world);
                 slots.insert(name.to_owned(), Slot::Busy(what));
-                Ok(world)
+                Ok(Some(world))
             }
         }
     }
@@ -421,15 +445,15 @@ impl Worlds {
     ) -> Result<Told, Problem> {
         not_own(name, "reset")?;
         let snapshot = snapshot.unwrap_or_else(|| BEGINNING.to_owned());
-        existing(&self.find(name)?.directory, name, &snapshot)?;
+        let directory = self.find(name)?.directory.clone();
+        existing(&directory, name, &snapshot)?;
         let world = self.take(name, "being reset")?;
         let (worlds, name) = (self.clone(), name.to_owned());
         finished(tokio::spawn(async move {
-            let directory = world.directory.clone();
             close(world).await;
             let back = files::put_back(&directory, &snapshot).await;
             // Whichever database is there now, the world goes on with it.
-            worlds.settle(&name, worlds.start(&name).await)?;
+            worlds.settle(&name, worlds.open_one(&name).await)?;
             back.map_err(|failure| failed(&name, &failure))?;
             worlds.told_one(&name)
         }))
@@ -445,7 +469,7 @@ impl Worlds {
         let world = self.take(name, "being deleted")?;
         let (worlds, name) = (self.clone(), name.to_owned());
         finished(tokio::spawn(async move {
-            let directory = world.directory.clone();
+            let directory = worlds.place().join(&name);
             close(world).await;
             // Gone in one step; what has no name any more may take its time.
             let gone = worlds.place().join(format!(".{name}.gone"));
@@ -463,7 +487,7 @@ impl Worlds {
         let slots = std::mem::take(&mut *self.slots_mut());
         for slot in slots.into_values() {
             if let Slot::Open(world) = slot {
-                close(world).await;
+                close(Some(world)).await;
             }
         }
     }
@@ -511,7 +535,10 @@ fn host_of(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Ends a world's work. Whoever still uses it hears that it is closed.
-async fn close(world: Arc<World>) {
+async fn close(world: Option<Arc<World>>) {
+    let Some(world) = world else {
+        return;
+    };
     tracing::info!(world = world.name, "a world is closed");
     world.server.app().db().shutdown().await;
     drop(world);
@@ -537,6 +564,12 @@ fn failed(name: &str, failure: &Failure) -> Problem {
 fn busy(name: &str, what: &str) -> Problem {
     Problem::conflict(&format!(
         "world `{name}` is {what}; ask again when that is done"
+    ))
+}
+
+fn broken(name: &str) -> Problem {
+    Problem::conflict(&format!(
+        "world `{name}` is there and cannot be opened, and the server's log says why; delete it"
     ))
 }
 
@@ -599,7 +632,7 @@ fn check_now(now: Option<Timestamp>) -> Result<(), Problem> {
     let [from, until] = years.map(Timestamp::start_of);
     if now.is_some_and(|now| now < from || until <= now) {
         return Err(Problem::malformed(
-            "now",
+            NOW,
             "is an instant in the years 2020 to 2999",
         ));
     }

@@ -393,23 +393,6 @@ async fn names_that_are_no_good_are_named() {
         let answer = server.manage(method, path, body).await;
         assert_eq!(answer.status, 409, "{}", answer.body);
     }
-    for outside in [
-        "..",
-        "%2e%2e",
-        "..%2F..%2Fetc",
-        "one%2F..%2F..",
-        ".one.gone",
-    ] {
-        for (method, path) in [
-            ("GET", format!("/{outside}")),
-            ("DELETE", format!("/{outside}")),
-            ("POST", format!("/{outside}/reset")),
-        ] {
-            let body = (method == "POST").then(|| json!({}));
-            let answer = server.manage(method, &path, body).await;
-            assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
-        }
-    }
     for path in ["/nowhere/reset", "/nowhere/clock", "/nowhere/snapshots"] {
         let body = json!({ "name": "x", "by": "P1D" });
         let body = match path {
@@ -431,6 +414,31 @@ async fn names_that_are_no_good_are_named() {
         ["default", "one"],
         "nothing is left of what was refused"
     );
+}
+
+#[tokio::test]
+async fn no_name_leads_out_of_the_directory_of_worlds() {
+    let server = Server::start().await;
+    server.must(pinned("one")).await;
+    for outside in [
+        "..",
+        "%2e%2e",
+        "..%2F..%2Fetc",
+        "one%2F..%2F..",
+        ".one.gone",
+    ] {
+        for (method, path) in [
+            ("GET", format!("/{outside}")),
+            ("DELETE", format!("/{outside}")),
+            ("POST", format!("/{outside}/reset")),
+        ] {
+            let body = (method == "POST").then(|| json!({}));
+            let answer = server.manage(method, &path, body).await;
+            assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
+        }
+    }
+    assert!(server.place("one").exists());
+    assert!(server.directory.path().join("tierline.db").exists());
 }
 
 #[tokio::test]
@@ -586,9 +594,13 @@ async fn worlds_outlive_their_server_and_half_made_ones_do_not() {
     let server = Server::start().await;
     server.must(pinned("one")).await;
     server.mv("one", json!({ "by": "P1D" })).await;
-    let half = server.place(".two.making");
+    let half = server.place("two");
     std::fs::create_dir(&half).unwrap();
+    std::fs::write(half.join(".making"), "").unwrap();
     std::fs::write(half.join("tierline.db"), "half").unwrap();
+    let broken = server.place("three");
+    std::fs::create_dir(&broken).unwrap();
+    std::fs::write(broken.join("tierline.db"), "no database at all").unwrap();
     let token = server.token("one", "harbor").await;
 
     let path = server.directory.path().join("tierline.db");
@@ -606,4 +618,25 @@ async fn worlds_outlive_their_server_and_half_made_ones_do_not() {
         .await;
     assert_eq!(list.status, 200, "{}", list.body);
     assert!(!half.exists());
+
+    // One that cannot be opened stops no other, and is deleted.
+    let manage = async |method: &str, path: &str, body: Option<&str>| {
+        let body = body.map(|body| body.as_bytes().to_vec());
+        let path = format!("{ROOT}{path}");
+        let token = again.user("operator");
+        again.send(method, &path, Some(&token), body, &[]).await
+    };
+    let told = manage("GET", "/three", None).await;
+    assert_eq!(told.body["state"], "broken", "{}", told.body);
+    for (path, body) in [
+        ("", r#"{ "name": "four", "from": "three" }"#),
+        ("/three/reset", "{}"),
+        ("/three/clock", r#"{ "by": "P1D" }"#),
+    ] {
+        let refused = manage("POST", path, Some(body)).await;
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(text(&refused.body["detail"]).contains("cannot be opened"));
+    }
+    assert_eq!(manage("DELETE", "/three", None).await.status, 204);
+    assert!(!broken.exists());
 }

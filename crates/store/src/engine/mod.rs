@@ -307,12 +307,9 @@ impl Db {
     pub async fn shutdown(&self) {
         let shared = &self.shared;
         shared.desk.close().await;
-        for crew in shared
-            .lanes
-            .iter()
-            .chain(&shared.readers)
-            .chain(&shared.rehearsals)
-        {
+        // The lanes last: only then may the file itself be closed.
+        let readers = shared.readers.iter().chain(&shared.rehearsals);
+        for crew in readers.chain(&shared.lanes) {
             crew.stop().await;
         }
     }
