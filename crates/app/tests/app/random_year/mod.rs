@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
-use model::{CUSTOMERS, Deed, Model, PARTNERS, SEATS_MAX, Standing, State, TIES, WARES};
+use model::{
+    CUSTOMERS, Deed, Model, PARTNERS, SEATS_MAX, Standing, State, TIES, TRIAL, TRIAL_SEATS, WARES,
+};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
@@ -81,6 +83,13 @@ fn given() -> Vec<Json> {
         let mut item = json!({ "id": ware.name, "max": SEATS_MAX, "prices": { "P1M": ["EUR 10.08"], "P1Y": ["EUR 101.40"], "P3Y": ["EUR 288.00"] } });
         if let Some(most) = ware.customer_max {
             item["customer_max"] = json!(most);
+        }
+        if ware.name == TRIAL {
+            item["kind"] = json!("trial");
+            item["trial_of"] = json!("seat");
+            item["terms"] = json!({ "P1M": ["none"] });
+            item["min"] = json!(TRIAL_SEATS);
+            item["max"] = json!(TRIAL_SEATS);
         }
         if let Some(base) = ware.needs {
             item["kind"] = json!("add_on");
@@ -174,34 +183,46 @@ impl Year {
             Some(sub) if dice.random_ratio(9, 10) => sub.seller,
             _ => who,
         };
+        let of = sub.as_ref().and_then(|sub| self.model.subs.get(sub));
+        // What is scheduled for the end of a trial is a conversion, which is not tried here.
+        let paid = of.is_some_and(|sub| sub.item != TRIAL);
         let rights: Vec<String> = self.model.rights.keys().cloned().collect();
         let right = rights.choose(dice).cloned();
         let (customer, _) = *CUSTOMERS.choose(dice).unwrap();
         let seats = dice.random_range(0..=SEATS_MAX + 2);
         let name = format!("N-{}", self.made);
         self.made += 1;
-        let deed = match (dice.random_range(0..14), sub, right) {
+        let deed = match (dice.random_range(0..15), sub, right) {
             (4..=6, Some(sub), _) => Deed::Seats(seller, sub, seats),
             (7, Some(sub), _) => Deed::Cancel(seller, sub),
             (8, Some(sub), _) => Deed::Suspend(seller, sub),
             (9, Some(sub), _) => Deed::Reactivate(seller, sub),
             (10, Some(sub), _) => Deed::Renewal(seller, sub, dice.random_ratio(1, 2)),
-            (11, Some(sub), _) => Deed::Schedule(seller, sub, seats),
+            (11, Some(sub), _) if paid => Deed::Schedule(seller, sub, seats),
+            (14, Some(sub), _) => Deed::Lengthen(seller, sub, *[1, 12, 36].choose(dice).unwrap()),
             (12, _, Some(right)) => Deed::Approve(customer, right),
             (13, _, Some(right)) if dice.random_ratio(1, 2) => Deed::Terminate(who, right),
             (12 | 13, _, _) => Deed::AskRights(who, customer, name, dice.random_range(0..=740)),
-            _ => Deed::Order {
-                seller: if dice.random_ratio(2, 3) { "HUB" } else { who },
-                reseller: [None, None, Some("RES"), Some("LONE"), Some("FAR-RES")]
-                    .choose(dice)
-                    .copied()
-                    .unwrap(),
-                customer,
-                item: WARES.choose(dice).unwrap().name,
-                seats: seats.min(dice.random_range(1..=SEATS_MAX + 2)),
-                months: *[1, 1, 12, 36].choose(dice).unwrap(),
-                name,
-            },
+            _ => {
+                let item = WARES.choose(dice).unwrap().name;
+                let (seats, months) = match item {
+                    TRIAL if dice.random_ratio(4, 5) => (TRIAL_SEATS, 1),
+                    _ => (
+                        seats.min(dice.random_range(1..=SEATS_MAX + 2)),
+                        *[1, 1, 12, 36].choose(dice).unwrap(),
+                    ),
+                };
+                let resellers = [None, None, Some("RES"), Some("LONE"), Some("FAR-RES")];
+                Deed::Order {
+                    seller: if dice.random_ratio(2, 3) { "HUB" } else { who },
+                    reseller: *resellers.choose(dice).unwrap(),
+                    customer,
+                    item,
+                    seats,
+                    months,
+                    name,
+                }
+            }
         };
         Next::Do(deed)
     }
@@ -404,10 +425,10 @@ impl Year {
                 ));
             }
             let renewals = own.iter().filter(|charge| charge.kind == "renew").count();
-            let terms = self.model.subs.get(&row.handle)?.terms;
-            if i32::try_from(renewals).unwrap() != terms - 1 {
+            let foreseen = self.model.subs.get(&row.handle)?.renewals;
+            if i32::try_from(renewals).unwrap() != foreseen {
                 return Some(format!(
-                    "{} renewed {renewals} times in {terms} terms",
+                    "{} renewed {renewals} times, and not {foreseen}",
                     row.handle
                 ));
             }

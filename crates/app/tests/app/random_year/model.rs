@@ -25,6 +25,7 @@ pub(super) enum Deed {
     Reactivate(&'static str, String),
     Renewal(&'static str, String, bool),
     Schedule(&'static str, String, i64),
+    Lengthen(&'static str, String, i32),
     AskRights(&'static str, &'static str, String, i64),
     Approve(&'static str, String),
     Terminate(&'static str, String),
@@ -43,10 +44,7 @@ impl Deed {
                 months,
                 name,
             } => {
-                let term = match months {
-                    1 => "P1M".to_owned(),
-                    months => format!("P{}Y", months / 12),
-                };
+                let term = term(*months);
                 let mut params = json!({ "customer": customer, "item": item, "quantity": seats, "term": term, "creates": name });
                 if let Some(reseller) = reseller {
                     params["partner_of_record"] = json!(reseller);
@@ -71,6 +69,11 @@ impl Deed {
                 "schedule_change",
                 json!({ "subscription": sub, "quantity": to }),
             ),
+            Self::Lengthen(who, sub, months) => (
+                who,
+                "change_term",
+                json!({ "subscription": sub, "term": term(*months), "frequency": "monthly" }),
+            ),
             Self::AskRights(who, customer, name, days) => (
                 who,
                 "request_admin",
@@ -88,6 +91,13 @@ impl Deed {
     }
 }
 
+fn term(months: i32) -> String {
+    match months {
+        1 => "P1M".to_owned(),
+        months => format!("P{}Y", months / 12),
+    }
+}
+
 /// What is sold here.
 pub(super) struct Ware {
     pub(super) name: &'static str,
@@ -97,7 +107,7 @@ pub(super) struct Ware {
     pub(super) needs: Option<&'static str>,
 }
 
-pub(super) const WARES: [Ware; 3] = [
+pub(super) const WARES: [Ware; 4] = [
     Ware {
         name: "seat",
         customer_max: None,
@@ -113,7 +123,16 @@ pub(super) const WARES: [Ware; 3] = [
         customer_max: None,
         needs: Some("seat"),
     },
+    // Thirty days for nothing, and then the seat.
+    Ware {
+        name: TRIAL,
+        customer_max: None,
+        needs: None,
+    },
 ];
+/// The trial of the seat, and how many seats it has.
+pub(super) const TRIAL: &str = "trial";
+pub(super) const TRIAL_SEATS: i64 = 25;
 /// Most seats of one subscription, of any ware.
 pub(super) const SEATS_MAX: i64 = 50;
 
@@ -167,9 +186,12 @@ pub(super) struct Sub {
     pub(super) customer: &'static str,
     pub(super) item: &'static str,
     months: i32,
-    bought: Date,
-    /// Terms begun so far.
-    pub(super) terms: i32,
+    /// The day from which its terms count.
+    begun: Date,
+    /// Terms begun since then.
+    terms: i32,
+    /// How often it was renewed.
+    pub(super) renewals: i32,
     /// Purchase or last renewal.
     since: Timestamp,
     /// When each seat was added.
@@ -177,6 +199,7 @@ pub(super) struct Sub {
     pub(super) renewal: bool,
     pub(super) scheduled: Option<usize>,
     pub(super) state: State,
+    was_trial: bool,
 }
 
 fn week_later(at: Timestamp) -> Timestamp {
@@ -191,7 +214,7 @@ impl Sub {
     /// The last day of the running term: the day before the anniversary, in a short month the month's last day before it.
     pub(super) fn end(&self) -> Date {
         let months = self.months * self.terms;
-        let anniversary = self.bought.checked_add(months.months());
+        let anniversary = self.begun.checked_add(months.months());
         days_on(anniversary.expect("within the calendar"), -1)
     }
 
@@ -214,8 +237,17 @@ impl Sub {
 
     fn befall(&mut self, at: Timestamp) {
         self.state = match self.state {
+            State::Active if self.renewal && self.item == TRIAL => {
+                self.item = "seat";
+                self.months = 12;
+                self.begun = at.date();
+                self.since = at;
+                self.seats.fill(at);
+                State::Active
+            }
             State::Active if self.renewal => {
                 self.terms += 1;
+                self.renewals += 1;
                 self.since = at;
                 let seats = self.scheduled.take().unwrap_or(self.seats.len());
                 self.seats = vec![at; seats];
@@ -334,6 +366,11 @@ impl Model {
         (sub.seller == who && states.contains(&sub.state)).then_some(sub)
     }
 
+    /// The same, of what is paid for: a trial is what it is until it ends.
+    fn paid(&self, who: &str, sub: &str, states: &[State]) -> Option<&Sub> {
+        self.own(who, sub, states).filter(|sub| sub.item != TRIAL)
+    }
+
     /// Whether it goes through.
     pub(super) fn allows(&self, deed: &Deed) -> bool {
         use State::{Active, Suspended};
@@ -344,6 +381,7 @@ impl Model {
                 customer,
                 item,
                 seats,
+                months,
                 ..
             } => {
                 let tied = TIES.contains(&(*seller, *customer));
@@ -356,15 +394,27 @@ impl Model {
                     .find(|ware| ware.name == *item)
                     .and_then(|ware| ware.needs);
                 let based = needs.is_none_or(|base| self.held(customer, base, &[Active]) > 0);
+                let fits = match *item {
+                    TRIAL => {
+                        let mut had = self.subs.values();
+                        let had = had.any(|sub| sub.customer == *customer && sub.was_trial);
+                        let owned = [Active, Suspended, State::Expired];
+                        *seats == TRIAL_SEATS
+                            && *months == 1
+                            && !had
+                            && self.held(customer, "seat", &owned) == 0
+                    }
+                    _ => (1..=SEATS_MAX).contains(seats),
+                };
                 BILLED.contains(seller)
                     && tied
                     && chain
                     && region(seller) == region(customer)
-                    && (1..=SEATS_MAX).contains(seats)
+                    && fits
                     && based
                     && !self.too_many(customer, item, *seats)
             }
-            Deed::Seats(who, sub, to) => self.own(who, sub, &[Active]).is_some_and(|sub| {
+            Deed::Seats(who, sub, to) => self.paid(who, sub, &[Active]).is_some_and(|sub| {
                 let now = i64::try_from(sub.seats.len()).expect("few seats");
                 let open = i64::try_from(sub.open(self.now)).expect("few seats");
                 (1..=SEATS_MAX).contains(to)
@@ -372,15 +422,18 @@ impl Model {
                     && (*to <= now || !self.too_many(sub.customer, sub.item, to - now))
             }),
             Deed::Cancel(who, sub) => self
-                .own(who, sub, &[Active, Suspended])
+                .paid(who, sub, &[Active, Suspended])
                 .is_some_and(|sub| self.now < week_later(sub.since)),
-            Deed::Suspend(who, sub) => self.own(who, sub, &[Active]).is_some(),
-            Deed::Reactivate(who, sub) => self.own(who, sub, &[Suspended]).is_some(),
+            Deed::Suspend(who, sub) => self.paid(who, sub, &[Active]).is_some(),
+            Deed::Reactivate(who, sub) => self.paid(who, sub, &[Suspended]).is_some(),
             Deed::Renewal(who, sub, true) => self.own(who, sub, &[Active]).is_some(),
             Deed::Renewal(who, sub, false) => self.own(who, sub, &[Active, Suspended]).is_some(),
             Deed::Schedule(who, sub, to) => self
                 .own(who, sub, &[Active])
                 .is_some_and(|sub| sub.renewal && (1..=SEATS_MAX).contains(to)),
+            Deed::Lengthen(who, sub, months) => self
+                .paid(who, sub, &[Active])
+                .is_some_and(|sub| *months > sub.months),
             Deed::AskRights(who, customer, name, days) => {
                 let mut taken = self.rights.iter();
                 TIES.contains(&(*who, *customer))
@@ -417,13 +470,15 @@ impl Model {
                     customer,
                     item,
                     months: *months,
-                    bought: now.date(),
+                    begun: now.date(),
                     terms: 1,
+                    renewals: 0,
                     since: now,
                     seats: vec![now; seats],
                     renewal: true,
                     scheduled: None,
                     state: State::Active,
+                    was_trial: *item == TRIAL,
                 };
                 self.subs.insert(name.clone(), sub);
             }
@@ -461,6 +516,12 @@ impl Model {
             }),
             Deed::Schedule(_, sub, to) => self.change(sub, |sub| {
                 sub.scheduled = Some(usize::try_from(*to).expect("at least one"));
+            }),
+            Deed::Lengthen(_, sub, months) => self.change(sub, |sub| {
+                sub.months = *months;
+                sub.begun = now.date();
+                sub.terms = 1;
+                sub.scheduled = None;
             }),
             Deed::AskRights(who, customer, name, days) => {
                 let right = Right {
