@@ -206,7 +206,7 @@ fn replayed(decision: Decision) -> AppError {
     );
     AppError::Refused(Box::new(Refusal {
         decision,
-        facts: Box::new(facts),
+        facts,
         subject: String::new(),
     }))
 }

@@ -196,7 +196,8 @@ async fn a_distributors_year_is_the_same_on_both_engines() {
             if let Err(wrong) = live(&test.db, year).await {
                 panic!("{}: not as the file says:\n{wrong}", test.engine);
             }
-            found.lock().unwrap().push(log(&test.db).await);
+            let log = log(&test.db).await;
+            found.lock().unwrap().push(log);
         }
     })
     .await;

@@ -110,6 +110,22 @@ impl Command for Lay {
     }
 }
 
+/// The table of states: an event, the states in which it may come, and the state after it.
+const ARROWS: &[(&str, &[State], State)] = &[
+    ("suspend", &[State::Active], State::Suspended),
+    ("reactivate", &[State::Suspended], State::Active),
+    ("cancel", &[State::Active, State::Suspended], State::Deleted),
+    ("subscription_renewed", &[State::Active], State::Active),
+    ("trial_converted", &[State::Active], State::Active),
+    ("subscription_expired", &[State::Active], State::Expired),
+    (
+        "subscription_disabled",
+        &[State::Suspended, State::Expired],
+        State::Disabled,
+    ),
+    ("subscription_deleted", &[State::Disabled], State::Deleted),
+];
+
 /// What is tried next.
 #[derive(Clone, Debug)]
 enum Next {
@@ -443,28 +459,14 @@ impl Year {
         });
         let mut states: BTreeMap<String, State> = BTreeMap::new();
         for (kind, subject) in self.app.read(events).await.unwrap() {
-            let state = states.entry(subject.clone()).or_insert(State::Active);
-            let next = match (kind.as_str(), *state) {
-                ("suspend", State::Active) => State::Suspended,
-                ("reactivate", State::Suspended) => State::Active,
-                ("cancel", State::Active | State::Suspended) => State::Deleted,
-                ("subscription_renewed", State::Active) => State::Active,
-                ("subscription_expired", State::Active) => State::Expired,
-                ("subscription_disabled", State::Suspended | State::Expired) => State::Disabled,
-                ("subscription_deleted", State::Disabled) => State::Deleted,
-                (
-                    "suspend"
-                    | "reactivate"
-                    | "cancel"
-                    | "subscription_renewed"
-                    | "subscription_expired"
-                    | "subscription_disabled"
-                    | "subscription_deleted",
-                    from,
-                ) => return Some(format!("{subject}: {kind} while it was {from:?}")),
-                _ => continue,
+            let Some((_, from, to)) = ARROWS.iter().find(|(event, _, _)| *event == kind) else {
+                continue;
             };
-            *state = next;
+            let state = states.entry(subject.clone()).or_insert(State::Active);
+            if !from.contains(state) {
+                return Some(format!("{subject}: {kind} while it was {state:?}"));
+            }
+            *state = *to;
         }
         None
     }
@@ -489,7 +491,7 @@ impl Year {
             self.seed,
             whole.broken
         );
-        Self { app, place, ..self }
+        Self { place, app, ..self }
     }
 
     async fn live(mut self, steps: usize) -> usize {
@@ -553,8 +555,7 @@ async fn a_killed_year_goes_on_where_it_stopped() {
         child.env(PLACE, place.path()).env(SEED, seed.to_string());
         let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut until =
-            usize::try_from(StdRng::seed_from_u64(seed).random_range(1..STEPS)).unwrap();
+        let mut until = StdRng::seed_from_u64(seed).random_range(1..STEPS);
         while until > 0 {
             let line = lines.next().expect("it lives until it is killed").unwrap();
             until -= usize::from(line == "done");
@@ -567,8 +568,7 @@ async fn a_killed_year_goes_on_where_it_stopped() {
             .count();
         child.wait().unwrap();
         let mut year = Year::over(seed, place.path(), open(place.path()).await);
-        let done =
-            usize::try_from(StdRng::seed_from_u64(seed).random_range(1..STEPS)).unwrap() + known;
+        let done = StdRng::seed_from_u64(seed).random_range(1..STEPS) + known;
         for _ in 0..done {
             let next = year.roll();
             year.remember(&next);
