@@ -79,10 +79,7 @@ const FIGURES: &[Figure] = &[
         package: "tierline-app",
         target: Target::Test("random_year"),
         args: &[],
-        env: &[
-            ("TIERLINE_YEARS", "1000"),
-            ("TIERLINE_YEARS_KILLED", "20"),
-        ],
+        env: &[("TIERLINE_YEARS", "1000"), ("TIERLINE_YEARS_KILLED", "20")],
     },
     Figure {
         name: "the server's costs",
