@@ -24,6 +24,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::audit::MIGRATION,
     crate::tables::webhooks::MIGRATION,
     crate::tables::catalogue::MIGRATION,
+    crate::tables::delegation::MIGRATION,
 ];
 
 const PROGRAM: &str = "
