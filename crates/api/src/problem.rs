@@ -95,6 +95,13 @@ impl Problem {
         Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
     }
 
+    /// Something within a documented operation that is not built yet.
+    #[must_use]
+    pub fn not_built(what: &str) -> Self {
+        let text = format!("{what} is not implemented yet");
+        Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
+    }
+
     /// A path that exists, by a method that it has not.
     #[must_use]
     pub fn no_such_method(method: &str, path: &str) -> Self {

@@ -203,7 +203,10 @@ async fn echo(mut request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    let mut response = wire::failures::shaped(&path, lang, answer).await;
+    let traced = ids
+        .iter()
+        .find_map(|(_, value)| value.as_ref()?.to_str().ok());
+    let mut response = wire::failures::shaped(&path, lang, traced, answer).await;
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);

@@ -341,19 +341,32 @@ async fn known(tx: &mut Tx<'_>, row: &AdminRelationship, own: bool) -> Result<Ad
     })
 }
 
+/// What a command about a relationship in force finds; no row where the request was not even sent (GDA-009).
 async fn about(
     ctx: &Ctx,
     acting: &Acting,
     tx: &mut Tx<'_>,
     checkpoint: Checkpoint,
     name: &str,
-) -> Result<(Facts, AdminRelationship), AppError> {
-    let row = found(tx, acting, name).await?;
+) -> Result<(Facts, Option<AdminRelationship>), AppError> {
     let mut facts = facts::begin(tx, ctx, acting, checkpoint).await?;
+    if let Some(account) = &acting.account
+        && let Some(draft) = drafts::draft(tx, account, name).await?
+    {
+        facts.admin = Some(AdminFact {
+            name: Some(draft.name),
+            granted: draft.roles,
+            own: true,
+            draft: true,
+            ..AdminFact::default()
+        });
+        return Ok((facts, None));
+    }
+    let row = found(tx, acting, name).await?;
     let mut admin = known(tx, &row, true).await?;
     admin.days = None;
     facts.admin = Some(admin);
-    Ok((facts, row))
+    Ok((facts, Some(row)))
 }
 
 /// A notice to the partner's admin agents and to the customer's global administrators, on the audit trail.
@@ -457,7 +470,8 @@ impl UseCase for UpdateAdmin {
             admin.adds_roles = !self.add_roles.is_empty();
             admin.changes_terms = !self.terms.is_empty();
             admin.auto_extend = self.auto_extend == Some(true);
-            admin.etag_stale = self.etag.is_some_and(|version| version != row.version);
+            let version = row.map(|row| row.version);
+            admin.etag_stale = self.etag.is_some() && version.is_some() && self.etag != version;
         }
         Ok(facts)
     }

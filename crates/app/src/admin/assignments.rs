@@ -177,6 +177,9 @@ impl UseCase for AssignRoles {
         acting.partner()?;
         let at = self.checkpoint();
         let (mut facts, row) = about(ctx, acting, tx, at, &self.admin_relationship).await?;
+        let Some(row) = row else {
+            return Ok(facts);
+        };
         let foreign = foreign(tx, &row, &self.group).await?;
         if let Some(admin) = &mut facts.admin {
             admin.roles.clone_from(&self.roles);
@@ -265,6 +268,9 @@ impl UseCase for ChangeRoles {
         acting.partner()?;
         let at = self.checkpoint();
         let (mut facts, row) = about(ctx, acting, tx, at, &self.admin_relationship).await?;
+        let Some(row) = row else {
+            return Ok(facts);
+        };
         let (_, known) = the_held(tx, &row, &self.group).await?;
         if let Some(admin) = &mut facts.admin {
             admin.roles.clone_from(&self.roles);
@@ -359,6 +365,9 @@ impl UseCase for RemoveRoles {
         acting.partner()?;
         let at = self.checkpoint();
         let (mut facts, row) = about(ctx, acting, tx, at, &self.admin_relationship).await?;
+        let Some(row) = row else {
+            return Ok(facts);
+        };
         let (_, known) = the_held(tx, &row, &self.group).await?;
         if let Some(admin) = &mut facts.admin {
             admin.etag_stale = self.etag.is_some_and(|etag| etag != known.version);

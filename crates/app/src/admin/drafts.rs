@@ -46,20 +46,24 @@ pub(super) async fn name_taken(
         .any(|other| other.name == name && Some(other.id) != but))
 }
 
-/// A partner's draft of this id, if there is one.
+/// A partner's draft by its id or its name, if there is one.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn draft(
     tx: &mut Tx<'_>,
     partner: &Account,
-    id: &str,
+    name: &str,
 ) -> Result<Option<Draft>, AppError> {
-    let Ok(id) = id.parse::<Uuid>() else {
-        return Ok(None);
-    };
-    let row = tx.get::<Draft>(&[Value::Id(id)]).await?;
-    Ok(row.filter(|row| row.partner == partner.id))
+    if let Ok(id) = name.parse::<Uuid>() {
+        let row = tx.get::<Draft>(&[Value::Id(id)]).await?;
+        return Ok(row.filter(|row| row.partner == partner.id));
+    }
+    let key = [Value::Id(partner.id.uuid())];
+    let own = tx
+        .find::<Draft>(tables::admin_drafts::BY_PARTNER, &key)
+        .await?;
+    Ok(own.into_iter().find(|row| row.name == name))
 }
 
 /// What is asked for, as the rules see it.

@@ -378,6 +378,9 @@ pub struct AdminFact {
     /// Something else is to be changed of an existing one that is fixed from the moment it is sent.
     #[serde(default)]
     pub changes_terms: bool,
+    /// It was not even sent.
+    #[serde(default)]
+    pub draft: bool,
     /// The caller has read an older version (GEN-007).
     #[serde(default)]
     pub etag_stale: bool,

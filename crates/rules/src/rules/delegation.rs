@@ -80,6 +80,11 @@ fn state_shown(f: &Facts) -> Vec<Shown> {
         _ => AdminState::Active.as_str(),
     };
     let state = f.admin.as_ref().and_then(|admin| admin.state);
+    let state = if admin(f, |admin| admin.draft) {
+        Some(CREATED)
+    } else {
+        state.map(AdminState::as_str)
+    };
     named(f)
         .chain(state.map(|state| shown("state", state)))
         .chain([shown("state needed", needed)])
@@ -381,7 +386,7 @@ pub static RULES: &[Rule] = &[
                 C::ApproveAdmin => admin.own && used(admin),
                 // What was sent is no draft any more.
                 C::DraftAdmin => admin.state.is_some(),
-                _ => admin.state.is_some_and(|state| state != AdminState::Active),
+                _ => admin.draft || admin.state.is_some_and(|state| state != AdminState::Active),
             })
         },
         answer: |_| private(409),
