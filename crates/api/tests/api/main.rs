@@ -13,6 +13,7 @@ mod catalogue_offers;
 mod common;
 mod customer_records;
 mod customers;
+mod delegation;
 mod error_shape;
 mod fidelity;
 mod foreign_tokens;

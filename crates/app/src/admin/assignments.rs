@@ -505,6 +505,10 @@ async fn settled(ctx: &Ctx, tx: &mut Tx<'_>, subject: &str) -> Result<(), AppErr
     let Some(mut row) = tx.get::<Assignment>(&key).await? else {
         return Ok(());
     };
+    let rights: AdminRelationship = by_id(tx, row.admin_relationship).await?;
+    if row.state == AssignmentState::Pending && rights.state != AdminState::Active {
+        return Ok(());
+    }
     let (state, event) = match row.state {
         AssignmentState::Pending => (AssignmentState::Active, "assignment_active"),
         AssignmentState::Deleting => (AssignmentState::Deleted, "assignment_deleted"),
