@@ -85,6 +85,11 @@ fn failures(route: &Route) -> Vec<(StatusCode, &'static str)> {
             "It clashes with what is there, or its request id was another request's.",
         ),
         (
+            writes && odata::speaks(&route.path.to_lowercase()),
+            StatusCode::PRECONDITION_FAILED,
+            "It was changed since the version that the caller has read.",
+        ),
+        (
             writes,
             StatusCode::PAYLOAD_TOO_LARGE,
             "The body is larger than this server takes.",

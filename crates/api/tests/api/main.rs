@@ -14,6 +14,7 @@ mod common;
 mod customer_records;
 mod customers;
 mod delegation;
+mod delegation_sides;
 mod error_shape;
 mod fidelity;
 mod foreign_tokens;
