@@ -266,7 +266,7 @@ async fn change(call: &OwnCall, verb: &str, id: String) -> Strict<RightsView> {
     call.query(&[])?;
     // By its id alone: a short name might be another party's, and could be guessed.
     if id.parse::<uuid::Uuid>().is_err() {
-        return Err(call.refuse(Problem::not_found(&format!("admin relationship {id}"))));
+        return Err(call.failed(AppError::missing("admin relationship", id)));
     }
     perform(call, verb, json!({ "admin_relationship": id })).await?;
     let shown = call
