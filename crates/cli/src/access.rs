@@ -14,6 +14,7 @@ use tierline_app::effective;
 use tierline_rules::{Lang, phrases};
 use tierline_store::{Db, DbConfig, schema};
 
+use crate::explain::wrap;
 use crate::{Language, Printer, chain, fail};
 
 /// Tell which roles a partner's user holds in a customer's tenant, from where, until when, and why there are no more
@@ -145,7 +146,10 @@ fn word<'a>(value: &'a Value, member: &str) -> &'a str {
 fn tell(answer: &Value, lang: Lang) {
     let ja = lang == Lang::Ja;
     let (user, customer) = (word(answer, "user"), word(answer, "customerName"));
-    let (partner, at) = (word(answer, "partner"), word(answer, "at"));
+    let partner = word(answer, "partner");
+    // To the minute: a world's clock runs while it is asked.
+    let at = word(answer, "at").get(..16).unwrap_or_default();
+    let at = at.replace('T', " ");
     Printer::line(match (answer["allowed"] == json!(true), ja) {
         (true, false) => format!("{user} of {partner} may act for {customer} (as of {at})."),
         (false, false) => {
@@ -181,11 +185,8 @@ fn tell(answer: &Value, lang: Lang) {
         let names = gap["roles"].as_array().into_iter().flatten();
         let names: Vec<&str> = names.filter_map(Value::as_str).collect();
         Printer::line(format!("  {}  {}", names.join(", "), origin(gap, ja)));
-        Printer::line(format!(
-            "    {}  {}",
-            word(gap, "rule"),
-            word(gap, "statement")
-        ));
+        let statement = wrap(word(gap, "statement"), 13);
+        Printer::line(format!("    {}  {statement}", word(gap, "rule")));
     }
     let refusals = answer["refusals"].as_array().into_iter().flatten();
     for (place, refusal) in refusals.enumerate() {
@@ -196,11 +197,8 @@ fn tell(answer: &Value, lang: Lang) {
                 "\nWhat stands in the way:"
             });
         }
-        Printer::line(format!(
-            "  {}  {}",
-            word(refusal, "rule"),
-            word(refusal, "statement")
-        ));
+        let statement = wrap(word(refusal, "statement"), 11);
+        Printer::line(format!("  {}  {statement}", word(refusal, "rule")));
     }
 }
 
