@@ -10,10 +10,7 @@ use tierline_app::actor::ActorSpec;
 use tierline_app::ask::ask;
 use tierline_app::ctx::Ids;
 use tierline_app::effective::{self, Effective};
-use tierline_app::{AppError, Ctx, events, names};
-use tierline_domain::admin::AdminState;
-use tierline_domain::time::Timestamp;
-use tierline_store::{Command, Db, DbConfig, Tx, Value, schema};
+use tierline_app::{AppError, Ctx, events};
 
 fn given() -> Json {
     json!([
@@ -220,53 +217,4 @@ async fn nobody_asks_about_others() {
             "{by} asks about {user} at {customer}: {found:?}"
         );
     }
-}
-
-tierline_store::statements! {
-    BEFORE = "INSERT INTO admin_relationships (id, handle, partner, customer, name, roles, state, requested, ends, days, auto_extend, is_default, assigned) SELECT $1, 'ar-old', accounts.id, tenants.id, 'ar-old', $2, 'termination_requested', $3, $4, 365, $5, $5, $2 FROM accounts, tenants WHERE accounts.handle = 'IP-1' AND tenants.handle = 'C-1'";
-}
-
-/// A granular relationship as it was written before it had all its states.
-struct Before(Timestamp);
-
-impl Command for Before {
-    type Out = u64;
-    type Error = AppError;
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AppError> {
-        let given = given();
-        let parties: Vec<Json> = given.as_array().unwrap()[..4].to_vec();
-        tierline_app::world::lay(tx, &parties, self.0).await?;
-        let values = [
-            Value::Id(Ids::named("before", "ar-old", self.0).uuid()),
-            Value::Json("[\"global_reader\"]".to_owned()),
-            Value::Instant(self.0),
-            Value::Day(self.0.date()),
-            Value::Bool(false),
-        ];
-        Ok(tx.execute(BEFORE, &values).await?)
-    }
-}
-
-/// The column of the state is another one since; what stood in it stays.
-#[tokio::test]
-async fn a_database_of_before_keeps_its_relationships() {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("delegation-before.db");
-    for old in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{old}", path.display()));
-    }
-    let config = DbConfig::File { path };
-    let last = schema::MIGRATIONS.len() - 1;
-    assert_eq!(schema::MIGRATIONS[last].name, "0004_delegation");
-    let now: Timestamp = "2023-11-15".parse().unwrap();
-    let db = Db::open(&config, &schema::MIGRATIONS[..last])
-        .await
-        .unwrap();
-    assert_eq!(db.write(Before(now)).await.unwrap(), 1);
-    drop(db);
-    let db = Db::open(&config, schema::MIGRATIONS).await.unwrap();
-    let read = ask(|tx| Box::pin(async move { names::the_admin_relationship(tx, "ar-old").await }));
-    let row = db.read(read).await.unwrap();
-    assert_eq!(row.state, AdminState::TerminationRequested);
-    assert_eq!((row.version, row.activated, row.changed), (1, None, None));
-    assert_eq!(row.end().to_string(), "2023-11-16T00:00:00Z");
 }

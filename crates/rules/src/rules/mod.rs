@@ -343,6 +343,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
     ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
     ("ROL-017", "scenarios/own/delegation.yaml OWNGDA-38"),
+    (
+        "ROL-019",
+        "crates/api/tests/api/identity_sign_in.rs a_user_signs_in_and_the_code_becomes_tokens",
+    ),
     ("ROL-038", "scenarios/own/roles.yaml OWNROL-24"),
     ("SEC-021", "scenarios/support-roles-security.yaml P-34"),
 ];
