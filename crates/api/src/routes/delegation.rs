@@ -249,7 +249,7 @@ async fn perform(call: &OwnCall, verb: &str, params: Value) -> Result<Value, Det
     let principal = &call.principal;
     let own = principal.account.as_ref().map(|account| account.tenant);
     let own = own.or(principal.customer.as_ref().map(|tenant| tenant.id));
-    let tenant = own.map_or(uuid::Uuid::nil(), |tenant| tenant.uuid());
+    let tenant = own.map_or(uuid::Uuid::nil(), tierline_domain::id::Id::uuid);
     let id = principal.request_id.as_deref();
     let method = call.method.as_str();
     let key = id.map(|id| RequestKey::new(tenant, id, method, &call.path, &call.bytes));

@@ -204,15 +204,11 @@ fn member<'a>(item: &'a Value, path: &str) -> Option<Cow<'a, str>> {
 impl Test {
     fn read(text: &str) -> Option<Self> {
         let text = text.trim();
-        for (name, make) in [
-            ("startswith(", Self::Starts as fn(String, String) -> Self),
-            ("contains(", Self::Contains),
-        ] {
-            if text.to_ascii_lowercase().starts_with(name) {
-                let inner = text.get(name.len()..)?.trim_end().strip_suffix(')')?;
-                let (path, value) = inner.split_once(',')?;
-                return Some(make(path.trim().to_owned(), literal(value)?));
-            }
+        if let Some((path, value)) = arguments(text, "startswith(") {
+            return Some(Self::Starts(path, literal(&value)?));
+        }
+        if let Some((path, value)) = arguments(text, "contains(") {
+            return Some(Self::Contains(path, literal(&value)?));
         }
         let (path, rest) = text.split_once(' ')?;
         let (how, value) = rest.trim_start().split_once(' ')?;
@@ -235,6 +231,15 @@ impl Test {
             }
         }
     }
+}
+
+/// The two arguments of a function by its name and bracket.
+fn arguments(text: &str, name: &str) -> Option<(String, String)> {
+    let head = text.get(..name.len())?;
+    let inner = text.get(name.len()..)?.trim_end().strip_suffix(')')?;
+    let (path, value) = inner.split_once(',')?;
+    head.eq_ignore_ascii_case(name)
+        .then(|| (path.trim().to_owned(), value.to_owned()))
 }
 
 /// A value of a filter: a text in single quotes, or a bare word such as an instant.
@@ -531,8 +536,7 @@ mod tests {
             let names = page["value"].as_array().unwrap().iter();
             names
                 .map(|item| item["displayName"].as_str().unwrap().to_owned())
-                .collect::<Vec<_>>()
-                .join("")
+                .collect::<String>()
         };
         assert_eq!(
             names("$filter=status eq 'active'&$orderby=displayName"),

@@ -148,7 +148,8 @@ struct AssignmentChange {
 #[serde(rename_all = "camelCase")]
 struct Operation {
     id: String,
-    operation_type: &'static str,
+    #[serde(rename = "operationType")]
+    kind: &'static str,
     /// The change as JSON text.
     data: String,
     /// `running`, `succeeded` or `failed`.
@@ -165,7 +166,7 @@ impl Operation {
             json!({ "id": row.security_group, "accessDetails": AccessDetails::of(&row.roles) });
         Self {
             id: row.id.to_string(),
-            operation_type: "delegatedAdminAccessAssignmentUpdate",
+            kind: "delegatedAdminAccessAssignmentUpdate",
             data: data.to_string(),
             status: match row.progress {
                 Progress::Pending => "running",
