@@ -9,17 +9,19 @@ use tierline_app::actor::{self, ActorSpec, Person};
 use tierline_app::ask::ask;
 use tierline_app::{AppError, admission};
 use tierline_domain::admin::{Mfa, User};
-use tierline_domain::partner::Account;
+use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
 use tierline_rules::facts::{ApiCall, Caller, Channel, TokenKind};
 use tierline_store::idempotency::canonical;
+use tierline_store::tables::VerifiedDomain;
 use tierline_store::{Tx, Value, tables};
 
 use crate::identity::Claims;
 use crate::problem::Problem;
 use crate::route::Access;
 use crate::server::{REQUEST_ID, Server};
+use crate::wire::roles;
 
 /// A token that was verified, and what else the caller says of itself. Whose token it is has not been looked up: a
 /// read that is asked for often does that in its own transaction, because beginning one costs more than the look.
@@ -42,6 +44,7 @@ impl Bearer {
         let mut principal = Principal {
             claims: Arc::clone(&self.claims),
             account: None,
+            customer: None,
             roles: None,
             request_id: self.request_id.clone(),
             lang: self.lang,
@@ -69,15 +72,56 @@ impl Bearer {
         principal.account = Some(account);
         Ok(Some(principal))
     }
+
+    /// The caller, who may be a customer's user as well. Such a one signs in with a domain of the customer: a partner's
+    /// user who works in the customer's tenant is no user of the customer, whatever tenant its token is for.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn party(&self, tx: &mut Tx<'_>) -> Result<Option<Principal>, AppError> {
+        if let Some(principal) = self.principal(tx).await? {
+            return Ok(Some(principal));
+        }
+        let key = [Value::Id(self.claims.tid)];
+        let has_account = !tx
+            .find::<Account>(tables::accounts::BY_TENANT, &key)
+            .await?
+            .is_empty();
+        let tenant = tx.get::<Tenant>(&key).await?.filter(|_| !has_account);
+        let name = self.claims.upn.as_deref();
+        let Some((tenant, (_, domain))) = tenant.zip(name.and_then(|name| name.split_once('@')))
+        else {
+            return Ok(None);
+        };
+        let domain = domain.to_ascii_lowercase();
+        let verified = [Value::Text(domain.clone())];
+        let verified = tx.get::<VerifiedDomain>(&verified).await?;
+        let is_verified = verified.is_some_and(|verified| verified.customer == tenant.id);
+        if domain != tenant.domain.to_ascii_lowercase() && !is_verified {
+            return Ok(None);
+        }
+        let roles = self.claims.wids.iter();
+        let roles = roles.filter_map(|id| roles::of_definition(id));
+        Ok(Some(Principal {
+            claims: Arc::clone(&self.claims),
+            account: None,
+            roles: Some(roles.map(|role| role.to_string()).collect()),
+            customer: Some(tenant),
+            request_id: self.request_id.clone(),
+            lang: self.lang,
+        }))
+    }
 }
 
-/// Who calls: a partner's user or application, or the operator's staff.
+/// Who calls: a partner's user or application, a customer's user, or the operator's staff.
 #[derive(Clone, Debug)]
 pub struct Principal {
     /// What the token says.
     pub claims: Arc<Claims>,
-    /// The partner account of the token's tenant; absent for the operator.
+    /// The partner account of the token's tenant; absent for the operator and for customers.
     pub account: Option<Account>,
+    /// The customer whose user calls; absent for everybody else.
+    pub customer: Option<Tenant>,
     /// Roles of the user, where it is on record.
     pub roles: Option<Vec<String>>,
     /// The request id the caller gave (GEN-006).
@@ -90,11 +134,14 @@ impl Principal {
     /// As the actor of a command.
     #[must_use]
     pub fn actor(&self) -> ActorSpec {
-        let Some(account) = &self.account else {
-            return ActorSpec::operator();
+        // A customer goes by its id: its short name may be a partner's, too.
+        let of = match (&self.account, &self.customer) {
+            (Some(account), _) => account.handle.clone(),
+            (None, Some(customer)) => customer.id.to_string(),
+            (None, None) => return ActorSpec::operator(),
         };
         ActorSpec::Person(Person {
-            of: account.handle.clone(),
+            of,
             roles: self.roles.clone(),
             mfa: if self.claims.has_mfa() || !self.claims.is_user() {
                 Mfa::Present
@@ -105,7 +152,8 @@ impl Principal {
             application: None,
             channel: Channel::Api,
             guest: false,
-            user: self.claims.upn.clone(),
+            // Who of the customer it was is not for its partner's records.
+            user: self.claims.upn.clone().filter(|_| self.customer.is_none()),
         })
     }
 
@@ -125,6 +173,10 @@ impl Principal {
     /// The refusal; 403 for everybody but partners and the operator.
     pub(crate) fn admitted(&self, access: Option<&Access>, now: Timestamp) -> Result<(), Problem> {
         let users_only = match access {
+            Some(Access::Party) => return Ok(()),
+            // No part of the partner API, so a reseller may call as well (GDA-001); with a user's token (ROL-018).
+            Some(Access::PartyUser) => return self.user_required(now),
+            _ if self.customer.is_some() => return self.partner().map(|_| ()),
             None | Some(Access::Open | Access::Ours) => return Ok(()),
             Some(Access::Partner) => false,
             Some(Access::PartnerUser) => true,
@@ -255,7 +307,7 @@ impl FromRequestParts<Server> for Principal {
             .app()
             .read(ask(move |tx| {
                 let bearer = bearer.clone();
-                Box::pin(async move { bearer.principal(tx).await })
+                Box::pin(async move { bearer.party(tx).await })
             }))
             .await;
         let principal = found

@@ -7,6 +7,7 @@ pub mod auth;
 mod call;
 pub mod deliver;
 pub mod docs;
+pub mod effective;
 pub mod fidelity;
 pub mod identity;
 pub mod openapi;

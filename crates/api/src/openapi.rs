@@ -9,6 +9,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::route::{Access, Media, Parameter, Route, Shape};
 use crate::routes;
+use crate::wire::odata;
 
 /// The parts that bodies refer to, by name.
 type Parts = BTreeMap<String, RefOr<Schema>>;
@@ -51,7 +52,7 @@ fn operation_id(route: &Route) -> String {
 
 /// How a route may refuse or fail, by status, and why.
 fn failures(route: &Route) -> Vec<(StatusCode, &'static str)> {
-    let is_ours = route.access == Access::Ours;
+    let is_ours = matches!(route.access, Access::Ours | Access::Party);
     let is_open = route.access == Access::Open;
     let writes = !matches!(route.method, Method::GET | Method::HEAD);
     let names = route.path.contains('{') || !route.query.is_empty();
@@ -82,6 +83,11 @@ fn failures(route: &Route) -> Vec<(StatusCode, &'static str)> {
             writes,
             StatusCode::CONFLICT,
             "It clashes with what is there, or its request id was another request's.",
+        ),
+        (
+            writes && odata::speaks(&route.path.to_lowercase()),
+            StatusCode::PRECONDITION_FAILED,
+            "It was changed since the version that the caller has read.",
         ),
         (
             writes,
@@ -119,6 +125,7 @@ fn failure(route: &Route, status: StatusCode, about: &str) -> Value {
     let is_ours = route.path.starts_with("/program/");
     let (shape, kind) = match status {
         _ if is_ours => ("ProblemDetails", "application/problem+json"),
+        _ if odata::speaks(&route.path.to_lowercase()) => ("ODataError", "application/json"),
         StatusCode::TOO_MANY_REQUESTS => ("Throttled", "application/json"),
         _ => ("Error", "application/json"),
     };
@@ -261,8 +268,25 @@ fn errors() -> Map<String, Value> {
         "required": ["statusCode", "message"],
         "properties": { "statusCode": { "type": "integer" }, "message": text() },
     });
+    let odata = json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": {
+                    "code": text(),
+                    "message": text(),
+                    "details": { "type": "array", "items": { "type": "object" } },
+                    "innerError": { "type": "object" },
+                },
+            },
+        },
+    });
     Map::from_iter([
         ("Error".to_owned(), error),
+        ("ODataError".to_owned(), odata),
         ("Throttled".to_owned(), throttled),
         ("ProblemDetails".to_owned(), details),
     ])

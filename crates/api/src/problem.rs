@@ -96,14 +96,11 @@ impl Problem {
         Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
     }
 
-    /// A part of a documented operation that is not built yet.
+    /// Something within a documented operation that is not built yet.
     #[must_use]
     pub fn not_built(what: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_IMPLEMENTED,
-            own::NOT_IMPLEMENTED,
-            format!("{what} is not implemented yet"),
-        )
+        let text = format!("{what} is not implemented yet");
+        Self::new(StatusCode::NOT_IMPLEMENTED, own::NOT_IMPLEMENTED, text)
     }
 
     /// A path that exists, by a method that it has not.

@@ -191,6 +191,12 @@ impl DecisionView {
         }
     }
 
+    /// The rules that forbid it.
+    #[must_use]
+    pub fn into_violations(self) -> Vec<ViolationView> {
+        self.violations
+    }
+
     /// The same with the chain of the deal, and what decided it.
     #[must_use]
     pub fn with_chain(self, facts: &Facts) -> Self {

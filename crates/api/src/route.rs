@@ -23,8 +23,12 @@ pub(crate) enum Access {
     Partner,
     /// The same, with a user's token only (ROL-018).
     PartnerUser,
-    /// One of our own endpoints: any caller with a token.
+    /// One of our own endpoints: a partner or the operator, with any token.
     Ours,
+    /// One of our own endpoints: a customer's user as well.
+    Party,
+    /// A documented path that is no part of the partner API: a user of any partner, or of a customer.
+    PartyUser,
 }
 
 /// A schema and everything that it refers to, made when it is asked for.

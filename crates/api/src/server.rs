@@ -245,7 +245,7 @@ async fn echo(mut request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    let response = wire::failures::shaped(&path, lang, answer).await;
+    let response = wire::failures::shaped(&path, lang, traced(&ids), answer).await;
     let response = echoed(ids, response);
     tracing::info!(%method, path, status = response.status().as_u16(), "request");
     response
@@ -255,8 +255,10 @@ async fn echo(mut request: Request, next: Next) -> Response {
 pub(crate) async fn refused(request: Request, problem: Problem) -> Response {
     let path = wire::path::normalise(request.uri().path());
     let lang = lang_of(request.headers());
-    let answer = wire::failures::shaped(&path, lang, problem.into_response()).await;
-    let response = echoed(ids(&request), answer);
+    let ids = ids(&request);
+    let answer = problem.into_response();
+    let answer = wire::failures::shaped(&path, lang, traced(&ids), answer).await;
+    let response = echoed(ids, answer);
     tracing::info!(path, status = response.status().as_u16(), "request");
     response
 }
@@ -268,6 +270,12 @@ fn ids(request: &Request) -> Ids {
         let value = request.headers().get(&name).cloned().or_else(fresh_id);
         (name, value)
     })
+}
+
+/// The id by which a call is found again.
+fn traced(ids: &Ids) -> Option<&str> {
+    ids.iter()
+        .find_map(|(_, value)| value.as_ref()?.to_str().ok())
 }
 
 fn echoed(ids: Ids, mut response: Response) -> Response {

@@ -2,24 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::admin::{AdminState, Assignment, DirectoryRole, Group, ProgramRole};
+use tierline_domain::admin::{AdminState, DirectoryRole, ProgramRole};
 use tierline_domain::customer::Delegation;
 use tierline_domain::partner::Tenant;
 use tierline_domain::subscription::{ResourceRole, ResourceRoleName};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Access, Facts};
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Tx, Value};
 
 use crate::actor::{Acting, ActorSpec};
-use crate::admin::of_pair;
+use crate::admin::legacy;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::facts;
 use crate::names::{self, by_id};
+use crate::{effective, facts};
 
 /// Reading the company's details in its own tenant (GDA-027).
 const COMPANY_DETAILS: &str = "company_details";
+
+/// What every role there lets somebody do.
+pub(crate) const ANY_TASK: &str = "open_admin_centre";
 
 /// Letting an application act in a customer's tenant (ROL-037).
 pub const CONSENT: &str = "consent_application";
@@ -80,33 +83,9 @@ pub async fn access(
     let relation = facts::relation(tx, partner, customer).await?;
     let member = acting.user.as_ref().map(|user| user.handle.clone());
     let by_default = member.is_none() && default_user(ctx);
-    let rows = of_pair(tx, partner, customer).await?;
-    let mut granular: Vec<String> = Vec::new();
-    let (mut nested, mut unassigned) = (by_default, false);
-    for row in rows.iter().filter(|row| row.state == AdminState::Active) {
-        let held = tx
-            .find::<Assignment>(
-                tables::assignments::BY_RELATIONSHIP,
-                &[Value::Id(row.id.uuid())],
-            )
-            .await?;
-        unassigned |= row.is_default && row.assigned.is_empty() && held.is_empty();
-        if by_default {
-            granular.extend(row.assigned.iter().cloned());
-        }
-        for assignment in held {
-            let group: Group = by_id(tx, assignment.security_group).await?;
-            if member
-                .as_ref()
-                .is_some_and(|member| group.members.contains(member))
-            {
-                granular.extend(assignment.roles);
-                nested |= group.nested_in_admin_agents;
-            }
-        }
-    }
-    granular.sort();
-    granular.dedup();
+    let held = effective::held(tx, (partner, customer), member.as_deref(), by_default).await?;
+    let rows = &held.rows;
+    let granular = held.roles();
     let roles = acting.caller.roles;
     // The helpdesk agents' group was made helpdesk administrator (DAP-001).
     let helpdesk = roles.any(&[ProgramRole::HelpdeskAgent])
@@ -117,12 +96,7 @@ pub async fn access(
     let full = relation.is_active()
         && relation.delegation == Delegation::Full
         && (roles.any(&[ProgramRole::AdminAgent]) || helpdesk);
-    let ended = rows.iter().any(|row| {
-        matches!(
-            row.state,
-            AdminState::Expired | AdminState::Terminated | AdminState::TerminationRequested
-        )
-    });
+    let ended = rows.iter().any(|row| row.state.is_over());
     Ok(Access {
         task: task.to_owned(),
         target: target.to_owned(),
@@ -130,13 +104,13 @@ pub async fn access(
         granular,
         active_relationship: rows.iter().any(|row| row.state == AdminState::Active),
         ended,
-        default_unassigned: unassigned,
+        default_unassigned: held.default_unassigned,
         full,
         guest_there: acting
             .user
             .as_ref()
             .is_some_and(|user| user.guest_in.contains(&customer.handle)),
-        nested,
+        nested: held.nested || by_default,
         resource_role: false,
         admin_agent: roles.any(&[ProgramRole::AdminAgent]),
     })
@@ -197,11 +171,17 @@ impl UseCase for Administer {
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
-        _acting: &Acting,
-        _facts: &Facts,
-        _tx: &mut Tx<'_>,
+        ctx: &Ctx,
+        acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
+        // Granular roles go first; only where there are none is full delegation used (DAP-004, DAP-005).
+        let by_full = |access: &Access| access.full && access.granular.is_empty();
+        if facts.access.as_ref().is_some_and(by_full) {
+            let partner = acting.partner()?.id;
+            legacy::used(ctx, tx, partner, &self.customer).await?;
+        }
         Ok(json!({ "task": self.task, "target": self.target }))
     }
 }

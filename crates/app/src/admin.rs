@@ -1,33 +1,57 @@
-//! Delegated administration: requests, approvals, assignments, ends, and what may be done with it.
+//! Granular delegated administration: requests, approvals, changes, ends. What is written before a request is sent
+//! stands in [`drafts`], groups and their roles in [`assignments`], what happens by date in [`due`], what the partner
+//! is told of it in [`report`], and old full delegation in [`legacy`].
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::admin::{AdminRelationship, AdminState, Assignment, DirectoryRole, Group};
+use tierline_domain::admin::{
+    AdminAction, AdminRelationship, AdminRequest, AdminState, DirectoryRole, Draft, Progress,
+};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
-use tierline_domain::time::{Date, Period, add_days, add_months};
+use tierline_domain::time::{Period, Timestamp, add_days, add_months};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{AdminFact, Facts};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{events, facts, schedule, support_contact};
+use crate::{events, facts, schedule};
 
-/// Minutes until approved rights are active and requested terminations done.
-const SETTLE_MINUTES: i64 = 10;
-/// Months by which auto-extend moves the end (GDA-014).
-const EXTENSION_MONTHS: i32 = 6;
+pub mod assignments;
+pub mod drafts;
+pub mod due;
+pub mod legacy;
+pub mod report;
 
-/// Auto-extend exists since 30 October 2023: what ended that day or later is extended (GDA-014).
-const AUTO_EXTEND_FROM: Date = Date::constant(2023, 10, 30);
+/// Minutes that each of the operator's steps takes: approved, activating, active; past its end, expired; asked to
+/// end, ending, ended; a group's roles given, changed or taken away. Well within the hour of ROL-017.
+pub const STEP_MINUTES: i64 = 5;
 
 /// A request that nobody answered ends on the day it was made: it never was in force.
 fn lapsed(row: &AdminRelationship) -> bool {
     row.state == AdminState::Expired && row.ends <= row.requested.date()
+}
+
+/// Pending for ninety days, or ended for a year: out of both parties' view (GDA-019).
+///
+/// # Errors
+/// When a date lies outside the calendar.
+pub fn in_view(row: &AdminRelationship, now: Timestamp) -> Result<bool, AppError> {
+    Ok(match row.state {
+        AdminState::ApprovalPending => {
+            now < row
+                .requested
+                .plus(Period::days(schedule::INVITATION_DAYS))?
+        }
+        AdminState::Expired | AdminState::Terminated => {
+            !lapsed(row) && add_months(row.ends, 12) >= now.date()
+        }
+        _ => true,
+    })
 }
 
 /// What a command about granular rights answers.
@@ -37,15 +61,60 @@ pub struct Administered {
     pub admin_relationship: Option<String>,
     /// Its state.
     pub state: Option<AdminState>,
+    /// The id of what was asked, where it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Id<AdminRequest>>,
 }
 
 impl Administered {
-    fn of(row: &AdminRelationship) -> Self {
+    fn of(row: &AdminRelationship, asked: Option<Id<AdminRequest>>) -> Self {
         Self {
             admin_relationship: Some(row.handle.clone()),
             state: Some(row.state),
+            asked,
         }
     }
+}
+
+/// Writes a relationship as it has become.
+pub(crate) async fn keep(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    row: &mut AdminRelationship,
+) -> Result<(), AppError> {
+    row.changed = Some(ctx.now);
+    row.version = row.version.saturating_add(1);
+    Ok(tx.put(row).await?)
+}
+
+/// Keeps what was asked of a relationship.
+async fn ask(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    row: &AdminRelationship,
+    action: AdminAction,
+    progress: Progress,
+) -> Result<Id<AdminRequest>, AppError> {
+    let name = format!("{} {} {action}", ctx.seed, row.id);
+    let id = Ids::named("admin request", &name, ctx.now).next();
+    tx.put(&AdminRequest {
+        id,
+        admin_relationship: row.id,
+        action,
+        progress,
+        created: ctx.now,
+        changed: ctx.now,
+    })
+    .await?;
+    Ok(id)
+}
+
+/// The instant of a step that is taken in a while.
+pub(crate) fn soon(ctx: &Ctx) -> Result<Timestamp, AppError> {
+    let micros = STEP_MINUTES.saturating_mul(60_000_000);
+    Ok(Timestamp::from_micros(
+        ctx.now.as_micros().saturating_add(micros),
+    )?)
 }
 
 fn custom(roles: &[String]) -> Vec<String> {
@@ -63,6 +132,17 @@ pub(crate) async fn of_pair(
 ) -> Result<Vec<AdminRelationship>, AppError> {
     let pair = [Value::Id(partner.id.uuid()), Value::Id(customer.id.uuid())];
     Ok(tx.find(tables::admin_relationships::BY_PAIR, &pair).await?)
+}
+
+/// Every granular relationship over a customer.
+pub(crate) async fn of_customer(
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+) -> Result<Vec<AdminRelationship>, AppError> {
+    let key = [Value::Id(customer.id.uuid())];
+    Ok(tx
+        .find(tables::admin_relationships::BY_CUSTOMER, &key)
+        .await?)
 }
 
 /// Ask for granular rights.
@@ -105,15 +185,9 @@ impl UseCase for RequestAdmin {
         if let Some(customer) = &customer {
             found.relation = Some(facts::relation(tx, partner, customer).await?);
         }
-        let others = tx
-            .find::<AdminRelationship>(
-                tables::admin_relationships::BY_PARTNER,
-                &[Value::Id(partner.id.uuid())],
-            )
-            .await?;
         found.admin = Some(AdminFact {
             wanted_name: Some(self.name.clone()),
-            name_taken: others.iter().any(|other| other.name == self.name),
+            name_taken: drafts::name_taken(tx, partner, &self.name, None).await?,
             days: Some(self.days),
             roles: self.roles.clone(),
             custom_roles: custom(&self.roles),
@@ -134,32 +208,64 @@ impl UseCase for RequestAdmin {
         tx: &mut Tx<'_>,
     ) -> Result<Administered, AppError> {
         let customer = names::the_tenant(tx, &self.customer).await?;
-        let id: Id<AdminRelationship> = ctx.ids().next();
-        // Its name is unique within the partner; as a short name it serves whoever comes first.
-        let taken = names::admin_relationship(tx, &self.name).await?.is_some();
-        let row = AdminRelationship {
-            id,
-            handle: if taken {
-                id.to_string()
-            } else {
-                self.name.clone()
-            },
+        let draft = Draft {
+            id: ctx.ids().next(),
             partner: acting.partner()?.id,
-            customer: customer.id,
+            customer: Some(customer.id),
             name: self.name.clone(),
             roles: self.roles.clone(),
-            state: AdminState::ApprovalPending,
-            requested: ctx.now,
-            ends: add_days(ctx.now.date(), i32::try_from(self.days).unwrap_or(0)),
             days: self.days,
             auto_extend: self.auto_extend,
-            is_default: false,
-            assigned: Vec::new(),
+            created: ctx.now,
+            changed: ctx.now,
+            version: 1,
         };
-        tx.insert(&row).await?;
-        schedule::plan_admin(tx, &row).await?;
-        Ok(Administered::of(&row))
+        send(ctx, tx, &draft, &customer).await
     }
+}
+
+/// A request goes to its customer, and keeps its id.
+async fn send(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    draft: &Draft,
+    customer: &Tenant,
+) -> Result<Administered, AppError> {
+    // Its name is unique within the partner; as a short name it serves whoever comes first.
+    let taken = names::admin_relationship(tx, &draft.name).await?.is_some();
+    let row = AdminRelationship {
+        id: draft.id,
+        handle: if taken {
+            draft.id.to_string()
+        } else {
+            draft.name.clone()
+        },
+        partner: draft.partner,
+        customer: customer.id,
+        name: draft.name.clone(),
+        roles: draft.roles.clone(),
+        state: AdminState::ApprovalPending,
+        requested: ctx.now,
+        ends: add_days(ctx.now.date(), i32::try_from(draft.days).unwrap_or(0)),
+        days: draft.days,
+        auto_extend: draft.auto_extend,
+        is_default: false,
+        assigned: Vec::new(),
+        activated: None,
+        changed: None,
+        version: draft.version.saturating_add(1),
+    };
+    tx.insert(&row).await?;
+    schedule::plan_admin(tx, &row).await?;
+    let asked = ask(
+        ctx,
+        tx,
+        &row,
+        AdminAction::LockForApproval,
+        Progress::Succeeded,
+    )
+    .await?;
+    Ok(Administered::of(&row, Some(asked)))
 }
 
 /// The customer approves all requested roles together.
@@ -168,18 +274,6 @@ impl UseCase for RequestAdmin {
 pub struct ApproveAdmin {
     /// The request.
     pub admin_relationship: String,
-}
-
-/// Give roles to a group.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AssignRoles {
-    /// The granular relationship.
-    pub admin_relationship: String,
-    /// The group; an unknown name makes an empty, nested one.
-    pub group: String,
-    /// The roles.
-    pub roles: Vec<String>,
 }
 
 /// Change granular rights.
@@ -194,6 +288,12 @@ pub struct UpdateAdmin {
     /// Extends itself.
     #[serde(default)]
     pub auto_extend: Option<bool>,
+    /// Members besides that the caller would change: they are fixed from the moment the request was sent.
+    #[serde(default)]
+    pub terms: Vec<String>,
+    /// The version that the caller has read; whatever it is, without one.
+    #[serde(default)]
+    pub etag: Option<i64>,
 }
 
 /// End granular rights.
@@ -205,7 +305,7 @@ pub struct TerminateAdmin {
 }
 
 /// A granular relationship of the caller; those of others do not exist for it.
-async fn found(
+pub(crate) async fn found(
     tx: &mut Tx<'_>,
     acting: &Acting,
     name: &str,
@@ -241,19 +341,32 @@ async fn known(tx: &mut Tx<'_>, row: &AdminRelationship, own: bool) -> Result<Ad
     })
 }
 
+/// What a command about a relationship in force finds; no row where the request was not even sent (GDA-009).
 async fn about(
     ctx: &Ctx,
     acting: &Acting,
     tx: &mut Tx<'_>,
     checkpoint: Checkpoint,
     name: &str,
-) -> Result<(Facts, AdminRelationship), AppError> {
-    let row = found(tx, acting, name).await?;
+) -> Result<(Facts, Option<AdminRelationship>), AppError> {
     let mut facts = facts::begin(tx, ctx, acting, checkpoint).await?;
+    if let Some(account) = &acting.account
+        && let Some(draft) = drafts::draft(tx, account, name).await?
+    {
+        facts.admin = Some(AdminFact {
+            name: Some(draft.name),
+            granted: draft.roles,
+            own: true,
+            draft: true,
+            ..AdminFact::default()
+        });
+        return Ok((facts, None));
+    }
+    let row = found(tx, acting, name).await?;
     let mut admin = known(tx, &row, true).await?;
     admin.days = None;
     facts.admin = Some(admin);
-    Ok((facts, row))
+    Ok((facts, Some(row)))
 }
 
 /// A notice to the partner's admin agents and to the customer's global administrators, on the audit trail.
@@ -270,18 +383,19 @@ async fn tell_both(
     Ok(())
 }
 
+/// Rights end at once with the relationship that carries them (CUS-020).
+pub(crate) async fn ended_with_relationship(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    mut row: AdminRelationship,
+) -> Result<(), AppError> {
+    keep(ctx, tx, &mut row).await?;
+    assignments::release(ctx, tx, &row).await?;
+    events::happened(ctx, tx, "admin_terminated", &row.handle).await
+}
+
 async fn settle_soon(ctx: &Ctx, tx: &mut Tx<'_>, row: &AdminRelationship) -> Result<(), AppError> {
-    let micros = ctx
-        .now
-        .as_micros()
-        .saturating_add(SETTLE_MINUTES.saturating_mul(60_000_000));
-    schedule::plan(
-        tx,
-        schedule::ADMIN_SETTLE,
-        &row.handle,
-        tierline_domain::time::Timestamp::from_micros(micros)?,
-    )
-    .await
+    schedule::plan(tx, schedule::ADMIN_SETTLE, &row.handle, soon(ctx)?).await
 }
 
 impl UseCase for ApproveAdmin {
@@ -321,78 +435,12 @@ impl UseCase for ApproveAdmin {
     ) -> Result<Administered, AppError> {
         let mut row = found(tx, acting, &self.admin_relationship).await?;
         row.state = AdminState::Approved;
-        tx.put(&row).await?;
+        keep(ctx, tx, &mut row).await?;
         schedule::drop_all(tx, &row.handle).await?;
         settle_soon(ctx, tx, &row).await?;
+        let asked = ask(ctx, tx, &row, AdminAction::Approve, Progress::Pending).await?;
         tell_both(ctx, tx, "admin_confirmed", &row).await?;
-        Ok(Administered::of(&row))
-    }
-}
-
-impl UseCase for AssignRoles {
-    type Out = Administered;
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::AssignRoles
-    }
-
-    fn subject(&self) -> String {
-        self.admin_relationship.clone()
-    }
-
-    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        acting.partner()?;
-        let (mut facts, row) = about(
-            ctx,
-            acting,
-            tx,
-            Checkpoint::AssignRoles,
-            &self.admin_relationship,
-        )
-        .await?;
-        let foreign = match names::group(tx, &self.group).await? {
-            Some(group) if group.partner != row.partner => {
-                let owner = names::account_by_id(tx, group.partner).await?;
-                Some((self.group.clone(), owner.handle))
-            }
-            _ => None,
-        };
-        if let Some(admin) = &mut facts.admin {
-            admin.roles.clone_from(&self.roles);
-            admin.foreign_group = foreign;
-        }
-        Ok(facts)
-    }
-
-    async fn apply(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        _facts: &Facts,
-        tx: &mut Tx<'_>,
-    ) -> Result<Administered, AppError> {
-        let row = found(tx, acting, &self.admin_relationship).await?;
-        let group = match names::group(tx, &self.group).await? {
-            Some(group) => group,
-            None => {
-                let group = Group {
-                    id: ctx.ids().next(),
-                    handle: self.group.clone(),
-                    partner: row.partner,
-                    members: Vec::new(),
-                    nested_in_admin_agents: true,
-                };
-                tx.insert(&group).await?;
-                group
-            }
-        };
-        tx.put(&Assignment {
-            admin_relationship: row.id,
-            security_group: group.id,
-            roles: self.roles.clone(),
-        })
-        .await?;
-        Ok(Administered::of(&row))
+        Ok(Administered::of(&row, Some(asked)))
     }
 }
 
@@ -409,7 +457,7 @@ impl UseCase for UpdateAdmin {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         acting.partner()?;
-        let (mut facts, _) = about(
+        let (mut facts, row) = about(
             ctx,
             acting,
             tx,
@@ -420,22 +468,25 @@ impl UseCase for UpdateAdmin {
         if let Some(admin) = &mut facts.admin {
             admin.roles.clone_from(&self.add_roles);
             admin.adds_roles = !self.add_roles.is_empty();
+            admin.changes_terms = !self.terms.is_empty();
             admin.auto_extend = self.auto_extend == Some(true);
+            let version = row.map(|row| row.version);
+            admin.etag_stale = self.etag.is_some() && version.is_some() && self.etag != version;
         }
         Ok(facts)
     }
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         acting: &Acting,
         _facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Administered, AppError> {
         let mut row = found(tx, acting, &self.admin_relationship).await?;
         row.auto_extend = self.auto_extend.unwrap_or(row.auto_extend);
-        tx.put(&row).await?;
-        Ok(Administered::of(&row))
+        keep(ctx, tx, &mut row).await?;
+        Ok(Administered::of(&row, None))
     }
 }
 
@@ -471,11 +522,12 @@ impl UseCase for TerminateAdmin {
     ) -> Result<Administered, AppError> {
         let mut row = found(tx, acting, &self.admin_relationship).await?;
         row.state = AdminState::TerminationRequested;
-        tx.put(&row).await?;
+        keep(ctx, tx, &mut row).await?;
         schedule::drop_all(tx, &row.handle).await?;
         settle_soon(ctx, tx, &row).await?;
+        let asked = ask(ctx, tx, &row, AdminAction::Terminate, Progress::Pending).await?;
         tell_both(ctx, tx, "admin_termination", &row).await?;
-        Ok(Administered::of(&row))
+        Ok(Administered::of(&row, Some(asked)))
     }
 }
 
@@ -514,7 +566,7 @@ impl UseCase for ListAdmin {
         facts::begin(tx, ctx, acting, Checkpoint::ListAdmin).await
     }
 
-    /// Pending for ninety days, or ended for a year: out of view (GDA-019).
+    /// What is in view (GDA-019).
     async fn apply(
         &self,
         ctx: &Ctx,
@@ -523,106 +575,16 @@ impl UseCase for ListAdmin {
         tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
         let customer = names::the_tenant(tx, &self.customer).await?;
-        let today = ctx.now.date();
         let rows = match &acting.account {
             Some(account) => of_pair(tx, account, &customer).await?,
-            None => {
-                tx.find(
-                    tables::admin_relationships::BY_CUSTOMER,
-                    &[Value::Id(customer.id.uuid())],
-                )
-                .await?
-            }
+            None => of_customer(tx, &customer).await?,
         };
-        let shown = |row: &AdminRelationship| match row.state {
-            AdminState::ApprovalPending => row
-                .requested
-                .plus(Period::days(schedule::INVITATION_DAYS))
-                .is_ok_and(|end| ctx.now < end),
-            AdminState::Expired | AdminState::Terminated => {
-                !lapsed(row) && add_months(row.ends, 12) >= today
+        let mut names = Vec::with_capacity(rows.len());
+        for row in rows {
+            if in_view(&row, ctx.now)? {
+                names.push(row.handle);
             }
-            _ => true,
-        };
-        let names: Vec<String> = rows
-            .into_iter()
-            .filter(shown)
-            .map(|row| row.handle)
-            .collect();
+        }
         Ok(json!({ "admin_relationships": names }))
     }
-}
-
-/// What falls due for granular relationships. Answers whether the kind is one of these.
-///
-/// # Errors
-/// When the store fails.
-pub async fn fall_due(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    kind: &str,
-    subject: &str,
-) -> Result<bool, AppError> {
-    if ![
-        schedule::ADMIN_END,
-        schedule::ADMIN_LAPSE,
-        schedule::ADMIN_SETTLE,
-        schedule::ADMIN_REMIND,
-    ]
-    .contains(&kind)
-    {
-        return Ok(false);
-    }
-    let mut row = names::the_admin_relationship(tx, subject).await?;
-    if kind == schedule::ADMIN_REMIND {
-        return remind(ctx, tx, &row).await.map(|()| true);
-    }
-    let before = row.state;
-    match (kind, row.state) {
-        (schedule::ADMIN_SETTLE, AdminState::Approved) => {
-            row.state = AdminState::Active;
-            // The days asked for are days in force, however long the customer thought about it (GDA-004).
-            row.ends = add_days(ctx.now.date(), i32::try_from(row.days).unwrap_or(0));
-        }
-        (schedule::ADMIN_SETTLE, AdminState::TerminationRequested) => {
-            row.state = AdminState::Terminated;
-            row.ends = ctx.now.date();
-        }
-        (schedule::ADMIN_LAPSE, AdminState::ApprovalPending) => {
-            row.state = AdminState::Expired;
-            row.ends = row.requested.date();
-        }
-        (schedule::ADMIN_END, AdminState::Active) => {
-            if row.auto_extend && ctx.now.date() > AUTO_EXTEND_FROM {
-                row.ends = add_months(row.ends, EXTENSION_MONTHS);
-            } else {
-                row.state = AdminState::Expired;
-            }
-        }
-        _ => return Ok(true),
-    }
-    tx.put(&row).await?;
-    schedule::plan_admin(tx, &row).await?;
-    if matches!(row.state, AdminState::Terminated | AdminState::Expired) {
-        support_contact::rights_ended(tx, row.partner, row.customer).await?;
-    }
-    if kind == schedule::ADMIN_END && row.state == before {
-        events::happened(ctx, tx, "admin_extended", subject).await?;
-    } else {
-        let what = format!("admin_{}", row.state);
-        events::happened(ctx, tx, &what, subject).await?;
-    }
-    Ok(true)
-}
-
-/// Both sides are reminded ahead of the end, and told on the day (GDA-016). What was planned for an end that
-/// has moved since says nothing.
-async fn remind(ctx: &Ctx, tx: &mut Tx<'_>, row: &AdminRelationship) -> Result<(), AppError> {
-    let due = schedule::REMINDER_DAYS
-        .into_iter()
-        .any(|days| add_days(row.ends, days.saturating_neg()) == ctx.now.date());
-    if row.state == AdminState::Active && due {
-        tell_both(ctx, tx, "admin_expiry", row).await?;
-    }
-    Ok(())
 }

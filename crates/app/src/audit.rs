@@ -90,11 +90,15 @@ pub const OPERATIONS: &[Operation] = operations! {
     "create_user" makes => "create_partner_user" of "partner_user", User;
     "assign_role" changes => "update_partner_user" of "partner_user", User;
     "associate_location" makes => "create_mpn_association" of "mpn_association", Location;
+    "send_admin" makes => "granular_admin_relationship_created" of "granular_admin_relationship", Admin;
     "request_admin" makes => "granular_admin_relationship_created" of "granular_admin_relationship", Admin;
     "approve_admin" changes => "granular_admin_relationship_approved" of "granular_admin_relationship", Admin;
     "update_admin" changes => "granular_admin_relationship_updated" of "granular_admin_relationship", Admin;
     "terminate_admin" changes => "granular_admin_relationship_termination_requested" of "granular_admin_relationship", Admin;
     "assign_roles" changes => "granular_admin_access_assignment_created" of "granular_admin_access_assignment", Assignment;
+    "change_roles" changes => "granular_admin_access_assignment_updated" of "granular_admin_access_assignment", Assignment;
+    "remove_roles" changes => "granular_admin_access_assignment_deleted" of "granular_admin_access_assignment", Assignment;
+    "end_delegation" changes => "dap_admin_relationship_terminated" of "partner_customer_dap", Relationship;
 };
 
 /// The same for what happens by date. What has no documented type leaves no record, but receivers hear of it.
@@ -109,6 +113,10 @@ pub const BY_DATE: &[Operation] = operations! {
     "admin_extended" makes => "granular_admin_relationship_updated" of "granular_admin_relationship", Admin;
     "admin_expired" makes => "granular_admin_relationship_expired" of "granular_admin_relationship", Admin;
     "admin_terminated" makes => "granular_admin_relationship_terminated" of "granular_admin_relationship", Admin;
+    "assignment_active" makes => "granular_admin_access_assignment_activated" of "granular_admin_access_assignment", Assignment;
+    "assignment_updated" makes => "" of "", Assignment;
+    "assignment_deleted" makes => "" of "", Assignment;
+    "delegation_converted" makes => "dap_admin_relationship_terminated" of "partner_customer_dap", Relationship;
     "transfer_expired" makes => "update_transfer" of "transfer", Transfer;
     "budget_exceeded" makes => "" of "", Customer;
 };
@@ -151,6 +159,9 @@ pub(crate) async fn done(
     result: &Json,
 ) -> Result<(), AppError> {
     let is_again = result.get("replayed").and_then(Json::as_bool) == Some(true);
+    // Other roles for a group that holds some are a change, whatever the command was called.
+    let changes = verb == "assign_roles" && result.get("operation").is_some();
+    let verb = if changes { "change_roles" } else { verb };
     let Some(operation) = operation(verb).filter(|_| !is_again) else {
         return Ok(());
     };
@@ -180,7 +191,11 @@ pub(crate) async fn happened(
     let Some(operation) = BY_DATE.iter().find(|known| known.verb == kind) else {
         return Ok(());
     };
-    let meant = [touched::Reference::One(subject.to_owned())];
+    let pairs = matches!(operation.noun, Noun::Assignment | Noun::Relationship);
+    let meant = [match subject.split_once(' ').filter(|_| pairs) {
+        Some((one, other)) => touched::Reference::Pair(one.to_owned(), other.to_owned()),
+        None => touched::Reference::One(subject.to_owned()),
+    }];
     let trail = Trail {
         event,
         actor: None,

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tierline_domain::address::{Address, folded};
 use tierline_domain::catalog::{Item, ItemKind};
-use tierline_domain::customer::{Customer, Delegation, Relationship, RelationshipState};
+use tierline_domain::customer::{Customer, Relationship, RelationshipState};
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_rules::Checkpoint;
@@ -197,48 +197,6 @@ impl UseCase for AddDomain {
         })
         .await?;
         Ok(())
-    }
-}
-
-/// Ends old full delegation and nothing else (DAP-003).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EndDelegation {
-    /// The customer.
-    pub customer: String,
-}
-
-impl UseCase for EndDelegation {
-    type Out = ();
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::TerminateAdmin
-    }
-
-    fn subject(&self) -> String {
-        self.customer.clone()
-    }
-
-    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let found = customer_facts(ctx, acting, tx, self.checkpoint(), &self.customer).await?;
-        match &found.relation {
-            Some(relation) if relation.is_active() => Ok(found),
-            // Whether there is such a customer is not for those without a relationship to know.
-            _ => Err(AppError::missing("customer", &self.customer)),
-        }
-    }
-
-    async fn apply(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        _: &Facts,
-        tx: &mut Tx<'_>,
-    ) -> Result<(), AppError> {
-        let tenant = names::the_tenant(tx, &self.customer).await?;
-        let mut tie = relationship::row(tx, acting.partner()?, &tenant, ctx.now).await?;
-        tie.delegation = Delegation::None;
-        Ok(tx.put(&tie).await?)
     }
 }
 

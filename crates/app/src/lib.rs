@@ -35,6 +35,7 @@ pub mod demo;
 mod demo_history;
 pub mod desk;
 pub mod documents;
+pub mod effective;
 pub mod error;
 pub mod events;
 pub mod facts;

@@ -493,6 +493,9 @@ async fn grant(
         auto_extend: false,
         is_default: true,
         assigned: Vec::new(),
+        activated: Some(ctx.now),
+        changed: None,
+        version: 1,
     };
     tx.put(&admin).await?;
     schedule::plan_admin(tx, &admin).await

@@ -116,7 +116,7 @@ pub const KINDS: &[Kind] = kinds! {
     "reseller-relationship-accepted-by-customer" Some("Customer"), Some("/auditactivity/v1/auditrecords"), sent;
     "dap-admin-relationship-approved" Some("PartnerCustomerDap"), None, unsent;
     "dap-admin-relationship-terminated" Some("PartnerCustomerDap"), None, sent;
-    "dap-admin-relationship-terminated-by-microsoft" Some("PartnerCustomerDap"), None, unsent;
+    "dap-admin-relationship-terminated-by-microsoft" Some("PartnerCustomerDap"), None, sent;
     "granular-admin-relationship-approved" Some("GranularAdminRelationship"), None, sent;
     "granular-admin-relationship-activated" Some("GranularAdminRelationship"), None, sent;
     "granular-admin-relationship-terminated" Some("GranularAdminRelationship"), None, sent;
@@ -124,7 +124,7 @@ pub const KINDS: &[Kind] = kinds! {
     "granular-admin-access-assignment-created" Some("GranularAdminAccessAssignment"), None, sent;
     "granular-admin-access-assignment-activated" Some("GranularAdminAccessAssignment"), None, sent;
     "granular-admin-access-assignment-updated" Some("GranularAdminAccessAssignment"), None, sent;
-    "granular-admin-access-assignment-deleted" Some("GranularAdminAccessAssignment"), None, unsent;
+    "granular-admin-access-assignment-deleted" Some("GranularAdminAccessAssignment"), None, sent;
     "azure-fraud-event-detected" None, None, unsent;
     "referral-created" Some("referral"), None, unsent;
     "referral-updated" Some("referral"), None, unsent;
@@ -160,24 +160,28 @@ fn told(verb: &str, old: Option<&Thing>, new: &Thing) -> Vec<(&'static str, Opti
         .and_then(|old| old.look.get("allow_delegated_access"))
         .and_then(Json::as_bool)
         .unwrap_or_default();
+    let was_held = old
+        .and_then(|old| old.look.get("state"))
+        .is_some_and(|state| state != "deleted");
     match verb {
         "accept_relationship" => vec![(
             "reseller-relationship-accepted-by-customer",
             Some(format!("/v1/customers/{customer}")),
         )],
-        "remove_relationship" if was_delegated => vec![("dap-admin-relationship-terminated", None)],
+        "remove_relationship" | "end_delegation" if was_delegated => {
+            vec![("dap-admin-relationship-terminated", None)]
+        }
+        "delegation_converted" => vec![("dap-admin-relationship-terminated-by-microsoft", None)],
         "approve_admin" => vec![("granular-admin-relationship-approved", of_rights())],
         "admin_active" => vec![("granular-admin-relationship-activated", of_rights())],
         "admin_expired" => vec![("granular-admin-relationship-expired", of_rights())],
         "admin_terminated" => vec![("granular-admin-relationship-terminated", of_rights())],
-        "assign_roles" if old.is_some() => {
-            vec![("granular-admin-access-assignment-updated", of_group())]
+        "assign_roles" if !was_held => {
+            vec![("granular-admin-access-assignment-created", of_group())]
         }
-        // A group has its roles at once.
-        "assign_roles" => vec![
-            ("granular-admin-access-assignment-created", of_group()),
-            ("granular-admin-access-assignment-activated", of_group()),
-        ],
+        "assignment_active" => vec![("granular-admin-access-assignment-activated", of_group())],
+        "assignment_updated" => vec![("granular-admin-access-assignment-updated", of_group())],
+        "assignment_deleted" => vec![("granular-admin-access-assignment-deleted", of_group())],
         "budget_exceeded" => vec![(
             "usagerecords-thresholdExceeded",
             Some("/v1/customers/usagerecords".to_owned()),

@@ -21,7 +21,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::partnership::{Link, yes};
 use crate::windows::WINDOW_HOURS;
-use crate::{attest, events, facts, schedule, support_contact};
+use crate::{admin, attest, events, facts, schedule, support_contact};
 
 /// One relationship as a command leaves it.
 #[derive(Clone, Debug, Serialize)]
@@ -720,15 +720,15 @@ async fn end_delegation(
     tenant: &Tenant,
 ) -> Result<(), AppError> {
     let pair = [Value::Id(partner.id.uuid()), Value::Id(tenant.id.uuid())];
-    for mut admin in tx
+    for mut rights in tx
         .find::<AdminRelationship>(tables::admin_relationships::BY_PAIR, &pair)
         .await?
     {
-        if !matches!(admin.state, AdminState::Expired | AdminState::Terminated) {
-            admin.state = AdminState::Terminated;
-            admin.ends = ctx.now.date();
-            tx.put(&admin).await?;
-            schedule::drop_all(tx, &admin.handle).await?;
+        if !matches!(rights.state, AdminState::Expired | AdminState::Terminated) {
+            rights.state = AdminState::Terminated;
+            rights.ends = ctx.now.date();
+            schedule::drop_all(tx, &rights.handle).await?;
+            admin::ended_with_relationship(ctx, tx, rights).await?;
         }
     }
     Ok(())

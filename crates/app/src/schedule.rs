@@ -64,13 +64,7 @@ pub async fn plan_admin(tx: &mut Tx<'_>, admin: &AdminRelationship) -> Result<()
                 let day = Timestamp::start_of(add_days(admin.ends, days.saturating_neg()));
                 plan(tx, ADMIN_REMIND, &admin.handle, day).await?;
             }
-            plan(
-                tx,
-                ADMIN_END,
-                &admin.handle,
-                Timestamp::start_of(add_days(admin.ends, 1)),
-            )
-            .await
+            plan(tx, ADMIN_END, &admin.handle, admin.end()).await
         }
         AdminState::ApprovalPending => {
             plan(
@@ -82,7 +76,10 @@ pub async fn plan_admin(tx: &mut Tx<'_>, admin: &AdminRelationship) -> Result<()
             .await
         }
         AdminState::Approved
+        | AdminState::Activating
+        | AdminState::Expiring
         | AdminState::TerminationRequested
+        | AdminState::Terminating
         | AdminState::Expired
         | AdminState::Terminated => Ok(()),
     }
@@ -268,7 +265,7 @@ async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError
         || transfer::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || partnership::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || relationship::fall_due(ctx, tx, &item.kind, &item.subject).await?
-        || admin::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || admin::due::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || profiles::fall_due(tx, &item.kind, &item.subject).await?
         || qualifications::fall_due(tx, &item.kind, &item.subject).await?
     {

@@ -49,7 +49,11 @@ const PATHS: &[(&str, usize, &[&str])] = &[
     ("partnership", 2, &["state"]),
     ("partner", 1, &["state", "type"]),
     ("tenant", 1, &["type"]),
-    ("admin_relationship", 1, &["state", "ends", "roles"]),
+    (
+        "admin_relationship",
+        1,
+        &["state", "ends", "roles", "auto_extend"],
+    ),
     ("transfer", 1, &["state", "subscriptions"]),
     ("resource_role", 2, &["role"]),
     ("audit", 1, &["outcome"]),
@@ -71,6 +75,10 @@ const PATHS: &[(&str, usize, &[&str])] = &[
             "amount",
             "earned_by",
             "event",
+            // Of the report on delegations, which is ours.
+            "expiring",
+            "pending",
+            "unused",
             // Of an order request, which is ours.
             "request",
             "state",
@@ -206,6 +214,7 @@ async fn admin_relationship(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<
         "state" => Ok(json!(admin.state.as_str())),
         "ends" => Ok(json!(admin.ends.to_string())),
         "roles" => Ok(json!(admin.roles)),
+        "auto_extend" => Ok(json!(admin.auto_extend)),
         other => Err(AppError::NotSupported(format!(
             "state admin_relationship.{other}"
         ))),

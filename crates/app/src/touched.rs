@@ -106,8 +106,12 @@ pub fn references(
                 .filter_map(|tie| text(tie, "/partner").zip(text(tie, "/customer")))
                 .map(|(partner, customer)| Reference::Pair(partner, customer))
                 .collect(),
+            // A customer that acts names its partner.
             _ => given("customer")
                 .map(|customer| Reference::Pair(actor.to_owned(), customer))
+                .or_else(|| {
+                    given("partner").map(|partner| Reference::Pair(partner, actor.to_owned()))
+                })
                 .into_iter()
                 .collect(),
         },
@@ -295,7 +299,7 @@ async fn assignment(tx: &mut Tx<'_>, name: &str, group: &str) -> Result<Option<T
     let row = tx.get::<tierline_domain::admin::Assignment>(&key).await?;
     Ok(row.map(|row| Thing {
         id: group.id.to_string(),
-        look: json!({ "id": group.id, "granular_admin_relationship": rights.id, "security_group": group.id, "roles": row.roles }),
+        look: json!({ "id": group.id, "granular_admin_relationship": rights.id, "security_group": group.id, "roles": row.roles, "state": row.state }),
         customer: Some(rights.customer),
         owners: vec![rights.partner],
     }))

@@ -314,7 +314,7 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// Folds a text at about a hundred columns, hanging under its start.
-fn wrap(text: &str, indent: usize) -> String {
+pub(crate) fn wrap(text: &str, indent: usize) -> String {
     let mut line = 0;
     let mut folded = String::new();
     for word in text.split(' ') {

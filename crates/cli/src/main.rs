@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod access;
 mod act;
 mod check;
 mod client;
@@ -44,6 +45,7 @@ struct Cli {
 enum Verb {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
+    Access(access::Args),
     Do(act::Args),
     Check(check::Args),
     Rules(rules::Args),
@@ -141,6 +143,7 @@ fn main() -> ExitCode {
         match cli.command {
             Verb::Serve(args) => serve::run(*args).await,
             Verb::Explain(args) => explain::run(args).await,
+            Verb::Access(args) => access::run(args).await,
             Verb::Do(args) => act::run(args).await,
             Verb::Check(args) => check::run(args).await,
             Verb::Rules(args) => rules::run(&args),

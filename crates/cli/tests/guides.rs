@@ -9,7 +9,11 @@ use std::process::Command;
 
 /// Pages with commands and their answers: a `text` block holds `$ ` and a command, then what it prints. A line `…`
 /// stands for any lines.
-const PAGES: &[&str] = &["README.md", "docs/guides/eight-scenarios.md"];
+const PAGES: &[&str] = &[
+    "README.md",
+    "docs/guides/delegation.md",
+    "docs/guides/eight-scenarios.md",
+];
 /// Set, it writes today's answers into the pages.
 const REWRITE: &str = "TIERLINE_REWRITE_GUIDES";
 

@@ -29,6 +29,7 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0004_upgrades",
         sql: UPGRADES,
     },
+    crate::tables::delegation::MIGRATION,
 ];
 
 const PROGRAM: &str = "

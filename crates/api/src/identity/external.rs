@@ -165,6 +165,8 @@ struct Foreign {
     #[serde(default)]
     amr: Vec<String>,
     #[serde(default)]
+    wids: Vec<String>,
+    #[serde(default)]
     ver: Option<String>,
 }
 
@@ -375,6 +377,7 @@ impl External {
             upn,
             scp: foreign.scp,
             amr: foreign.amr,
+            wids: foreign.wids,
             ver: foreign.ver.unwrap_or_default(),
             operator: self.trust.operator_tenant == Some(foreign.tid),
         })

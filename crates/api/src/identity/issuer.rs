@@ -169,6 +169,7 @@ impl Issuer {
             upn: user.map(|(_, name)| name.clone()),
             scp: user.map(|_| subject.scope.clone()),
             amr: subject.methods(),
+            wids: subject.directory_roles.clone(),
             ver: "1.0".to_owned(),
             operator: subject.operator,
         })

@@ -62,6 +62,9 @@ pub struct Claims {
     /// How the user signed in; `mfa` among them (SEC-002).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// Directory roles of a customer's user in its own tenant, by the ids of their templates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wids: Vec<String>,
     /// Version of the token's shape.
     pub ver: String,
     /// The operator's own staff.
@@ -122,6 +125,8 @@ pub struct Subject {
     pub audience: String,
     /// What the application may do there for the user.
     pub scope: String,
+    /// Directory roles of a customer's user, by the ids of their templates.
+    pub directory_roles: Vec<String>,
 }
 
 impl Subject {
@@ -136,6 +141,7 @@ impl Subject {
             operator: false,
             audience: AUDIENCE_GRAPH.to_owned(),
             scope: String::new(),
+            directory_roles: Vec::new(),
         }
     }
 

@@ -1,15 +1,17 @@
 //! Ready-made identities of a sandbox: one application and one user for each partner.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use serde::Serialize;
 use tierline_app::AppError;
 use tierline_app::ask::ask;
 use tierline_app::ctx::Ids;
-use tierline_app::events;
-use tierline_domain::admin::{Mfa, ProgramRole, User, UserAccount};
-use tierline_domain::partner::{Account, AccountState, Location, Organization, PartnerType};
+use tierline_app::{events, names};
+use tierline_domain::admin::{DirectoryRole, Mfa, ProgramRole, User, UserAccount};
+use tierline_domain::partner::{
+    Account, AccountState, Location, Organization, PartnerType, Tenant,
+};
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
 use tierline_store::tables::{Application, ApplicationSecret, RefreshToken, SignIn};
@@ -21,6 +23,8 @@ use crate::identity::{self, REFRESH_DAYS, Subject};
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};
 use crate::server::Server;
+use crate::wire::query::Query;
+use crate::wire::roles;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -28,6 +32,10 @@ pub(super) fn routes() -> Vec<Route> {
             "/sandbox/credentials",
             "Ready-made tokens of every principal; sandbox servers only.",
             credentials,
+        )
+        .query(
+            "customer",
+            "A customer by its short name: its administrator, in the place of everybody else.",
         )
         .answers::<Credentials>(StatusCode::OK)
         .access(Access::Open),
@@ -46,7 +54,7 @@ struct Credentials {
 struct Principal {
     name: String,
     handle: String,
-    /// `indirect_provider`, `indirect_reseller`, `direct_bill`, `advisor` or `operator`.
+    /// `indirect_provider`, `indirect_reseller`, `direct_bill`, `advisor`, `operator` or `customer`.
     kind: String,
     /// Where it stands in the program; `active` for the operator.
     state: String,
@@ -232,11 +240,25 @@ impl Command for Renew {
     }
 }
 
-async fn credentials(State(server): State<Server>) -> Result<Json<Credentials>, Problem> {
+async fn credentials(
+    State(server): State<Server>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Credentials>, Problem> {
     if !server.settings().sandbox {
         return Err(Problem::not_found("/sandbox/credentials"));
     }
     let failed = |error| Problem::of(error, Lang::En);
+    if let Some(name) = Query::read(query.as_deref()).get("customer") {
+        let name = name.to_owned();
+        let found = server.app().read(ask(move |tx| {
+            let name = name.clone();
+            Box::pin(async move { customer(tx, &name).await })
+        }));
+        let (tenant, company) = found.await.map_err(failed)?;
+        return Ok(Json(Credentials {
+            principals: vec![administrator(&server, &tenant, company)],
+        }));
+    }
     let found = server
         .app()
         .read(ask(|tx| Box::pin(identities(tx))))
@@ -283,6 +305,50 @@ fn principal(server: &Server, identity: &Identity, now: Timestamp) -> Principal 
         access_token_user: server.issuer().issue(&user_subject, now),
         refresh_token: user.map(|_| demo_refresh(account)),
         client_id: client,
+    }
+}
+
+/// A customer: a tenant that no partner account is of.
+async fn customer(tx: &mut Tx<'_>, name: &str) -> Result<(Tenant, String), AppError> {
+    let missing = || AppError::missing("customer", name);
+    let tenant = names::tenant(tx, name).await?.ok_or_else(missing)?;
+    let key = [Stored::Id(tenant.id.uuid())];
+    let accounts = tx
+        .find::<Account>(tables::accounts::BY_TENANT, &key)
+        .await?;
+    if !accounts.is_empty() {
+        return Err(missing());
+    }
+    let company: Organization = names::by_id(tx, tenant.organization).await?;
+    Ok((tenant, company.name))
+}
+
+/// The global administrator of a customer.
+fn administrator(server: &Server, tenant: &Tenant, company: String) -> Principal {
+    let now = server.app().clock().server_now();
+    let name = format!("admin@{}", tenant.domain);
+    let id = Ids::named("demo administrator", &tenant.handle, Timestamp::EPOCH).uuid();
+    let client = "tierline-customer".to_owned();
+    let role = roles::definition(DirectoryRole::GlobalAdministrator).to_owned();
+    let subject = Subject {
+        directory_roles: vec![role],
+        ..Subject::user(tenant.id.uuid(), client.clone(), (id, name.clone()), true)
+    };
+    let token = server.issuer().issue(&subject, now);
+    Principal {
+        name: company,
+        handle: tenant.handle.clone(),
+        kind: "customer".to_owned(),
+        state: AccountState::Active.to_string(),
+        tenant_id: tenant.id.uuid(),
+        mpn_id: String::new(),
+        country: tenant.country.to_string(),
+        client_id: client,
+        client_secret: String::new(),
+        user: Some(name),
+        access_token_app: token.clone(),
+        access_token_user: token,
+        refresh_token: None,
     }
 }
 

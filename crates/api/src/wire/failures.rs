@@ -11,6 +11,7 @@ use serde_json::Value;
 use tierline_rules::{Lang, phrases};
 
 use crate::problem::Problem;
+use crate::wire::odata;
 
 /// Most of a failure's body; they are short.
 const BYTES_MAX: usize = 64 * 1024;
@@ -18,16 +19,40 @@ const DETAILS: &str = "application/problem+json";
 
 /// Gives a failure the shape that its path promises and the language that the caller reads; every other answer
 /// passes as it is.
-pub(crate) async fn shaped(path: &str, lang: Lang, response: Response) -> Response {
+///
+/// `traced` is the id of the call, which some failures repeat.
+pub(crate) async fn shaped(
+    path: &str,
+    lang: Lang,
+    traced: Option<&str>,
+    response: Response,
+) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let response = promised(path, response).await;
-    match lang {
+    let response = match lang {
         Lang::En => response,
         Lang::Ja => told(lang, response).await,
+    };
+    if odata::speaks(path) {
+        in_odata(traced, response).await
+    } else {
+        response
     }
+}
+
+/// A failure as clients of the OData paths read it; one without a body stays so.
+async fn in_odata(traced: Option<&str>, response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, BYTES_MAX).await.unwrap_or_default();
+    let Ok(body) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let body = odata::error(parts.status, &body, traced);
+    Response::from_parts(parts, Body::from(body.to_string()))
 }
 
 /// A failure in another language: handlers write English, refusals apart, which are in the caller's already.

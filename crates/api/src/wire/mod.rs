@@ -8,6 +8,8 @@ pub(crate) mod envelope;
 pub(crate) mod failures;
 pub(crate) mod json;
 pub(crate) mod multipart;
+pub(crate) mod odata;
 pub mod path;
 pub(crate) mod people;
 pub(crate) mod query;
+pub(crate) mod roles;

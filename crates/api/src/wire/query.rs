@@ -18,6 +18,11 @@ impl Query {
         self.all(key).next()
     }
 
+    /// The keys, in small letters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Every value of a key that is not empty.
     pub(crate) fn all<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
         let wanted = key.to_lowercase();

@@ -13,6 +13,8 @@ mod catalogue_offers;
 mod common;
 mod customer_records;
 mod customers;
+mod delegation;
+mod delegation_sides;
 mod error_shape;
 mod fidelity;
 mod foreign_tokens;

@@ -340,7 +340,7 @@ async fn what_happens_is_told_as_documented() {
     );
 
     // Rights: asked for, approved, in force, given to a group, changed, ended.
-    let asked = json!({ "customer": "evergreen-vineyard", "name": "webhook-rights", "roles": ["directory_reader"] });
+    let asked = json!({ "customer": "evergreen-vineyard", "name": "webhook-rights", "roles": ["directory_reader", "global_reader"] });
     let made = post
         .world
         .post(
@@ -368,7 +368,16 @@ async fn what_happens_is_told_as_documented() {
     let assign =
         json!({ "admin_relationship": rights, "group": "helpers", "roles": ["directory_reader"] });
     post.by("meridian", "assign_roles", assign.clone()).await;
+    // What a group holds already is no change.
     post.by("meridian", "assign_roles", assign).await;
+    crate::common::advance(&post.world, "PT1H").await;
+    let change =
+        json!({ "admin_relationship": rights, "group": "helpers", "roles": ["global_reader"] });
+    post.by("meridian", "change_roles", change).await;
+    crate::common::advance(&post.world, "PT1H").await;
+    let taken = json!({ "admin_relationship": rights, "group": "helpers" });
+    post.by("meridian", "remove_roles", taken).await;
+    crate::common::advance(&post.world, "PT1H").await;
     post.by("meridian", "terminate_admin", name).await;
     post.world
         .post("/program/v1/clock", &post.world.user("operator"), &advance)
@@ -386,6 +395,7 @@ async fn what_happens_is_told_as_documented() {
         [
             "granular-admin-access-assignment-activated",
             "granular-admin-access-assignment-created",
+            "granular-admin-access-assignment-deleted",
             "granular-admin-access-assignment-updated",
             "granular-admin-relationship-activated",
             "granular-admin-relationship-approved",

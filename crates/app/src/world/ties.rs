@@ -2,7 +2,7 @@
 
 use super::{CUSTOMER_TEMPLATE, Fields, named_id};
 use serde_json::{Map, Value as Json};
-use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
+use tierline_domain::admin::{AdminRelationship, Assignment, AssignmentState, Group, User};
 use tierline_domain::customer::{AcceptedBy, Attestation, Relationship, RelationshipState};
 use tierline_domain::partner::{Account, Partnership, PartnershipState, Tenant};
 use tierline_domain::time::{Period, Timestamp, add_days, add_months};
@@ -215,6 +215,9 @@ pub(super) async fn admin_relationship(
             auto_extend: false,
             is_default: false,
             assigned: Vec::new(),
+            activated: None,
+            changed: None,
+            version: 1,
         },
     };
     f.set("name", &mut row.name)?;
@@ -240,6 +243,10 @@ pub(super) async fn admin_relationship(
             admin_relationship: row.id,
             security_group: group.id,
             roles,
+            state: AssignmentState::Active,
+            created: None,
+            changed: None,
+            version: 1,
         })
         .await?;
     }

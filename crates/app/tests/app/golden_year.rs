@@ -21,6 +21,7 @@ use tierline_domain::time::{Date, Period, Timestamp};
 use tierline_store::log::{Event, LoggedEvent};
 use tierline_store::testing::both_engines;
 use tierline_store::{Command, Db, Statement, Tx, logged_event_columns, schema};
+use uuid::Uuid;
 
 const LOG: Statement = Statement::new(
     "golden_year::LOG",
@@ -165,6 +166,19 @@ async fn log(db: &Db) -> Vec<Event> {
 fn told(log: &[Event]) -> String {
     let mut text = String::new();
     let mut day = None;
+    // What has no short name is numbered as it comes: the id itself says nothing to anybody.
+    let mut unnamed: Vec<Uuid> = Vec::new();
+    let mut named = |word: &str| match word.parse::<Uuid>() {
+        Err(_) => word.to_owned(),
+        Ok(id) => {
+            let place = unnamed.iter().position(|known| *known == id);
+            let place = place.unwrap_or_else(|| {
+                unnamed.push(id);
+                unnamed.len() - 1
+            });
+            format!("#{}", place + 1)
+        }
+    };
     for event in log {
         let at = event.at_world;
         if day != Some(at.date()) {
@@ -173,11 +187,9 @@ fn told(log: &[Event]) -> String {
             let _ = writeln!(text, "{}", at.date());
         }
         let clock = &at.to_string()[11..16];
-        let _ = write!(
-            text,
-            "  {clock} {} {} {}",
-            event.actor, event.kind, event.subject
-        );
+        let subject: Vec<String> = event.subject.split(' ').map(&mut named).collect();
+        let (actor, kind, subject) = (&event.actor, &event.kind, subject.join(" "));
+        let _ = write!(text, "  {clock} {actor} {kind} {subject}");
         if let Some(rule) = &event.rule {
             let _ = write!(text, " — refused by {rule}");
         }

@@ -3,6 +3,7 @@
 mod catalogue;
 mod common;
 mod cures;
+mod delegation;
 mod enrolment;
 mod golden_year;
 mod japanese;

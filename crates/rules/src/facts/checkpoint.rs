@@ -83,6 +83,8 @@ tierline_domain::words! {
         AcceptCustomerAgreement = "accept_customer_agreement",
         /// Ask for granular rights.
         RequestAdmin = "request_admin",
+        /// Write a granular request before it is sent (ours).
+        DraftAdmin = "draft_admin",
         /// The customer approves.
         ApproveAdmin = "approve_admin",
         /// Give roles to a group.

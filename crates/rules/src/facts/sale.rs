@@ -375,6 +375,15 @@ pub struct AdminFact {
     pub auto_extend: bool,
     /// Roles to be added to an existing one.
     pub adds_roles: bool,
+    /// Something else is to be changed of an existing one that is fixed from the moment it is sent.
+    #[serde(default)]
+    pub changes_terms: bool,
+    /// It was not even sent.
+    #[serde(default)]
+    pub draft: bool,
+    /// The caller has read an older version (GEN-007).
+    #[serde(default)]
+    pub etag_stale: bool,
     /// The partner of the relationship.
     pub partner: Option<String>,
     /// Its customer.

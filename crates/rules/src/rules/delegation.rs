@@ -11,7 +11,10 @@ use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, sh
 
 use super::roles;
 
-const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestAdmin]);
+/// A request, from its first word on.
+const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestAdmin, C::DraftAdmin]);
+/// Where a version may be presented that somebody has read.
+const VERSIONED: Checkpoints = Checkpoints::of(&[C::DraftAdmin, C::UpdateAdmin, C::AssignRoles]);
 const APPROVE: Checkpoints = Checkpoints::of(&[C::ApproveAdmin]);
 const ADMINISTER: Checkpoints = Checkpoints::of(&[C::Administer]);
 const RESOURCE: Checkpoints = Checkpoints::of(&[C::ManageResource]);
@@ -23,6 +26,8 @@ const CHANGE: Checkpoints = Checkpoints::of(&[C::AssignRoles, C::UpdateAdmin, C:
 const REQUEST_DAYS: i32 = 90;
 /// Most days of one grant (GDA-004).
 const DAYS_MAX: i64 = 730;
+/// The state of a request that its partner still writes.
+const CREATED: &str = "created";
 /// Longest name of a request (GDA-003).
 const NAME_MAX: usize = 50;
 
@@ -69,12 +74,17 @@ fn named(f: &Facts) -> impl Iterator<Item = Shown> {
 
 /// The current state, and the one that the command needs.
 fn state_shown(f: &Facts) -> Vec<Shown> {
-    let needed = if f.checkpoint == C::ApproveAdmin {
-        AdminState::ApprovalPending
-    } else {
-        AdminState::Active
+    let needed = match f.checkpoint {
+        C::ApproveAdmin => AdminState::ApprovalPending.as_str(),
+        C::DraftAdmin => CREATED,
+        _ => AdminState::Active.as_str(),
     };
     let state = f.admin.as_ref().and_then(|admin| admin.state);
+    let state = if admin(f, |admin| admin.draft) {
+        Some(CREATED)
+    } else {
+        state.map(AdminState::as_str)
+    };
     named(f)
         .chain(state.map(|state| shown("state", state)))
         .chain([shown("state needed", needed)])
@@ -159,6 +169,16 @@ pub const fn full_delegation_ended(checkpoint: C) -> Date {
 /// Rules of sections 6.2 and 6.3.
 pub static RULES: &[Rule] = &[
     Rule {
+        id: RuleId::of("GEN-007"),
+        step: Step::Catalogue,
+        ground: Ground::StaleEtag,
+        at: VERSIONED,
+        forbids: |f| admin(f, |admin| admin.etag_stale),
+        // What clients of granular administration expect, in the place of the code of orders and subscriptions.
+        answer: |_| private(412),
+        shows: |f| named(f).chain([shown("ETag", "outdated")]).collect(),
+    },
+    Rule {
         id: RuleId::of("GDA-001"),
         step: Step::Role,
         ground: Ground::UserRole,
@@ -191,13 +211,20 @@ pub static RULES: &[Rule] = &[
         step: Step::Relationship,
         ground: Ground::Relationship,
         at: REQUEST,
-        forbids: |f| !f.relation.as_ref().is_some_and(Relation::is_active),
+        forbids: |f| {
+            // Until it is sent, a request may leave open whom it is for.
+            let named = admin(f, |admin| admin.customer.is_some());
+            (named || f.checkpoint == C::RequestAdmin)
+                && !f.relation.as_ref().is_some_and(Relation::is_active)
+        },
         answer: |_| documented(403, 20_002),
         shows: |f| {
-            let customer = f
-                .admin
-                .iter()
-                .filter_map(|admin| Some(shown("customer", admin.customer.as_ref()?)));
+            let customer = f.admin.iter().map(|admin| {
+                shown(
+                    "customer",
+                    admin.customer.as_deref().unwrap_or("none named"),
+                )
+            });
             customer
                 .chain(super::customers::relationship_shown(f))
                 .collect()
@@ -353,14 +380,13 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("GDA-009"),
         step: Step::Catalogue,
         ground: Ground::AdminState,
-        at: CHANGE.and(APPROVE),
+        at: CHANGE.and(APPROVE).and(Checkpoints::of(&[C::DraftAdmin])),
         forbids: |f| {
-            admin(f, |admin| {
-                if f.checkpoint == C::ApproveAdmin {
-                    admin.own && used(admin)
-                } else {
-                    admin.state.is_some_and(|state| state != AdminState::Active)
-                }
+            admin(f, |admin| match f.checkpoint {
+                C::ApproveAdmin => admin.own && used(admin),
+                // What was sent is no draft any more.
+                C::DraftAdmin => admin.state.is_some(),
+                _ => admin.draft || admin.state.is_some_and(|state| state != AdminState::Active),
             })
         },
         answer: |_| private(409),
@@ -435,15 +461,22 @@ pub static RULES: &[Rule] = &[
         step: Step::Catalogue,
         ground: Ground::AdminFixed,
         at: Checkpoints::of(&[C::UpdateAdmin]),
-        forbids: |f| admin(f, |admin| admin.adds_roles),
+        forbids: |f| admin(f, |admin| admin.adds_roles || admin.changes_terms),
         answer: |_| private(409),
-        shows: roles_asked,
+        shows: |f| {
+            let named: Vec<Shown> = named(f).collect();
+            if admin(f, |admin| admin.adds_roles) {
+                roles_asked(f)
+            } else {
+                named
+            }
+        },
     },
     Rule {
         id: RuleId::of("GDA-015"),
         step: Step::Catalogue,
         ground: Ground::AdminExtension,
-        at: Checkpoints::of(&[C::RequestAdmin, C::UpdateAdmin]),
+        at: REQUEST.and(Checkpoints::of(&[C::UpdateAdmin])),
         forbids: |f| {
             let powerful = |role: &String| role == DirectoryRole::GlobalAdministrator.as_str();
             admin(f, |admin| {

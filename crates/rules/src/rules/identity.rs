@@ -52,6 +52,7 @@ const OF_PARTNERS: Checkpoints = TRANSACTIONAL.and(Checkpoints::of(&[
     C::SetSelfService,
     C::ReadSoftwareKeys,
     C::RequestAdmin,
+    C::DraftAdmin,
     C::AssignRoles,
     C::UpdateAdmin,
     C::AssociateLocation,

@@ -249,6 +249,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("CUS-032", "scenarios/own/partnerships.yaml OWNREL-31"),
     ("GDA-013", "scenarios/scenario-3.yaml S3-08"),
     ("GDA-014", "scenarios/administration.yaml G-12"),
+    (
+        "GDA-016",
+        "crates/app/tests/app/delegation.rs both_sides_are_reminded_and_told_of_the_end",
+    ),
     ("GDA-018", "scenarios/administration.yaml G-16"),
     ("GDA-019", "scenarios/administration.yaml G-24"),
     ("GDA-020", "scenarios/administration.yaml G-14"),
@@ -258,7 +262,15 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "crates/app/tests/app/ties.rs new_customers_come_with_default_rights",
     ),
     ("GDA-027", "scenarios/administration.yaml G-27"),
+    ("GDA-029", "scenarios/own/delegation.yaml OWNGDA-44"),
+    (
+        "GDA-030",
+        "crates/app/tests/app/delegation.rs both_sides_have_the_approval_confirmed",
+    ),
     ("DAP-001", "scenarios/own/support.yaml OWNSUP-05"),
+    ("DAP-003", "scenarios/own/delegation.yaml OWNDAP-09"),
+    ("DAP-005", "scenarios/own/delegation.yaml OWNDAP-11"),
+    ("DAP-007", "scenarios/own/delegation.yaml OWNDAP-14"),
     ("TXN-101", "scenarios/own/deals.yaml OWNTXN-31"),
     ("TXN-102", "scenarios/scenario-1.yaml S1-02"),
     ("TXN-103", "scenarios/scenario-1.yaml S1-09"),
@@ -330,6 +342,12 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("SUP-001", "scenarios/scenario-1.yaml S1-09"),
     ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
     ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
+    ("ROL-017", "scenarios/own/delegation.yaml OWNGDA-38"),
+    (
+        "ROL-019",
+        "crates/api/tests/api/identity_sign_in.rs a_user_signs_in_and_the_code_becomes_tokens",
+    ),
+    ("ROL-038", "scenarios/own/roles.yaml OWNROL-24"),
     ("SEC-021", "scenarios/support-roles-security.yaml P-34"),
 ];
 

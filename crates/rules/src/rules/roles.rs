@@ -119,7 +119,11 @@ const TABLE: &[Row] = &[
         &[R::GlobalAdmin, R::AdminAgent],
         &[ROL_011],
     ),
-    row(&[C::RequestAdmin], &[R::AdminAgent], &[GDA_001, ROL_006]),
+    row(
+        &[C::RequestAdmin, C::DraftAdmin],
+        &[R::AdminAgent],
+        &[GDA_001, ROL_006],
+    ),
     row(
         &[C::UpdateAdmin, C::TerminateAdmin],
         &[R::GlobalAdmin, R::AdminAgent],
@@ -177,6 +181,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::AgreementStatus,
         C::Attest,
         C::RequestAdmin,
+        C::DraftAdmin,
         C::AssignRoles,
         C::UpdateAdmin,
         C::TerminateAdmin,

@@ -16,6 +16,7 @@ const CUSTOMER_SIDE: Checkpoints = Checkpoints::of(&[
     C::Administer,
     C::ManageResource,
     C::RequestAdmin,
+    C::DraftAdmin,
     C::AssignRoles,
     C::UpdateAdmin,
     C::TerminateAdmin,

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
+use tierline_domain::admin::{
+    AdminOperation, AdminRelationship, AdminRequest, Assignment, DelegationUse, Draft, Group, User,
+};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Customer, Relationship};
 use tierline_domain::order::{Cart, Document, Order, OrderRequest};
@@ -105,7 +107,9 @@ type Rows = BTreeMap<(String, String), String>;
 logged!(
     Account,
     AccountCheck,
+    AdminOperation,
     AdminRelationship,
+    AdminRequest,
     Affiliation,
     Agreement,
     Assignment,
@@ -115,7 +119,9 @@ logged!(
     CreditLine,
     Customer,
     DatedPrice,
+    DelegationUse,
     Document,
+    Draft,
     Group,
     Invoice,
     Item,

@@ -1,6 +1,8 @@
 //! How the domain's own types are kept in columns.
 
-use tierline_domain::admin::{AdminState, Mfa, UserAccount};
+use tierline_domain::admin::{
+    AdminAction, AdminState, AssignmentState, Mfa, Progress, UserAccount,
+};
 use tierline_domain::catalog::{Frequency, Generation, ItemKind, Offered, Publisher, Term};
 use tierline_domain::customer::{
     AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
@@ -58,8 +60,10 @@ as_text!(
     AcceptedBy,
     AccountState,
     Acquired,
+    AdminAction,
     AdminState,
     AgreementState,
+    AssignmentState,
     CartState,
     CheckStatus,
     Cloud,
@@ -84,6 +88,7 @@ as_text!(
     PartnerType,
     PartnershipState,
     ProfileKind,
+    Progress,
     Publisher,
     Qualification,
     RelationshipState,

@@ -19,6 +19,7 @@ use crate::value::Json;
 
 pub mod audit;
 pub mod catalogue;
+pub mod delegation;
 mod fields;
 pub mod identity;
 
@@ -35,6 +36,7 @@ pub use vetting::*;
 pub mod webhooks;
 
 pub use audit::audit_records;
+pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
 pub use webhooks::{
     webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
 };
@@ -173,7 +175,7 @@ table! {
     /// Granular delegated administration.
     admin_relationships: AdminRelationship {
         key { id }
-        columns { id, handle, partner, customer, name, roles, state, requested, ends, days, auto_extend, is_default, assigned }
+        columns { id, handle, partner, customer, name, roles, state, requested, ends, days, auto_extend, is_default, assigned, activated, changed, version }
         finds {
             BY_HANDLE = "WHERE handle = $1",
             BY_PAIR = "WHERE partner = $1 AND customer = $2 ORDER BY handle",
@@ -194,7 +196,7 @@ table! {
     /// Roles of granular relationships held by groups.
     assignments: Assignment {
         key { admin_relationship, security_group }
-        columns { admin_relationship, security_group, roles }
+        columns { admin_relationship, security_group, roles, state, created, changed, version }
         finds { BY_RELATIONSHIP = "WHERE admin_relationship = $1 ORDER BY security_group" }
     }
 }

@@ -9,6 +9,7 @@ mod broken_connections;
 mod change_log;
 mod copies;
 mod group_commit;
+mod grown_states;
 mod kept_rows;
 mod plans;
 mod racing_writers;

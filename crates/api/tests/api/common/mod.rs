@@ -5,6 +5,7 @@
     reason = "a test helper: what it unwraps must be there"
 )]
 
+pub mod delegation;
 pub mod orders;
 pub mod post;
 pub mod subscriptions;

@@ -371,8 +371,11 @@ impl Year {
             let standing = match row.state {
                 AdminState::ApprovalPending => Standing::Asked,
                 AdminState::Approved => Standing::Approved,
+                AdminState::Activating => Standing::Activating,
                 AdminState::Active => Standing::Active,
+                AdminState::Expiring => Standing::Expiring,
                 AdminState::TerminationRequested => Standing::Ending,
+                AdminState::Terminating => Standing::Terminating,
                 AdminState::Expired => Standing::Expired,
                 AdminState::Terminated => Standing::Terminated,
             };

@@ -264,13 +264,19 @@ impl Sub {
     }
 }
 
+/// Between two steps of the operator.
+const STEP_MICROS: i64 = 5 * 60 * 1_000_000;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Asked,
     Approved,
+    Activating,
     Active,
-    Ending,
+    Expiring,
     Expired,
+    Ending,
+    Terminating,
     Terminated,
 }
 
@@ -282,31 +288,32 @@ pub(super) struct Right {
     days: i64,
     /// When it came to how it stands.
     since: Timestamp,
-    /// The last day on which they are in force, once they are.
-    ends: Option<Date>,
     pub(super) standing: Standing,
 }
 
 impl Right {
     fn next(&self) -> Option<Timestamp> {
-        let ten_minutes = Timestamp::from_micros(self.since.as_micros() + 600_000_000);
+        let after = |days: i64| {
+            let days = i32::try_from(days).expect("checked when it was asked for");
+            self.since.plus(Period::days(days)).ok()
+        };
         match self.standing {
-            Standing::Asked => self.since.plus(Period::days(90)).ok(),
-            Standing::Approved | Standing::Ending => ten_minutes.ok(),
-            Standing::Active => self.ends.map(|day| Timestamp::start_of(days_on(day, 1))),
+            Standing::Asked => after(90),
+            Standing::Active => after(self.days),
             Standing::Expired | Standing::Terminated => None,
+            // The operator takes a step every five minutes.
+            _ => Timestamp::from_micros(self.since.as_micros() + STEP_MICROS).ok(),
         }
     }
 
     fn befall(&mut self, at: Timestamp) {
         self.standing = match self.standing {
-            Standing::Approved => {
-                let days = i32::try_from(self.days).expect("checked when it was asked for");
-                self.ends = Some(days_on(at.date(), days));
-                Standing::Active
-            }
-            Standing::Ending | Standing::Terminated => Standing::Terminated,
-            Standing::Asked | Standing::Active | Standing::Expired => Standing::Expired,
+            Standing::Approved => Standing::Activating,
+            Standing::Activating => Standing::Active,
+            Standing::Active => Standing::Expiring,
+            Standing::Ending => Standing::Terminating,
+            Standing::Terminating | Standing::Terminated => Standing::Terminated,
+            Standing::Asked | Standing::Expiring | Standing::Expired => Standing::Expired,
         };
         self.since = at;
     }
@@ -529,7 +536,6 @@ impl Model {
                     customer,
                     days: *days,
                     since: now,
-                    ends: None,
                     standing: Standing::Asked,
                 };
                 self.rights.insert(name.clone(), right);
