@@ -7,7 +7,7 @@ use crate::common::delegation::{
     CUSTOMERS, GLOBAL_ADMIN, GLOBAL_READER, READER, ROOT, USER_ADMIN, ask, assert_fails, begun,
     draft, named, of_customer, roles, status, world,
 };
-use crate::common::{Answer, advance, sent, text};
+use crate::common::{Answer, World, advance, sent, text};
 
 #[tokio::test]
 async fn a_request_is_written_sent_approved_and_comes_into_force() {
@@ -162,6 +162,45 @@ async fn only_what_is_not_sent_is_changed_or_deleted() {
     assert_fails("another duration", &longer, 409, "conflict", "GDA-012");
 }
 
+/// Members of a request that are wrong, with the status, the code and the rule they are refused by.
+fn wrong(member: &str, foreign: &str) -> Vec<(Value, u16, &'static str, &'static str)> {
+    let nobody = "0f0f0f0f-0000-4000-8000-0f0f0f0f0f0f";
+    let bad = |value: Value, rule: &'static str| (value, 400, "invalidRequest", rule);
+    let denied = |id: &str| (json!({ "tenantId": id }), 403, "accessDenied", "GDA-002");
+    match member {
+        "accessDetails" => vec![
+            bad(roles(&[]), "GDA-005"),
+            bad(Value::Null, "GDA-005"),
+            bad(roles(&[READER, nobody]), "GDA-005"),
+            bad(json!("reader"), ""),
+        ],
+        "duration" => vec![
+            bad(json!("P0D"), "GDA-004"),
+            bad(json!("P731D"), "GDA-004"),
+            bad(json!("P3Y"), "GDA-004"),
+            bad(json!("PT5H"), ""),
+            bad(json!("90"), ""),
+        ],
+        "autoExtendDuration" => vec![bad(json!("P30D"), "")],
+        "displayName" => vec![
+            bad(json!("a name of words"), "GDA-003"),
+            bad(json!("n".repeat(51)), "GDA-003"),
+            bad(Value::Null, ""),
+            (
+                json!("harbor-juniper-readers"),
+                409,
+                "nameAlreadyExists",
+                "GDA-003",
+            ),
+        ],
+        _ => vec![
+            denied(nobody),
+            denied(foreign),
+            bad(json!({ "tenantId": "juniper-bakery" }), ""),
+        ],
+    }
+}
+
 #[tokio::test]
 async fn bad_requests_name_what_is_wrong() {
     let world = world().await;
@@ -171,90 +210,19 @@ async fn bad_requests_name_what_is_wrong() {
     let good = json!({
         "displayName": "rights", "duration": "P90D", "customer": { "tenantId": juniper }, "accessDetails": roles(&[READER]),
     });
-    let nobody = "0f0f0f0f-0000-4000-8000-0f0f0f0f0f0f";
-    for (member, value, status, code, rule) in [
-        (
-            "accessDetails",
-            roles(&[]),
-            400,
-            "invalidRequest",
-            "GDA-005",
-        ),
-        (
-            "accessDetails",
-            Value::Null,
-            400,
-            "invalidRequest",
-            "GDA-005",
-        ),
-        (
-            "accessDetails",
-            roles(&[READER, nobody]),
-            400,
-            "invalidRequest",
-            "GDA-005",
-        ),
-        ("accessDetails", json!("reader"), 400, "invalidRequest", ""),
-        ("duration", json!("P0D"), 400, "invalidRequest", "GDA-004"),
-        ("duration", json!("P731D"), 400, "invalidRequest", "GDA-004"),
-        ("duration", json!("P3Y"), 400, "invalidRequest", "GDA-004"),
-        ("duration", json!("PT5H"), 400, "invalidRequest", ""),
-        ("duration", json!("90"), 400, "invalidRequest", ""),
-        (
-            "autoExtendDuration",
-            json!("P30D"),
-            400,
-            "invalidRequest",
-            "",
-        ),
-        (
-            "displayName",
-            json!("a name of words"),
-            400,
-            "invalidRequest",
-            "GDA-003",
-        ),
-        (
-            "displayName",
-            json!("n".repeat(51)),
-            400,
-            "invalidRequest",
-            "GDA-003",
-        ),
-        (
-            "displayName",
-            json!("harbor-juniper-readers"),
-            409,
-            "nameAlreadyExists",
-            "GDA-003",
-        ),
-        ("displayName", Value::Null, 400, "invalidRequest", ""),
-        (
-            "customer",
-            json!({ "tenantId": nobody }),
-            403,
-            "accessDenied",
-            "GDA-002",
-        ),
-        (
-            "customer",
-            json!({ "tenantId": canyon }),
-            403,
-            "accessDenied",
-            "GDA-002",
-        ),
-        (
-            "customer",
-            json!({ "tenantId": "juniper-bakery" }),
-            400,
-            "invalidRequest",
-            "",
-        ),
+    for member in [
+        "accessDetails",
+        "duration",
+        "autoExtendDuration",
+        "displayName",
+        "customer",
     ] {
-        let mut body = good.clone();
-        body[member] = value.clone();
-        let answer = draft(&world, "harbor", &body).await;
-        assert_fails(&format!("{member} {value}"), &answer, status, code, rule);
+        for (value, status, code, rule) in wrong(member, &canyon) {
+            let mut body = good.clone();
+            body[member] = value.clone();
+            let answer = draft(&world, "harbor", &body).await;
+            assert_fails(&format!("{member} {value}"), &answer, status, code, rule);
+        }
     }
     let mut powerful = good.clone();
     powerful["accessDetails"] = roles(&[GLOBAL_ADMIN]);
@@ -268,22 +236,24 @@ async fn bad_requests_name_what_is_wrong() {
     let id = named(&world, "harbor", "harbor-juniper-readers").await;
     let answer = ask(&world, &harbor, &id, "dance").await;
     assert_fails("no action", &answer, 400, "invalidRequest", "");
-    // A request without a customer is written, but not sent.
-    let open = draft(
-        &world,
-        "harbor",
-        &json!({ "displayName": "open", "accessDetails": roles(&[READER]) }),
-    )
-    .await;
+}
+
+#[tokio::test]
+async fn a_request_for_nobody_is_written_but_not_sent() {
+    let world = world().await;
+    let harbor = world.user("harbor");
+    let body = json!({ "displayName": "open", "accessDetails": roles(&[READER]) });
+    let open = draft(&world, "harbor", &body).await;
     assert_eq!(
         (open.status, &open.body["duration"]),
         (201, &json!("P730D")),
         "{}",
         open.body
     );
-    let early = ask(&world, &harbor, &text(&open.body["id"]), "lockForApproval").await;
+    let id = text(&open.body["id"]);
+    let early = ask(&world, &harbor, &id, "lockForApproval").await;
     assert_fails("for nobody", &early, 403, "accessDenied", "GDA-002");
-    let early = ask(&world, &harbor, &text(&open.body["id"]), "terminate").await;
+    let early = ask(&world, &harbor, &id, "terminate").await;
     assert_fails("ended before it began", &early, 409, "conflict", "GDA-009");
 }
 
@@ -354,162 +324,158 @@ async fn strangers_find_nothing() {
     assert_fails("no method", &method, 405, "notAllowed", "");
 }
 
+/// A relationship of harbor in force, and a new group of harbor's.
+struct Desk {
+    world: World,
+    harbor: String,
+    /// The relationship's id.
+    id: String,
+    /// The path of its assignments.
+    list: String,
+    /// The group's id.
+    group: String,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let world = world().await;
+        let harbor = world.user("harbor");
+        let id = named(&world, "harbor", "harbor-juniper-readers").await;
+        let members = json!({ "group": "service-desk", "members": ["admin.harbor"] });
+        let made = world
+            .post("/program/v1/commands/set_group", &harbor, &members)
+            .await;
+        Self {
+            group: text(&made.body["result"]["id"]),
+            list: format!("{ROOT}/{id}/accessAssignments"),
+            world,
+            harbor,
+            id,
+        }
+    }
+
+    /// Gives roles to a group.
+    async fn gives(&self, group: &str, ids: &[&str]) -> Answer {
+        let body = json!({
+            "accessContainer": { "accessContainerId": group, "accessContainerType": "securityGroup" }, "accessDetails": roles(ids),
+        });
+        self.world.post(&self.list, &self.harbor, &body).await
+    }
+
+    /// What the group holds.
+    async fn held(&self) -> Value {
+        let path = format!("{}/{}", self.list, self.group);
+        self.world.get(&path, &self.harbor).await.body
+    }
+
+    /// Changes what the group holds, or takes it away, for who has read a version.
+    async fn sends(&self, method: &str, ids: &[&str], tag: Option<&Value>) -> Answer {
+        let path = format!("{}/{}", self.list, self.group);
+        let body = json!({ "accessDetails": roles(ids) });
+        let tag: Vec<_> = tag
+            .map(|tag| ("If-Match", tag.as_str().unwrap()))
+            .into_iter()
+            .collect();
+        sent(&self.world, method, &path, &self.harbor, &body, &tag).await
+    }
+}
+
 #[tokio::test]
 async fn groups_are_given_roles_and_lose_them() {
-    let world = world().await;
-    let harbor = world.user("harbor");
-    let id = named(&world, "harbor", "harbor-juniper-readers").await;
-    let list = format!("{ROOT}/{id}/accessAssignments");
-    let held = world.get(&list, &harbor).await;
-    assert_eq!(held.body["value"][0]["status"], "active");
-    assert_eq!(held.body["value"].as_array().unwrap().len(), 1);
-    let members = json!({ "group": "service-desk", "members": ["admin.harbor"] });
-    let made = world
-        .post("/program/v1/commands/set_group", &harbor, &members)
-        .await;
-    let group = text(&made.body["result"]["id"]);
-    let give = |group: &str, ids: &[&str]| {
-        json!({
-            "accessContainer": { "accessContainerId": group, "accessContainerType": "securityGroup" }, "accessDetails": roles(ids),
-        })
-    };
-    let new = world.post(&list, &harbor, &give(&group, &[READER])).await;
+    let desk = Desk::open().await;
+    let before = desk.world.get(&desk.list, &desk.harbor).await;
+    assert_eq!(before.body["value"][0]["status"], "active");
+    assert_eq!(before.body["value"].as_array().unwrap().len(), 1);
+    let new = desk.gives(&desk.group, &[READER]).await;
     assert_eq!(
         (new.status, &new.body["status"]),
         (201, &json!("pending")),
         "{}",
         new.body
     );
-    let path = format!("{list}/{group}");
-    assert_eq!(
-        new.headers["location"],
-        format!("{}{path}", world.base).as_str()
-    );
-    let again = world
-        .post(&list, &harbor, &give(&group, &[GLOBAL_READER]))
-        .await;
-    assert_fails("given twice", &again, 409, "conflict", "");
-    let foreign = world
-        .get("/program/v1/security-groups", &world.user("meridian"))
-        .await;
-    for other in [
-        text(&foreign.body["items"][0]["id"]),
-        Uuid::nil().to_string(),
-    ] {
-        let answer = world.post(&list, &harbor, &give(&other, &[READER])).await;
-        assert_fails("no own group", &answer, 403, "accessDenied", "GDA-010");
-    }
-    for (what, body, rule) in [
-        (
-            "a role that was not granted",
-            give(&group, &[USER_ADMIN]),
-            "GDA-011",
-        ),
-        ("no group's id", give("service-desk", &[READER]), ""),
-        ("no role", give(&group, &[]), ""),
-    ] {
-        assert_fails(
-            what,
-            &world.post(&list, &harbor, &body).await,
-            400,
-            "invalidRequest",
-            rule,
-        );
-    }
-    advance(&world, "PT5M").await;
-    let active = world.get(&path, &harbor).await;
-    assert_eq!(active.body["status"], "active");
+    let path = format!("{}{}/{}", desk.world.base, desk.list, desk.group);
+    assert_eq!(new.headers["location"], path.as_str());
+    advance(&desk.world, "PT5M").await;
+    let active = desk.held().await;
+    assert_eq!(active["status"], "active");
 
-    let tag = text(&active.body["@odata.etag"]);
-    let change = json!({ "accessDetails": roles(&[GLOBAL_READER]) });
-    let bare = sent(&world, "PATCH", &path, &harbor, &change, &[]).await;
-    assert_fails("without a tag", &bare, 400, "invalidRequest", "");
-    let old = text(&new.body["@odata.etag"]);
-    let stale = sent(
-        &world,
-        "PATCH",
-        &path,
-        &harbor,
-        &change,
-        &[("If-Match", &old)],
-    )
-    .await;
+    let old = &new.body["@odata.etag"];
+    let stale = desk.sends("DELETE", &[], Some(old)).await;
     assert_fails("an old tag", &stale, 412, "resourceModified", "GEN-007");
-    let same = json!({ "accessDetails": roles(&[READER]) });
-    let same = sent(
-        &world,
-        "PATCH",
-        &path,
-        &harbor,
-        &same,
-        &[("If-Match", &tag)],
-    )
-    .await;
+    let gone = desk
+        .sends("DELETE", &[], Some(&active["@odata.etag"]))
+        .await;
+    assert_eq!(gone.status, 204, "{}", gone.body);
+    assert_eq!(desk.held().await["status"], "deleting");
+    advance(&desk.world, "PT5M").await;
+    assert_eq!(desk.held().await["status"], "deleted");
+    // Whose groups these are is not for the customer to know.
+    let juniper = of_customer(&desk.world, "juniper-bakery").await;
+    let seen = desk.world.get(&desk.list, &juniper).await;
+    assert_eq!((seen.status, &seen.body["value"]), (200, &json!([])));
+}
+
+#[tokio::test]
+async fn other_roles_are_an_operation() {
+    let desk = Desk::open().await;
+    let new = desk.gives(&desk.group, &[READER]).await;
+    advance(&desk.world, "PT5M").await;
+    let tag = &desk.held().await["@odata.etag"];
+    let bare = desk.sends("PATCH", &[GLOBAL_READER], None).await;
+    assert_fails("without a tag", &bare, 400, "invalidRequest", "");
+    let old = &new.body["@odata.etag"];
+    let stale = desk.sends("PATCH", &[GLOBAL_READER], Some(old)).await;
+    assert_fails("an old tag", &stale, 412, "resourceModified", "GEN-007");
+    let same = desk.sends("PATCH", &[READER], Some(tag)).await;
     assert_eq!(
         (same.status, &same.body["accessDetails"]),
         (200, &roles(&[READER]))
     );
-    let accepted = sent(
-        &world,
-        "PATCH",
-        &path,
-        &harbor,
-        &change,
-        &[("If-Match", &tag)],
-    )
-    .await;
+    let accepted = desk.sends("PATCH", &[GLOBAL_READER], Some(tag)).await;
     assert_eq!(accepted.status, 202, "{}", accepted.body);
     assert_eq!(accepted.headers["retry-after"], "300");
     let operation = accepted.headers["location"].to_str().unwrap();
-    let operation = operation.strip_prefix(&world.base).unwrap().to_owned();
-    let running = world.get(&operation, &harbor).await;
-    assert_eq!(running.body["status"], "running");
-    assert_eq!(
-        running.body["operationType"],
-        "delegatedAdminAccessAssignmentUpdate"
-    );
-    assert_eq!(
-        world.get(&path, &harbor).await.body["accessDetails"],
-        roles(&[READER])
-    );
-    advance(&world, "PT5M").await;
-    assert_eq!(
-        world.get(&operation, &harbor).await.body["status"],
-        "succeeded"
-    );
-    let changed = world.get(&path, &harbor).await;
-    assert_eq!(changed.body["accessDetails"], roles(&[GLOBAL_READER]));
-    let operations = world.get(&format!("{ROOT}/{id}/operations"), &harbor).await;
+    let operation = operation.strip_prefix(&desk.world.base).unwrap();
+    let running = desk.world.get(operation, &desk.harbor).await.body;
+    assert_eq!(running["status"], "running");
+    let kind = "delegatedAdminAccessAssignmentUpdate";
+    assert_eq!(running["operationType"], kind);
+    assert_eq!(desk.held().await["accessDetails"], roles(&[READER]));
+    advance(&desk.world, "PT5M").await;
+    let done = desk.world.get(operation, &desk.harbor).await.body;
+    assert_eq!(done["status"], "succeeded");
+    assert_eq!(desk.held().await["accessDetails"], roles(&[GLOBAL_READER]));
+    let operations = format!("{ROOT}/{}/operations", desk.id);
+    let operations = desk.world.get(&operations, &desk.harbor).await;
     assert_eq!(operations.body["value"].as_array().unwrap().len(), 1);
+}
 
-    let tag = text(&changed.body["@odata.etag"]);
-    let stale = sent(
-        &world,
-        "DELETE",
-        &path,
-        &harbor,
-        &json!({}),
-        &[("If-Match", &old)],
-    )
-    .await;
-    assert_fails("an old tag", &stale, 412, "resourceModified", "GEN-007");
-    let gone = sent(
-        &world,
-        "DELETE",
-        &path,
-        &harbor,
-        &json!({}),
-        &[("If-Match", &tag)],
-    )
-    .await;
-    assert_eq!(gone.status, 204, "{}", gone.body);
-    assert_eq!(world.get(&path, &harbor).await.body["status"], "deleting");
-    advance(&world, "PT5M").await;
-    assert_eq!(world.get(&path, &harbor).await.body["status"], "deleted");
-    // Whose groups these are is not for the customer to know.
-    let juniper = of_customer(&world, "juniper-bakery").await;
-    let seen = world.get(&list, &juniper).await;
-    assert_eq!((seen.status, &seen.body["value"]), (200, &json!([])));
+#[tokio::test]
+async fn only_own_groups_are_given_roles_that_were_granted() {
+    let desk = Desk::open().await;
+    assert_eq!(desk.gives(&desk.group, &[READER]).await.status, 201);
+    let again = desk.gives(&desk.group, &[GLOBAL_READER]).await;
+    assert_fails("given twice", &again, 409, "conflict", "");
+    let groups = "/program/v1/security-groups";
+    let foreign = desk.world.get(groups, &desk.world.user("meridian")).await;
+    let foreign = text(&foreign.body["items"][0]["id"]);
+    for other in [foreign, Uuid::nil().to_string()] {
+        let answer = desk.gives(&other, &[READER]).await;
+        assert_fails("no own group", &answer, 403, "accessDenied", "GDA-010");
+    }
+    for (what, group, ids, rule) in [
+        (
+            "not granted",
+            desk.group.as_str(),
+            &[USER_ADMIN][..],
+            "GDA-011",
+        ),
+        ("no group's id", "service-desk", &[READER], ""),
+        ("no role", desk.group.as_str(), &[], ""),
+    ] {
+        let answer = desk.gives(group, ids).await;
+        assert_fails(what, &answer, 400, "invalidRequest", rule);
+    }
 }
 
 #[tokio::test]

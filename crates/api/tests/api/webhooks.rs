@@ -290,6 +290,23 @@ async fn a_test_event_needs_its_registration() {
     );
 }
 
+/// A group is given roles of a relationship, then others, and then none.
+async fn held_for_a_while(post: &Post, rights: &str) {
+    let assign =
+        json!({ "admin_relationship": rights, "group": "helpers", "roles": ["directory_reader"] });
+    post.by("meridian", "assign_roles", assign.clone()).await;
+    // What a group holds already is no change.
+    post.by("meridian", "assign_roles", assign).await;
+    crate::common::advance(&post.world, "PT1H").await;
+    let change =
+        json!({ "admin_relationship": rights, "group": "helpers", "roles": ["global_reader"] });
+    post.by("meridian", "change_roles", change).await;
+    crate::common::advance(&post.world, "PT1H").await;
+    let taken = json!({ "admin_relationship": rights, "group": "helpers" });
+    post.by("meridian", "remove_roles", taken).await;
+    crate::common::advance(&post.world, "PT1H").await;
+}
+
 #[tokio::test]
 async fn what_happens_is_told_as_documented() {
     let post = Post::open().await;
@@ -365,19 +382,7 @@ async fn what_happens_is_told_as_documented() {
             .status,
         200
     );
-    let assign =
-        json!({ "admin_relationship": rights, "group": "helpers", "roles": ["directory_reader"] });
-    post.by("meridian", "assign_roles", assign.clone()).await;
-    // What a group holds already is no change.
-    post.by("meridian", "assign_roles", assign).await;
-    crate::common::advance(&post.world, "PT1H").await;
-    let change =
-        json!({ "admin_relationship": rights, "group": "helpers", "roles": ["global_reader"] });
-    post.by("meridian", "change_roles", change).await;
-    crate::common::advance(&post.world, "PT1H").await;
-    let taken = json!({ "admin_relationship": rights, "group": "helpers" });
-    post.by("meridian", "remove_roles", taken).await;
-    crate::common::advance(&post.world, "PT1H").await;
+    held_for_a_while(&post, &rights).await;
     post.by("meridian", "terminate_admin", name).await;
     post.world
         .post("/program/v1/clock", &post.world.user("operator"), &advance)

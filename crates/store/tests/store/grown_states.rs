@@ -3,7 +3,8 @@
 use tierline_domain::admin::{AdminRelationship, AdminState, Assignment, AssignmentState};
 use tierline_domain::time::Timestamp;
 use tierline_store::tables::{assignments, delegation};
-use tierline_store::{Command, Db, DbConfig, Migration, StoreError, Tx, Value, statements};
+use tierline_store::testing::both_engines;
+use tierline_store::{Command, Db, Migration, StoreError, Tx, Value, statements};
 use uuid::Uuid;
 
 /// The tables that the migration changes or points to, as they were.
@@ -83,25 +84,20 @@ impl Command for Find {
 
 #[tokio::test]
 async fn states_stay_when_their_column_is_another() {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("grown-states.db");
-    for end in ["", "-wal", "-shm"] {
-        // Left by an earlier run, or not there.
-        drop(std::fs::remove_file(format!("{}{end}", path.display())));
-    }
-    let config = DbConfig::File { path };
-    let db = Db::open(&config, OLD).await.unwrap();
-    db.write(Fill).await.unwrap();
-    drop(db);
-    let db = Db::open(&config, NEW).await.unwrap();
-    let (rights, held) = db.read(Find).await.unwrap();
-    let rights = rights.unwrap();
-    assert_eq!(rights.state, AdminState::TerminationRequested);
-    assert_eq!(
-        (rights.version, rights.activated, rights.changed),
-        (1, None, None)
-    );
-    assert_eq!(rights.requested, at());
-    assert_eq!(rights.end().to_string(), "2023-11-16T00:00:00Z");
-    assert_eq!(held.len(), 1);
-    assert_eq!(held[0].state, AssignmentState::Active);
+    both_engines(OLD, |test| async move {
+        test.db.write(Fill).await.unwrap();
+        let db = Db::open(&test.config, NEW).await.unwrap();
+        let (rights, held) = db.read(Find).await.unwrap();
+        let rights = rights.unwrap();
+        assert_eq!(rights.state, AdminState::TerminationRequested);
+        assert_eq!(
+            (rights.version, rights.activated, rights.changed),
+            (1, None, None)
+        );
+        assert_eq!(rights.requested, at());
+        assert_eq!(rights.end().to_string(), "2023-11-16T00:00:00Z");
+        assert_eq!(held.len(), 1);
+        assert_eq!(held[0].state, AssignmentState::Active);
+    })
+    .await;
 }

@@ -57,7 +57,10 @@ pub(super) fn routes() -> Vec<Route> {
         .takes::<AssignmentChange>()
         .answers::<AccessAssignment>(ok)
         .answers_plain(StatusCode::ACCEPTED)
-        .shows("gdap-access-assignments-update", tested),
+        .shows(
+            "gdap-access-assignments-update",
+            "delegation.rs other_roles_are_an_operation",
+        ),
         route::delete(
             "/v1.0/tenantRelationships/delegatedAdminRelationships/{relationship-id}/accessAssignments/{assignment-id}",
             "Take a group's roles away.",
@@ -71,14 +74,20 @@ pub(super) fn routes() -> Vec<Route> {
             operations,
         )
         .answers::<List<Operation>>(ok)
-        .shows("gdap-operations-list", tested),
+        .shows(
+            "gdap-operations-list",
+            "delegation.rs other_roles_are_an_operation",
+        ),
         route::get(
             "/v1.0/tenantRelationships/delegatedAdminRelationships/{relationship-id}/operations/{operation-id}",
             "How far one change is.",
             operation,
         )
         .answers::<Operation>(ok)
-        .shows("gdap-operations-get", tested),
+        .shows(
+            "gdap-operations-get",
+            "delegation.rs other_roles_are_an_operation",
+        ),
     ]
 }
 
