@@ -269,7 +269,12 @@ async fn main() {
             slowest = slowest.max(renewals("SQLite", &config, frequency).await);
         }
         if let Some(url) = server.filter(|url| url.starts_with("postgres")) {
-            renewals("PostgreSQL", &DbConfig::of(Some(url), PathBuf::new()), "monthly").await;
+            renewals(
+                "PostgreSQL",
+                &DbConfig::of(Some(url), PathBuf::new()),
+                "monthly",
+            )
+            .await;
         }
     }
     let mut forked = Duration::ZERO;
