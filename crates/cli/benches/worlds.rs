@@ -51,6 +51,9 @@ fn subscriptions(count: usize, frequency: &str) -> Vec<Value> {
     let mut given: Vec<Value> = (0..SELLERS)
         .map(|seller| json!({ "partner": { "id": format!("S-{seller}"), "type": "direct_bill", "country": "DE" } }))
         .collect();
+    given.push(json!({ "item": {
+        "id": "seat", "terms": { "P1Y": ["monthly", "annual"] }, "prices": { "P1Y": ["EUR 192.00"] },
+    } }));
     for number in 0..count {
         let owner = number / HELD;
         let (seller, customer) = (format!("S-{}", owner % SELLERS), format!("c-{owner}"));
@@ -61,7 +64,7 @@ fn subscriptions(count: usize, frequency: &str) -> Vec<Value> {
         let day = i32::try_from(number % 360).unwrap();
         let bought = now().minus(Period::days(day + 1)).unwrap();
         given.push(json!({ "subscription": {
-            "id": format!("sub-{number}"), "seller": seller, "customer": customer, "item": "suite-standard",
+            "id": format!("sub-{number}"), "seller": seller, "customer": customer, "item": "seat",
             "term": "P1Y", "frequency": frequency, "bought": bought,
         } }));
     }
