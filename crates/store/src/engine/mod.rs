@@ -281,7 +281,8 @@ impl Db {
         Self::start(copy, &Origin::memory(&counters), counters)
     }
 
-    /// Writes everything committed so far into a new SQLite file. SQLite only.
+    /// Writes everything committed so far into a new SQLite file, which is whole whenever this process ends; the
+    /// operating system takes it to the disk in its own time. SQLite only.
     ///
     /// # Errors
     /// When the file exists or cannot be written, or the database is not SQLite.

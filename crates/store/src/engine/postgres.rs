@@ -8,8 +8,9 @@ mod siblings;
 mod values;
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -50,7 +51,13 @@ pub(super) const SETTLED_BEFORE: Statement = Statement::new(
     "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
 );
 
-type Sent = BoxFuture<'static, Result<(), Error>>;
+type Answer = BoxFuture<'static, Result<(), Error>>;
+
+/// What was sent without waiting.
+enum Sent {
+    Underway(Answer),
+    Answered(Result<(), Error>),
+}
 
 /// Where the server is, and how to talk to it.
 pub(super) struct Address {
@@ -248,7 +255,7 @@ impl PgSession {
         }
         let client = Arc::clone(&connection.client);
         let asked = client.simple_query("SELECT pg_current_xact_id_if_assigned()");
-        let answer = asked.await;
+        let answer = connection.after_sent(asked).await;
         let messages = connection.answered("transaction control", answer).await?;
         let number = last_text(&messages).and_then(|text| text.parse().ok());
         if let (Some(number), Some((_, own))) = (number, &mut self.known) {
@@ -382,7 +389,8 @@ impl PgSession {
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         let connection = self.open()?;
         connection.has_written = true;
-        let done = connection.client.batch_execute(sql).await;
+        let client = Arc::clone(&connection.client);
+        let done = connection.after_sent(client.batch_execute(sql)).await;
         connection.answered("migration", done).await
     }
 
@@ -471,12 +479,39 @@ impl Connection {
         self.post(Box::pin(async move { client.batch_execute(&sql).await }));
     }
 
-    fn post(&mut self, mut answer: Sent) {
+    fn post(&mut self, mut answer: Answer) {
         // The first poll sends it. An answer that is there at once can only be an error.
-        match (&mut answer).now_or_never() {
-            None => self.sent.push(answer),
-            Some(done) => self.sent.push(Box::pin(async move { done })),
-        }
+        self.sent.push(match (&mut answer).now_or_never() {
+            None => Sent::Underway(answer),
+            Some(done) => Sent::Answered(done),
+        });
+    }
+
+    /// Waits for an answer, and takes in those to what was sent before it: the driver reads no further than an answer
+    /// that arrives in many pieces and that nobody takes.
+    fn after_sent<T>(
+        &mut self,
+        answer: impl Future<Output = T> + Send,
+    ) -> impl Future<Output = T> + Send {
+        // In a box of its own: inline, it would be carried along by everything that asks.
+        let mut answer = Box::pin(answer);
+        let is_underway = |sent: &Sent| matches!(sent, Sent::Underway(_));
+        let first = self.sent.iter().position(is_underway);
+        let mut next = first.unwrap_or(self.sent.len());
+        poll_fn(move |context| {
+            // First of all this one, since its first poll sends it.
+            if let Poll::Ready(done) = answer.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            while let Some(Sent::Underway(sent)) = self.sent.get_mut(next) {
+                let Poll::Ready(done) = sent.as_mut().poll(context) else {
+                    break;
+                };
+                self.sent[next] = Sent::Answered(done);
+                next += 1;
+            }
+            Poll::Pending
+        })
     }
 
     /// Sends what waits, ahead of a statement that writes too or of one that only reads.
@@ -539,7 +574,8 @@ impl Connection {
         }
         let types: Vec<Type> = kinds.iter().map(|kind| list_of(*kind)).collect();
         let client = Arc::clone(&self.client);
-        let prepared = client.prepare_typed(batch.text(), &types).await;
+        let asked = client.prepare_typed(batch.text(), &types);
+        let prepared = self.after_sent(asked).await;
         let prepared = self.answered(batch.statement.name, prepared).await?;
         self.many
             .insert(batch.statement.sql.as_ptr().addr(), prepared.clone());
@@ -549,8 +585,11 @@ impl Connection {
     /// Waits for everything that was sent, and gives the first error among the answers.
     async fn settle(&mut self) -> Result<(), StoreError> {
         let mut first = Ok(());
-        for answer in std::mem::take(&mut self.sent) {
-            let answered = answer.await;
+        for sent in std::mem::take(&mut self.sent) {
+            let answered = match sent {
+                Sent::Underway(answer) => answer.await,
+                Sent::Answered(answered) => answered,
+            };
             if let (Ok(()), Err(error)) = (&first, answered) {
                 first = Err(self.translate("transaction control", error));
                 // Without its locks or its savepoints the transaction is of no use.
@@ -646,7 +685,8 @@ impl Connection {
         let kinds: Vec<Kind> = params.iter().map(Value::kind).collect();
         let types: Vec<Type> = kinds.iter().map(|kind| type_of(*kind)).collect();
         let client = Arc::clone(&self.client);
-        let prepared = client.prepare_typed(statement.sql, &types).await;
+        let asked = client.prepare_typed(statement.sql, &types);
+        let prepared = self.after_sent(asked).await;
         let prepared = self.answered(statement.name, prepared).await?;
         self.prepared
             .entry(statement.sql.as_ptr().addr())
@@ -684,9 +724,8 @@ pub(super) async fn execute(
     connection.has_written = true;
     let prepared = connection.statement(statement, params).await?;
     let client = Arc::clone(&connection.client);
-    let done = client
-        .execute_raw(&prepared, params.iter().map(Param))
-        .await;
+    let asked = client.execute_raw(&prepared, params.iter().map(Param));
+    let done = connection.after_sent(asked).await;
     connection.answered(statement.name, done).await
 }
 
@@ -709,7 +748,7 @@ pub(super) async fn fetch(
             .await?;
         rows.try_collect().await
     };
-    let fetched = fetched.await;
+    let fetched = connection.after_sent(fetched).await;
     connection.answered(statement.name, fetched).await
 }
 
@@ -719,7 +758,7 @@ pub(super) async fn prepare(
 ) -> Result<(), StoreError> {
     let connection = session.open()?;
     let client = Arc::clone(&connection.client);
-    let prepared = client.prepare(statement.sql).await;
+    let prepared = connection.after_sent(client.prepare(statement.sql)).await;
     connection
         .answered(statement.name, prepared)
         .await

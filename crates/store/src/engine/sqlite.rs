@@ -233,8 +233,7 @@ impl SqliteSession {
             let mut from = self.file.as_ref().ok_or(std::io::ErrorKind::NotFound)?;
             from.rewind()?;
             let mut to = File::create_new(path)?;
-            std::io::copy(&mut from, &mut to)?;
-            to.sync_data()
+            std::io::copy(&mut from, &mut to).map(drop)
         };
         copy().map_err(StoreError::unavailable)
     }

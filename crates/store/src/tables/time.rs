@@ -7,11 +7,13 @@ use crate::engine::Migration;
 use crate::statement::Statement;
 use crate::{statements, table};
 
-/// Items that could not be done say why; what was done is listed by when; a moved clock outlives its process.
+/// Items that could not be done say why; what is still to come for a subject is found among many; what was done is listed
+/// by when; a moved clock outlives its process.
 pub const MIGRATION: Migration = Migration {
     name: "0004_time",
     sql: "
 ALTER TABLE schedule ADD COLUMN problem {text};
+CREATE INDEX schedule_subject ON schedule (subject, due, id) WHERE done IS NULL;
 CREATE INDEX schedule_done ON schedule (done, id) WHERE done IS NOT NULL;
 CREATE TABLE world_clocks (
     name {text} PRIMARY KEY, world {instant} NOT NULL, server {instant} NOT NULL, stands {bool} NOT NULL

@@ -149,6 +149,11 @@ async fn pages_of_the_schedule_and_what_is_next_are_ranges_of_an_index() {
             (schedule::FIRST_AFTER, vec![at], "schedule_due"),
             (schedule::OPEN_AFTER, place.to_vec(), "schedule_due"),
             (schedule::DONE_BEFORE, place.to_vec(), "schedule_done"),
+            (
+                schedule::OPEN_FOR,
+                vec![Value::Text("7".to_owned())],
+                "schedule_subject",
+            ),
         ] {
             let plan = test.plan(statement, params).await.unwrap();
             let (engine, name) = (test.engine, statement.name);
