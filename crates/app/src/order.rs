@@ -752,6 +752,7 @@ impl<'a> Sale<'a> {
             order_id: Some(self.order.id),
             order_handle: Some(self.order.handle.clone()),
             parent,
+            resource: None,
             deprovisioned: false,
             default_owner: true,
             support_contact: None,

@@ -235,6 +235,7 @@ impl Checkout {
             order_id: Some(order.id),
             order_handle: None,
             parent: None,
+            resource: None,
             deprovisioned: false,
             default_owner: true,
             support_contact: None,

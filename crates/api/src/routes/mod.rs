@@ -31,6 +31,8 @@ pub mod new_customers;
 mod oauth;
 pub(crate) mod order_change;
 pub(crate) mod orders;
+pub(crate) mod overage;
+pub(crate) mod product_upgrades;
 pub mod profiles;
 pub mod program;
 pub mod qualifications;
@@ -43,6 +45,7 @@ pub(crate) mod subscription_parts;
 mod subscription_view;
 pub(crate) mod subscriptions;
 pub mod tokens;
+pub(crate) mod transfers;
 pub(crate) mod transitions;
 pub mod utilities;
 pub mod webhooks;
@@ -74,6 +77,9 @@ pub(crate) fn list() -> Vec<Route> {
         subscription_change::routes(),
         subscription_parts::routes(),
         transitions::routes(),
+        transfers::routes(),
+        overage::routes(),
+        product_upgrades::routes(),
         entitlements::routes(),
         audit::routes(),
         webhooks::routes(),

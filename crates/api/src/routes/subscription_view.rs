@@ -427,7 +427,7 @@ impl Found {
         SubscriptionResource {
             id: row.id,
             offer_name: item.title.clone(),
-            entitlement_id: in_tenant.then_some(row.id),
+            entitlement_id: in_tenant.then_some(row.resource.unwrap_or(row.id)),
             friendly_name: self.name().to_owned(),
             product_type: self.product.as_ref().map(ProductType::of),
             quantity: row.quantity,

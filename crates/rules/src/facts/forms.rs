@@ -225,6 +225,9 @@ pub struct Form {
     /// The subscription is to be registered for reservations, which only an active one can be (SUB-001).
     #[serde(default)]
     pub registers: bool,
+    /// What a change of overage meets.
+    #[serde(default)]
+    pub overage: Option<OverageFact>,
     /// The line carries a fault since the cart was filled (ORD-005).
     #[serde(default)]
     pub faulty_line: bool,
@@ -234,6 +237,17 @@ pub struct Form {
     pub sandbox_resellers: i64,
     /// An order request that a command is about: provider, reseller, state.
     pub order_request: Option<(String, String, String)>,
+}
+
+/// What a change of overage meets (SUB-051).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverageFact {
+    /// Another partner that has it flow to a subscription of its own, and that subscription.
+    pub holder: Option<(String, String)>,
+    /// The caller sold the customer an item that includes it.
+    pub includes: bool,
+    /// What the customer still has of the previous consumption offer.
+    pub previous: Vec<String>,
 }
 
 /// What the agreement status query was given.

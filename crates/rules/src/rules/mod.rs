@@ -59,6 +59,7 @@ pub const SUBSCRIPTION_CHANGE: Checkpoints = Checkpoints::of(&[
     C::Migrate,
     C::SetPartnerOfRecord,
     C::UpdateSubscription,
+    C::SetOverage,
 ]);
 
 /// All enforced rules, by section.

@@ -17,7 +17,8 @@ use tierline_domain::partner::{
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
-    Batch, InvoiceState, ResourceRoleName, SubscriptionState, TransferKind, TransferState,
+    Batch, InvoiceState, OverageService, ResourceRoleName, SubscriptionState, TransferKind,
+    TransferLine, TransferState, UpgradedLine,
 };
 use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
@@ -81,6 +82,7 @@ as_text!(
     Mfa,
     Money,
     OrderState,
+    OverageService,
     PartnerType,
     PartnershipState,
     ProfileKind,
@@ -116,7 +118,9 @@ as_json!(
     Vec<Line>,
     Vec<Offered>,
     Vec<OrderLine>,
-    Vec<String>
+    Vec<String>,
+    Vec<TransferLine>,
+    Vec<UpgradedLine>
 );
 
 impl Field for NotSoldIn {
