@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tierline_domain::money::Money;
 use tierline_domain::place::Country;
-use tierline_domain::subscription::{CreditLine, Invoice};
+use tierline_domain::subscription::{CreditLine, Invoice, Subscription};
 use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -13,7 +13,7 @@ use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{facts, fields, names};
+use crate::{charges, facts, fields, names, subscription};
 
 /// Read prices.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +48,53 @@ pub struct OpenCase {
     /// The first fraudulent use; today by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_use: Option<Date>,
+    /// The subscription whose seats are there twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    /// How many of its seats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<i64>,
+}
+
+impl OpenCase {
+    /// The caller's subscription whose seats are there twice; another one does not exist.
+    async fn duplicated(&self, acting: &Acting, tx: &mut Tx<'_>) -> Result<Subscription, AppError> {
+        let name = self
+            .subscription
+            .as_deref()
+            .ok_or_else(|| AppError::invalid("subscription", "is missing"))?;
+        let row = names::the_subscription(tx, name).await?;
+        if row.seller == Some(acting.partner()?.id) {
+            Ok(row)
+        } else {
+            Err(AppError::missing("subscription", name))
+        }
+    }
+
+    /// Seats of the running cycle and the one before it are withdrawn, the newest first; for older ones the case stays open
+    /// with support (SUB-045).
+    async fn withdraw_duplicates(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), AppError> {
+        let mut row = self.duplicated(acting, tx).await?;
+        let starts = charges::running(&row).starts();
+        let passed = starts.iter().filter(|start| **start <= ctx.now.date());
+        let since = passed.rev().nth(1).or(starts.first()).copied();
+        let mut left = self.quantity.unwrap_or(0).max(0);
+        for batch in row.batches.iter_mut().rev() {
+            if since.is_some_and(|since| batch.at.date() >= since) {
+                let taken = batch.quantity.min(left);
+                batch.quantity = batch.quantity.saturating_sub(taken);
+                row.quantity = row.quantity.saturating_sub(taken);
+                left = left.saturating_sub(taken);
+            }
+        }
+        row.batches.retain(|batch| batch.quantity > 0);
+        subscription::save(tx, &mut row).await
+    }
 }
 
 /// Kinds of cases.
@@ -58,6 +105,8 @@ pub enum CaseKind {
     ConsumptionTransfer,
     /// A one-time credit after fraud (SEC-018).
     FraudCredit,
+    /// Seats that an unsupported upgrade left there twice (SUB-045).
+    DuplicateSeats,
 }
 
 /// Who signs the form of a consumption transfer.
@@ -231,6 +280,7 @@ impl UseCase for OpenCase {
         match self.kind {
             CaseKind::ConsumptionTransfer => "consumption_transfer".to_owned(),
             CaseKind::FraudCredit => "fraud_credit".to_owned(),
+            CaseKind::DuplicateSeats => "duplicate_seats".to_owned(),
         }
     }
 
@@ -252,17 +302,23 @@ impl UseCase for OpenCase {
             CaseKind::FraudCredit => {
                 found.form.first_use = Some(self.first_use.unwrap_or(ctx.now.date()));
             }
+            CaseKind::DuplicateSeats => {
+                self.duplicated(acting, tx).await?;
+            }
         }
         Ok(found)
     }
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
-        _acting: &Acting,
+        ctx: &Ctx,
+        acting: &Acting,
         _facts: &Facts,
-        _tx: &mut Tx<'_>,
+        tx: &mut Tx<'_>,
     ) -> Result<(), AppError> {
-        Ok(())
+        match self.kind {
+            CaseKind::DuplicateSeats => self.withdraw_duplicates(ctx, acting, tx).await,
+            CaseKind::ConsumptionTransfer | CaseKind::FraudCredit => Ok(()),
+        }
     }
 }

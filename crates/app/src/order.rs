@@ -745,6 +745,8 @@ impl<'a> Sale<'a> {
                 at: now,
             }],
             scheduled_quantity: None,
+            next_term: None,
+            began: None,
             pending_frequency: None,
             upgraded: None,
             converted_from_trial: false,

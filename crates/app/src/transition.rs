@@ -184,10 +184,10 @@ async fn pour(
     let mut target = names::the_subscription(tx, into).await?;
     charge(ctx, tx, &target, seats, "moveQuantity").await?;
     target.quantity = target.quantity.saturating_add(seats);
-    target.scheduled_quantity = None;
+    target.unschedule();
     subscription::save(tx, &mut target).await?;
     let row = &mut source.row;
-    row.scheduled_quantity = None;
+    row.unschedule();
     if seats >= row.quantity {
         row.state = SubscriptionState::Deleted;
         row.deprovisioned = true;
@@ -286,7 +286,7 @@ impl UseCase for Upgrade {
             charge(ctx, tx, &held.row, seats, "convert").await?;
             self.record(ctx, tx, &source, &to, &held.row, seats).await?
         };
-        held.row.scheduled_quantity = None;
+        held.row.unschedule();
         subscription::save(tx, &mut held.row).await?;
         Ok(Changed {
             operation: Some(done),
@@ -353,6 +353,7 @@ impl Upgrade {
                 at: ctx.now,
             }],
             scheduled_quantity: None,
+            next_term: None,
             updates: 0,
             order_id: None,
             order_handle: None,
@@ -421,7 +422,7 @@ impl UseCase for ConvertTrial {
             let mut target = names::the_subscription(tx, into).await?;
             charge(ctx, tx, &target, self.quantity, "convert").await?;
             target.quantity = target.quantity.saturating_add(self.quantity);
-            target.scheduled_quantity = None;
+            target.unschedule();
             subscription::save(tx, &mut target).await?;
             held.row.state = SubscriptionState::Deleted;
             held.row.deprovisioned = true;
@@ -442,7 +443,7 @@ impl UseCase for ConvertTrial {
         row.quantity = self.quantity;
         row.unit_price = purchase::list_price(tx, &item, Term::YEAR, row.currency, today).await?;
         row.promotion = None;
-        row.scheduled_quantity = None;
+        row.unschedule();
         row.term_end = Term::YEAR.last_day(today);
         row.renewal = item.renewable;
         row.batches = Vec::new();
@@ -501,13 +502,13 @@ impl UseCase for ChangeTerm {
         let today = ctx.now.date();
         refund(ctx, tx, &held, held.row.quantity, "convert").await?;
         let row = &mut held.row;
-        row.unit_price =
-            purchase::list_price(tx, &held.item, self.term, row.currency, today).await?;
         row.term = self.term;
         row.frequency = self.frequency;
         row.term_end = self.term.last_day(today);
-        row.promotion = None;
-        row.scheduled_quantity = None;
+        row.began = None;
+        row.promotion = purchase::requalified(tx, &held.item, row, today).await?;
+        row.unit_price = lifecycle::price(tx, &held.item, row, today).await?;
+        row.unschedule();
         row.pending_frequency = None;
         subscription::save(tx, row).await?;
         charge(ctx, tx, row, row.quantity, "extendTerm").await?;
@@ -559,6 +560,7 @@ async fn move_one(
             at: ctx.now,
         }],
         scheduled_quantity: None,
+        next_term: None,
         parent,
         updates: 0,
         order_id: None,
@@ -580,7 +582,7 @@ async fn move_one(
     }
     old.row.state = SubscriptionState::Suspended;
     old.row.renewal = false;
-    old.row.scheduled_quantity = None;
+    old.row.unschedule();
     subscription::save(tx, &mut old.row).await?;
     Ok(new)
 }

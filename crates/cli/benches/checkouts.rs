@@ -228,6 +228,8 @@ impl Checkout {
             unit_price: None,
             batches: Vec::new(),
             scheduled_quantity: None,
+            next_term: None,
+            began: None,
             pending_frequency: None,
             upgraded: None,
             converted_from_trial: false,

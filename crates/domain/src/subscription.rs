@@ -134,6 +134,10 @@ pub struct Subscription {
     pub batches: Vec<Batch>,
     /// Quantity scheduled for the next term.
     pub scheduled_quantity: Option<i64>,
+    /// What else is scheduled for the next term (SUB-019).
+    pub next_term: Option<NextTerm>,
+    /// The first day of the running term, where its end was realigned and it is shorter for that (SUB-034).
+    pub began: Option<Date>,
     /// Frequency that takes effect with the next cycle.
     pub pending_frequency: Option<Frequency>,
     /// When it was upgraded (SUB-027).
@@ -162,6 +166,31 @@ pub struct Subscription {
     pub home: String,
     /// Changes with every write; the ETag.
     pub version: i64,
+}
+
+impl Subscription {
+    /// Drops what was scheduled for the next term (SUB-020).
+    pub fn unschedule(&mut self) {
+        self.scheduled_quantity = None;
+        self.next_term = None;
+    }
+}
+
+/// What shall be otherwise from the next term on, besides the quantity; what is absent stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextTerm {
+    /// The item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Id<Item>>,
+    /// How long it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+    /// How it is billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
+    /// Its last day (SUB-034).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Date>,
 }
 
 /// One amount booked on a subscription (BIL-041); negative amounts are refunds.

@@ -393,6 +393,8 @@ tierline_domain::words! {
         OrderSiblings = "order_siblings",
         /// Of what a change of frequency is asked.
         FrequencyPlace = "frequency_place",
+        /// The end asked of the next term.
+        ScheduledEnd = "scheduled_end",
         /// What the customer has of the previous consumption offer.
         PreviousOffer = "previous_offer",
         /// The partner to which overage flows.

@@ -163,7 +163,7 @@ CREATE TABLE subscriptions (
     item {id} NOT NULL REFERENCES items (id), quantity {int} NOT NULL, term {text} NOT NULL, frequency {text} NOT NULL, partner_of_record {id} REFERENCES accounts (id),
     state {text} NOT NULL CHECK (state IN ('active','suspended','expired','disabled','deleted')), bought {instant} NOT NULL, renewed {instant},
     term_end {day}, renewal {bool} NOT NULL, renewal_queued {bool} NOT NULL, currency {text} NOT NULL, promotion {id}, unit_price {text},
-    batches {json} NOT NULL, scheduled_quantity {int}, pending_frequency {text}, upgraded {instant}, converted_from_trial {bool} NOT NULL,
+    batches {json} NOT NULL, scheduled_quantity {int}, next_term {json}, began {day}, pending_frequency {text}, upgraded {instant}, converted_from_trial {bool} NOT NULL,
     updates {int} NOT NULL, order_id {id}, order_handle {text}, parent {id}, resource {id}, deprovisioned {bool} NOT NULL, default_owner {bool} NOT NULL,
     support_contact {id}, friendly_name {text}, home {text} NOT NULL, version {int} NOT NULL
 ) {strict};

@@ -39,10 +39,9 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query("eligibilityType", "immediate, the default, or scheduled.")
         .answers::<Collection<TransitionEligibility>>(StatusCode::OK)
-        .shows_partly(
+        .shows(
             "subscription-transition-eligibilities-list",
             "transitions.rs eligibility_tells_why_not",
-            "at once only: scheduled eligibility answers 501",
         ),
         route::post(
             TRANSITIONS,
@@ -267,27 +266,67 @@ async fn eligible(
     Ok(all)
 }
 
+/// Into what a subscription may go at its next term. Nothing scheduled goes into another one (SUB-049).
+async fn schedulable(
+    tx: &mut Tx<'_>,
+    asking: Asking,
+    found: Found,
+) -> Result<Vec<TransitionEligibility>, AppError> {
+    let mut all = Vec::new();
+    for to in targets(tx, &found.item).await? {
+        let params = json!({
+            "subscription": found.row.id, "item": to.handle, "quantity": found.row.quantity,
+        });
+        let act = Act {
+            actor: asking.ctx.actor.clone(),
+            ..Act::of("", "schedule_change", params)
+        };
+        let (decision, _) = decide_only(&asking.ctx, tx, &act).await?;
+        all.push(TransitionEligibility {
+            operation_id: found.row.id.to_string(),
+            catalog_item_id: catalog::item_id(&to),
+            description: to.title.clone(),
+            title: to.title,
+            quantity: found.row.quantity,
+            eligibilities: vec![Eligibility {
+                is_eligible: decision.allowed,
+                transition_type: ALONE,
+                errors: reasons(&decision, asking.lang),
+            }],
+            subscription_eligibilities: Vec::new(),
+            attributes: Attributes::of("TransitionEligibility"),
+        });
+    }
+    Ok(all)
+}
+
 async fn eligibilities(
     Path((customer, subscription)): Path<(String, String)>,
     call: Call,
 ) -> Result<Json<Collection<TransitionEligibility>>, Problem> {
-    match call.query.get("eligibilitytype").map(body::word).as_deref() {
-        None | Some("immediate") => {}
-        Some("scheduled") => {
-            return Err(Problem::not_built(
-                "eligibilityType: a transition at the next term",
-            ));
-        }
+    let kind = call.query.get("eligibilitytype").map(body::word);
+    let at_next_term = match kind.as_deref() {
+        None | Some("immediate") => false,
+        Some("scheduled") => true,
         Some(other) => {
             let text = format!("`{other}` is neither immediate nor scheduled");
             return Err(Problem::malformed("eligibilityType", &text));
         }
-    }
+    };
     let found = subscriptions::find(&call, &customer, &subscription).await?;
     let own = format!("{}/transitionEligibilities", found.path());
     let asking = Asking::of(&call);
     let all = call
-        .read(move |tx| Box::pin(eligible(tx, asking.clone(), found.clone())))
+        .read(move |tx| {
+            let (asking, found) = (asking.clone(), found.clone());
+            Box::pin(async move {
+                if at_next_term {
+                    schedulable(tx, asking, found).await
+                } else {
+                    eligible(tx, asking, found).await
+                }
+            })
+        })
         .await?;
     Ok(Json(Collection::whole(all, own)))
 }

@@ -17,7 +17,7 @@ async fn the_previous_offer_moves_under_a_plan() {
     let world = World::demo().await;
     let estate = Estate::of(&world, "harbor", "Bay Street").await;
     let customer = estate.customer.as_str();
-    let before = estate.named("Cloud Previous").await;
+    let before = estate.named("Cloud previous").await;
     // While it is there, nothing says where use beyond the licences flows (SUB-051).
     let usage = estate.named("Skyward Cloud Subscription").await;
     let overage = json!({ "azureEntitlementId": usage["id"], "overageEnabled": true });
@@ -106,7 +106,7 @@ async fn the_previous_offer_moves_under_a_plan() {
 async fn a_plan_is_bought_where_there_is_none() {
     let world = World::demo().await;
     let estate = Estate::of(&world, "meridian", "Highland").await;
-    let before = estate.named("Cloud Previous").await;
+    let before = estate.named("Cloud previous").await;
     let made = asked(&world, CREATE, "meridian", &estate.customer).await;
     assert_eq!(made.status, 202, "{}", made.body);
     let plan = estate.named("Skyward Cloud Plan").await;

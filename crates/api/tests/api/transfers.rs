@@ -123,7 +123,7 @@ async fn an_offer_is_accepted_group_by_group() {
         items.any(|one| one["id"] == offered["id"])
     };
     assert!(has(&list.body), "{}", list.body);
-    let stranger = world.user("bridgewater");
+    let stranger = world.user("lindenhof");
     assert!(!has(&world.get(&deal.path, &stranger).await.body));
     refused(
         &world.get(&deal.one(&offered), &stranger).await,
@@ -249,7 +249,7 @@ async fn an_offer_is_withdrawn_by_who_made_it() {
         "{}",
         receiver.body
     );
-    let stranger = world.user("bridgewater");
+    let stranger = world.user("lindenhof");
     refused(&deal.withdraw(&offered, &stranger).await, 404, 900_100);
     let gone = deal.withdraw(&offered, &deal.giver.token).await;
     assert_eq!((gone.status, &gone.body), (204, &Value::Null));

@@ -58,10 +58,16 @@ async fn eligibility_tells_why_not() {
         ),
         (&json!("P1Y"), &json!("monthly"))
     );
-    at_fault(
-        &asked("?eligibilityType=scheduled").await,
-        501,
-        "eligibilityType",
+    // At the next term, which needs renewal and goes into no other subscription (SUB-019, SUB-049).
+    let scheduled = asked("?eligibilityType=scheduled").await;
+    assert_eq!(scheduled.status, 200, "{}", scheduled.body);
+    let later = &scheduled.body["items"][0];
+    assert_eq!(
+        (&later["eligibilities"], &later["subscriptionEligibilities"]),
+        (
+            &json!([{ "isEligible": true, "transitionType": "transition_only", "errors": [] }]),
+            &json!([])
+        )
     );
     at_fault(
         &asked("?eligibilityType=someday").await,

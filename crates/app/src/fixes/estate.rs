@@ -60,6 +60,7 @@ pub(super) async fn of(
         | Ground::TargetEnd
         | Ground::ScheduledTarget => without(act, &["into"]),
         Ground::TransitionSeats => without(act, &["quantity"]),
+        Ground::ScheduledEnd => without(act, &["end"]),
         Ground::ConversionSeats => enough_seats(act, facts),
         Ground::ReceiverRelationship => receiver_invites(act, facts),
         Ground::ReceiverPlan => receiver_buys_plan(tx, act, facts).await?,

@@ -150,6 +150,7 @@ fn at_receiver(
             at: old.bought,
         }],
         scheduled_quantity: None,
+        next_term: None,
         currency: facts::billing_currency(to.account, &held.item),
         order_id: Some(order.id),
         order_handle: Some(order.handle.clone()),
@@ -194,7 +195,7 @@ async fn leave_giver(ctx: &Ctx, tx: &mut Tx<'_>, held: Held) -> Result<(), AppEr
     let mut old = held.row;
     schedule::drop_all(tx, &old.handle).await?;
     old.renewal = false;
-    old.scheduled_quantity = None;
+    old.unschedule();
     if held.item.kind.is_consumption() {
         old.state = SubscriptionState::Deleted;
         old.deprovisioned = true;

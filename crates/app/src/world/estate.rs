@@ -304,6 +304,8 @@ pub(super) async fn new_subscription(
         unit_price: None,
         batches: Vec::new(),
         scheduled_quantity: None,
+        next_term: None,
+        began: None,
         pending_frequency: None,
         upgraded: None,
         converted_from_trial: false,

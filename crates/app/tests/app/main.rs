@@ -5,5 +5,6 @@ mod common;
 mod cures;
 mod enrolment;
 mod japanese;
+mod moves;
 mod requests;
 mod ties;

@@ -109,7 +109,8 @@ async fn an_offer_carries_what_was_there_when_it_was_made() {
     let orders = [sold.order_id.unwrap(), consumption.order_id.unwrap()];
     assert_ne!(orders[0], orders[1]);
     for (order, row) in orders.into_iter().zip([&sold, &consumption]) {
-        let read = ask(move |tx| Box::pin(async move { names::by_id::<Order, _>(tx, order).await }));
+        let read =
+            ask(move |tx| Box::pin(async move { names::by_id::<Order, _>(tx, order).await }));
         let order = world.db.read(read).await.unwrap();
         assert_eq!((Some(order.partner), order.lines.len()), (row.seller, 1));
         assert_eq!(order.lines[0].subscription, Some(row.id));

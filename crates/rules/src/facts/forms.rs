@@ -225,6 +225,9 @@ pub struct Form {
     /// The subscription is to be registered for reservations, which only an active one can be (SUB-001).
     #[serde(default)]
     pub registers: bool,
+    /// The end that is asked of the next term.
+    #[serde(default)]
+    pub scheduled_end: Option<ScheduledEnd>,
     /// What a change of overage meets.
     #[serde(default)]
     pub overage: Option<OverageFact>,
@@ -237,6 +240,33 @@ pub struct Form {
     pub sandbox_resellers: i64,
     /// An order request that a command is about: provider, reseller, state.
     pub order_request: Option<(String, String, String)>,
+}
+
+/// An end that is asked of the next term (SUB-034).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduledEnd {
+    /// The day.
+    pub day: Date,
+    /// The first day of the next term.
+    pub first: Date,
+    /// Its last day where nothing is asked.
+    pub last: Option<Date>,
+    /// It is the end of a month, or of another subscription.
+    pub aligned: bool,
+    /// It lies on the 28th to 30th, which a monthly term does not end on.
+    pub short_month: bool,
+    /// The item is an online service of new commerce.
+    pub online_service: bool,
+}
+
+impl ScheduledEnd {
+    /// It lies within the next term, or ends it as a monthly term may.
+    #[must_use]
+    pub fn within(&self) -> bool {
+        self.day >= self.first
+            && self.last.is_some_and(|last| self.day <= last)
+            && !self.short_month
+    }
 }
 
 /// What a change of overage meets (SUB-051).

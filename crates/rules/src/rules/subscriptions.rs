@@ -636,7 +636,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUB-026"),
         step: Step::Catalogue,
         ground: Ground::UpgradePath,
-        at: UPGRADE,
+        at: UPGRADE.and(SCHEDULE),
         forbids: |f| transition(f).is_some_and(|change| !change.listed),
         answer: |_| documented(400, 800_021),
         shows: |f| {
@@ -751,6 +751,38 @@ pub static RULES: &[Rule] = &[
         forbids: |f| into(f, |trial, _, target| target.term_end < trial.term_end),
         answer: |_| documented(400, 900_236),
         shows: |f| show_target(f, "ends on or after the trial's end"),
+    },
+    Rule {
+        id: RuleId::of("SUB-034"),
+        step: Step::Catalogue,
+        ground: Ground::ScheduledEnd,
+        at: SCHEDULE,
+        forbids: |f| {
+            own(f).is_some()
+                && f.form
+                    .scheduled_end
+                    .as_ref()
+                    .is_some_and(|end| !end.online_service || !end.within() || !end.aligned)
+        },
+        answer: |f| match &f.form.scheduled_end {
+            Some(end) if !end.online_service => documented(400, 900_244),
+            Some(end) if end.within() => documented(400, 900_246),
+            _ => documented(400, 900_245),
+        },
+        shows: |f| {
+            let mut facts = show(f);
+            if let Some(end) = &f.form.scheduled_end {
+                facts.push(shown("end asked for", end.day));
+                facts.push(shown("next term begins on", end.first));
+                facts.extend(
+                    end.last
+                        .map(|last| shown("next term ends by itself on", last)),
+                );
+                let aligned = if end.aligned { "yes" } else { "no" };
+                facts.push(shown("end of a month or of another subscription", aligned));
+            }
+            facts
+        },
     },
     Rule {
         id: RuleId::of("SUB-041"),

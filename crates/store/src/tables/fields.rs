@@ -17,8 +17,8 @@ use tierline_domain::partner::{
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
-    Batch, InvoiceState, OverageService, ResourceRoleName, SubscriptionState, TransferKind,
-    TransferLine, TransferState, UpgradedLine,
+    Batch, InvoiceState, NextTerm, OverageService, ResourceRoleName, SubscriptionState,
+    TransferKind, TransferLine, TransferState, UpgradedLine,
 };
 use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
@@ -110,6 +110,7 @@ as_text!(
 as_json!(
     About,
     Line,
+    NextTerm,
     PromotionTerms,
     Texts,
     Vec<Batch>,

@@ -289,7 +289,7 @@ table! {
         key { id }
         columns {
             id, handle, seller, customer, item, quantity, term, frequency, partner_of_record, state, bought, renewed, term_end, renewal,
-            renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, pending_frequency, upgraded, converted_from_trial,
+            renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, next_term, began, pending_frequency, upgraded, converted_from_trial,
             updates, order_id, order_handle, parent, resource, deprovisioned, default_owner, support_contact, friendly_name, home, version
         }
         finds {
