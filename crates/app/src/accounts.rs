@@ -48,26 +48,26 @@ pub struct OpenCase {
     /// The first fraudulent use; today by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_use: Option<Date>,
-    /// The subscription whose seats are there twice.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subscription: Option<String>,
-    /// How many of its seats.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<i64>,
 }
 
-impl OpenCase {
+/// Open a case about seats that an unsupported upgrade left there twice (SUB-045).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportDuplicates {
+    /// The subscription.
+    pub subscription: String,
+    /// How many of its seats.
+    pub quantity: i64,
+}
+
+impl ReportDuplicates {
     /// The caller's subscription whose seats are there twice; another one does not exist.
     async fn duplicated(&self, acting: &Acting, tx: &mut Tx<'_>) -> Result<Subscription, AppError> {
-        let name = self
-            .subscription
-            .as_deref()
-            .ok_or_else(|| AppError::invalid("subscription", "is missing"))?;
-        let row = names::the_subscription(tx, name).await?;
+        let row = names::the_subscription(tx, &self.subscription).await?;
         if row.seller == Some(acting.partner()?.id) {
             Ok(row)
         } else {
-            Err(AppError::missing("subscription", name))
+            Err(AppError::missing("subscription", &self.subscription))
         }
     }
 
@@ -83,7 +83,7 @@ impl OpenCase {
         let starts = charges::running(&row).starts();
         let passed = starts.iter().filter(|start| **start <= ctx.now.date());
         let since = passed.rev().nth(1).or(starts.first()).copied();
-        let mut left = self.quantity.unwrap_or(0).max(0);
+        let mut left = self.quantity.max(0);
         for batch in row.batches.iter_mut().rev() {
             if since.is_some_and(|since| batch.at.date() >= since) {
                 let taken = batch.quantity.min(left);
@@ -105,8 +105,6 @@ pub enum CaseKind {
     ConsumptionTransfer,
     /// A one-time credit after fraud (SEC-018).
     FraudCredit,
-    /// Seats that an unsupported upgrade left there twice (SUB-045).
-    DuplicateSeats,
 }
 
 /// Who signs the form of a consumption transfer.
@@ -280,7 +278,6 @@ impl UseCase for OpenCase {
         match self.kind {
             CaseKind::ConsumptionTransfer => "consumption_transfer".to_owned(),
             CaseKind::FraudCredit => "fraud_credit".to_owned(),
-            CaseKind::DuplicateSeats => "duplicate_seats".to_owned(),
         }
     }
 
@@ -302,10 +299,36 @@ impl UseCase for OpenCase {
             CaseKind::FraudCredit => {
                 found.form.first_use = Some(self.first_use.unwrap_or(ctx.now.date()));
             }
-            CaseKind::DuplicateSeats => {
-                self.duplicated(acting, tx).await?;
-            }
         }
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        _ctx: &Ctx,
+        _acting: &Acting,
+        _facts: &Facts,
+        _tx: &mut Tx<'_>,
+    ) -> Result<(), AppError> {
+        Ok(())
+    }
+}
+
+impl UseCase for ReportDuplicates {
+    type Out = ();
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::OpenCase
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        self.duplicated(acting, tx).await?;
+        let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenCase).await?;
+        found.form.about = Some("duplicate_seats".to_owned());
         Ok(found)
     }
 
@@ -316,9 +339,6 @@ impl UseCase for OpenCase {
         _facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<(), AppError> {
-        match self.kind {
-            CaseKind::DuplicateSeats => self.withdraw_duplicates(ctx, acting, tx).await,
-            CaseKind::ConsumptionTransfer | CaseKind::FraudCredit => Ok(()),
-        }
+        self.withdraw_duplicates(ctx, acting, tx).await
     }
 }

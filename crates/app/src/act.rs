@@ -323,6 +323,7 @@ verbs! {
     "consent_application" => crate::consent::ConsentApplication,
     "revoke_consent" => crate::consent::RevokeConsent,
     "open_case" => crate::accounts::OpenCase,
+    "report_duplicates" => crate::accounts::ReportDuplicates,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.

@@ -136,6 +136,7 @@ macro_rules! with_command {
                     quantity,
                     at: When::TrialEnd,
                     into: None,
+                    frequency: None,
                 };
                 $run
             }

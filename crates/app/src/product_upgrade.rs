@@ -15,6 +15,7 @@ use crate::actor::Acting;
 use crate::attempt::{UseCase, attempt};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
+use crate::events;
 use crate::names::{self, by_id};
 use crate::order::{PlaceOrder, Wanted};
 use crate::subscription::{self, estate, with_item};
@@ -172,6 +173,7 @@ impl UseCase for UpgradeToPlan {
             row.parent = Some(plan);
             row.unit_price = None;
             subscription::save(tx, &mut row).await?;
+            events::happened(ctx, tx, "subscription_changed", &row.handle).await?;
         }
         let name = format!("{} {}", ctx.seed, customer.id);
         let upgrade = ProductUpgrade {

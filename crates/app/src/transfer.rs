@@ -67,6 +67,9 @@ pub struct RequestTransfer {
 pub struct AcceptTransfer {
     /// The transfer.
     pub transfer: String,
+    /// What it carries, where the caller knows it: what is named is locked, so that nobody changes it meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subscriptions: Vec<String>,
 }
 
 /// Reject an offered or asked-for transfer.

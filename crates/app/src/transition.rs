@@ -23,7 +23,7 @@ use crate::error::AppError;
 use crate::names;
 use crate::purchase;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
-use crate::{catalogue, lifecycle, schedule, windows};
+use crate::{catalogue, events, lifecycle, schedule, windows};
 
 /// Move to a dearer item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct ConvertTrial {
     /// An existing subscription.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub into: Option<String>,
+    /// How the paid one is billed; monthly by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
 }
 
 /// When a trial is converted.
@@ -259,6 +262,7 @@ impl UseCase for Upgrade {
         if let Some(into) = &self.into {
             pour(ctx, tx, held, into, seats).await?;
             let target = names::the_subscription(tx, into).await?;
+            events::happened(ctx, tx, "subscription_changed", &target.handle).await?;
             let done = self.record(ctx, tx, &source, &to, &target, seats).await?;
             return Ok(Changed {
                 operation: Some(done),
@@ -274,6 +278,7 @@ impl UseCase for Upgrade {
             tx.insert(&second).await?;
             charge(ctx, tx, &second, seats, "convert").await?;
             lifecycle::plan(tx, &second, ctx.now).await?;
+            events::happened(ctx, tx, "subscription_changed", &second.handle).await?;
             take(&mut held.row, seats, ctx.now);
             held.row.quantity = held.row.quantity.saturating_sub(seats);
             self.record(ctx, tx, &source, &to, &second, seats).await?
@@ -391,6 +396,11 @@ impl UseCase for ConvertTrial {
         found.new_business = true;
         if let Some(fact) = &mut found.subscription {
             fact.end_of_sale = paid.as_ref().and_then(|paid| paid.end_of_sale);
+            fact.new_frequency = self.frequency.map(|frequency| {
+                let offer = paid.as_ref().and_then(|paid| paid.offer(Term::YEAR));
+                let offered = offer.is_some_and(|offer| offer.frequencies.contains(&frequency));
+                (frequency, offered)
+            });
             fact.transition = Some(Box::new(Transition {
                 to: paid.map_or_else(|| held.item.handle.clone(), |paid| paid.handle),
                 listed: true,
@@ -439,7 +449,7 @@ impl UseCase for ConvertTrial {
         // An early conversion earns no promotion (ORD-044) and opens no window (SUB-033).
         row.item = item.id;
         row.term = Term::YEAR;
-        row.frequency = Frequency::Monthly;
+        row.frequency = self.frequency.unwrap_or(Frequency::Monthly);
         row.quantity = self.quantity;
         row.unit_price = purchase::list_price(tx, &item, Term::YEAR, row.currency, today).await?;
         row.promotion = None;

@@ -28,7 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
             eligibility,
         )
         .takes::<UpgradeRequest>()
-        .answers::<Eligibility>(StatusCode::OK)
+        .answers::<ProductUpgradeEligibility>(StatusCode::OK)
         .shows(
             "product-upgrades-eligibility",
             "product_upgrades.rs the_previous_offer_moves_under_a_plan",
@@ -70,7 +70,7 @@ struct UpgradeRequest {
 /// Whether anything could move.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Eligibility {
+struct ProductUpgradeEligibility {
     #[schema(value_type = String)]
     customer_id: Id<Tenant>,
     product_family: &'static str,
@@ -126,10 +126,10 @@ async fn standing(
         .await
 }
 
-async fn eligibility(call: Call) -> Result<Json<Eligibility>, Problem> {
+async fn eligibility(call: Call) -> Result<Json<ProductUpgradeEligibility>, Problem> {
     let customer = customer(&call).await?;
     let (is_eligible, moved) = standing(&call, &customer).await?;
-    Ok(Json(Eligibility {
+    Ok(Json(ProductUpgradeEligibility {
         customer_id: customer.id,
         product_family: FAMILY,
         is_eligible,
@@ -165,12 +165,12 @@ async fn create(call: Call) -> Result<(StatusCode, [(HeaderName, String); 1]), P
 
 /// A product of a move.
 #[derive(Debug, Serialize, ToSchema)]
-struct Product {
+struct UpgradedProduct {
     id: String,
     name: String,
 }
 
-impl Product {
+impl UpgradedProduct {
     fn of(item: Item) -> Self {
         Self {
             id: catalog::item_id(&item),
@@ -183,8 +183,8 @@ impl Product {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UpgradeLine {
-    source_product: Product,
-    target_product: Product,
+    source_product: UpgradedProduct,
+    target_product: UpgradedProduct,
     upgraded_date: String,
     /// It moves in the transaction that asks for it.
     status: &'static str,
@@ -207,8 +207,8 @@ async fn shown(tx: &mut Tx<'_>, row: ProductUpgrade) -> Result<UpgradeStatus, Ap
     let mut line_items = Vec::with_capacity(row.lines.len());
     for line in &row.lines {
         line_items.push(UpgradeLine {
-            source_product: Product::of(names::by_id(tx, line.from_item).await?),
-            target_product: Product::of(names::by_id(tx, line.to_item).await?),
+            source_product: UpgradedProduct::of(names::by_id(tx, line.from_item).await?),
+            target_product: UpgradedProduct::of(names::by_id(tx, line.to_item).await?),
             upgraded_date: row.at.to_string(),
             status: COMPLETED,
         });

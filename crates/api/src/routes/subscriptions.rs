@@ -419,6 +419,12 @@ async fn custom_ends(
             }
         },
     };
+    if start < now(&call).date() {
+        return Err(Problem::malformed(
+            "term_start_date",
+            "lies in the past; a term begins today or later",
+        ));
+    }
     let target = match given(
         "target_coterm_subscription_id",
         "targetCotermSubscriptionId",

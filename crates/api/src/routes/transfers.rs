@@ -389,13 +389,13 @@ struct NewTransfer {
     /// The receiving partner.
     target_partner_tenant_id: Option<String>,
     #[serde(default)]
-    line_items: Vec<NewLine>,
+    line_items: Vec<NewTransferLine>,
 }
 
 /// A subscription to transfer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct NewLine {
+struct NewTransferLine {
     subscription_id: Option<String>,
     /// The PartnerID of the reseller of record at the receiver.
     partner_id_on_record: Option<String>,
@@ -425,7 +425,7 @@ async fn partner(call: &Call, member: &str, given: Option<&String>) -> Result<Ac
 }
 
 /// The one reseller of record that the lines name.
-fn reseller(lines: &[NewLine]) -> Result<Option<&str>, Problem> {
+fn reseller(lines: &[NewTransferLine]) -> Result<Option<&str>, Problem> {
     let mut named = lines
         .iter()
         .map(|line| said(line.partner_id_on_record.as_ref()));
@@ -439,9 +439,9 @@ fn reseller(lines: &[NewLine]) -> Result<Option<&str>, Problem> {
 }
 
 /// A subscription is named by its GUID, or not at all.
-fn subscriptions(lines: &[NewLine]) -> Result<Vec<String>, Problem> {
+fn subscriptions(lines: &[NewTransferLine]) -> Result<Vec<String>, Problem> {
     let member = "lineItems.subscriptionId";
-    let guid = |line: &NewLine| {
+    let guid = |line: &NewTransferLine| {
         let given = said(line.subscription_id.as_ref())
             .ok_or_else(|| Problem::malformed(member, "is missing"))?;
         let id = Uuid::try_parse(given)
@@ -556,8 +556,13 @@ async fn accept(
     call: Call,
 ) -> Result<Json<TransferSubmitResult>, Problem> {
     let found = find(&call, &customer, &transfer).await?;
-    call.perform("accept_transfer", json!({ "transfer": found.row.id }))
-        .await?;
+    let carried: Vec<String> = found
+        .lines
+        .iter()
+        .map(|(_, held, _)| held.id.to_string())
+        .collect();
+    let params = json!({ "transfer": found.row.id, "subscriptions": carried });
+    call.perform("accept_transfer", params).await?;
     let found = find(&call, &customer, &transfer).await?;
     let (mut orders, mut transfer_errors) = (Vec::new(), Vec::new());
     for (line, item) in found.bases() {

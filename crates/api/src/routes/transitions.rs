@@ -92,10 +92,9 @@ pub(super) fn routes() -> Vec<Route> {
         route::post(CONVERSIONS, "Make a trial paid.", convert)
             .takes::<NewConversion>()
             .answers::<ConversionResult>(StatusCode::OK)
-            .shows_partly(
+            .shows(
                 "subscription-conversions-create",
                 "transitions.rs a_trial_becomes_paid",
-                "billed monthly: another billing cycle answers 501",
             ),
     ]
 }
@@ -801,13 +800,9 @@ async fn convert(
         return Err(Problem::malformed("targetOfferId", &text));
     }
     let cycle = lines::cycle(new.billing_cycle.as_deref(), "billingCycle")?;
-    if cycle.is_some_and(|cycle| !matches!(cycle, Frequency::Monthly | Frequency::None)) {
-        return Err(Problem::not_built(
-            "billingCycle: a conversion to another billing cycle than monthly",
-        ));
-    }
+    let cycle = cycle.filter(|cycle| *cycle != Frequency::None);
     let quantity = new.quantity.unwrap_or(found.row.quantity);
-    let params = json!({ "subscription": found.row.id, "quantity": quantity, "at": "now" });
+    let params = json!({ "subscription": found.row.id, "quantity": quantity, "at": "now", "frequency": cycle });
     call.perform("convert_trial", params).await?;
     Ok(Json(ConversionResult {
         subscription_id: found.row.id,

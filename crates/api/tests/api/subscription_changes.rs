@@ -320,7 +320,7 @@ async fn the_next_term_may_be_another() {
             "quantity": 12,
         })
     };
-    let wanted = next(&premium, "Annual", "P3Y");
+    let wanted = next(&premium, "Annual", "P1Y");
     let planned = estate.with(&bought, member, wanted.clone()).await;
     assert_eq!(
         (planned.status, &planned.body[member]),
@@ -332,10 +332,20 @@ async fn the_next_term_may_be_another() {
     // Sent back as it was read, it stays as it is.
     let same = estate.send(&bought, &planned.body).await;
     assert_eq!((same.status, &same.body), (200, &planned.body));
+    // Another term of the same item.
+    let long = next(&bought, "Annual", "P3Y");
+    let planned = estate.with(&planned.body, member, long.clone()).await;
+    assert_eq!(
+        (planned.status, &planned.body[member]),
+        (200, &long),
+        "{}",
+        planned.body
+    );
     let refusals = [
         // The months' ends: none but the last in the term, and what other subscriptions end with.
         ("2028-03-31T23:59:59Z", 900_245),
         ("2026-12-31", 900_245),
+        ("2020-01-31", 900_245),
         ("2027-05-05", 900_246),
     ];
     for (end, code) in refusals {

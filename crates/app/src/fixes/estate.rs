@@ -1,6 +1,6 @@
 //! What mends the facts of orders, of running subscriptions and of transfers.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tierline_domain::catalog::{Generation, Item, ItemKind};
 use tierline_domain::partner::{Account, PartnerType, Partnership, PartnershipState};
 use tierline_domain::subscription::{Subscription, SubscriptionState, TransferKind};
@@ -60,7 +60,7 @@ pub(super) async fn of(
         | Ground::TargetEnd
         | Ground::ScheduledTarget => without(act, &["into"]),
         Ground::TransitionSeats => without(act, &["quantity"]),
-        Ground::ScheduledEnd => without(act, &["end"]),
+        Ground::ScheduledEnd => without_end(act),
         Ground::ConversionSeats => enough_seats(act, facts),
         Ground::ReceiverRelationship => receiver_invites(act, facts),
         Ground::ReceiverPlan => receiver_buys_plan(tx, act, facts).await?,
@@ -391,6 +391,19 @@ fn switch_on(act: &Act, facts: &Facts) -> Vec<Fix> {
         })
         .into_iter()
         .collect()
+}
+
+/// The next term ends by itself.
+fn without_end(act: &Act) -> Vec<Fix> {
+    let Some(Json::Array(changes)) = act.params.get("changes") else {
+        return without(act, &["end"]);
+    };
+    let mut changes = changes.clone();
+    for change in &mut changes {
+        let next = change.get_mut("next_term").and_then(Json::as_object_mut);
+        next.map(|next| next.remove("end"));
+    }
+    vec![Fix::instead(act.with("changes", json!(changes)))]
 }
 
 /// Whoever has the overage sets it to none.

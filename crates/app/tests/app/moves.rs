@@ -105,6 +105,12 @@ async fn an_offer_carries_what_was_there_when_it_was_made() {
     let consumption = made(&world, "cloud-previous", "az-0").await;
     assert_ne!(consumption.id, gone.id);
     assert_eq!(consumption.resource, Some(gone.id));
+    // Receivers of events hear of each of them.
+    let mut told = [sold.handle.clone(), consumption.handle.clone()];
+    told.sort();
+    assert_eq!(world.happened("subscription_transferred").await, told);
+    assert_eq!(world.happened("subscription_suspended").await, ["sub-1"]);
+    assert_eq!(world.happened("subscription_deleted").await, ["az-0"]);
     // Each group became an order of the receiver's (TRF-010).
     let orders = [sold.order_id.unwrap(), consumption.order_id.unwrap()];
     assert_ne!(orders[0], orders[1]);
@@ -124,6 +130,7 @@ async fn a_reservation_that_moves_is_charged_by_whole_months() {
         "2023-11-15",
         given(&[
             json!({"subscription": {"id": "plan-1", "seller": "DB-1", "customer": "C-1", "item": "cloud-plan"}}),
+            json!({"subscription": {"id": "az-1", "seller": "DB-1", "customer": "C-1", "item": "cloud-subscription", "parent": "plan-1"}}),
             json!({"subscription": {"id": "plan-2", "seller": "IP-1", "customer": "C-1", "item": "cloud-plan",
                 "partner_of_record": "DB-1"}}),
         ]),
@@ -178,5 +185,24 @@ async fn a_migrated_subscription_keeps_what_it_was() {
         .1;
     assert!(charges::accrue(&new, &item));
     let until = windows::cancel_until(&new, &item, None).unwrap();
-    assert_eq!(until.to_string(), "2023-11-22T00:00:00Z");
+    assert_eq!(until.to_string(), "2023-11-22T12:00:00Z");
+}
+
+/// A change of an order is told of the subscriptions that it changed, and of no other.
+#[tokio::test]
+async fn a_changed_order_is_told_of_its_subscriptions() {
+    let mut world = World::of("2023-11-15", given(&[])).await;
+    let line = |creates: &str, quantity: i64| json!({"customer": "C-1", "item": "suite-legacy", "quantity": quantity, "creates": creates});
+    let order = json!({"customer": "C-1", "creates": "ord-1", "lines": [line("sub-1", 3), line("sub-2", 4)]});
+    world.act("DB-1", "place_order", order).await;
+    assert!(world.happened("subscription_changed").await.is_empty());
+    world
+        .act(
+            "DB-1",
+            "change_order",
+            json!({"order": "ord-1", "frequency": "annual"}),
+        )
+        .await;
+    let both = ["sub-1", "sub-2"];
+    assert_eq!(world.happened("subscription_changed").await, both);
 }
