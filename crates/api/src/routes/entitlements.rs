@@ -70,7 +70,7 @@ struct ReferenceOrder {
 /// Where more is read of what is reserved.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Artifact {
+struct EntitledArtifact {
     link: Link,
     #[schema(value_type = String)]
     resource_id: Id<Subscription>,
@@ -92,7 +92,7 @@ struct Entitlement {
     product_id: String,
     sku_id: String,
     quantity: i64,
-    entitled_artifacts: Vec<Artifact>,
+    entitled_artifacts: Vec<EntitledArtifact>,
     entitlement_type: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     dynamic_attributes: BTreeMap<&'static str, &'static str>,
@@ -170,7 +170,7 @@ async fn of_line(
         });
     }
     let [product_id, sku_id] = product_and_sku(&item);
-    let artifact = reserved.map(|_| Artifact {
+    let artifact = reserved.map(|_| EntitledArtifact {
         link: Link::get(format!(
             "/customers/{}/artifacts/{RESERVATION}/groups/{}/lineitems/{number}/resource/{}",
             order.customer, order.id, row.id
@@ -242,7 +242,7 @@ async fn list(
 /// A reservation of machines.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Reservation {
+struct MachineReservation {
     #[schema(value_type = String)]
     reservation_id: Id<Subscription>,
     /// `Shared` or `Single`.
@@ -261,7 +261,7 @@ struct Reservation {
 struct ReservedArtifact {
     #[serde(rename = "type")]
     kind: &'static str,
-    virtual_machine_reservations: Vec<Reservation>,
+    virtual_machine_reservations: Vec<MachineReservation>,
 }
 
 /// The type of an artifact as its answer has it.
@@ -301,7 +301,7 @@ async fn artifact(
     let row = &found.row;
     Ok(Json(ReservedArtifact {
         kind,
-        virtual_machine_reservations: vec![Reservation {
+        virtual_machine_reservations: vec![MachineReservation {
             reservation_id: row.id,
             scope_type: if is_single { "Single" } else { "Shared" },
             quantity: row.quantity,

@@ -20,6 +20,7 @@ mod authorize;
 pub mod carts;
 pub mod catalog;
 mod consents;
+pub(crate) mod conversions;
 pub mod customer_profiles;
 pub mod customers;
 pub mod deliveries;
@@ -77,6 +78,7 @@ pub(crate) fn list() -> Vec<Route> {
         subscription_change::routes(),
         subscription_parts::routes(),
         transitions::routes(),
+        conversions::routes(),
         transfers::routes(),
         overage::routes(),
         product_upgrades::routes(),

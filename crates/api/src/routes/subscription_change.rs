@@ -206,15 +206,14 @@ impl SubscriptionPatch {
         let stays = is_scheduled
             && row.scheduled_quantity.unwrap_or(row.quantity) == quantity
             && row.next_term.unwrap_or_default() == next;
-        Ok((!stays).then(|| {
-            Change::NextTerm(Scheduled {
-                quantity,
-                item,
-                term: next.term,
-                frequency: next.frequency,
-                end: next.end,
-            })
-        }))
+        let change = Change::NextTerm(Scheduled {
+            quantity,
+            item,
+            term: next.term,
+            frequency: next.frequency,
+            end: next.end,
+        });
+        Ok((!stays).then_some(change))
     }
 
     /// Everything in which the body differs from the subscription, in the order in which it is done: what needs it to

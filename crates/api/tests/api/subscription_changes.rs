@@ -362,7 +362,7 @@ async fn the_next_term_may_be_another() {
     );
     for (part, value, status, code) in [
         ("termDuration", json!("P7M"), 400, 800_121),
-        ("billingCycle", json!("Triennial"), 400, 900_270),
+        ("billingCycle", json!("Triennial"), 400, 900_269),
         ("skuId", json!("0099"), 404, 400_013),
     ] {
         let mut wanted = next(&bought, "Monthly", "P1Y");

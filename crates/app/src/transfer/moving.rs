@@ -116,8 +116,12 @@ async fn sell_anew(
             .map_or_else(String::new, |place| place.region.to_string()),
         version: 1,
     };
+    let moved: Vec<_> = group.iter().map(|(held, _)| held.row.id).collect();
     for (held, quantity) in group {
-        let new = at_receiver(ctx, &held, quantity, to, &order);
+        let mut new = at_receiver(ctx, &held, quantity, to, &order);
+        // An add-on that was offered without its base hangs on nothing at the receiver.
+        let base = held.row.parent.filter(|base| moved.contains(base));
+        new.parent = base.map(|base| renamed(ctx, base));
         order.lines.push(line_of(&new, to));
         tx.insert(&new).await?;
         lifecycle::plan(tx, &new, ctx.now).await?;
@@ -154,7 +158,7 @@ fn at_receiver(
         currency: facts::billing_currency(to.account, &held.item),
         order_id: Some(order.id),
         order_handle: Some(order.handle.clone()),
-        parent: old.parent.map(|base| renamed(ctx, base)),
+        parent: None,
         resource: held.item.kind.is_consumption().then_some(resource),
         support_contact: None,
         default_owner: false,
