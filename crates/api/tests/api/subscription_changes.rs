@@ -304,6 +304,16 @@ async fn seats_are_scheduled_for_the_next_term() {
     );
 }
 
+/// Twelve seats of an item, as instructions for a next term.
+fn twelve(of: &Value, cycle: &str, term: &str) -> Value {
+    let offer = text(&of["offerId"]);
+    let parts: Vec<&str> = offer.split(':').collect();
+    json!({
+        "product": { "productId": parts[0], "skuId": parts[1], "availabilityId": parts[2], "billingCycle": cycle, "termDuration": term },
+        "quantity": 12,
+    })
+}
+
 /// Another item, term, billing cycle and end (SUB-019, SUB-034), each in force when the next term begins.
 #[tokio::test]
 async fn the_next_term_may_be_another() {
@@ -312,15 +322,7 @@ async fn the_next_term_may_be_another() {
     let bought = estate.seats("desk-standard", 10).await;
     let premium = estate.seats("desk-premium", 1).await;
     let member = "scheduledNextTermInstructions";
-    let next = |of: &Value, cycle: &str, term: &str| {
-        let offer = text(&of["offerId"]);
-        let parts: Vec<&str> = offer.split(':').collect();
-        json!({
-            "product": { "productId": parts[0], "skuId": parts[1], "availabilityId": parts[2], "billingCycle": cycle, "termDuration": term },
-            "quantity": 12,
-        })
-    };
-    let wanted = next(&premium, "Annual", "P1Y");
+    let wanted = twelve(&premium, "Annual", "P1Y");
     let planned = estate.with(&bought, member, wanted.clone()).await;
     assert_eq!(
         (planned.status, &planned.body[member]),
@@ -333,7 +335,7 @@ async fn the_next_term_may_be_another() {
     let same = estate.send(&bought, &planned.body).await;
     assert_eq!((same.status, &same.body), (200, &planned.body));
     // Another term of the same item.
-    let long = next(&bought, "Annual", "P3Y");
+    let long = twelve(&bought, "Annual", "P3Y");
     let planned = estate.with(&planned.body, member, long.clone()).await;
     assert_eq!(
         (planned.status, &planned.body[member]),
@@ -341,49 +343,8 @@ async fn the_next_term_may_be_another() {
         "{}",
         planned.body
     );
-    let refusals = [
-        // The months' ends: none but the last in the term, and what other subscriptions end with.
-        ("2028-03-31T23:59:59Z", 900_245),
-        ("2026-12-31", 900_245),
-        ("2020-01-31", 900_245),
-        ("2027-05-05", 900_246),
-    ];
-    for (end, code) in refusals {
-        let mut wanted = next(&bought, "Monthly", "P1Y");
-        wanted["customTermEndDate"] = json!(end);
-        refused(&estate.with(&planned.body, member, wanted).await, 400, code);
-    }
-    let mut wanted = next(&bought, "Monthly", "P1Y");
-    wanted["customTermEndDate"] = json!("someday");
-    at_fault(
-        &estate.with(&planned.body, member, wanted.clone()).await,
-        400,
-        &format!("{member}.customTermEndDate"),
-    );
-    for (part, value, status, code) in [
-        ("termDuration", json!("P7M"), 400, 800_121),
-        ("billingCycle", json!("Triennial"), 400, 900_269),
-        ("skuId", json!("0099"), 404, 400_013),
-    ] {
-        let mut wanted = next(&bought, "Monthly", "P1Y");
-        wanted["product"][part] = value;
-        refused(
-            &estate.with(&planned.body, member, wanted).await,
-            status,
-            code,
-        );
-    }
-    let core = estate
-        .buy(json!({ "offerId": "workplace-core", "quantity": 1, "termDuration": "P1Y", "billingCycle": "monthly" }))
-        .await;
-    let wanted = next(&core, "Monthly", "P1Y");
-    refused(
-        &estate.with(&planned.body, member, wanted).await,
-        400,
-        800_021,
-    );
     // The next term ends with the last month that it has whole, and begins with a part (SUB-034).
-    let mut wanted = next(&premium, "Monthly", "P1Y");
+    let mut wanted = twelve(&premium, "Monthly", "P1Y");
     wanted["customTermEndDate"] = json!("2027-12-31T23:59:59Z");
     let planned = estate.with(&planned.body, member, wanted.clone()).await;
     assert_eq!(
@@ -415,6 +376,47 @@ async fn the_next_term_may_be_another() {
     advance(&world, "P366D").await;
     let whole = estate.read(&text(&bought["id"])).await.body;
     assert_eq!(whole["commitmentEndDate"], "2028-12-31T00:00:00Z");
+}
+
+#[tokio::test]
+async fn a_next_term_is_refused_with_its_reason() {
+    let world = World::demo().await;
+    let estate = Estate::of(&world, "harbor", "Juniper").await;
+    let bought = estate.seats("desk-standard", 10).await;
+    let member = "scheduledNextTermInstructions";
+    let refusals = [
+        // The months' ends: none but the last in the term, and what other subscriptions end with.
+        ("2028-03-31T23:59:59Z", 900_245),
+        ("2026-12-31", 900_245),
+        ("2020-01-31", 900_245),
+        ("2027-05-05", 900_246),
+    ];
+    for (end, code) in refusals {
+        let mut wanted = twelve(&bought, "Monthly", "P1Y");
+        wanted["customTermEndDate"] = json!(end);
+        refused(&estate.with(&bought, member, wanted).await, 400, code);
+    }
+    let mut wanted = twelve(&bought, "Monthly", "P1Y");
+    wanted["customTermEndDate"] = json!("someday");
+    at_fault(
+        &estate.with(&bought, member, wanted.clone()).await,
+        400,
+        &format!("{member}.customTermEndDate"),
+    );
+    for (part, value, status, code) in [
+        ("termDuration", json!("P7M"), 400, 800_121),
+        ("billingCycle", json!("Triennial"), 400, 900_269),
+        ("skuId", json!("0099"), 404, 400_013),
+    ] {
+        let mut wanted = twelve(&bought, "Monthly", "P1Y");
+        wanted["product"][part] = value;
+        refused(&estate.with(&bought, member, wanted).await, status, code);
+    }
+    let core = estate
+        .buy(json!({ "offerId": "workplace-core", "quantity": 1, "termDuration": "P1Y", "billingCycle": "monthly" }))
+        .await;
+    let wanted = twelve(&core, "Monthly", "P1Y");
+    refused(&estate.with(&bought, member, wanted).await, 400, 800_021);
 }
 
 #[tokio::test]

@@ -108,29 +108,6 @@ async fn an_offer_is_accepted_group_by_group() {
     assert_eq!(more.status, 200, "{}", more.body);
     let away = deal.giver.with(&other, "status", json!("suspended")).await;
     assert_eq!(away.status, 200, "{}", away.body);
-    // Both sides see it, each as its own; to everybody else it does not exist.
-    let seen = world.get(&deal.one(&offered), &deal.receiver).await;
-    assert_eq!(
-        (seen.status, &seen.body["partnertenantid"]),
-        (200, &json!(receiver)),
-        "{}",
-        seen.body
-    );
-    assert_eq!(carried(&seen.body["lineItems"][0]).1, 5);
-    let list = world.get(&deal.path, &deal.receiver).await;
-    let has = |list: &Value| {
-        let mut items = list.as_array().unwrap().iter();
-        items.any(|one| one["id"] == offered["id"])
-    };
-    assert!(has(&list.body), "{}", list.body);
-    let stranger = world.user("lindenhof");
-    assert!(!has(&world.get(&deal.path, &stranger).await.body));
-    refused(
-        &world.get(&deal.one(&offered), &stranger).await,
-        404,
-        900_100,
-    );
-    refused(&deal.accept(&offered, &stranger).await, 404, 900_100);
     // The receiver accepts, and nobody in its place.
     assert_eq!(deal.accept(&offered, &deal.giver.token).await.status, 403);
     let result = deal.accept(&offered, &deal.receiver).await;
@@ -189,6 +166,38 @@ async fn an_offer_is_accepted_group_by_group() {
         ("Complete".to_owned(), "Failed".to_owned())
     );
     refused(&deal.accept(&offered, &deal.receiver).await, 400, 900_102);
+}
+
+#[tokio::test]
+async fn an_offer_is_seen_by_both_sides_and_by_nobody_else() {
+    let world = World::demo().await;
+    let deal = Deal::of(&world).await;
+    let base = deal.giver.seats("desk-classic", 5).await;
+    let offered = deal.offer(&[&base]).await;
+    let receiver = world.of("meridian", "tenantId");
+    // Both sides see it, each as its own; to everybody else it does not exist.
+    let seen = world.get(&deal.one(&offered), &deal.receiver).await;
+    assert_eq!(
+        (seen.status, &seen.body["partnertenantid"]),
+        (200, &json!(receiver)),
+        "{}",
+        seen.body
+    );
+    assert_eq!(seen.body["lineItems"][0]["quantity"], 5);
+    let list = world.get(&deal.path, &deal.receiver).await;
+    let has = |list: &Value| {
+        let mut items = list.as_array().unwrap().iter();
+        items.any(|one| one["id"] == offered["id"])
+    };
+    assert!(has(&list.body), "{}", list.body);
+    let stranger = world.user("lindenhof");
+    assert!(!has(&world.get(&deal.path, &stranger).await.body));
+    refused(
+        &world.get(&deal.one(&offered), &stranger).await,
+        404,
+        900_100,
+    );
+    refused(&deal.accept(&offered, &stranger).await, 404, 900_100);
 }
 
 #[tokio::test]
