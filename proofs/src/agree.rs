@@ -364,11 +364,12 @@ impl World {
             BuyerRegion::None => NOWHERE,
         };
         let provider = if deal.joint { "P" } else { "S" };
+        let today = facts.today;
         let Some(buyer) = &mut facts.buyer else {
             return;
         };
         buyer.country = country.parse().expect("a country");
-        buyer.region = tierline_rules::regions::region_on(buyer.country, facts.today);
+        buyer.region = tierline_rules::regions::region_on(buyer.country, today);
         buyer.tenant_type = match deal.tenant {
             TenantUse::Customer => TenantType::Customer,
             TenantUse::Program => TenantType::Partner,

@@ -75,6 +75,13 @@ const FIGURES: &[Figure] = &[
         ],
     },
     Figure {
+        name: "a thousand random years",
+        package: "tierline-app",
+        target: Target::Test("random_year"),
+        args: &[],
+        env: &[("TIERLINE_YEARS", "1000"), ("TIERLINE_YEARS_KILLED", "20")],
+    },
+    Figure {
         name: "the server's costs",
         package: "tierline",
         target: Target::Bench("server"),
@@ -86,6 +93,13 @@ const FIGURES: &[Figure] = &[
         package: "tierline",
         target: Target::Bench("catalogue"),
         args: &[],
+        env: &[],
+    },
+    Figure {
+        name: "time and worlds",
+        package: "tierline",
+        target: Target::Bench("worlds"),
+        args: &[SERVER, DIRECTORY],
         env: &[],
     },
     Figure {

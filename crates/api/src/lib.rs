@@ -17,7 +17,11 @@ mod route;
 pub mod routes;
 pub mod server;
 pub mod throttle;
+pub mod watch;
 pub mod wire;
+pub mod worlds;
 
 pub use deliver::Courier;
 pub use server::{Server, Settings, serve};
+pub use watch::Watch;
+pub use worlds::Worlds;

@@ -9,6 +9,7 @@ use hyper::ext::ReasonPhrase;
 use serde_json::{Value, json};
 use tierline_app::AppError;
 use tierline_rules::{Decision, Lang};
+use tierline_store::StoreError;
 
 use crate::identity::BadToken;
 use crate::render;
@@ -169,6 +170,39 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, own::FORBIDDEN, text.to_owned())
     }
 
+    /// It clashes with what is there, or with what somebody else does.
+    #[must_use]
+    pub fn conflict(text: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, own::CONFLICT, text.to_owned())
+    }
+
+    /// There is no such world.
+    #[must_use]
+    pub fn no_world(name: &str) -> Self {
+        Self::not_found(&format!("world {name}"))
+    }
+
+    /// The database was closed before the call reached it.
+    #[must_use]
+    pub fn closing() -> Self {
+        let text = "the world was deleted or reset meanwhile, or the server ends; nothing of this call took effect, ask again";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            own::INTERNAL,
+            text.to_owned(),
+        )
+    }
+
+    /// Our fault.
+    #[must_use]
+    pub fn failed() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            own::INTERNAL,
+            "the server failed; the request may be repeated with the same id".to_owned(),
+        )
+    }
+
     /// The customer is unknown, or not the caller's: one answer for both, so that the status reveals nothing.
     #[must_use]
     pub fn no_customer(partner: &str, customer: &str) -> Self {
@@ -219,14 +253,11 @@ impl Problem {
             AppError::Conflict(text) => Self::new(StatusCode::CONFLICT, own::CONFLICT, text),
             AppError::NotSupported(what) => Self::not_built(&what),
             AppError::Impossible(text) => Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, text),
+            AppError::Store(StoreError::Closed) => Self::closing(),
             AppError::Store(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, "the store failed");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    own::INTERNAL,
-                    "the server failed; the request may be repeated with the same id".to_owned(),
-                )
+                Self::failed()
             }
         }
     }

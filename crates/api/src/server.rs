@@ -15,7 +15,7 @@ use axum::serve::ListenerExt as _;
 use tierline_app::App;
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
-use tower::{Service, ServiceBuilder};
+use tower::{Service, ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use uuid::Uuid;
@@ -23,7 +23,9 @@ use uuid::Uuid;
 use crate::identity::Issuer;
 use crate::identity::password::Failures;
 use crate::ours::lang_of;
+use crate::problem::Problem;
 use crate::throttle::{self, Budgets, Throttle};
+use crate::worlds::{self, WORLDS_MAX, Worlds};
 use crate::{routes, wire};
 
 /// How a server is set up.
@@ -39,6 +41,10 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// How many calls a partner has (GEN-008); without budgets, any number.
     pub budgets: Option<Budgets>,
+    /// Which world of a sandbox this is; none for the server's own.
+    pub world: Option<String>,
+    /// Most worlds of a sandbox beside the server's own.
+    pub worlds_max: usize,
 }
 
 impl Default for Settings {
@@ -49,6 +55,8 @@ impl Default for Settings {
             request_seconds_max: 30,
             public_url: None,
             budgets: None,
+            world: None,
+            worlds_max: WORLDS_MAX,
         }
     }
 }
@@ -65,12 +73,23 @@ struct Inner {
     settings: Settings,
     throttle: Option<Throttle>,
     failures: Failures,
+    worlds: Option<Worlds>,
 }
 
 impl Server {
     /// A server on an app.
     #[must_use]
     pub fn new(app: App, issuer: Issuer, settings: Settings) -> Self {
+        Self::with(app, issuer, settings, None)
+    }
+
+    /// A sandbox server with worlds beside its own.
+    #[must_use]
+    pub fn of_worlds(app: App, issuer: Issuer, settings: Settings, worlds: Worlds) -> Self {
+        Self::with(app, issuer, settings, Some(worlds))
+    }
+
+    fn with(app: App, issuer: Issuer, settings: Settings, worlds: Option<Worlds>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 app,
@@ -78,8 +97,14 @@ impl Server {
                 throttle: settings.budgets.clone().map(Throttle::new),
                 failures: Failures::default(),
                 settings,
+                worlds,
             }),
         }
+    }
+
+    /// The worlds beside its own; none in production, on PostgreSQL, and for such a world itself.
+    pub(crate) fn worlds(&self) -> Option<&Worlds> {
+        self.inner.worlds.as_ref()
     }
 
     /// The app.
@@ -113,7 +138,7 @@ impl Server {
 
 /// The router and everything around it. The layers stand before the router and not on it: there each of them
 /// would be one more boxed service in front of every single route.
-fn service(
+pub(crate) fn service(
     server: &Server,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + use<>
 {
@@ -144,13 +169,33 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let service = axum::ServiceExt::<Request>::into_make_service(service(&server));
+    let own = service(&server);
     // The last part of a large answer does not wait for the client to acknowledge the one before: 40 ms.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps waiting for full packets");
         }
     });
+    if !server.settings().sandbox {
+        let service = axum::ServiceExt::<Request>::into_make_service(own);
+        let served = axum::serve(listener, service).with_graceful_shutdown(stop);
+        return served.await;
+    }
+    let chosen = tower::service_fn(move |request: Request| {
+        let (own, worlds) = (own.clone(), server.worlds().cloned());
+        async move {
+            match worlds {
+                Some(worlds) => worlds.answer(own, request).await,
+                // Where a sandbox has one world, nobody who asks for another is answered by it.
+                None => match worlds::named(&request) {
+                    Ok(None) => own.oneshot(request).await,
+                    Ok(Some(name)) => Ok(refused(request, Problem::no_world(&name)).await),
+                    Err(problem) => Ok(refused(request, problem).await),
+                },
+            }
+        }
+    });
+    let service = axum::ServiceExt::<Request>::into_make_service(chosen);
     axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await
@@ -188,10 +233,7 @@ const JSON_AS_DOCUMENTED: HeaderValue = HeaderValue::from_static("application/js
 
 /// Echoes the two ids on every answer; made up where the caller gave none (GEN-006). Logs each request once.
 async fn echo(mut request: Request, next: Next) -> Response {
-    let ids = [REQUEST_ID, CORRELATION_ID].map(|name| {
-        let value = request.headers().get(&name).cloned().or_else(fresh_id);
-        (name, value)
-    });
+    let ids = ids(&request);
     // What the call is traced by stands in its records too, also where it was made up here.
     if let [_, (name, Some(value))] = &ids {
         request.headers_mut().insert(name.clone(), value.clone());
@@ -203,7 +245,32 @@ async fn echo(mut request: Request, next: Next) -> Response {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    let mut response = wire::failures::shaped(&path, lang, answer).await;
+    let response = wire::failures::shaped(&path, lang, answer).await;
+    let response = echoed(ids, response);
+    tracing::info!(%method, path, status = response.status().as_u16(), "request");
+    response
+}
+
+/// Answers a request that reaches no router, in the shape of its path and with its ids.
+pub(crate) async fn refused(request: Request, problem: Problem) -> Response {
+    let path = wire::path::normalise(request.uri().path());
+    let lang = lang_of(request.headers());
+    let answer = wire::failures::shaped(&path, lang, problem.into_response()).await;
+    let response = echoed(ids(&request), answer);
+    tracing::info!(path, status = response.status().as_u16(), "request");
+    response
+}
+
+type Ids = [(HeaderName, Option<HeaderValue>); 2];
+
+fn ids(request: &Request) -> Ids {
+    [REQUEST_ID, CORRELATION_ID].map(|name| {
+        let value = request.headers().get(&name).cloned().or_else(fresh_id);
+        (name, value)
+    })
+}
+
+fn echoed(ids: Ids, mut response: Response) -> Response {
     for (name, value) in ids {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);
@@ -214,7 +281,6 @@ async fn echo(mut request: Request, next: Next) -> Response {
             .headers_mut()
             .insert(CONTENT_TYPE, JSON_AS_DOCUMENTED);
     }
-    tracing::info!(%method, path, status = response.status().as_u16(), "request");
     response
 }
 

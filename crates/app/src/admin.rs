@@ -579,7 +579,11 @@ pub async fn fall_due(
     }
     let before = row.state;
     match (kind, row.state) {
-        (schedule::ADMIN_SETTLE, AdminState::Approved) => row.state = AdminState::Active,
+        (schedule::ADMIN_SETTLE, AdminState::Approved) => {
+            row.state = AdminState::Active;
+            // The days asked for are days in force, however long the customer thought about it (GDA-004).
+            row.ends = add_days(ctx.now.date(), i32::try_from(row.days).unwrap_or(0));
+        }
         (schedule::ADMIN_SETTLE, AdminState::TerminationRequested) => {
             row.state = AdminState::Terminated;
             row.ends = ctx.now.date();

@@ -1,6 +1,7 @@
 //! The program server without its wire: one world, its clock, and the commands that run on it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -9,16 +10,18 @@ use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
 use tierline_store::idempotency::{Replay, RequestKey};
 use tierline_store::{Command, Db, Lock, StoreError, Tx};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::act::{Act, decide_only, perform};
 use crate::actor::ActorSpec;
 use crate::attempt::record_refusal;
 use crate::clock::Clock;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Ids};
 use crate::error::{AppError, Refusal};
 use crate::outbox::Bell;
 use crate::remedy::{self, Remedy};
+use crate::time::GROUP_MAX;
 
 /// One world and its clock.
 #[derive(Clone)]
@@ -26,6 +29,10 @@ pub struct App {
     db: Db,
     clock: Arc<Clock>,
     bell: Arc<Bell>,
+    turn: Arc<Mutex<Option<Timestamp>>>,
+    group_max: usize,
+    /// Where its ids come from: counted where a run must be repeatable, drawn where it need not.
+    counted: Option<Arc<AtomicU64>>,
 }
 
 /// The final outcome of a request, as it is kept for a repeat.
@@ -45,6 +52,9 @@ impl App {
             db,
             clock: Arc::new(clock),
             bell: Arc::default(),
+            turn: Arc::default(),
+            group_max: GROUP_MAX,
+            counted: None,
         }
     }
 
@@ -66,17 +76,51 @@ impl App {
         &self.bell
     }
 
+    /// With another limit of things that are due and done in one transaction; at least one.
+    #[must_use]
+    pub fn in_groups_of(self, most: usize) -> Self {
+        Self {
+            group_max: most.max(1),
+            ..self
+        }
+    }
+
+    /// With ids that follow from a number and from how many commands came before, so that the same commands in the same
+    /// order make the same world, to the last row of its log.
+    #[must_use]
+    pub fn repeatable(self, seed: u64) -> Self {
+        Self {
+            counted: Some(Arc::new(AtomicU64::new(seed))),
+            ..self
+        }
+    }
+
+    /// Most things that are due and done in one transaction.
+    pub(crate) const fn group_max(&self) -> usize {
+        self.group_max
+    }
+
+    /// Whose turn it is to do what is due, one at a time, and the instant by which everything was done last.
+    pub(crate) fn turn(&self) -> &Mutex<Option<Timestamp>> {
+        &self.turn
+    }
+
     /// A context for one command of an actor.
     #[must_use]
     pub fn ctx(&self, actor: ActorSpec) -> Ctx {
-        let mut seed = [0_u8; 16];
-        rand::rngs::ThreadRng::default().fill_bytes(&mut seed);
-        Ctx::new(
-            actor,
-            self.clock.world_now(),
-            self.clock.server_now(),
-            Uuid::from_bytes(seed),
-        )
+        let now = self.clock.world_now();
+        let seed = match &self.counted {
+            Some(count) => {
+                let count = count.fetch_add(1, Ordering::SeqCst);
+                Ids::named("command", &count.to_string(), now).uuid()
+            }
+            None => {
+                let mut drawn = [0_u8; 16];
+                rand::rngs::ThreadRng::default().fill_bytes(&mut drawn);
+                Uuid::from_bytes(drawn)
+            }
+        };
+        Ctx::new(actor, now, self.clock.server_now(), seed)
     }
 
     /// Does something by name. With a key, a repeat answers what the first time did.
@@ -141,23 +185,6 @@ impl App {
     ) -> Result<C::Out, AppError> {
         self.db.read(command).await
     }
-
-    /// Moves the world's clock and does what falls due on the way.
-    ///
-    /// # Errors
-    /// When the instant lies in the past, or the store fails.
-    pub async fn advance(&self, until: Timestamp) -> Result<u64, AppError> {
-        let ctx = self.ctx(ActorSpec::operator());
-        if until < ctx.now {
-            return Err(AppError::invalid(
-                "until",
-                "the clock of a world only moves forward",
-            ));
-        }
-        let fired = self.db.write(Advance { ctx, until }).await?;
-        self.clock.move_to(until);
-        Ok(fired)
-    }
 }
 
 /// A decision with everything behind it.
@@ -179,7 +206,7 @@ fn replayed(decision: Decision) -> AppError {
     );
     AppError::Refused(Box::new(Refusal {
         decision,
-        facts: Box::new(facts),
+        facts,
         subject: String::new(),
     }))
 }
@@ -290,19 +317,6 @@ impl Command for DryRun {
     type Error = AppError;
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
         decide_only(&self.ctx, tx, &self.act).await
-    }
-}
-
-struct Advance {
-    ctx: Ctx,
-    until: Timestamp,
-}
-
-impl Command for Advance {
-    type Out = u64;
-    type Error = AppError;
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AppError> {
-        crate::schedule::advance(&self.ctx, tx, self.until).await
     }
 }
 

@@ -96,7 +96,7 @@ pub async fn attempt<U: UseCase>(
     if !decision.allowed {
         return Err(AppError::Refused(Box::new(Refusal {
             decision,
-            facts: Box::new(facts),
+            facts,
             subject: use_case.subject(),
         })));
     }

@@ -184,7 +184,7 @@ pub struct FillCart {
 
 /// What became of one line.
 enum Judgement {
-    Stands(Box<Facts>),
+    Stands(Facts),
     Refused(Box<Refusal>),
     Unknown,
 }
@@ -438,14 +438,14 @@ impl UseCase for FillCart {
         let mut nothing = None;
         for (line, outcome) in judged {
             match outcome {
-                Judgement::Stands(facts) => return Ok(*facts),
+                Judgement::Stands(facts) => return Ok(facts),
                 Judgement::Refused(refusal) => refused = refused.or(Some(refusal.facts)),
                 Judgement::Unknown => nothing = nothing.or(line.details.unknown_item),
             }
         }
         match refused {
             _ if of_a_line => facts::begin(tx, ctx, acting, Checkpoint::CreateCart).await,
-            Some(facts) => Ok(*facts),
+            Some(facts) => Ok(facts),
             None => match nothing {
                 Some(item) => Err(AppError::missing("item", item)),
                 None => Err(AppError::invalid(

@@ -77,10 +77,9 @@ pub async fn book(
     subscription: &Subscription,
     entry: Entry,
 ) -> Result<(), AppError> {
-    let booked = of(tx, subscription).await?;
-    let position = i64::try_from(booked.len())
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
+    let key = [Value::Id(subscription.id.uuid())];
+    let last: Option<(i64,)> = tx.fetch_optional(tables::time::LAST_CHARGE, &key).await?;
+    let position = last.map_or(0, |(position,)| position).saturating_add(1);
     book_at(ctx, tx, subscription, position, entry).await
 }
 

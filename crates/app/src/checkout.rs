@@ -140,13 +140,13 @@ impl CheckoutCart {
             match self.sell(ctx, acting, tx, cart, (group, places)).await? {
                 Ok(sold) => {
                     let first = sold.decided.into_iter().next();
-                    return first.map(|facts| *facts).ok_or_else(no_line);
+                    return first.ok_or_else(no_line);
                 }
                 Err(refusal) => refused = refused.or(Some(refusal.facts)),
             }
             tx.rollback_to("checkout").await?;
         }
-        refused.map(|facts| *facts).ok_or_else(no_line)
+        refused.ok_or_else(no_line)
     }
 }
 
@@ -155,7 +155,7 @@ struct Sold {
     order: Order,
     first: Option<String>,
     /// The facts of its lines.
-    decided: Vec<Box<Facts>>,
+    decided: Vec<Facts>,
 }
 
 fn no_line() -> AppError {

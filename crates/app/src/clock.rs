@@ -4,6 +4,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tierline_domain::time::Timestamp;
+use tierline_store::tables::WorldClock;
+
+/// The name under which a database keeps its clock.
+pub const KEPT: &str = "world";
 
 /// A world's clock: the server's instant moved by an offset, or standing still where it was pinned.
 #[derive(Debug)]
@@ -42,6 +46,36 @@ impl Clock {
             pinned: Some(AtomicI64::new(at.as_micros())),
             server: Some(AtomicI64::new(at.as_micros())),
         }
+    }
+
+    /// A clock as it was kept: it stands where it stood, or ran on meanwhile.
+    #[must_use]
+    pub fn kept(kept: &WorldClock) -> Self {
+        if kept.stands {
+            return Self::pinned(kept.world);
+        }
+        let clock = Self::wall();
+        let offset = kept.world.as_micros();
+        let offset = offset.saturating_sub(kept.server.as_micros());
+        clock.offset_micros.store(offset, Ordering::SeqCst);
+        clock
+    }
+
+    /// This clock as it is kept when its world stands at an instant now.
+    #[must_use]
+    pub fn to_keep(&self, world: Timestamp) -> WorldClock {
+        WorldClock {
+            name: KEPT.to_owned(),
+            world,
+            server: self.server_now(),
+            stands: self.stands(),
+        }
+    }
+
+    /// Whether it stands still between moves.
+    #[must_use]
+    pub const fn stands(&self) -> bool {
+        self.pinned.is_some()
     }
 
     /// The world's instant.

@@ -51,7 +51,7 @@ pub struct Refusal {
     /// The decision.
     pub decision: Decision,
     /// The facts it rests on.
-    pub facts: Box<tierline_rules::Facts>,
+    pub facts: tierline_rules::Facts,
     /// What it was about.
     pub subject: String,
 }

@@ -163,6 +163,21 @@ pub async fn said(ctx: &Ctx, tx: &mut Tx<'_>, kind: &str, subject: &str) -> Resu
     append(ctx, tx, kind, actor, subject, Outcome::Succeeded, None).await
 }
 
+/// Something happened by date that nobody is told of, such as the next charge: the rows that it wrote stand in the log
+/// all the same.
+///
+/// # Errors
+/// When the store fails.
+pub async fn passed(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    kind: &str,
+    subject: &str,
+) -> Result<(), StoreError> {
+    let outcome = Outcome::Succeeded;
+    append(ctx, tx, kind, "scheduler", subject, outcome, None).await
+}
+
 /// The operator set something up past the rules, before anybody acted: a world, its credentials. `of` tells one such
 /// event from another of its kind.
 ///

@@ -1,6 +1,7 @@
 //! Loads the facts of parties and of the ties between them, from one transaction.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tierline_domain::catalog::{Item, ItemKind};
@@ -291,7 +292,7 @@ pub async fn buyer(
 /// What is on record about a customer: read once for everything that rests on it.
 pub(crate) struct Record {
     /// All it holds or held, with the items.
-    pub(crate) held: Vec<(Holding, Item)>,
+    pub(crate) held: Vec<(Holding, Arc<Item>)>,
     /// Evidence of the customer agreement.
     evidence: Vec<Attestation>,
 }

@@ -4,6 +4,7 @@
 //! currency; only what is about one subscription, or about its dates, reads subscriptions themselves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tierline_domain::catalog::Item;
 use tierline_domain::id::Id;
@@ -47,18 +48,18 @@ type Row = (
 ///
 /// # Errors
 /// When the store fails.
-pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Holding, Item)>, AppError> {
+pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Holding, Arc<Item>)>, AppError> {
     let rows = tx
         .sums::<Subscription, Row>(OF_CUSTOMER, &[Value::Id(customer.id.uuid())])
         .await?;
-    let mut items: BTreeMap<Id<Item>, Item> = BTreeMap::new();
+    let mut items: BTreeMap<Id<Item>, Arc<Item>> = BTreeMap::new();
     let mut held = Vec::with_capacity(rows.len());
     for (of, seller, state, currency, deprovisioned, seats, subscriptions) in rows {
         let item = match items.get(&of) {
-            Some(item) => item.clone(),
+            Some(item) => Arc::clone(item),
             None => {
-                let item: Item = by_id(tx, of).await?;
-                items.insert(of, item.clone());
+                let item: Arc<Item> = Arc::new(by_id(tx, of).await?);
+                items.insert(of, Arc::clone(&item));
                 item
             }
         };

@@ -122,12 +122,16 @@ async fn enter(
     state: SubscriptionState,
 ) -> Result<(), AppError> {
     let row = &mut held.row;
+    let is_new = row.state != state;
     row.state = state;
     row.unschedule();
     row.pending_frequency = None;
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
-    events::happened(ctx, tx, &format!("subscription_{state}"), &row.handle).await?;
+    // What a transfer or its seller suspended before is told of once.
+    if is_new {
+        events::happened(ctx, tx, &format!("subscription_{state}"), &row.handle).await?;
+    }
     Ok(())
 }
 

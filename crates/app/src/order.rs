@@ -421,7 +421,7 @@ impl PlaceLines {
             match sale.judge(tx, &item, &line, role, None).await? {
                 Ok(facts) => {
                     sale.provision(tx, &facts, &item, &line, place).await?;
-                    decided.push(*facts);
+                    decided.push(facts);
                 }
                 Err(refusal) => return Ok((sale, Err(refusal))),
             }
@@ -457,7 +457,7 @@ impl UseCase for PlaceLines {
                 .into_iter()
                 .next()
                 .ok_or_else(|| AppError::invalid("lineItems", "an order has at least one line")),
-            Err(refusal) => Ok(*refusal.facts),
+            Err(refusal) => Ok(refusal.facts),
         }
     }
 
@@ -487,7 +487,7 @@ impl UseCase for PlaceLines {
 }
 
 /// A line's facts, or why it is refused.
-pub(crate) type Judged = Result<Box<Facts>, Box<Refusal>>;
+pub(crate) type Judged = Result<Facts, Box<Refusal>>;
 
 /// An order in the making: its lines become subscriptions one after the other, so that each is judged on what
 /// those before it left of ceilings and credit, and finds the base that it needs.
@@ -637,11 +637,11 @@ impl<'a> Sale<'a> {
     fn decided(&self, facts: Facts) -> Judged {
         let decision = judge(self.ctx, &facts);
         if decision.allowed {
-            return Ok(Box::new(facts));
+            return Ok(facts);
         }
         Err(Box::new(Refusal {
             decision,
-            facts: Box::new(facts),
+            facts,
             subject: self.customer.handle.clone(),
         }))
     }

@@ -102,17 +102,17 @@ impl UseCase for RequestOrder {
         let customer = names::the_tenant(tx, &self.customer).await?;
         // The provider's order tells what is wrong with the line; the rest of it is judged when the provider answers.
         let selling = actor::resolve(tx, &ActorSpec::of(&provider.handle)).await?;
-        let order = PlaceOrder(self.wanted(&reseller.handle))
+        let mut order = PlaceOrder(self.wanted(&reseller.handle))
             .facts(ctx, &selling, tx)
             .await?;
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::RequestOrder).await?;
         found.new_business = true;
-        found.other = order.actor;
+        found.other = order.actor.take();
         found.partnership = Some(facts::partnership(tx, &provider, reseller, ctx.now).await?);
-        found.buyer = order.buyer;
+        found.buyer = order.buyer.take();
         found.relation = Some(facts::relation(tx, reseller, &customer).await?);
-        found.other_relation = order.relation;
-        found.purchase = order.purchase;
+        found.other_relation = order.relation.take();
+        found.purchase = order.purchase.take();
         Ok(found)
     }
 

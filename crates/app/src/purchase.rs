@@ -1,6 +1,7 @@
 //! What a purchase looks like to the rules: the lines, what the customer holds, prices, ends, promotions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tierline_billing::cycle::{self, Running};
 use tierline_billing::prorate::{self, Cut};
@@ -149,7 +150,7 @@ async fn purchase(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     deal: &Deal<'_>,
-    held: Vec<(Holding, Item)>,
+    held: Vec<(Holding, Arc<Item>)>,
 ) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
     let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
@@ -319,7 +320,7 @@ fn not_sold_in(
 
 /// ORD-039: a European partner's customer already holds a plan, marketplace or software purchase in another currency.
 fn other_currency(
-    held: &[(Holding, Item)],
+    held: &[(Holding, Arc<Item>)],
     item: &Item,
     seller: &Account,
     currency: Currency,

@@ -148,8 +148,11 @@ impl UseCase for CreateSandboxReseller {
         let mut found = facts::begin(tx, ctx, acting, self.checkpoint()).await?;
         found.form.sandbox_resellers =
             i64::try_from(held(tx, own).await?.len()).unwrap_or(i64::MAX);
+        if let Some(provider) = &found.actor {
+            let prospect = self.prospect(provider, today);
+            found.other = Some(prospect);
+        }
         if let Some(provider) = &mut found.actor {
-            found.other = Some(self.prospect(provider, today));
             provider.environment = Environment::Sandbox;
         }
         Ok(found)

@@ -4,7 +4,7 @@ use tierline_domain::admin::{AdminRelationship, AdminState};
 use tierline_domain::subscription::{Subscription, Transfer, TransferKind, TransferState};
 use tierline_domain::time::{Period, Timestamp, add_days};
 use tierline_store::tables::Due;
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Lock, Tx, Value, tables};
 
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
@@ -139,6 +139,7 @@ pub async fn plan(
         kind: kind.to_owned(),
         subject: subject.to_owned(),
         done: None,
+        problem: None,
     };
     Ok(tx.put(&item).await?)
 }
@@ -158,39 +159,106 @@ pub async fn drop_open(tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(),
     Ok(())
 }
 
-/// Moves a world's clock and does what falls due on the way, in due order.
+/// Does what falls due until an instant, in due order, in this transaction.
 ///
 /// # Errors
 /// When the store fails or an item names something that is gone.
 pub async fn advance(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp) -> Result<u64, AppError> {
     let mut done = 0_u64;
-    while let Some(mut item) = tx
-        .find::<Due>(tables::schedule::NEXT, &[Value::Instant(until)])
-        .await?
-        .pop()
-    {
-        let seed = Ids::named("due", &format!("{} {}", ctx.seed, item.id), item.due).uuid();
-        let ctx = Ctx {
-            now: item.due.max(ctx.now),
-            seed,
-            ..ctx.clone()
-        };
-        item.done = Some(ctx.now);
-        tx.put(&item).await?;
-        fall_due(&ctx, tx, &item).await?;
-        if tx.untold().is_some() {
-            // What falls due in silence, such as the next charge, stands in the log all the same.
-            events::set_up(
-                tx,
-                &item.kind,
-                &format!("{} {}", ctx.seed, item.id),
-                ctx.now,
-            )
-            .await?;
+    while let Some(item) = first_due(tx, until).await? {
+        if claim(ctx, tx, &item, until).await? {
+            carry_out(ctx, tx, &item).await?;
+            done = done.saturating_add(1);
         }
-        done = done.saturating_add(1);
     }
     Ok(done)
+}
+
+/// The first things due until an instant, in order.
+///
+/// # Errors
+/// When the store fails.
+pub async fn first_due_of(
+    tx: &mut Tx<'_>,
+    until: Timestamp,
+    count: usize,
+) -> Result<Vec<Due>, AppError> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let key = [Value::Instant(until), Value::Int(count)];
+    Ok(tx.find::<Due>(tables::schedule::NEXT, &key).await?)
+}
+
+/// The first thing due until an instant.
+///
+/// # Errors
+/// When the store fails.
+pub async fn first_due(tx: &mut Tx<'_>, until: Timestamp) -> Result<Option<Due>, AppError> {
+    Ok(first_due_of(tx, until, 1).await?.pop())
+}
+
+/// The first thing due after an instant.
+///
+/// # Errors
+/// When the store fails.
+pub async fn first_after(tx: &mut Tx<'_>, instant: Timestamp) -> Result<Option<Due>, AppError> {
+    let key = [Value::Instant(instant)];
+    let found = tx.find::<Due>(tables::schedule::FIRST_AFTER, &key).await?;
+    Ok(found.into_iter().next())
+}
+
+/// Claims an item, for this transaction to do it. False when somebody else has done it, or it is not the first one due
+/// until an instant any more: nothing was touched then.
+///
+/// # Errors
+/// When the store fails.
+pub async fn claim(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    item: &Due,
+    until: Timestamp,
+) -> Result<bool, AppError> {
+    let claim = [
+        Value::Instant(at(ctx, item)),
+        Value::Id(item.id),
+        Value::Instant(until),
+    ];
+    Ok(tx.execute(tables::time::CLAIM, &claim).await? > 0)
+}
+
+/// Does an item that this transaction has claimed. Claim and effects are one transaction, so an item is done wholly and
+/// once, or is still to be done.
+///
+/// # Errors
+/// When the store fails or the item names something that is gone.
+pub async fn carry_out(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError> {
+    let of = format!("{} {}", ctx.seed, item.id);
+    let ctx = Ctx {
+        now: at(ctx, item),
+        seed: Ids::named("due", &of, item.due).uuid(),
+        ..ctx.clone()
+    };
+    fall_due(&ctx, tx, item).await?;
+    if tx.untold().is_some() {
+        events::passed(&ctx, tx, &item.kind, &item.subject).await?;
+    }
+    Ok(())
+}
+
+/// The instant in the world at which an item is done: when it is due, or the context's own where it was due before that.
+#[must_use]
+pub fn at(ctx: &Ctx, item: &Due) -> Timestamp {
+    item.due.max(ctx.now)
+}
+
+/// The parties and things that doing an item rests on, as acts name them.
+pub fn names(item: &Due) -> impl Iterator<Item = String> + '_ {
+    item.subject.split(' ').map(str::to_lowercase)
+}
+
+/// Whose turn it is to do what is due: one transaction at a time, of however many servers.
+#[must_use]
+pub fn turn() -> Lock {
+    Lock::on("schedule", "turn")
 }
 
 /// Does one thing that fell due. Each module answers for its own kinds.

@@ -295,6 +295,7 @@ impl Command for Checkout {
             kind: "bench".to_owned(),
             subject: subscription.handle.clone(),
             done: Some(self.now),
+            problem: None,
         };
         tx.insert(&due).await?;
         let decision = tables::StoredDecision {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::explain::read_params;
-use crate::{Printer, chain, fail};
+use crate::{Printer, chain, client, fail};
 
 /// Do something on a running sandbox server.
 ///
@@ -56,9 +56,7 @@ enum Answer {
 async fn act(args: &Args) -> Result<Answer, String> {
     let params = read_params(&args.params)?;
     let server = args.server.trim_end_matches('/');
-    let http = reqwest::Client::builder()
-        .build()
-        .map_err(|error| chain(&error))?;
+    let http = client::http(server)?;
     let unreachable = |error: reqwest::Error| format!("{server}: {}", chain(&error));
     let credentials: Value = http
         .get(format!("{server}/sandbox/credentials"))

@@ -14,7 +14,7 @@ use tierline_app::demo::{LayDemo, LayWorld};
 use tierline_rules::{Lang, phrases};
 use tierline_store::{Db, DbConfig, schema};
 
-use crate::{Language, Printer, chain, fail};
+use crate::{Language, Printer, chain, client, fail};
 
 /// Explain a deal: may it go through, and if not, which rule, which fact, what remedy.
 #[derive(Debug, clap::Args)]
@@ -146,9 +146,7 @@ async fn ask_server(
     params: Map<String, Value>,
 ) -> Result<Value, String> {
     let server = server.trim_end_matches('/');
-    let http = reqwest::Client::builder()
-        .build()
-        .map_err(|error| chain(&error))?;
+    let http = client::http(server)?;
     let unreachable = |error: reqwest::Error| format!("{server}: {}", chain(&error));
     let credentials: Value = http
         .get(format!("{server}/sandbox/credentials"))

@@ -9,13 +9,17 @@ use clap::{Parser, Subcommand};
 
 mod act;
 mod check;
+mod client;
+mod clock;
 mod explain;
 mod import;
 mod keys;
 mod rules;
+mod schedule;
 mod serve;
 mod verify;
 mod webhooks;
+mod world;
 
 /// Requests allocate on one thread and free on another; the system's allocator makes them wait for each other.
 #[global_allocator]
@@ -47,6 +51,9 @@ enum Verb {
     Keys(keys::Args),
     Import(import::Args),
     Webhooks(webhooks::Args),
+    Schedule(schedule::Args),
+    World(world::Args),
+    Clock(clock::Args),
     /// Print how far each documented operation is carried out, as Markdown
     Fidelity,
 }
@@ -141,6 +148,9 @@ fn main() -> ExitCode {
             Verb::Keys(args) => keys::run(args).await,
             Verb::Import(args) => import::run(args).await,
             Verb::Webhooks(args) => webhooks::run(args).await,
+            Verb::Schedule(args) => schedule::run(args).await,
+            Verb::World(args) => world::run(args).await,
+            Verb::Clock(args) => clock::run(args).await,
             Verb::Fidelity => {
                 Printer::line(tierline_api::fidelity::table().trim_end());
                 ExitCode::SUCCESS

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
 use tierline_api::throttle::Budgets;
-use tierline_api::{Courier, Server, Settings, deliver};
+use tierline_api::worlds::{Beginning, WORLDS_MAX};
+use tierline_api::{Courier, Server, Settings, Watch, Worlds, deliver};
 use tierline_app::App;
 use tierline_app::check;
 use tierline_app::clock::Clock;
-use tierline_app::demo::{LayDemo, LayWorld};
+use tierline_app::time::kept_clock;
 use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
 use tierline_store::log::{LogKey, Sealer};
+use tierline_store::tables::WorldClock;
 use tierline_store::{Command, Db, DbConfig, Tx, schema, tables};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -61,6 +63,9 @@ pub(crate) struct Args {
     /// The tenant of the operator's staff at that issuer.
     #[arg(long, requires = "issuer")]
     operator_tenant: Option<uuid::Uuid>,
+    /// Most worlds of a sandbox beside its own.
+    #[arg(long, default_value_t = WORLDS_MAX)]
+    worlds_max: usize,
     /// How often a partner may call: `documented`, `off`, or numbers in place of documented ones such as
     /// `customers=500/60,writes=100/60` (calls and seconds). Off on a sandbox unless it is given.
     #[arg(long, value_parser = throttle)]
@@ -90,29 +95,6 @@ impl Command for IsEmpty {
             .find::<Account>(tables::accounts::EVERY, &[])
             .await?
             .is_empty())
-    }
-}
-
-/// What a new database begins with, laid down at once: a world without credentials is none.
-struct Beginning {
-    /// The facts of a world file; the demo world without one.
-    given: Option<Vec<serde_json::Value>>,
-    /// Where the world's clock stands.
-    now: Timestamp,
-    /// Now at the server.
-    server_now: Timestamp,
-}
-
-impl Command for Beginning {
-    type Out = ();
-    type Error = tierline_app::AppError;
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Self::Error> {
-        let now = self.now;
-        match self.given.clone() {
-            Some(given) => LayWorld { given, now }.run(tx).await?,
-            None => LayDemo { now }.run(tx).await?,
-        }
-        tierline_api::routes::tokens::seed_credentials(tx, self.server_now).await
     }
 }
 
@@ -186,8 +168,9 @@ async fn serve(args: Args) -> Result<(), String> {
         .unwrap_or_default();
     std::fs::create_dir_all(&directory)
         .map_err(|error| format!("{}: {error}", directory.display()))?;
-    let clock = args.now.map_or_else(Clock::wall, Clock::pinned);
-    let (app, origin) = open(&args, &directory, clock).await?;
+    let (app, origin) = open(&args, &directory).await?;
+    // What fell due while no server ran is done before anybody is answered.
+    app.fall_due().await.map_err(|error| crate::chain(&error))?;
     let listener = TcpListener::bind(args.listen)
         .await
         .map_err(|error| format!("{}: {error}", args.listen))?;
@@ -202,9 +185,20 @@ async fn serve(args: Args) -> Result<(), String> {
         sandbox,
         public_url: args.public_url.clone(),
         budgets,
+        worlds_max: args.worlds_max,
         ..Settings::default()
     };
-    let server = Server::new(app, issuer, settings);
+    let worlds = match &args.database {
+        None if sandbox => {
+            let opened = Worlds::open(app.clone(), &directory, settings.clone(), address).await;
+            Some(opened.map_err(|error| crate::chain(&error))?)
+        }
+        _ => None,
+    };
+    let server = match worlds.clone() {
+        Some(worlds) => Server::of_worlds(app, issuer, settings, worlds),
+        None => Server::new(app, issuer, settings),
+    };
     let log_key =
         LogKey::load_or_create(&directory.join("log.key")).map_err(|error| crate::chain(&error))?;
     let db = server.app().db().clone();
@@ -222,16 +216,21 @@ async fn serve(args: Args) -> Result<(), String> {
         },
     )
     .start();
+    let watch = Watch::start(server.app().clone());
     let stop = stop()?;
-    greet(&args, address, origin);
+    greet(&args, address, origin, server.app().clock());
     let served = tierline_api::serve(server, listener, stop).await;
+    drop(watch);
     drop(courier);
     drop(sealer);
+    if let Some(worlds) = worlds {
+        worlds.close().await;
+    }
     db.shutdown().await;
     served.map_err(|error| error.to_string())
 }
 
-async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<(App, Origin), String> {
+async fn open(args: &Args, directory: &Path) -> Result<(App, Origin), String> {
     let config = DbConfig::of(args.database.clone(), directory.join("tierline.db"));
     let db = Db::open(&config, schema::MIGRATIONS)
         .await
@@ -240,7 +239,10 @@ async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<(App, Origi
         .read(IsEmpty)
         .await
         .map_err(|error| crate::chain(&error))?;
-    let app = App::new(db, clock);
+    let kept = kept_clock(&db)
+        .await
+        .map_err(|error| crate::chain(&error))?;
+    let app = App::new(db, clock(args, kept.as_ref())?);
     if fresh && (args.demo || args.world.is_some()) {
         let given = match &args.world {
             Some(file) => {
@@ -260,7 +262,30 @@ async fn open(args: &Args, directory: &Path, clock: Clock) -> Result<(App, Origi
         let laid = app.db().write(beginning).await;
         laid.map_err(|error| crate::chain(&error))?;
     }
+    if args.now.is_some() || (fresh && args.world.is_some()) {
+        let kept = app.keep_clock().await;
+        kept.map_err(|error| crate::chain(&error))?;
+    }
     Ok((app, if fresh { Origin::New } else { Origin::Found }))
+}
+
+/// The clock of the world that is served: as it was left, unless it is pinned to a later instant.
+fn clock(args: &Args, kept: Option<&WorldClock>) -> Result<Clock, String> {
+    let stood = kept.map(Clock::kept);
+    match (args.now, stood) {
+        (None, None) => Ok(Clock::wall()),
+        (_, Some(_)) if !args.is_sandbox() => Err(
+            "--data-dir: the clock of the world in it was moved on a sandbox, and production follows the wall clock; \
+             add --sandbox, or give another directory"
+                .to_owned(),
+        ),
+        (None, Some(clock)) => Ok(clock),
+        (Some(now), Some(clock)) if now < clock.world_now() => Err(format!(
+            "--now: the clock of this world stands at {} and only moves forward; leave --now out, or give another directory",
+            clock.world_now()
+        )),
+        (Some(now), _) => Ok(Clock::pinned(now)),
+    }
 }
 
 /// Issues tokens under the server's own address, and trusts whom the operator names.
@@ -300,17 +325,19 @@ fn stop() -> Result<impl Future<Output = ()> + Send + 'static, String> {
 }
 
 /// What is served, where it lives and how long it lasts.
-fn greet(args: &Args, address: SocketAddr, origin: Origin) {
+fn greet(args: &Args, address: SocketAddr, origin: Origin, clock: &Clock) {
     Printer::line(format!(
         "tierline {} listens on http://{address}",
         env!("CARGO_PKG_VERSION")
     ));
     Printer::line(format!("  reference    http://{address}/docs"));
     Printer::line(format!("  world        {}", world(args, origin)));
-    let clock = match args.now {
-        Some(now) => format!("stands at {now} until it is moved"),
-        None if args.is_sandbox() => "runs, and can be moved".to_owned(),
-        None => "is the wall clock's".to_owned(),
+    let clock = if clock.stands() {
+        format!("stands at {} until it is moved", clock.world_now())
+    } else if args.is_sandbox() {
+        "runs, and can be moved".to_owned()
+    } else {
+        "is the wall clock's".to_owned()
     };
     Printer::line(format!("  its clock    {clock}"));
     if !args.is_sandbox() {

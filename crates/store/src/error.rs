@@ -103,6 +103,20 @@ impl StoreError {
         Self::Unavailable(Arc::new(source))
     }
 
+    /// Whether it lies in the rows themselves, so that the same command would fail again; other failures pass.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        matches!(
+            self,
+            Self::Conflict { .. }
+                | Self::Corrupt { .. }
+                | Self::Unstorable { .. }
+                | Self::Violation { .. }
+                | Self::Statement { .. }
+                | Self::Untold(_)
+        )
+    }
+
     /// Whether this is a clash on exactly these columns of this table.
     #[must_use]
     pub fn is_conflict_on(&self, table: &str, columns: &[&str]) -> bool {

@@ -24,6 +24,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::audit::MIGRATION,
     crate::tables::webhooks::MIGRATION,
     crate::tables::catalogue::MIGRATION,
+    crate::tables::time::MIGRATION,
     Migration {
         name: "0004_upgrades",
         sql: UPGRADES,

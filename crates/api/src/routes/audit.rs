@@ -397,7 +397,7 @@ async fn permitted(
     }
     Err(AppError::Refused(Box::new(Refusal {
         decision,
-        facts: Box::new(facts),
+        facts,
         subject: from,
     })))
 }

@@ -40,6 +40,7 @@ pub mod qualifications;
 pub mod relationships;
 mod sandbox;
 pub mod sandbox_resellers;
+mod schedule;
 mod sign_in_page;
 pub(crate) mod subscription_change;
 pub(crate) mod subscription_parts;
@@ -50,6 +51,7 @@ pub(crate) mod transfers;
 pub(crate) mod transitions;
 pub mod utilities;
 pub mod webhooks;
+mod worlds;
 
 /// Every route, resource by resource.
 pub(crate) fn list() -> Vec<Route> {
@@ -88,6 +90,8 @@ pub(crate) fn list() -> Vec<Route> {
         deliveries::routes(),
         catalog::routes(),
         program::routes(),
+        schedule::routes(),
+        worlds::routes(),
     ]
     .into_iter()
     .flatten()

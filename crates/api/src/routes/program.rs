@@ -1,5 +1,7 @@
 //! Our own endpoints: decisions, commands, rules, the clock. Strict, with problem details.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -10,14 +12,15 @@ use tierline_app::act::{self, Act};
 use tierline_app::actor::ActorSpec;
 use tierline_app::ask::ask;
 use tierline_app::reading::BODY;
+use tierline_app::time::Step;
 use tierline_app::{AppError, Ctx, names};
 use tierline_domain::catalog::Item;
 use tierline_domain::order::OrderRequest;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Period, Timestamp};
-use tierline_rules::{Decision, Facts, RuleId, book};
+use tierline_rules::{Decision, Facts, Lang, RuleId, book};
 use tierline_store::idempotency::RequestKey;
-use tierline_store::{Command, Tx, Value as Stored, tables};
+use tierline_store::{Command, StoreError, Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -300,51 +303,87 @@ async fn clock(State(server): State<Server>) -> Json<Clocks> {
     })
 }
 
-/// How far the clock of a sandbox world moves: by a period, or to an instant; exactly one of them.
+/// How far the clock of a sandbox world moves: by a period, to an instant, or to what is due next; exactly one of them.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Move {
+pub(super) struct Move {
     /// A period such as P1M.
     by: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
+    /// `true`: to the instant at which something is due next.
+    next: Option<bool>,
+}
+
+impl Move {
+    /// How far that is.
+    ///
+    /// # Errors
+    /// A 400 that names what is wrong.
+    pub(super) fn step(self) -> Result<Step, Problem> {
+        match (self.by, self.until, self.next) {
+            (Some(by), None, None) => {
+                let period = by.parse::<Period>();
+                let bad = |_| Problem::malformed("by", "is a period such as P1M");
+                Ok(Step::By(period.map_err(bad)?))
+            }
+            (None, Some(until), None) => Ok(Step::Until(until)),
+            (None, None, Some(true)) => Ok(Step::Next),
+            (None, None, Some(false)) => Err(Problem::malformed("next", "is true, or left out")),
+            _ => Err(Problem::malformed(
+                "body",
+                "give exactly one of `by`, `until` and `next`",
+            )),
+        }
+    }
 }
 
 /// Where the clock of a world stands now.
 #[derive(Debug, Serialize, ToSchema)]
-struct Moved {
+#[serde(rename_all = "camelCase")]
+pub(super) struct Moved {
     #[schema(value_type = String, format = DateTime)]
     world: Timestamp,
-    /// How many things fell due on the way.
+    /// How many things fell due on the way and were done.
     fired: u64,
+    /// How many of each kind.
+    kinds: BTreeMap<String, u64>,
+    /// How many could not be done; the schedule says why.
+    set_aside: u64,
+}
+
+/// Moves the clock of a world.
+///
+/// # Errors
+/// When the clock cannot be moved so far; 409 when the world went away meanwhile.
+pub(super) async fn moved(server: &Server, wanted: Move, lang: Lang) -> Result<Moved, Problem> {
+    let moved = server.app().advance(wanted.step()?).await;
+    let moved = moved.map_err(|error| match error {
+        AppError::Store(StoreError::Closed) => {
+            let reached = server.app().clock().world_now();
+            Problem::conflict(&format!(
+                "the world was deleted or reset while its clock moved, and had come to {reached}; everything due by then was done, and nothing after it"
+            ))
+        }
+        error => Problem::of(error, lang),
+    })?;
+    Ok(Moved {
+        world: moved.world,
+        fired: moved.fired(),
+        kinds: moved.kinds,
+        set_aside: moved.set_aside,
+    })
 }
 
 async fn advance(call: OwnCall) -> Strict<Moved> {
     call.query(&[])?;
+    // In production there is no such thing as moving the clock.
     if !call.server.settings().sandbox {
-        let text = "the clock moves on sandbox servers only";
-        return Err(call.refuse(Problem::forbidden(text)));
+        return Err(call.refuse(Problem::not_found(&call.path)));
     }
     let wanted: Move = call.body()?;
-    let bad = |field: &str, text: &str| call.refuse(Problem::malformed(field, text));
-    let now = call.server.app().clock().world_now();
-    let until = match (wanted.by, wanted.until) {
-        (Some(by), None) => {
-            let period: Period = by
-                .parse()
-                .map_err(|_| bad("by", "is a period such as P1M"))?;
-            let moved = now.plus(period);
-            moved.map_err(|error| bad("by", &error.to_string()))?
-        }
-        (None, Some(until)) => until,
-        _ => return Err(bad("body", "give exactly one of `by` and `until`")),
-    };
-    let fired = call.server.app().advance(until).await;
-    let fired = fired.map_err(|error| call.failed(error))?;
-    Ok(Json(Moved {
-        world: until,
-        fired,
-    }))
+    let moved = moved(&call.server, wanted, call.principal.lang).await;
+    moved.map(Json).map_err(|problem| call.refuse(problem))
 }
 
 /// Requests for a purchase.

@@ -110,7 +110,7 @@ impl Command for ReadState {
 pub(super) struct Ended {
     pub(super) allowed: bool,
     pub(super) decision: Option<Decision>,
-    pub(super) facts: Option<Box<tierline_rules::Facts>>,
+    pub(super) facts: Option<tierline_rules::Facts>,
     pub(super) result: Json,
     pub(super) act: Option<Act>,
     pub(super) db: Db,
@@ -156,7 +156,7 @@ pub(super) async fn refused(
     file: &File,
     case: &Case,
     options: &Options,
-) -> Option<Box<tierline_rules::Facts>> {
+) -> Option<tierline_rules::Facts> {
     let ended = steps(world, file, case, options).await.ok()?;
     ended.facts.filter(|_| !ended.allowed)
 }

@@ -123,7 +123,7 @@ pub async fn run(
 pub async fn refusals(
     files: &[PathBuf],
     options: &Options,
-) -> Result<Vec<(String, Box<Facts>)>, BadFile> {
+) -> Result<Vec<(String, Facts)>, BadFile> {
     let mut found = Vec::new();
     let mut worlds = Worlds::default();
     for file in &load(files, options)? {

@@ -168,6 +168,7 @@ fn failures_without_a_rule_are_told_in_japanese() {
         "Problem::documented(",
         "Problem::not_found(",
         "Problem::forbidden(",
+        "Problem::conflict(",
         "Problem::new(",
         "Self::malformed(",
         "Self::documented(",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::job::{Job, Ran};
 use super::session::{Begin, Session, Uncommitted};
@@ -350,37 +350,78 @@ async fn glance(
 /// Connections on which whoever reads runs its command at once, on its own thread: a wake-up of another
 /// thread and back costs more than most reads do. Only for engines that never make a command wait.
 pub(super) struct Desk {
-    sessions: std::sync::Mutex<Vec<Session>>,
+    sessions: std::sync::Mutex<Seats>,
+    /// Told of each session that comes back after the end.
+    returned: Notify,
     counters: Arc<Counters>,
+}
+
+/// The sessions of a desk.
+struct Seats {
+    free: Vec<Session>,
+    taken: usize,
+    is_closed: bool,
 }
 
 impl Desk {
     pub(super) fn new(sessions: Vec<Session>, counters: &Arc<Counters>) -> Self {
         Self {
-            sessions: std::sync::Mutex::new(sessions),
+            sessions: std::sync::Mutex::new(Seats {
+                free: sessions,
+                taken: 0,
+                is_closed: false,
+            }),
+            returned: Notify::new(),
             counters: Arc::clone(counters),
         }
     }
 
-    fn sessions(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
-        let sessions = self.sessions.lock();
-        sessions.unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn seats(&self) -> std::sync::MutexGuard<'_, Seats> {
+        let seats = self.sessions.lock();
+        seats.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Option<Session> {
+        let mut seats = self.seats();
+        let session = seats.free.pop()?;
+        seats.taken += 1;
+        Some(session)
+    }
+
+    fn give_back(&self, session: Session) {
+        let mut seats = self.seats();
+        if seats.is_closed {
+            // Before it is counted: who waits for the end waits for the file.
+            drop(session);
+            self.returned.notify_one();
+        } else {
+            seats.free.push(session);
+        }
+        seats.taken -= 1;
     }
 
     /// Runs a command that reads. False when it has no result: every connection is in use, or something
     /// was in the way.
     pub(super) fn look(&self, job: &mut dyn Job) -> bool {
-        let Some(mut session) = self.sessions().pop() else {
+        let Some(mut session) = self.take() else {
             return false;
         };
         let looked = glance(&mut session, &self.counters, job, Begin::Read).now_or_never();
-        self.sessions().push(session);
+        self.give_back(session);
         matches!(looked, Some(Ok(())))
     }
 
-    /// Closes the connections.
-    pub(super) fn close(&self) {
-        self.sessions().clear();
+    /// Closes the connections, those in use as soon as they come back: afterwards nothing has the file open.
+    pub(super) async fn close(&self) {
+        let free = {
+            let mut seats = self.seats();
+            seats.is_closed = true;
+            std::mem::take(&mut seats.free)
+        };
+        drop(free);
+        while self.seats().taken > 0 {
+            self.returned.notified().await;
+        }
     }
 }
 

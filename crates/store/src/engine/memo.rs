@@ -10,7 +10,8 @@
 //! than that: what it may not miss, it has locked before its first read.
 
 use std::any::Any;
-use std::collections::HashMap;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::statement::Statement;
 use crate::table::Table;

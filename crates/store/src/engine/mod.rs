@@ -306,13 +306,10 @@ impl Db {
     /// Finishes what is queued, closes the connections, and answers [`StoreError::Closed`] from then on.
     pub async fn shutdown(&self) {
         let shared = &self.shared;
-        shared.desk.close();
-        for crew in shared
-            .lanes
-            .iter()
-            .chain(&shared.readers)
-            .chain(&shared.rehearsals)
-        {
+        shared.desk.close().await;
+        // The lanes last: only then may the file itself be closed.
+        let readers = shared.readers.iter().chain(&shared.rehearsals);
+        for crew in readers.chain(&shared.lanes) {
             crew.stop().await;
         }
     }

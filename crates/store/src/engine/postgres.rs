@@ -400,7 +400,7 @@ impl PgSession {
             let begun = tokio::time::Instant::now();
             let mut pause = CONNECT_PAUSE;
             let connection = loop {
-                match self.connect().await {
+                match connect(&self.address, self.lock_wait).await {
                     Ok(connection) => break connection,
                     Err(error) if !self.is_patient || begun.elapsed() > PATIENCE => {
                         self.is_patient = false;
@@ -422,30 +422,30 @@ impl PgSession {
         }
         self.open()
     }
+}
 
-    async fn connect(&self) -> Result<Connection, Error> {
-        let client = self.address.connect().await?;
-        // An operator may ask for more than `on`, never for less: an answer means durable. Facts of decisions are long
-        // documents, and where the server can, it packs them with the quicker algorithm.
-        let settings = format!(
-            "SET lock_timeout = '{}'; SET TimeZone = 'UTC'; SELECT set_config('synchronous_commit', 'on', false) \
-             WHERE current_setting('synchronous_commit') IN ('off', 'local'); \
-             SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings \
-             WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)",
-            self.lock_wait
-        );
-        client.batch_execute(&settings).await?;
-        Ok(Connection {
-            client: Arc::new(client),
-            prepared: HashMap::new(),
-            sent: Vec::new(),
-            begun: None,
-            has_written: false,
-            is_broken: false,
-            pending: None,
-            many: HashMap::new(),
-        })
-    }
+/// A connection of its own, set up as every one is.
+async fn connect(address: &Address, lock_wait: &'static str) -> Result<Connection, Error> {
+    let client = address.connect().await?;
+    // An operator may ask for more than `on`, never for less: an answer means durable. Facts of decisions are long
+    // documents, and where the server can, it packs them with the quicker algorithm.
+    let settings = format!(
+        "SET lock_timeout = '{lock_wait}'; SET TimeZone = 'UTC'; SELECT set_config('synchronous_commit', 'on', false) \
+         WHERE current_setting('synchronous_commit') IN ('off', 'local'); \
+         SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings \
+         WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"
+    );
+    client.batch_execute(&settings).await?;
+    Ok(Connection {
+        client: Arc::new(client),
+        prepared: HashMap::new(),
+        sent: Vec::new(),
+        begun: None,
+        has_written: false,
+        is_broken: false,
+        pending: None,
+        many: HashMap::new(),
+    })
 }
 
 /// The locks of the whole group in one statement, in the order all lanes share.

@@ -285,7 +285,7 @@ impl Session {
         }
     }
 
-    pub(super) fn copy_to_file(&self, path: &Path) -> Result<(), StoreError> {
+    pub(super) fn copy_to_file(&mut self, path: &Path) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.copy_to_file(path),
             Self::Postgres(_) => Err(StoreError::Unsupported("a copy in a file")),

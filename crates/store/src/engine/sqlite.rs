@@ -1,5 +1,7 @@
 //! The SQLite arm: one connection, its pragmas, and what its errors mean.
 
+use std::fs::File;
+use std::io::Seek as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,9 @@ pub(super) struct SqliteSession {
     memo: Memo,
     /// Where the memo stood when the command that runs began.
     marked: usize,
+    /// The file as such, for copies of it. Closed after the connection, and not before: who closes a file gives up all
+    /// locks that its process has on it.
+    file: Option<File>,
 }
 
 impl SqliteSession {
@@ -83,6 +88,7 @@ impl SqliteSession {
             reads_only: false,
             memo: Memo::default(),
             marked: 0,
+            file: None,
         })
     }
 
@@ -114,12 +120,8 @@ impl SqliteSession {
     /// Forgets what may have changed. Asking for the version fixes the state that the transaction sees. SQLite changes
     /// that number whenever another connection has committed, of whatever process; what this one wrote, it knows.
     fn recall(&mut self) -> Result<(), StoreError> {
-        let version = self
-            .connection
-            .prepare_cached("PRAGMA data_version")
-            .and_then(|mut version| version.query_row([], |row| row.get(0)));
-        self.memo
-            .begin(version.map_err(|error| translate("data version", error))?);
+        let version = self.version()?;
+        self.memo.begin(version);
         Ok(())
     }
 
@@ -178,16 +180,71 @@ impl SqliteSession {
     }
 
     /// A copy in a file that must not exist yet.
-    pub(super) fn copy_to_file(&self, path: &Path) -> Result<(), StoreError> {
+    pub(super) fn copy_to_file(&mut self, path: &Path) -> Result<(), StoreError> {
         if path.exists() {
             return Err(StoreError::unavailable(std::io::Error::from(
                 std::io::ErrorKind::AlreadyExists,
             )));
         }
+        if self.copy_as_file(path)? {
+            return Ok(());
+        }
         let mut copy = Connection::open(path).map_err(StoreError::unavailable)?;
         self.copy_into(&mut copy)?;
         copy.close()
             .map_err(|(_, error)| StoreError::unavailable(error))
+    }
+
+    /// Copies the file itself, which takes a fraction of the time that copying page by page takes. False where it does
+    /// not hold everything: in memory, or while others read or write. Nothing was done then.
+    fn copy_as_file(&mut self, path: &Path) -> Result<bool, StoreError> {
+        let Some(origin) = self.connection.path().filter(|path| !path.is_empty()) else {
+            return Ok(false);
+        };
+        if self.file.is_none() {
+            self.file = Some(File::open(origin).map_err(StoreError::unavailable)?);
+        }
+        let before = self.version()?;
+        let (busy, logged, copied) = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                ))
+            })
+            .map_err(|error| translate("checkpoint", error))?;
+        if busy != 0 || logged != copied {
+            return Ok(false);
+        }
+        // From here on nobody writes, of whatever process.
+        self.control("BEGIN IMMEDIATE")?;
+        let done = match self.version() {
+            Ok(now) if now == before => self.copy_bytes(path).map(|()| true),
+            other => other.map(|_| false),
+        };
+        self.control("ROLLBACK")?;
+        done
+    }
+
+    fn copy_bytes(&self, path: &Path) -> Result<(), StoreError> {
+        let copy = || -> std::io::Result<()> {
+            let mut from = self.file.as_ref().ok_or(std::io::ErrorKind::NotFound)?;
+            from.rewind()?;
+            let mut to = File::create_new(path)?;
+            std::io::copy(&mut from, &mut to)?;
+            to.sync_data()
+        };
+        copy().map_err(StoreError::unavailable)
+    }
+
+    /// A number that changes whenever another connection has committed.
+    fn version(&self) -> Result<i64, StoreError> {
+        self.connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut version| version.query_row([], |row| row.get(0)))
+            .map_err(|error| translate("data version", error))
     }
 
     fn copy_into(&self, copy: &mut Connection) -> Result<(), StoreError> {

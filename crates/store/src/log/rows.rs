@@ -69,6 +69,10 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("webhook_certificates", POST),
     ("webhook_deliveries", POST),
     ("webhook_registrations", POST),
+    (
+        "world_clocks",
+        "where a sandbox's clock stands: every event carries the instant itself",
+    ),
 ];
 
 const CREDENTIALS: &str =

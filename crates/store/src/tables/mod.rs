@@ -28,8 +28,10 @@ pub use identity::{
     SignIn, StoredKey, application_secrets, applications, authorization_codes, consents, passwords,
     refresh_tokens, sign_ins, signing_keys,
 };
+pub mod time;
 mod vetting;
 
+pub use time::{Due, WorldClock, schedule, world_clocks};
 pub use vetting::*;
 pub mod webhooks;
 
@@ -405,34 +407,6 @@ table! {
         key { name }
         columns { name, value }
         finds {}
-    }
-}
-
-/// Something that happens by date.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// Its id.
-    pub id: Uuid,
-    /// When.
-    pub due: Timestamp,
-    /// What.
-    pub kind: String,
-    /// To what: a short name or an id.
-    pub subject: String,
-    /// When it was done.
-    pub done: Option<Timestamp>,
-}
-table! {
-    /// The schedule.
-    schedule: Due {
-        key { id }
-        columns { id, due, kind, subject, done }
-        finds {
-            NEXT = "WHERE done IS NULL AND due <= $1 ORDER BY due, id LIMIT 1",
-            UPCOMING = "WHERE done IS NULL ORDER BY due, id LIMIT 200",
-            OPEN_FOR = "WHERE done IS NULL AND subject = $1 ORDER BY due, id",
-            OPEN_OF = "WHERE done IS NULL AND kind = $1 AND subject = $2 ORDER BY due, id"
-        }
     }
 }
 

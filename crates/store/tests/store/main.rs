@@ -14,6 +14,7 @@ mod plans;
 mod racing_writers;
 mod retries;
 mod round_trip;
+mod schedule_claims;
 mod schemas;
 mod things;
 mod waiting_rows;

@@ -6,12 +6,13 @@ use tierline_domain::time::Timestamp;
 use tierline_store::log::Outcome;
 use tierline_store::tables::audit::{AuditRecord, KNOWN_CUSTOMERS};
 use tierline_store::tables::audit_records::{BEFORE, OF_CUSTOMER_BEFORE, OF_RESOURCE_BEFORE};
-use tierline_store::tables::{organizations, tenants};
+use tierline_store::tables::{Due, organizations, schedule, tenants};
 use tierline_store::testing::both_engines;
 use tierline_store::{Command, Statement, StoreError, Table, Tx, Value, schema};
 use uuid::Uuid;
 
 const ANALYZE: Statement = Statement::new("plans::ANALYZE", "ANALYZE audit_records");
+const ANALYZE_SCHEDULE: Statement = Statement::new("plans::ANALYZE_SCHEDULE", "ANALYZE schedule");
 const RECORDS: u32 = 4_000;
 const RESOURCES: [&str; 4] = ["order", "customer", "subscription", "license"];
 
@@ -106,6 +107,56 @@ async fn pages_of_audit_records_are_ranges_of_an_index() {
         // A partner's customers are looked up without a look at its records.
         let plan = test.plan(KNOWN_CUSTOMERS, vec![id]).await.unwrap();
         assert!(!plan.contains("audit_records"), "{plan}");
+    })
+    .await;
+}
+
+/// Things that are due, half of them done.
+struct Schedule;
+
+impl Command for Schedule {
+    type Out = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for number in 0..RECORDS {
+            let due = Timestamp::from_micros(i64::from(number) * 1_000_000).unwrap();
+            tx.insert(&Due {
+                id: Uuid::from_u128(u128::from(number) + 1),
+                due,
+                kind: "term_end".to_owned(),
+                subject: number.to_string(),
+                done: (number % 2 == 0).then_some(due),
+                problem: None,
+            })
+            .await?;
+        }
+        tx.execute(ANALYZE_SCHEDULE, &[]).await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn pages_of_the_schedule_and_what_is_next_are_ranges_of_an_index() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        test.db.write(Schedule).await.unwrap();
+        let at = Value::Instant(Timestamp::from_micros(900_000_000).unwrap());
+        let place = [at.clone(), Value::Id(Uuid::from_u128(1)), Value::Int(20)];
+        for (statement, params, index) in [
+            (
+                schedule::NEXT,
+                vec![at.clone(), Value::Int(20)],
+                "schedule_due",
+            ),
+            (schedule::FIRST_AFTER, vec![at], "schedule_due"),
+            (schedule::OPEN_AFTER, place.to_vec(), "schedule_due"),
+            (schedule::DONE_BEFORE, place.to_vec(), "schedule_done"),
+        ] {
+            let plan = test.plan(statement, params).await.unwrap();
+            let (engine, name) = (test.engine, statement.name);
+            assert!(plan.contains(index), "{engine}, {name}: {plan}");
+            for word in ["SCAN", "Seq Scan", "TEMP B-TREE", "Sort"] {
+                assert!(!plan.contains(word), "{engine}, {name}: {plan}");
+            }
+        }
     })
     .await;
 }

@@ -9,10 +9,12 @@ pub mod orders;
 pub mod post;
 pub mod subscriptions;
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
-use tierline_api::{Server, Settings, serve};
+use tierline_api::{Server, Settings, Worlds, serve};
 use tierline_app::App;
 use tierline_app::clock::Clock;
 use tierline_app::demo::LayDemo;
@@ -99,7 +101,32 @@ impl World {
         }
     }
 
+    /// A demo world in a directory, which is the own world of a server that holds others.
+    pub async fn of_worlds(directory: &Path) -> Self {
+        let path = directory.join("tierline.db");
+        let app = demo_app(&DbConfig::File { path }, noon()).await;
+        Self::of_worlds_in(app, directory).await
+    }
+
+    /// Starts a server on a program that is there already, with the worlds of a directory; five at most.
+    pub async fn of_worlds_in(app: App, directory: &Path) -> Self {
+        let settings = Settings {
+            worlds_max: 5,
+            ..sandbox(true)
+        };
+        Self::listening(app, settings, None, Some(directory)).await
+    }
+
     async fn serving(app: App, settings: Settings, trust: Option<Trust>) -> Self {
+        Self::listening(app, settings, trust, None).await
+    }
+
+    async fn listening(
+        app: App,
+        settings: Settings,
+        trust: Option<Trust>,
+        worlds: Option<&Path>,
+    ) -> Self {
         let now = app.clock().server_now();
         let issuer = Issuer::open(app.db().clone(), "http://localhost", now);
         let mut issuer = issuer.await.unwrap();
@@ -108,8 +135,15 @@ impl World {
         }
         // A server in production lists no credentials.
         let lists = settings.sandbox;
-        let server = Server::new(app.clone(), issuer, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = match worlds {
+            None => Server::new(app.clone(), issuer, settings),
+            Some(root) => {
+                let address = listener.local_addr().unwrap();
+                let worlds = Worlds::open(app.clone(), root, settings.clone(), address);
+                Server::of_worlds(app.clone(), issuer, settings, worlds.await.unwrap())
+            }
+        };
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(serve(server.clone(), listener, std::future::pending()));
         #[expect(clippy::disallowed_methods, reason = "a test calls its own server")]
