@@ -26,6 +26,7 @@ const AREAS: &[&str] = &[
     "cart-orders",
     "subscriptions",
     "entitlements",
+    "transfers",
     "webhooks",
     "audit",
     "utilities",

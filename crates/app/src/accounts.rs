@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tierline_domain::money::Money;
 use tierline_domain::place::Country;
-use tierline_domain::subscription::{CreditLine, Invoice};
+use tierline_domain::subscription::{CreditLine, Invoice, Subscription};
 use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -13,7 +13,7 @@ use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{facts, fields, names};
+use crate::{charges, facts, fields, names, subscription};
 
 /// Read prices.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +48,53 @@ pub struct OpenCase {
     /// The first fraudulent use; today by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_use: Option<Date>,
+}
+
+/// Open a case about seats that an unsupported upgrade left there twice (SUB-045).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportDuplicates {
+    /// The subscription.
+    pub subscription: String,
+    /// How many of its seats.
+    pub quantity: i64,
+}
+
+impl ReportDuplicates {
+    /// The caller's subscription whose seats are there twice; another one does not exist.
+    async fn duplicated(&self, acting: &Acting, tx: &mut Tx<'_>) -> Result<Subscription, AppError> {
+        let row = names::the_subscription(tx, &self.subscription).await?;
+        if row.seller == Some(acting.partner()?.id) {
+            Ok(row)
+        } else {
+            Err(AppError::missing("subscription", &self.subscription))
+        }
+    }
+
+    /// Seats of the running cycle and the one before it are withdrawn, the newest first; for older ones the case stays open
+    /// with support (SUB-045).
+    async fn withdraw_duplicates(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), AppError> {
+        let mut row = self.duplicated(acting, tx).await?;
+        let starts = charges::running(&row).starts();
+        let passed = starts.iter().filter(|start| **start <= ctx.now.date());
+        let since = passed.rev().nth(1).or(starts.first()).copied();
+        let mut left = self.quantity.max(0);
+        for batch in row.batches.iter_mut().rev() {
+            if since.is_some_and(|since| batch.at.date() >= since) {
+                let taken = batch.quantity.min(left);
+                batch.quantity = batch.quantity.saturating_sub(taken);
+                row.quantity = row.quantity.saturating_sub(taken);
+                left = left.saturating_sub(taken);
+            }
+        }
+        row.batches.retain(|batch| batch.quantity > 0);
+        subscription::save(tx, &mut row).await
+    }
 }
 
 /// Kinds of cases.
@@ -264,5 +311,34 @@ impl UseCase for OpenCase {
         _tx: &mut Tx<'_>,
     ) -> Result<(), AppError> {
         Ok(())
+    }
+}
+
+impl UseCase for ReportDuplicates {
+    type Out = ();
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::OpenCase
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        self.duplicated(acting, tx).await?;
+        let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenCase).await?;
+        found.form.about = Some("duplicate_seats".to_owned());
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), AppError> {
+        self.withdraw_duplicates(ctx, acting, tx).await
     }
 }

@@ -314,10 +314,14 @@ verbs! {
     "update_subscription" => crate::update_subscription::UpdateSubscription,
     "change_subscription" => crate::change_subscription::ChangeSubscription,
     "register_subscription" => crate::registration::RegisterSubscription,
+    "upgrade_to_plan" => crate::product_upgrade::UpgradeToPlan,
+    "set_overage" => crate::overage::SetOverage,
     "read_subscription" => crate::update_subscription::ReadSubscription,
     "create_transfer" => crate::transfer::CreateTransfer,
     "request_transfer" => crate::transfer::RequestTransfer,
     "accept_transfer" => crate::transfer::AcceptTransfer,
+    "reject_transfer" => crate::transfer::RejectTransfer,
+    "withdraw_transfer" => crate::transfer::WithdrawTransfer,
     "record_usage" => crate::rating::RecordUsage,
     "bill" => crate::rating::Bill,
     "rate" => crate::rating::Rate,
@@ -328,6 +332,7 @@ verbs! {
     "consent_application" => crate::consent::ConsentApplication,
     "revoke_consent" => crate::consent::RevokeConsent,
     "open_case" => crate::accounts::OpenCase,
+    "report_duplicates" => crate::accounts::ReportDuplicates,
 }
 
 /// Does something by name, inside a transaction. The caller's context supplies instant and ids; the act its actor.

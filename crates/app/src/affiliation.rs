@@ -94,7 +94,7 @@ impl UseCase for RecordAffiliation {
             let mut held = with_item(tx, row).await?;
             if related(ctx, tx, &held).await? {
                 held.row.renewal = false;
-                held.row.scheduled_quantity = None;
+                held.row.unschedule();
                 held.row.version = held.row.version.saturating_add(1);
                 tx.put(&held.row).await?;
             }

@@ -124,7 +124,7 @@ impl UseCase for Cancel {
         let row = &mut held.row;
         row.state = SubscriptionState::Deleted;
         row.renewal = false;
-        row.scheduled_quantity = None;
+        row.unschedule();
         row.pending_frequency = None;
         subscription::save(tx, row).await?;
         schedule::drop_all(tx, &row.handle).await?;

@@ -384,6 +384,20 @@ pub async fn has_add_ons(tx: &mut Tx<'_>, item: &Item) -> Result<bool, AppError>
     Ok(!one.is_empty())
 }
 
+/// What comes with an item; what the catalogue does not know any more is left out.
+///
+/// # Errors
+/// When the store fails.
+pub async fn included(tx: &mut Tx<'_>, item: &Item) -> Result<Vec<Item>, AppError> {
+    let listing = tx.get::<Listing>(&[Value::Id(item.id.uuid())]).await?;
+    let names = listing.map(|listing| listing.about.includes);
+    let mut found = Vec::new();
+    for name in names.unwrap_or_default() {
+        found.extend(names::item(tx, &name).await?);
+    }
+    Ok(found)
+}
+
 /// Under which product an item of new commerce stands.
 ///
 /// # Errors

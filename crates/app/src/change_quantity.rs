@@ -205,7 +205,7 @@ impl UseCase for ChangeQuantity {
         }
         held.row.quantity = new;
         // A mid-term change of seats drops what was scheduled (SUB-020).
-        held.row.scheduled_quantity = None;
+        held.row.unschedule();
         subscription::save(tx, &mut held.row).await?;
         Ok(Changed::of(facts))
     }

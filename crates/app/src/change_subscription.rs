@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use tierline_domain::catalog::{Frequency, Term};
+use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::Tx;
@@ -51,8 +52,8 @@ pub enum Change {
     Cancel,
     /// Renewal on or off.
     Renewal(bool),
-    /// So many seats from the next term on.
-    NextTerm(i64),
+    /// Something else from the next term on.
+    NextTerm(Scheduled),
     /// So many seats of the paid item, once the trial ends.
     TrialEnd(i64),
     /// Another billing frequency.
@@ -65,6 +66,26 @@ pub enum Change {
     Nickname(String),
     /// What a body left out is cleared (SUB-021).
     Clear(Vec<Omitted>),
+}
+
+/// What shall be from the next term on; what is absent stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduled {
+    /// So many seats.
+    pub quantity: i64,
+    /// The item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// How long it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+    /// How it is billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
+    /// Its last day (SUB-034).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Date>,
 }
 
 /// Hands the command that a change is alone to an expression.
@@ -98,10 +119,14 @@ macro_rules! with_command {
                 };
                 $run
             }
-            Change::NextTerm(quantity) => {
+            Change::NextTerm(next) => {
                 let $command = ScheduleChange {
                     subscription,
-                    quantity: Some(quantity),
+                    quantity: Some(next.quantity),
+                    item: next.item,
+                    term: next.term,
+                    frequency: next.frequency,
+                    end: next.end,
                 };
                 $run
             }
@@ -111,6 +136,7 @@ macro_rules! with_command {
                     quantity,
                     at: When::TrialEnd,
                     into: None,
+                    frequency: None,
                 };
                 $run
             }

@@ -15,11 +15,13 @@ use crate::error::AppError;
 #[must_use]
 pub fn running(subscription: &Subscription) -> Running {
     Running {
-        start: term_start(
-            subscription.bought.date(),
-            subscription.term,
-            subscription.term_end,
-        ),
+        start: subscription.began.unwrap_or_else(|| {
+            term_start(
+                subscription.bought.date(),
+                subscription.term,
+                subscription.term_end,
+            )
+        }),
         end: subscription.term_end,
         term: subscription.term,
         frequency: subscription.frequency,

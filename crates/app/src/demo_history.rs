@@ -39,14 +39,22 @@ const BUSINESSES: &[Business] = businesses! {
     "maple" "georgian-gardens" 12;
 };
 
-/// Partners, each with a customer that was taken to a dearer item, and the reseller of record.
-const UPGRADED: &[(&str, &str, Option<&str>)] = &[
+/// Partners, each with a customer that has used the cloud for a week and was taken to a dearer item since, and the
+/// reseller of record.
+const EARLIER: &[(&str, &str, Option<&str>)] = &[
     ("harbor", "bay-street-shipping", None),
     ("meridian", "canyon-robotics", Some("cedar")),
 ];
 
-/// A few seats that were bought, and the item to which they went a day later.
-fn upgraded(customer: &str, reseller: Option<&str>) -> [(i32, &'static str, Json); 2] {
+/// A plan and what is used under it; a few seats that were bought, and the item to which they went a day later.
+fn earlier(customer: &str, reseller: Option<&str>) -> [(i32, &'static str, Json); 3] {
+    let plan = format!("{customer}-plan");
+    let cloud = json!([
+        { "customer": customer, "item": "cloud-plan", "creates": plan, "partner_of_record": reseller },
+        { "customer": customer, "item": "cloud-subscription", "parent": plan, "partner_of_record": reseller },
+    ]);
+    let cloud =
+        json!({ "customer": customer, "creates": format!("{customer}-cloud"), "lines": cloud });
     let desks = format!("{customer}-desks");
     let line = json!({
         "customer": customer, "item": "desk-basic", "quantity": 3, "creates": desks, "partner_of_record": reseller,
@@ -54,7 +62,11 @@ fn upgraded(customer: &str, reseller: Option<&str>) -> [(i32, &'static str, Json
     let order =
         json!({ "customer": customer, "creates": format!("{customer}-basic"), "lines": [line] });
     let upgrade = json!({ "subscription": desks, "to": "desk-premium" });
-    [(6, "place_order", order), (5, "upgrade", upgrade)]
+    [
+        (7, "place_order", cloud),
+        (6, "place_order", order),
+        (5, "upgrade", upgrade),
+    ]
 }
 
 impl Business {
@@ -97,11 +109,11 @@ impl Business {
 /// When the store fails, or a command cannot be carried out at all.
 pub(crate) async fn lay(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), AppError> {
     // Before anybody is registered, so that nothing of it waits to be told.
-    for (row, (partner, customer, reseller)) in UPGRADED.iter().enumerate() {
+    for (row, (partner, customer, reseller)) in EARLIER.iter().enumerate() {
         let account = names::the_account(tx, partner).await?;
-        for (step, (days, verb, params)) in upgraded(customer, *reseller).into_iter().enumerate() {
+        for (step, (days, verb, params)) in earlier(customer, *reseller).into_iter().enumerate() {
             let minutes = i64::try_from(row * 37 + step * 11).unwrap_or_default();
-            let name = format!("upgrade {partner} {step}");
+            let name = format!("earlier {partner} {step}");
             let at = before(now, days, minutes)?;
             carry_out(tx, &account, &name, at, (verb, params)).await?;
         }

@@ -62,7 +62,7 @@ async fn reset(
     row.term_end = Term::YEAR.last_day(today);
     row.unit_price = price;
     row.promotion = None;
-    row.scheduled_quantity = None;
+    row.unschedule();
     subscription::save(tx, row).await?;
     charges::book_cycle(ctx, tx, row, "changeBillingPlan", today).await?;
     schedule::drop_all(tx, &row.handle).await?;

@@ -130,7 +130,7 @@ async fn enter(
     let row = &mut held.row;
     let is_new = row.state != state;
     row.state = state;
-    row.scheduled_quantity = None;
+    row.unschedule();
     row.pending_frequency = None;
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
@@ -203,9 +203,24 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
         return Ok(());
     };
     row.quantity = row.scheduled_quantity.take().unwrap_or(row.quantity);
-    row.frequency = row.pending_frequency.take().unwrap_or(row.frequency);
+    let pending = row.pending_frequency.take();
+    let next = row.next_term.take().unwrap_or_default();
+    if let Some(item) = next.item {
+        held.item = by_id(tx, item).await?;
+        row.item = item;
+    }
+    let before = (row.term, row.frequency);
+    row.term = next.term.unwrap_or(row.term);
+    row.frequency = next.frequency.or(pending).unwrap_or(row.frequency);
+    if next.item.is_some() || before != (row.term, row.frequency) {
+        row.promotion = purchase::requalified(tx, &held.item, row, today).await?;
+    }
     row.unit_price = price(tx, &held.item, row, today).await?;
-    row.term_end = next_end(row.bought.date(), row.term, end);
+    // A realigned term is short; the terms after it are whole again (SUB-034).
+    row.began = next.end.map(|_| add_days(end, 1));
+    row.term_end = next
+        .end
+        .or_else(|| next_end(row.bought.date(), row.term, end));
     row.renewed = Some(ctx.now);
     row.batches = vec![Batch {
         quantity: row.quantity,
@@ -220,7 +235,7 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
 }
 
 /// The price in force on a day; a renewal keeps its promotion, which knows no end here (ORD-043).
-async fn price(
+pub(crate) async fn price(
     tx: &mut Tx<'_>,
     item: &Item,
     row: &Subscription,
@@ -233,6 +248,22 @@ async fn price(
     let promotion: Promotion = by_id(tx, promotion).await?;
     let rest = 100_i64.saturating_sub(promotion.discount_percent);
     Ok(Some(list.share(rest, 100, Rounding::Cut)?))
+}
+
+/// Another term or frequency loses a promotion that does not cover it, and gains one that does (SUB-025); the price follows
+/// where the promotion changes.
+async fn requalify(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    row: &mut Subscription,
+    day: Date,
+) -> Result<(), AppError> {
+    let promotion = purchase::requalified(tx, item, row, day).await?;
+    if promotion != row.promotion {
+        row.promotion = promotion;
+        row.unit_price = price(tx, item, row, day).await?;
+    }
+    Ok(())
 }
 
 /// A trial becomes the paid item for a year, billed monthly (SUB-030), with a window of its own (SUB-033) and
@@ -302,6 +333,7 @@ async fn change_plan(
     let today = ctx.now.date();
     let start = charges::running(row).start;
     row.frequency = frequency;
+    requalify(tx, item, row, today).await?;
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
     let (Some(price), Some(term)) = (row.unit_price, row.term.months()) else {

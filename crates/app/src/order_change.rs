@@ -19,7 +19,7 @@ use crate::error::AppError;
 use crate::frequency::ChangeFrequency;
 use crate::names::{self, by_id};
 use crate::order::{Sale, Wanted};
-use crate::{facts, standing, subscription};
+use crate::{events, facts, standing, subscription};
 
 /// Change an order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -199,6 +199,7 @@ impl UseCase for ChangeOrder {
         tx: &mut Tx<'_>,
     ) -> Result<OrderChanged, AppError> {
         let mut order = self.found(tx, acting).await?;
+        let before = made(tx, &order).await?;
         if let Some(frequency) = self.frequency {
             self.change_frequency(ctx, tx, &mut order, frequency)
                 .await?;
@@ -209,6 +210,14 @@ impl UseCase for ChangeOrder {
         self.cancel(ctx, tx, &mut order).await?;
         order.version = order.version.saturating_add(1);
         tx.put(&order).await?;
+        // What became of its lines is told of each of them.
+        for row in made(tx, &order).await? {
+            let is_as_before =
+                |other: &Subscription| other.id == row.id && other.version == row.version;
+            if !before.iter().any(is_as_before) {
+                events::happened(ctx, tx, "subscription_changed", &row.handle).await?;
+            }
+        }
         Ok(OrderChanged {
             order: order.handle,
             state: order.state,

@@ -81,6 +81,18 @@ pub(crate) struct Wanted {
     pub(crate) today: Date,
 }
 
+/// Whether a promotion is for a term and frequency.
+pub(crate) async fn covers(
+    tx: &mut Tx<'_>,
+    promotion: &Promotion,
+    wanted: &Wanted,
+) -> Result<bool, AppError> {
+    let key = [Value::Id(promotion.id.uuid())];
+    let shown = tx.get::<PromotionListing>(&key).await?;
+    let terms = shown.map(|shown| shown.about).unwrap_or_default();
+    Ok(terms.covers(wanted.term, wanted.frequency))
+}
+
 /// Whether a promotion fits a purchase, and why not (ORD-033, ORD-042).
 pub(crate) async fn fit(
     tx: &mut Tx<'_>,

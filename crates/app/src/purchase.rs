@@ -25,7 +25,7 @@ use crate::error::AppError;
 use crate::facts;
 use crate::holdings::Holding;
 use crate::names::{self, by_id};
-use crate::promotion::{Wanted, fit};
+use crate::promotion::{Wanted, covers, fit};
 
 /// Most subscriptions of one tenant (ORD-040, Q-26).
 const TENANT_CEILING: i64 = 300;
@@ -619,6 +619,38 @@ pub(crate) async fn promotion(
     {
         if fit(tx, &promotion, item, &wanted).await?.reasons.is_empty() {
             return Ok(Some(promotion));
+        }
+    }
+    Ok(None)
+}
+
+/// The promotion that a running subscription has with its term and frequency as they are now: the one that it carries
+/// where that still covers them, else another one for which it qualifies (SUB-025).
+pub(crate) async fn requalified(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    row: &Subscription,
+    today: Date,
+) -> Result<Option<Id<Promotion>>, AppError> {
+    let wanted = Wanted {
+        customer: row.customer,
+        quantity: row.quantity,
+        term: Some(row.term),
+        frequency: Some(row.frequency),
+        today,
+    };
+    let of_item = tx
+        .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
+        .await?;
+    for promotion in &of_item {
+        if row.promotion == Some(promotion.id) && covers(tx, promotion, &wanted).await? {
+            return Ok(row.promotion);
+        }
+    }
+    for promotion in &of_item {
+        let other = row.promotion != Some(promotion.id);
+        if other && fit(tx, promotion, item, &wanted).await?.reasons.is_empty() {
+            return Ok(Some(promotion.id));
         }
     }
     Ok(None)

@@ -136,7 +136,11 @@ pub async fn read(
             let transfer = names::the_transfer(tx, name).await?;
             match *field {
                 "state" => Ok(json!(transfer.state.as_str())),
-                "subscriptions" => Ok(json!(transfer.subscriptions)),
+                "subscriptions" => {
+                    let lines = transfer.lines.iter();
+                    let names: Vec<&str> = lines.map(|line| line.subscription.as_str()).collect();
+                    Ok(json!(names))
+                }
                 other => Err(AppError::NotSupported(format!("state transfer.{other}"))),
             }
         }

@@ -174,7 +174,7 @@ async fn in_transfer(tx: &mut Tx<'_>, held: &Held) -> Result<Option<String>, App
         .await?;
     Ok(transfers
         .into_iter()
-        .find(|transfer| open(transfer) && transfer.subscriptions.contains(&held.row.handle))
+        .find(|transfer| open(transfer) && transfer.carries(&held.row.handle))
         .map(|transfer| transfer.handle))
 }
 

@@ -71,7 +71,7 @@ impl UseCase for Suspend {
         // Renewal goes off and scheduled changes are dropped, a pending frequency stays (SUB-011).
         held.row.state = SubscriptionState::Suspended;
         held.row.renewal = false;
-        held.row.scheduled_quantity = None;
+        held.row.unschedule();
         subscription::save(tx, &mut held.row).await?;
         Ok(Changed::of(facts))
     }

@@ -81,7 +81,9 @@ pub fn references(
     let answered = |path: &str| result.and_then(|result| text(result, path));
     let one = |name: Option<String>| name.map(Reference::One).into_iter().collect();
     match noun {
-        Noun::Order => one(answered("/order").or_else(|| answered("/order/order"))),
+        Noun::Order => one(answered("/order")
+            .or_else(|| answered("/order/order"))
+            .or_else(|| given("order"))),
         Noun::Subscription => one(given("subscription")),
         Noun::Customer => one(answered("/customer").or_else(|| given("customer"))),
         Noun::CustomerAgreement => one(given("customer").or_else(|| Some(actor.to_owned()))),

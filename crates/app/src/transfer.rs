@@ -1,25 +1,26 @@
 //! Subscriptions that move from one partner to another (section 9).
 
 use serde::{Deserialize, Serialize};
-use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind};
+use tierline_domain::catalog::{Item, ItemKind};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::{
-    ResourceRole, ResourceRoleName, Subscription, SubscriptionState, Transfer, TransferKind,
-    TransferState,
+    Subscription, SubscriptionState, Transfer, TransferKind, TransferLine, TransferState,
 };
-use tierline_domain::time::{Period, Timestamp};
+use tierline_domain::time::Period;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Facts, TransferFact};
-use tierline_store::{Tx, Value, tables};
+use tierline_store::Tx;
 
-use crate::actor::Acting;
+use crate::actor::{Acting, OPERATOR};
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::subscription::{self, Held, estate, held};
-use crate::{charges, events, facts, fields, lifecycle, schedule};
+use crate::subscription::{self, estate, held};
+use crate::{events, facts, fields, schedule};
+
+mod moving;
 
 /// Section 9.1: the giving partner offers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,6 +67,25 @@ pub struct RequestTransfer {
 pub struct AcceptTransfer {
     /// The transfer.
     pub transfer: String,
+    /// What it carries, where the caller knows it: what is named is locked, so that nobody changes it meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subscriptions: Vec<String>,
+}
+
+/// Reject an offered or asked-for transfer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RejectTransfer {
+    /// The transfer.
+    pub transfer: String,
+}
+
+/// Take an offer or a request back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawTransfer {
+    /// The transfer.
+    pub transfer: String,
 }
 
 /// What a transfer command answers.
@@ -86,9 +106,49 @@ struct Deal {
     from: Account,
     to: Account,
     customer: Tenant,
-    subscriptions: Vec<String>,
+    lines: Vec<TransferLine>,
     partner_of_record: Option<String>,
     made: Option<Transfer>,
+}
+
+impl Deal {
+    /// One that was made already.
+    async fn made(tx: &mut Tx<'_>, name: &str) -> Result<Self, AppError> {
+        let made = names::the_transfer(tx, name).await?;
+        Ok(Self {
+            kind: made.kind,
+            from: names::account_by_id(tx, made.from_partner).await?,
+            to: names::account_by_id(tx, made.to_partner).await?,
+            customer: by_id(tx, made.customer).await?,
+            lines: made.lines.clone(),
+            partner_of_record: made.partner_of_record.clone(),
+            made: Some(made),
+        })
+    }
+}
+
+/// What a transfer carries of some subscriptions now (TRF-008): each once, add-ons beside their base.
+///
+/// # Errors
+/// When there is no such subscription, or the store fails.
+pub async fn lines(tx: &mut Tx<'_>, names: &[String]) -> Result<Vec<TransferLine>, AppError> {
+    let mut rows = Vec::with_capacity(names.len());
+    for name in names {
+        let row = names::the_subscription(tx, name).await?;
+        if !rows.iter().any(|other: &Subscription| other.id == row.id) {
+            rows.push(row);
+        }
+    }
+    let place_of = |base: Id<Subscription>| rows.iter().position(|row| row.id == base);
+    let line = |row: &Subscription| TransferLine {
+        subscription: row.handle.clone(),
+        item: row.item,
+        quantity: row.quantity,
+        base: row.parent.and_then(place_of),
+        order: None,
+        failure: None,
+    };
+    Ok(rows.iter().map(line).collect())
 }
 
 async fn load(
@@ -105,8 +165,8 @@ async fn load(
     let (to, customer) = (&deal.to, &deal.customer);
     subscription::chain(tx, ctx, &mut found, Some(to), reseller.as_ref(), customer).await?;
     let mut carried = Vec::new();
-    for name in &deal.subscriptions {
-        let held = held(tx, name).await?;
+    for line in &deal.lines {
+        let held = held(tx, &line.subscription).await?;
         let mut fact = subscription::fact(tx, &held, Some(&deal.from), ctx.now, None).await?;
         fact.in_transfer = fact.in_transfer.filter(|open| {
             deal.made
@@ -170,6 +230,7 @@ async fn estate_plan(
 
 async fn make(
     ctx: &Ctx,
+    acting: &Acting,
     tx: &mut Tx<'_>,
     deal: Deal,
     name: Option<&String>,
@@ -186,10 +247,12 @@ async fn make(
         from_partner: deal.from.id,
         to_partner: deal.to.id,
         customer: deal.customer.id,
-        subscriptions: deal.subscriptions,
+        lines: deal.lines,
         partner_of_record: deal.partner_of_record,
         state,
         created: ctx.now,
+        modified: ctx.now,
+        modified_by: acting.caller.name.clone(),
         version: 1,
     };
     tx.insert(&transfer).await?;
@@ -206,21 +269,21 @@ async fn with_add_ons(
     tx: &mut Tx<'_>,
     customer: &Tenant,
     names: &[String],
-) -> Result<Vec<String>, AppError> {
-    let all = estate(tx, customer).await?;
-    let mut carried = names.to_vec();
-    for add_on in &all {
-        let base = all.iter().find(|base| Some(base.id) == add_on.parent);
-        let travels = base.is_some_and(|base| names.contains(&base.handle));
-        if travels && add_on.state == SubscriptionState::Active && !carried.contains(&add_on.handle)
-        {
+) -> Result<Vec<TransferLine>, AppError> {
+    let carried = lines(tx, names).await?;
+    let mut all: Vec<String> = carried.into_iter().map(|line| line.subscription).collect();
+    let estate = estate(tx, customer).await?;
+    for add_on in &estate {
+        let base = estate.iter().find(|base| Some(base.id) == add_on.parent);
+        let travels = base.is_some_and(|base| all.contains(&base.handle));
+        if travels && add_on.state == SubscriptionState::Active && !all.contains(&add_on.handle) {
             let item: Item = by_id(tx, add_on.item).await?;
             if item.kind == ItemKind::AddOn {
-                carried.push(add_on.handle.clone());
+                all.push(add_on.handle.clone());
             }
         }
     }
-    Ok(carried)
+    lines(tx, &all).await
 }
 
 impl CreateTransfer {
@@ -230,7 +293,7 @@ impl CreateTransfer {
             kind: TransferKind::Traditional,
             from: acting.partner()?.clone(),
             to: names::the_account(tx, &self.to).await?,
-            subscriptions: with_add_ons(tx, &customer, &self.subscriptions).await?,
+            lines: with_add_ons(tx, &customer, &self.subscriptions).await?,
             customer,
             partner_of_record: self.partner_of_record.clone(),
             made: None,
@@ -266,7 +329,8 @@ impl UseCase for CreateTransfer {
         tx: &mut Tx<'_>,
     ) -> Result<Moved, AppError> {
         let deal = self.deal(tx, acting).await?;
-        make(ctx, tx, deal, self.id.as_ref(), TransferState::Active).await
+        let state = TransferState::Active;
+        make(ctx, acting, tx, deal, self.id.as_ref(), state).await
     }
 }
 
@@ -281,7 +345,7 @@ impl RequestTransfer {
             from: names::the_account(tx, &self.from).await?,
             to,
             customer: names::the_tenant(tx, &self.customer).await?,
-            subscriptions: self.subscriptions.clone(),
+            lines: lines(tx, &self.subscriptions).await?,
             partner_of_record: self.partner_of_record.clone(),
             made: None,
         })
@@ -316,7 +380,8 @@ impl UseCase for RequestTransfer {
         tx: &mut Tx<'_>,
     ) -> Result<Moved, AppError> {
         let deal = self.deal(tx, acting).await?;
-        make(ctx, tx, deal, self.id.as_ref(), TransferState::Pending).await
+        let state = TransferState::Pending;
+        make(ctx, acting, tx, deal, self.id.as_ref(), state).await
     }
 }
 
@@ -336,189 +401,123 @@ impl UseCase for AcceptTransfer {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let made = names::the_transfer(tx, &self.transfer).await?;
-        let deal = Deal {
-            kind: made.kind,
-            from: names::account_by_id(tx, made.from_partner).await?,
-            to: names::account_by_id(tx, made.to_partner).await?,
-            customer: by_id(tx, made.customer).await?,
-            subscriptions: made.subscriptions.clone(),
-            partner_of_record: made.partner_of_record.clone(),
-            made: Some(made),
-        };
+        let deal = Deal::made(tx, &self.transfer).await?;
         load(tx, ctx, acting, Checkpoint::AcceptTransfer, &deal).await
     }
 
     async fn apply(
         &self,
         ctx: &Ctx,
-        _acting: &Acting,
+        acting: &Acting,
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Moved, AppError> {
         let mut made = names::the_transfer(tx, &self.transfer).await?;
-        let to = names::account_by_id(tx, made.to_partner).await?;
-        let reseller = facts::named_account(tx, &facts.named).await?;
-        let mut failed = Vec::new();
-        for name in made.subscriptions.clone() {
-            let held = held(tx, &name).await?;
-            if held.row.state != SubscriptionState::Active {
-                failed.push((name, format!("it is {}", held.row.state)));
-                continue;
-            }
-            match made.kind {
-                TransferKind::Traditional => {
-                    sell_anew(ctx, tx, held, &to, reseller.as_ref()).await?;
-                }
-                TransferKind::Plan => hand_over(ctx, tx, held, &to, reseller.as_ref()).await?,
-            }
-        }
-        made.state = match (failed.len(), made.subscriptions.len()) {
+        moving::move_all(ctx, tx, &mut made, facts).await?;
+        let failed: Vec<(String, String)> = made
+            .lines
+            .iter()
+            .filter_map(|line| Some((line.subscription.clone(), line.failure.clone()?)))
+            .collect();
+        let state = match (failed.len(), made.lines.len()) {
             (0, _) => TransferState::Complete,
-            (some, all) if some == all => TransferState::Rejected,
+            (some, all) if some == all => TransferState::Failed,
             _ => TransferState::PartiallyComplete,
         };
-        made.version = made.version.saturating_add(1);
-        tx.put(&made).await?;
-        schedule::drop_all(tx, &made.handle).await?;
+        decide(ctx, &acting.caller.name, tx, &mut made, state).await?;
         Ok(Moved {
             transfer: made.handle,
-            state: made.state,
+            state,
             failed,
         })
     }
 }
 
-/// Section 9.1: a new order at the receiver. The old licence shows suspended at the giver, a consumption
-/// subscription disappears there (TRF-010, TRF-011).
-async fn sell_anew(
+/// The transfer is open no more.
+async fn decide(
     ctx: &Ctx,
+    who: &str,
     tx: &mut Tx<'_>,
-    held: Held,
-    to: &Account,
-    reseller: Option<&Account>,
+    transfer: &mut Transfer,
+    state: TransferState,
 ) -> Result<(), AppError> {
-    let mut old = held.row;
-    let id: Id<Subscription> =
-        crate::ctx::Ids::named("transferred", &old.id.to_string(), ctx.now).next();
-    let new = Subscription {
-        id,
-        handle: id.to_string(),
-        seller: Some(to.id),
-        partner_of_record: reseller.map(|reseller| reseller.id),
-        currency: facts::billing_currency(to, &held.item),
-        order_id: None,
-        order_handle: None,
-        parent: moved_parent(ctx, &old),
-        support_contact: None,
-        default_owner: false,
-        updates: 0,
-        version: 1,
-        ..old.clone()
-    };
-    tx.insert(&new).await?;
-    lifecycle::plan(tx, &new, ctx.now).await?;
-    schedule::drop_all(tx, &old.handle).await?;
-    old.renewal = false;
-    old.scheduled_quantity = None;
-    if held.item.kind.is_consumption() {
-        old.state = SubscriptionState::Deleted;
-        old.deprovisioned = true;
-    } else {
-        old.state = SubscriptionState::Suspended;
-    }
-    old.version = old.version.saturating_add(1);
-    tx.put(&old).await?;
-    if old.state == SubscriptionState::Suspended {
-        lifecycle::plan(tx, &old, ctx.now).await?;
-    }
-    Ok(())
+    transfer.state = state;
+    transfer.modified = ctx.now;
+    who.clone_into(&mut transfer.modified_by);
+    transfer.version = transfer.version.saturating_add(1);
+    tx.put(transfer).await?;
+    schedule::drop_all(tx, &transfer.handle).await
 }
 
-/// The add-on's base moved along, under a new identifier made the same way.
-fn moved_parent(ctx: &Ctx, add_on: &Subscription) -> Option<Id<Subscription>> {
-    add_on
-        .parent
-        .map(|base| crate::ctx::Ids::named("transferred", &base.to_string(), ctx.now).next())
-}
-
-/// Section 9.2: billing and support move at once, the resource stays. Roles stay as they are, so the former
-/// partner keeps what it had and the new one has none until granted (TRF-019).
-async fn hand_over(
+/// What closes a transfer and moves nothing.
+async fn close(
     ctx: &Ctx,
+    acting: &Acting,
     tx: &mut Tx<'_>,
-    held: Held,
-    to: &Account,
-    reseller: Option<&Account>,
-) -> Result<(), AppError> {
-    let Held {
-        mut row,
-        mut item,
-        customer,
-        seller,
-    } = held;
-    if let (true, Some(former)) = (row.default_owner && item.kind.is_consumption(), &seller) {
-        keep_role(tx, former, &row).await?;
-    }
-    let before = row.currency;
-    row.seller = Some(to.id);
-    row.partner_of_record = reseller.map(|reseller| reseller.id);
-    row.support_contact = None;
-    row.default_owner = false;
-    row.order_id = None;
-    row.order_handle = None;
-    let plan = plan_of(tx, to, &customer).await?;
-    if item.kind == ItemKind::PreviousConsumption {
-        // It arrives as a subscription under the receiver's plan (TRF-030).
-        let key = [Value::Text(ItemKind::Consumption.to_string())];
-        let found = tx.find::<Item>(tables::items::BY_KIND, &key).await?;
-        if let Some(current) = found.into_iter().next() {
-            row.item = current.id;
-            row.unit_price = None;
-            item = current;
-        }
-    }
-    if item.kind == ItemKind::Consumption || row.parent.is_some() {
-        row.parent = plan.or(row.parent);
-    }
-    row.currency = facts::billing_currency(to, &item);
-    row.version = row.version.saturating_add(1);
-    tx.put(&row).await?;
-    // Reservations not paid upfront end with their cycle where the currencies differ (TRF-020).
-    let monthly = item.kind == ItemKind::Reservation && row.frequency != Frequency::OneTime;
-    if monthly && before != row.currency && item.generation == Generation::NewCommerce {
-        let cycle = charges::running(&row).on(ctx.now.date());
-        let due = Timestamp::start_of(tierline_domain::time::add_days(cycle.last, 1));
-        schedule::plan(tx, lifecycle::END_WITH_CYCLE, &row.handle, due).await?;
-    }
-    Ok(())
+    name: &str,
+    state: TransferState,
+) -> Result<Moved, AppError> {
+    let mut made = names::the_transfer(tx, name).await?;
+    decide(ctx, &acting.caller.name, tx, &mut made, state).await?;
+    Ok(Moved {
+        transfer: made.handle,
+        state,
+        failed: Vec::new(),
+    })
 }
 
-async fn keep_role(tx: &mut Tx<'_>, former: &Account, row: &Subscription) -> Result<(), AppError> {
-    let key = [Value::Id(former.id.uuid()), Value::Id(row.id.uuid())];
-    if tx.get::<ResourceRole>(&key).await?.is_none() {
-        tx.put(&ResourceRole {
-            partner: former.id,
-            subscription: row.id,
-            role: ResourceRoleName::Owner,
-        })
-        .await?;
+impl UseCase for RejectTransfer {
+    type Out = Moved;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::RejectTransfer
     }
-    Ok(())
+
+    fn subject(&self) -> String {
+        self.transfer.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let deal = Deal::made(tx, &self.transfer).await?;
+        load(tx, ctx, acting, Checkpoint::RejectTransfer, &deal).await
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Moved, AppError> {
+        close(ctx, acting, tx, &self.transfer, TransferState::Rejected).await
+    }
 }
 
-async fn plan_of(
-    tx: &mut Tx<'_>,
-    seller: &Account,
-    customer: &Tenant,
-) -> Result<Option<Id<Subscription>>, AppError> {
-    for row in estate(tx, customer).await? {
-        let own = row.seller == Some(seller.id) && row.state == SubscriptionState::Active;
-        if own && by_id::<Item, _>(tx, row.item).await?.kind == ItemKind::ConsumptionPlan {
-            return Ok(Some(row.id));
-        }
+impl UseCase for WithdrawTransfer {
+    type Out = Moved;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::WithdrawTransfer
     }
-    Ok(None)
+
+    fn subject(&self) -> String {
+        self.transfer.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let deal = Deal::made(tx, &self.transfer).await?;
+        load(tx, ctx, acting, Checkpoint::WithdrawTransfer, &deal).await
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Moved, AppError> {
+        close(ctx, acting, tx, &self.transfer, TransferState::Withdrawn).await
+    }
 }
 
 /// Does what fell due, if it is one of the kinds of this module: an unanswered request expires (TRF-017).
@@ -536,9 +535,8 @@ pub async fn fall_due(
     }
     let mut transfer = names::the_transfer(tx, subject).await?;
     if transfer.state == TransferState::Pending {
-        transfer.state = TransferState::Expired;
-        transfer.version = transfer.version.saturating_add(1);
-        tx.put(&transfer).await?;
+        let state = TransferState::Expired;
+        decide(ctx, OPERATOR, tx, &mut transfer, state).await?;
         events::happened(ctx, tx, "transfer_expired", subject).await?;
     }
     Ok(true)

@@ -23,7 +23,7 @@ use crate::error::AppError;
 use crate::names;
 use crate::purchase;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
-use crate::{catalogue, lifecycle, schedule, windows};
+use crate::{catalogue, events, lifecycle, schedule, windows};
 
 /// Move to a dearer item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct ConvertTrial {
     /// An existing subscription.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub into: Option<String>,
+    /// How the paid one is billed; monthly by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
 }
 
 /// When a trial is converted.
@@ -184,10 +187,10 @@ async fn pour(
     let mut target = names::the_subscription(tx, into).await?;
     charge(ctx, tx, &target, seats, "moveQuantity").await?;
     target.quantity = target.quantity.saturating_add(seats);
-    target.scheduled_quantity = None;
+    target.unschedule();
     subscription::save(tx, &mut target).await?;
     let row = &mut source.row;
-    row.scheduled_quantity = None;
+    row.unschedule();
     if seats >= row.quantity {
         row.state = SubscriptionState::Deleted;
         row.deprovisioned = true;
@@ -259,6 +262,7 @@ impl UseCase for Upgrade {
         if let Some(into) = &self.into {
             pour(ctx, tx, held, into, seats).await?;
             let target = names::the_subscription(tx, into).await?;
+            events::happened(ctx, tx, "subscription_changed", &target.handle).await?;
             let done = self.record(ctx, tx, &source, &to, &target, seats).await?;
             return Ok(Changed {
                 operation: Some(done),
@@ -274,6 +278,7 @@ impl UseCase for Upgrade {
             tx.insert(&second).await?;
             charge(ctx, tx, &second, seats, "convert").await?;
             lifecycle::plan(tx, &second, ctx.now).await?;
+            events::happened(ctx, tx, "subscription_changed", &second.handle).await?;
             take(&mut held.row, seats, ctx.now);
             held.row.quantity = held.row.quantity.saturating_sub(seats);
             self.record(ctx, tx, &source, &to, &second, seats).await?
@@ -286,7 +291,7 @@ impl UseCase for Upgrade {
             charge(ctx, tx, &held.row, seats, "convert").await?;
             self.record(ctx, tx, &source, &to, &held.row, seats).await?
         };
-        held.row.scheduled_quantity = None;
+        held.row.unschedule();
         subscription::save(tx, &mut held.row).await?;
         Ok(Changed {
             operation: Some(done),
@@ -353,6 +358,7 @@ impl Upgrade {
                 at: ctx.now,
             }],
             scheduled_quantity: None,
+            next_term: None,
             updates: 0,
             order_id: None,
             order_handle: None,
@@ -390,6 +396,11 @@ impl UseCase for ConvertTrial {
         found.new_business = true;
         if let Some(fact) = &mut found.subscription {
             fact.end_of_sale = paid.as_ref().and_then(|paid| paid.end_of_sale);
+            fact.new_frequency = self.frequency.map(|frequency| {
+                let offer = paid.as_ref().and_then(|paid| paid.offer(Term::YEAR));
+                let offered = offer.is_some_and(|offer| offer.frequencies.contains(&frequency));
+                (frequency, offered)
+            });
             fact.transition = Some(Box::new(Transition {
                 to: paid.map_or_else(|| held.item.handle.clone(), |paid| paid.handle),
                 listed: true,
@@ -421,7 +432,7 @@ impl UseCase for ConvertTrial {
             let mut target = names::the_subscription(tx, into).await?;
             charge(ctx, tx, &target, self.quantity, "convert").await?;
             target.quantity = target.quantity.saturating_add(self.quantity);
-            target.scheduled_quantity = None;
+            target.unschedule();
             subscription::save(tx, &mut target).await?;
             held.row.state = SubscriptionState::Deleted;
             held.row.deprovisioned = true;
@@ -438,11 +449,11 @@ impl UseCase for ConvertTrial {
         // An early conversion earns no promotion (ORD-044) and opens no window (SUB-033).
         row.item = item.id;
         row.term = Term::YEAR;
-        row.frequency = Frequency::Monthly;
+        row.frequency = self.frequency.unwrap_or(Frequency::Monthly);
         row.quantity = self.quantity;
         row.unit_price = purchase::list_price(tx, &item, Term::YEAR, row.currency, today).await?;
         row.promotion = None;
-        row.scheduled_quantity = None;
+        row.unschedule();
         row.term_end = Term::YEAR.last_day(today);
         row.renewal = item.renewable;
         row.batches = Vec::new();
@@ -501,13 +512,13 @@ impl UseCase for ChangeTerm {
         let today = ctx.now.date();
         refund(ctx, tx, &held, held.row.quantity, "convert").await?;
         let row = &mut held.row;
-        row.unit_price =
-            purchase::list_price(tx, &held.item, self.term, row.currency, today).await?;
         row.term = self.term;
         row.frequency = self.frequency;
         row.term_end = self.term.last_day(today);
-        row.promotion = None;
-        row.scheduled_quantity = None;
+        row.began = None;
+        row.promotion = purchase::requalified(tx, &held.item, row, today).await?;
+        row.unit_price = lifecycle::price(tx, &held.item, row, today).await?;
+        row.unschedule();
         row.pending_frequency = None;
         subscription::save(tx, row).await?;
         charge(ctx, tx, row, row.quantity, "extendTerm").await?;
@@ -559,6 +570,7 @@ async fn move_one(
             at: ctx.now,
         }],
         scheduled_quantity: None,
+        next_term: None,
         parent,
         updates: 0,
         order_id: None,
@@ -580,7 +592,7 @@ async fn move_one(
     }
     old.row.state = SubscriptionState::Suspended;
     old.row.renewal = false;
-    old.row.scheduled_quantity = None;
+    old.row.unschedule();
     subscription::save(tx, &mut old.row).await?;
     Ok(new)
 }

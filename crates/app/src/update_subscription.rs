@@ -94,7 +94,7 @@ impl UseCase for UpdateSubscription {
             row.renewal = false;
         }
         if !self.omit.is_empty() {
-            row.scheduled_quantity = None;
+            row.unschedule();
         }
         subscription::save(tx, &mut row).await?;
         Ok(Changed::of(facts))

@@ -234,6 +234,8 @@ pub struct About {
     pub sold_out_in: Vec<String>,
     /// What of its use beyond the licence is billed: `overage`.
     pub consumption: Option<String>,
+    /// Short names of what comes with it.
+    pub includes: Vec<String>,
     /// What a limit counts; offers only.
     pub limit_of: Option<LimitOf>,
     /// Where more is written; offers only.

@@ -49,6 +49,8 @@ words! {
         PartiallyComplete = "partially_complete",
         /// Refused.
         Rejected = "rejected",
+        /// Accepted, and nothing of it could be moved.
+        Failed = "failed",
         /// Taken back.
         Withdrawn = "withdrawn",
         /// Grew too old.
@@ -132,6 +134,10 @@ pub struct Subscription {
     pub batches: Vec<Batch>,
     /// Quantity scheduled for the next term.
     pub scheduled_quantity: Option<i64>,
+    /// What else is scheduled for the next term (SUB-019).
+    pub next_term: Option<NextTerm>,
+    /// The first day of the running term, where its end was realigned and it is shorter for that (SUB-034).
+    pub began: Option<Date>,
     /// Frequency that takes effect with the next cycle.
     pub pending_frequency: Option<Frequency>,
     /// When it was upgraded (SUB-027).
@@ -146,6 +152,8 @@ pub struct Subscription {
     pub order_handle: Option<String>,
     /// Base of an add-on, plan of a consumption subscription.
     pub parent: Option<Id<Subscription>>,
+    /// The id by which the customer's tenant knows the resource, where that is older than the subscription (TRF-011).
+    pub resource: Option<Id<Subscription>>,
     /// Nothing is left of it at the customer (ORD-021).
     pub deprovisioned: bool,
     /// The seller owns the resources it provisioned (DAP-006).
@@ -158,6 +166,31 @@ pub struct Subscription {
     pub home: String,
     /// Changes with every write; the ETag.
     pub version: i64,
+}
+
+impl Subscription {
+    /// Drops what was scheduled for the next term (SUB-020).
+    pub fn unschedule(&mut self) {
+        self.scheduled_quantity = None;
+        self.next_term = None;
+    }
+}
+
+/// What shall be otherwise from the next term on, besides the quantity; what is absent stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextTerm {
+    /// The item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Id<Item>>,
+    /// How long it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+    /// How it is billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
+    /// Its last day (SUB-034).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Date>,
 }
 
 /// One amount booked on a subscription (BIL-041); negative amounts are refunds.
@@ -208,6 +241,59 @@ pub struct UpgradeRecord {
     pub at: Timestamp,
 }
 
+words! {
+    /// Services whose use beyond what a licence includes is billed by use (SUB-051).
+    pub enum OverageService {
+        /// Telephony.
+        PhoneServices = "phone_services",
+    }
+}
+
+/// To which consumption subscription the use beyond a customer's licences flows (SUB-051).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overage {
+    /// The customer.
+    pub customer: Id<Tenant>,
+    /// The service.
+    pub service: OverageService,
+    /// The partner that set it.
+    pub partner: Id<Account>,
+    /// The consumption subscription.
+    pub subscription: Id<Subscription>,
+    /// It flows there; otherwise it is set to none, and another partner may set it.
+    pub enabled: bool,
+    /// When it was set.
+    pub modified: Timestamp,
+    /// Changes with every write.
+    pub version: i64,
+}
+
+/// What a customer had of the previous consumption offer has moved under its seller's plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductUpgrade {
+    /// Its id.
+    pub id: Id<ProductUpgrade>,
+    /// The seller.
+    pub partner: Id<Account>,
+    /// The customer.
+    pub customer: Id<Tenant>,
+    /// What has moved.
+    pub lines: Vec<UpgradedLine>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A subscription that has moved under a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpgradedLine {
+    /// The subscription, which keeps its id.
+    pub subscription: Id<Subscription>,
+    /// What it was of.
+    pub from_item: Id<Item>,
+    /// What it is of now.
+    pub to_item: Id<Item>,
+}
+
 /// That a consumption subscription is registered, so that reservations may be bought for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
@@ -232,16 +318,48 @@ pub struct Transfer {
     pub to_partner: Id<Account>,
     /// The customer.
     pub customer: Id<Tenant>,
-    /// Handles of the subscriptions.
-    pub subscriptions: Vec<String>,
+    /// What it carries.
+    pub lines: Vec<TransferLine>,
     /// PartnerID of the reseller of record at the receiver.
     pub partner_of_record: Option<String>,
     /// Its state.
     pub state: TransferState,
     /// When it was made.
     pub created: Timestamp,
+    /// When it was changed last.
+    pub modified: Timestamp,
+    /// Who changed it last.
+    pub modified_by: String,
     /// Changes with every write.
     pub version: i64,
+}
+
+impl Transfer {
+    /// Whether it carries a subscription, by its handle.
+    #[must_use]
+    pub fn carries(&self, handle: &str) -> bool {
+        self.lines.iter().any(|line| line.subscription == handle)
+    }
+}
+
+/// What a transfer carries of one subscription: what it was when the transfer was made (TRF-008).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferLine {
+    /// Handle of the subscription.
+    pub subscription: String,
+    /// What it was of.
+    pub item: Id<Item>,
+    /// How many seats it had.
+    pub quantity: i64,
+    /// The place of its base among the lines, with which it moves or stays (TRF-007).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<usize>,
+    /// The order that it became at the receiver (TRF-010).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Id<Order>>,
+    /// Why it could not be moved (TRF-010).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// Role of a partner on a consumption resource.

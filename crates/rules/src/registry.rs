@@ -393,6 +393,14 @@ tierline_domain::words! {
         OrderSiblings = "order_siblings",
         /// Of what a change of frequency is asked.
         FrequencyPlace = "frequency_place",
+        /// The end asked of the next term.
+        ScheduledEnd = "scheduled_end",
+        /// What the customer has of the previous consumption offer.
+        PreviousOffer = "previous_offer",
+        /// The partner to which overage flows.
+        OverageHolder = "overage_holder",
+        /// What the partner sold that includes overage.
+        OverageItem = "overage_item",
         /// Whether the item is billed that way.
         FrequencyOffered = "frequency_offered",
         /// What still runs under a plan.

@@ -165,8 +165,8 @@ CREATE TABLE subscriptions (
     item {id} NOT NULL REFERENCES items (id), quantity {int} NOT NULL, term {text} NOT NULL, frequency {text} NOT NULL, partner_of_record {id} REFERENCES accounts (id),
     state {text} NOT NULL CHECK (state IN ('active','suspended','expired','disabled','deleted')), bought {instant} NOT NULL, renewed {instant},
     term_end {day}, renewal {bool} NOT NULL, renewal_queued {bool} NOT NULL, currency {text} NOT NULL, promotion {id}, unit_price {text},
-    batches {json} NOT NULL, scheduled_quantity {int}, pending_frequency {text}, upgraded {instant}, converted_from_trial {bool} NOT NULL,
-    updates {int} NOT NULL, order_id {id}, order_handle {text}, parent {id}, deprovisioned {bool} NOT NULL, default_owner {bool} NOT NULL,
+    batches {json} NOT NULL, scheduled_quantity {int}, next_term {json}, began {day}, pending_frequency {text}, upgraded {instant}, converted_from_trial {bool} NOT NULL,
+    updates {int} NOT NULL, order_id {id}, order_handle {text}, parent {id}, resource {id}, deprovisioned {bool} NOT NULL, default_owner {bool} NOT NULL,
     support_contact {id}, friendly_name {text}, home {text} NOT NULL, version {int} NOT NULL
 ) {strict};
 CREATE INDEX subscriptions_customer ON subscriptions (customer, state, item, seller, currency, deprovisioned, quantity);
@@ -178,7 +178,8 @@ CREATE TABLE charges (
 CREATE TABLE transfers (
     id {id} PRIMARY KEY, handle {text} NOT NULL UNIQUE, kind {text} NOT NULL CHECK (kind IN ('traditional','plan')),
     from_partner {id} NOT NULL REFERENCES accounts (id), to_partner {id} NOT NULL REFERENCES accounts (id), customer {id} NOT NULL REFERENCES tenants (id),
-    subscriptions {json} NOT NULL, partner_of_record {text}, state {text} NOT NULL, created {instant} NOT NULL, version {int} NOT NULL
+    lines {json} NOT NULL, partner_of_record {text}, state {text} NOT NULL, created {instant} NOT NULL, modified {instant} NOT NULL,
+    modified_by {text} NOT NULL, version {int} NOT NULL
 ) {strict};
 CREATE TABLE resource_roles (
     partner {id} NOT NULL REFERENCES accounts (id), subscription {id} NOT NULL REFERENCES subscriptions (id),
@@ -299,7 +300,7 @@ CREATE TABLE documents (
 ) {strict};
 ";
 
-/// Upgrades that were carried out, and registrations for reservations.
+/// Upgrades that were carried out, registrations for reservations, and where overage flows.
 const UPGRADES: &str = "
 CREATE TABLE upgrades (
     id {id} PRIMARY KEY, subscription {id} NOT NULL REFERENCES subscriptions (id), position {int} NOT NULL,
@@ -309,5 +310,15 @@ CREATE TABLE upgrades (
 ) {strict};
 CREATE TABLE registrations (
     subscription {id} PRIMARY KEY REFERENCES subscriptions (id), at {instant} NOT NULL
+) {strict};
+CREATE TABLE product_upgrades (
+    id {id} PRIMARY KEY, partner {id} NOT NULL REFERENCES accounts (id), customer {id} NOT NULL REFERENCES tenants (id),
+    lines {json} NOT NULL, at {instant} NOT NULL
+) {strict};
+CREATE INDEX product_upgrades_pair ON product_upgrades (partner, customer);
+CREATE TABLE overages (
+    customer {id} NOT NULL REFERENCES tenants (id), service {text} NOT NULL CHECK (service IN ('phone_services')),
+    partner {id} NOT NULL REFERENCES accounts (id), subscription {id} NOT NULL REFERENCES subscriptions (id), enabled {bool} NOT NULL,
+    modified {instant} NOT NULL, version {int} NOT NULL, PRIMARY KEY (customer, service)
 ) {strict};
 ";

@@ -17,12 +17,12 @@ use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::subscription_view::first_instant;
-use super::{customers, orders};
+use super::{customers, orders, subscriptions};
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::catalog;
-use crate::wire::envelope::Collection;
+use crate::wire::envelope::{Collection, Link};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -37,10 +37,19 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query("showExpiry", "With the day on which it ends.")
         .answers::<Collection<Entitlement>>(StatusCode::OK)
-        .shows_partly(
+        .shows(
             "entitlements-list",
             "subscription_parts.rs software_and_reservations_are_entitlements",
-            "the artifacts of a reservation",
+        ),
+        route::get(
+            "/v1/customers/{customer-id}/artifacts/{artifact-type}/groups/{group-id}/lineitems/{line-item-id}/resource/{resource-id}",
+            "What is reserved.",
+            artifact,
+        )
+        .answers::<ReservedArtifact>(StatusCode::OK)
+        .shows(
+            "reservation-artifact-get",
+            "subscription_parts.rs software_and_reservations_are_entitlements",
         ),
     ]
 }
@@ -49,13 +58,23 @@ const SOFTWARE: &str = "software";
 const RESERVATION: &str = "reservedinstance";
 
 /// The order line that an entitlement came of.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReferenceOrder {
     #[schema(value_type = String)]
     id: Id<Order>,
     line_item_id: String,
     alternate_id: String,
+}
+
+/// Where more is read of what is reserved.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct EntitledArtifact {
+    link: Link,
+    #[schema(value_type = String)]
+    resource_id: Id<Subscription>,
+    artifact_type: &'static str,
 }
 
 /// What may be used.
@@ -66,15 +85,14 @@ struct ReferenceOrder {
     reason = "members are called as documented"
 )]
 struct Entitlement {
-    /// Nothing is included in anything here.
-    #[schema(value_type = Vec<Object>)]
-    included_entitlements: [(); 0],
+    /// What comes with it.
+    #[schema(no_recursion)]
+    included_entitlements: Vec<Entitlement>,
     reference_order: ReferenceOrder,
     product_id: String,
     sku_id: String,
     quantity: i64,
-    #[schema(value_type = Vec<Object>)]
-    entitled_artifacts: [(); 0],
+    entitled_artifacts: Vec<EntitledArtifact>,
     entitlement_type: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     dynamic_attributes: BTreeMap<&'static str, &'static str>,
@@ -108,6 +126,12 @@ async fn kind(
     Ok(Some((RESERVATION, Some(reserved))))
 }
 
+fn product_and_sku(item: &Item) -> [String; 2] {
+    let offer = catalog::item_id(item);
+    let mut parts = offer.split(':').map(str::to_owned);
+    [0; 2].map(|_| parts.next().unwrap_or_default())
+}
+
 async fn of_line(
     tx: &mut Tx<'_>,
     order: &Order,
@@ -125,19 +149,42 @@ async fn of_line(
     if row.state == SubscriptionState::Deleted {
         return Ok(None);
     }
-    let offer = catalog::item_id(&item);
-    let mut parts = offer.split(':').map(str::to_owned);
+    let reference_order = ReferenceOrder {
+        id: order.id,
+        line_item_id: number.to_string(),
+        alternate_id: orders::alternate(order.id.uuid()),
+    };
+    let mut included_entitlements = Vec::new();
+    for included in catalogue::included(tx, &item).await? {
+        let [product_id, sku_id] = product_and_sku(&included);
+        included_entitlements.push(Entitlement {
+            included_entitlements: Vec::new(),
+            reference_order: reference_order.clone(),
+            product_id,
+            sku_id,
+            quantity: row.quantity,
+            entitled_artifacts: Vec::new(),
+            entitlement_type,
+            dynamic_attributes: BTreeMap::new(),
+            expiry_date: None,
+        });
+    }
+    let [product_id, sku_id] = product_and_sku(&item);
+    let artifact = reserved.map(|_| EntitledArtifact {
+        link: Link::get(format!(
+            "/customers/{}/artifacts/{RESERVATION}/groups/{}/lineitems/{number}/resource/{}",
+            order.customer, order.id, row.id
+        )),
+        resource_id: row.id,
+        artifact_type: RESERVATION,
+    });
     Ok(Some(Entitlement {
-        included_entitlements: [],
-        reference_order: ReferenceOrder {
-            id: order.id,
-            line_item_id: number.to_string(),
-            alternate_id: orders::alternate(order.id.uuid()),
-        },
-        product_id: parts.next().unwrap_or_default(),
-        sku_id: parts.next().unwrap_or_default(),
+        included_entitlements,
+        reference_order,
+        product_id,
+        sku_id,
         quantity: row.quantity,
-        entitled_artifacts: [],
+        entitled_artifacts: artifact.into_iter().collect(),
         entitlement_type,
         dynamic_attributes: reserved
             .map(|reserved| ("reservationType", reserved))
@@ -190,4 +237,77 @@ async fn list(
         .await?;
     found.retain(|one| wanted.is_none_or(|wanted| one.entitlement_type == wanted));
     Ok(Json(Collection::whole(found, own)))
+}
+
+/// A reservation of machines.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MachineReservation {
+    #[schema(value_type = String)]
+    reservation_id: Id<Subscription>,
+    /// `Shared` or `Single`.
+    scope_type: &'static str,
+    quantity: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expiry_date_time: Option<String>,
+    effective_date_time: String,
+    provisioning_state: &'static str,
+}
+
+/// What is reserved.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ReservedArtifact {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    virtual_machine_reservations: Vec<MachineReservation>,
+}
+
+/// The type of an artifact as its answer has it.
+fn artifact_kind(given: &str) -> Option<&'static str> {
+    match given.to_lowercase().replace('_', "").as_str() {
+        RESERVATION => Some(RESERVATION),
+        "virtualmachinereservedinstance" => Some("virtual_machine_reserved_instance"),
+        _ => None,
+    }
+}
+
+async fn artifact(
+    Path((customer, kind, group, line, resource)): Path<(String, String, String, String, String)>,
+    call: Call,
+) -> Result<Json<ReservedArtifact>, Problem> {
+    let missing = || Problem::not_found(&format!("artifact {resource}"));
+    let kind = artifact_kind(&kind).ok_or_else(missing)?;
+    let order = orders::find(&call, &customer, &group).await?.order;
+    let held = line
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| order.lines.get(number))
+        .and_then(|line| {
+            line.subscription
+                .map(|held| (held, line.line.details.clone()))
+        })
+        .filter(|(held, _)| held.to_string().eq_ignore_ascii_case(&resource));
+    let (held, details) = held.ok_or_else(missing)?;
+    let found = subscriptions::find(&call, &customer, &held.to_string()).await?;
+    if found.item.kind != ItemKind::Reservation {
+        return Err(missing());
+    }
+    let mut context = details.context.iter();
+    let is_single = context.any(|(name, value)| {
+        name.eq_ignore_ascii_case("scope") && value.eq_ignore_ascii_case("single")
+    });
+    let row = &found.row;
+    Ok(Json(ReservedArtifact {
+        kind,
+        virtual_machine_reservations: vec![MachineReservation {
+            reservation_id: row.id,
+            scope_type: if is_single { "Single" } else { "Shared" },
+            quantity: row.quantity,
+            expiry_date_time: row.term_end.map(first_instant),
+            effective_date_time: row.bought.to_string(),
+            provisioning_state: "Created",
+        }],
+    }))
 }

@@ -20,6 +20,7 @@ mod authorize;
 pub mod carts;
 pub mod catalog;
 mod consents;
+pub(crate) mod conversions;
 pub mod customer_profiles;
 pub mod customers;
 pub mod delegation;
@@ -33,6 +34,8 @@ pub mod new_customers;
 mod oauth;
 pub(crate) mod order_change;
 pub(crate) mod orders;
+pub(crate) mod overage;
+pub(crate) mod product_upgrades;
 pub mod profiles;
 pub mod program;
 pub mod qualifications;
@@ -46,6 +49,7 @@ pub(crate) mod subscription_parts;
 mod subscription_view;
 pub(crate) mod subscriptions;
 pub mod tokens;
+pub(crate) mod transfers;
 pub(crate) mod transitions;
 pub mod utilities;
 pub mod webhooks;
@@ -78,6 +82,10 @@ pub(crate) fn list() -> Vec<Route> {
         subscription_change::routes(),
         subscription_parts::routes(),
         transitions::routes(),
+        conversions::routes(),
+        transfers::routes(),
+        overage::routes(),
+        product_upgrades::routes(),
         entitlements::routes(),
         audit::routes(),
         webhooks::routes(),

@@ -5,16 +5,18 @@ use axum::extract::Path;
 use http::{HeaderName, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
-use tierline_app::change_subscription::Change;
+use tierline_app::change_subscription::{Change, Scheduled};
 use tierline_app::update_subscription::Omitted;
 use tierline_domain::catalog::{Frequency, Item, Term};
+use tierline_domain::subscription::NextTerm;
 use utoipa::ToSchema;
 
-use super::lines;
+use super::lines::{self, Items};
 use super::subscriptions::{self, Found, SubscriptionResource};
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
+use crate::wire::dates::{self, Given};
 use crate::wire::envelope::{self, Tag};
 use crate::wire::{body, catalog};
 
@@ -57,8 +59,8 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .shows_partly(
             "subscriptions-schedule-changes",
-            "subscription_changes.rs seats_are_scheduled_for_the_next_term",
-            "seats only: another item, term, billing cycle or end for the next term answers 501",
+            "subscription_changes.rs the_next_term_may_be_another",
+            "another promotion for the next term answers 501",
         )
         .shows(
             "subscriptions-update-billing-frequency",
@@ -187,33 +189,36 @@ impl SubscriptionPatch {
 
     /// What shall be at the next term. A change of seats drops what was scheduled (SUB-020), so that the same
     /// instructions sent along with it ask for nothing.
-    fn next_term(&self, found: &Found) -> Result<Option<Change>, Problem> {
+    fn next_term(&self, found: &Found, items: &Items) -> Result<Option<Change>, Problem> {
         let row = &found.row;
+        let is_scheduled = row.scheduled_quantity.is_some() || row.next_term.is_some();
         let Some(wanted) = &self.scheduled_next_term_instructions else {
-            let drops = row.scheduled_quantity.is_some() && self.auto_renew_enabled == Some(true);
+            let drops = is_scheduled && self.auto_renew_enabled == Some(true);
             return Ok(drops.then(|| Change::Clear(vec![Omitted::NextTerm])));
         };
-        let (item, term, cycle) = match &found.paid {
-            Some(paid) => (paid, Term::YEAR, Frequency::Monthly),
-            None => (
-                &found.item,
-                row.term,
-                row.pending_frequency.unwrap_or(row.frequency),
-            ),
-        };
-        wanted.fits(item, term, cycle)?;
         let quantity = wanted.quantity.unwrap_or(row.quantity);
-        Ok(match (&found.paid, row.scheduled_quantity) {
-            (_, Some(scheduled)) if scheduled == quantity => None,
-            (Some(_), None) if quantity == row.quantity => None,
-            (Some(_), _) => Some(Change::TrialEnd(quantity)),
-            (None, _) => Some(Change::NextTerm(quantity)),
-        })
+        if let Some(paid) = &found.paid {
+            wanted.fits_trial(paid)?;
+            let stays = row.scheduled_quantity.unwrap_or(row.quantity) == quantity;
+            return Ok((!stays).then_some(Change::TrialEnd(quantity)));
+        }
+        let (next, item) = wanted.next_term(found, items)?;
+        let stays = is_scheduled
+            && row.scheduled_quantity.unwrap_or(row.quantity) == quantity
+            && row.next_term.unwrap_or_default() == next;
+        let change = Change::NextTerm(Scheduled {
+            quantity,
+            item,
+            term: next.term,
+            frequency: next.frequency,
+            end: next.end,
+        });
+        Ok((!stays).then_some(change))
     }
 
     /// Everything in which the body differs from the subscription, in the order in which it is done: what needs it to
     /// be active follows its coming back, and its end comes last.
-    fn changes(&self, found: &Found) -> Result<Vec<Change>, Problem> {
+    fn changes(&self, found: &Found, items: &Items) -> Result<Vec<Change>, Problem> {
         let row = &found.row;
         let turn = self.turn(found)?;
         let mut changes = Vec::new();
@@ -231,7 +236,7 @@ impl SubscriptionPatch {
         if matches!(turn, Turn::Stays | Turn::Back) {
             changes.extend(self.billing(found)?);
             changes.extend(self.renewal(found));
-            changes.extend(self.next_term(found)?);
+            changes.extend(self.next_term(found, items)?);
         }
         if let Some(name) = said(self.friendly_name.as_ref())
             && name != found.name()
@@ -247,43 +252,92 @@ impl SubscriptionPatch {
     }
 }
 
+impl NewInstructedProduct {
+    /// The catalogue's id of the item that is named, where it is another one: what is left out is as it is now.
+    fn other_item(&self, item: &Item) -> Option<String> {
+        let now = catalog::item_id(item);
+        let given = [&self.product_id, &self.sku_id, &self.availability_id];
+        let parts = given.into_iter().zip(now.split(':'));
+        let named: Vec<&str> = parts
+            .map(|(given, now)| said(given.as_ref()).unwrap_or(now))
+            .collect();
+        let named = named.join(":");
+        (!named.eq_ignore_ascii_case(&now)).then_some(named)
+    }
+}
+
 impl NewInstructions {
-    /// Nothing but seats can be scheduled: what is said of the rest says what is so already.
-    fn fits(&self, item: &Item, term: Term, cycle: Frequency) -> Result<(), Problem> {
-        let id = catalog::item_id(item);
-        let mut parts = id.split(':');
+    /// The item that is named, where it is another one.
+    fn other_item(&self, found: &Found) -> Option<String> {
+        self.product.as_ref()?.other_item(&found.item)
+    }
+
+    /// What shall be otherwise, and the short name of the item that is to come.
+    fn next_term(
+        &self,
+        found: &Found,
+        items: &Items,
+    ) -> Result<(NextTerm, Option<String>), Problem> {
+        let row = &found.row;
         let product = self.product.clone().unwrap_or_default();
-        let texts = [
-            (PRODUCT, &product.product_id, parts.next()),
-            (SKU, &product.sku_id, parts.next()),
-            (AVAILABILITY, &product.availability_id, parts.next()),
-            (PROMOTION, &product.promotion_id, None),
-            (END, &self.custom_term_end_date, None),
-        ];
-        let is_other = |given: &Option<String>, so: Option<&str>| {
-            said(given.as_ref())
-                .is_some_and(|given| so.is_none_or(|so| !so.eq_ignore_ascii_case(given)))
+        let item = match self.other_item(found) {
+            Some(named) => Some(items.of(Some(&named)).ok_or_else(|| {
+                let text = format!("{SKU}: {named} is not in the catalogue");
+                Problem::documented(StatusCode::NOT_FOUND, 400_013, &text)
+            })?),
+            None => None,
         };
-        let other = texts
-            .into_iter()
-            .find(|(_, given, so)| is_other(given, *so))
-            .map(|(member, _, _)| member);
-        let asked = lines::term(product.term_duration.as_deref(), TERM)?;
-        let other_term = asked.is_some_and(|asked| asked != term).then_some(TERM);
-        let asked = lines::cycle(product.billing_cycle.as_deref(), CYCLE)?;
-        let other_cycle = asked.is_some_and(|asked| asked != cycle).then_some(CYCLE);
-        match other.or(other_term).or(other_cycle) {
-            Some(member) => Err(Problem::not_built(&format!(
-                "{member}: a next term with anything but another quantity"
+        let carried = row.promotion.map(|id| id.to_string());
+        if said(product.promotion_id.as_ref())
+            .is_some_and(|named| Some(named) != carried.as_deref())
+        {
+            return Err(Problem::not_built(&format!(
+                "{PROMOTION}: another promotion for the next term"
+            )));
+        }
+        let term = lines::term(product.term_duration.as_deref(), TERM)?;
+        let cycle = lines::cycle(product.billing_cycle.as_deref(), CYCLE)?;
+        let end = said(self.custom_term_end_date.as_ref())
+            .map(|text| match dates::read(text) {
+                Some(Given::Day(day)) => Ok(day),
+                Some(Given::Instant(at)) => Ok(at.date()),
+                None => Err(Problem::malformed(END, "is a date such as 2026-12-31")),
+            })
+            .transpose()?;
+        let now = row.pending_frequency.unwrap_or(row.frequency);
+        let next = NextTerm {
+            item: item.map(|item| item.id),
+            term: term.filter(|term| *term != row.term),
+            frequency: cycle.filter(|cycle| *cycle != now),
+            end,
+        };
+        Ok((next, item.map(|item| item.handle.clone())))
+    }
+
+    /// Of a trial nothing but seats can be scheduled: what is said of the rest says what is so already.
+    fn fits_trial(&self, paid: &Item) -> Result<(), Problem> {
+        let product = self.product.clone().unwrap_or_default();
+        let term = lines::term(product.term_duration.as_deref(), TERM)?;
+        let cycle = lines::cycle(product.billing_cycle.as_deref(), CYCLE)?;
+        let other = [
+            (SKU, product.other_item(paid).is_some()),
+            (TERM, term.is_some_and(|term| term != Term::YEAR)),
+            (
+                CYCLE,
+                cycle.is_some_and(|cycle| cycle != Frequency::Monthly),
+            ),
+            (END, said(self.custom_term_end_date.as_ref()).is_some()),
+        ];
+        match other.into_iter().find(|(_, is_other)| *is_other) {
+            Some((member, _)) => Err(Problem::not_built(&format!(
+                "{member}: a trial that becomes anything but its paid item for a year, billed monthly"
             ))),
             None => Ok(()),
         }
     }
 }
 
-const PRODUCT: &str = "scheduledNextTermInstructions.product.productId";
 const SKU: &str = "scheduledNextTermInstructions.product.skuId";
-const AVAILABILITY: &str = "scheduledNextTermInstructions.product.availabilityId";
 const PROMOTION: &str = "scheduledNextTermInstructions.product.promotionId";
 const TERM: &str = "scheduledNextTermInstructions.product.termDuration";
 const CYCLE: &str = "scheduledNextTermInstructions.product.billingCycle";
@@ -307,7 +361,10 @@ async fn change(
         .as_ref()
         .and_then(|tag| tag.etag.as_deref());
     let seen = call.etag(tag).map(|tag| envelope::version(&tag));
-    let mut changes = patch.changes(&found)?;
+    let next = patch.scheduled_next_term_instructions.as_ref();
+    let named = next.and_then(|next| next.other_item(&found));
+    let items = lines::items(&call, std::iter::once(named.as_deref())).await?;
+    let mut changes = patch.changes(&found, &items)?;
     if changes.is_empty() {
         if seen.is_none_or(|seen| seen == found.row.version) {
             return Ok(answer(&found));

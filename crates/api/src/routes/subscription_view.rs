@@ -86,6 +86,9 @@ struct RefundableSeats {
 struct Instructions {
     product: InstructedProduct,
     quantity: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    custom_term_end_date: Option<String>,
 }
 
 /// What is to be billed then.
@@ -118,6 +121,7 @@ impl Instructions {
                 term_duration: period(term),
             },
             quantity,
+            custom_term_end_date: None,
         }
     }
 }
@@ -247,6 +251,8 @@ pub(super) struct Found {
     pub(super) reseller: Option<String>,
     /// What a trial becomes.
     pub(super) paid: Option<Item>,
+    /// What it is of from the next term on, where that is scheduled.
+    pub(super) next_item: Option<Item>,
     pub(super) product: Option<Product>,
     pub(super) has_add_ons: bool,
     /// The line of the order that made it.
@@ -354,10 +360,21 @@ impl Found {
                 Term::YEAR,
                 scheduled.unwrap_or(row.quantity),
             )),
-            _ => scheduled.map(|quantity| {
+            _ if scheduled.is_none() && row.next_term.is_none() => None,
+            _ => {
+                let next = row.next_term.unwrap_or_default();
                 let cycle = row.pending_frequency.unwrap_or(row.frequency);
-                Instructions::of(&self.item, cycle, row.term, quantity)
-            }),
+                let item = self.next_item.as_ref().unwrap_or(&self.item);
+                Some(Instructions {
+                    custom_term_end_date: next.end.map(last_instant),
+                    ..Instructions::of(
+                        item,
+                        next.frequency.unwrap_or(cycle),
+                        next.term.unwrap_or(row.term),
+                        scheduled.unwrap_or(row.quantity),
+                    )
+                })
+            }
         }
     }
 
@@ -427,7 +444,7 @@ impl Found {
         SubscriptionResource {
             id: row.id,
             offer_name: item.title.clone(),
-            entitlement_id: in_tenant.then_some(row.id),
+            entitlement_id: in_tenant.then_some(row.resource.unwrap_or(row.id)),
             friendly_name: self.name().to_owned(),
             product_type: self.product.as_ref().map(ProductType::of),
             quantity: row.quantity,

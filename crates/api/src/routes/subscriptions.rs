@@ -132,7 +132,12 @@ async fn complete(
         let mut lines = order.lines.into_iter();
         lines.find(|line| line.subscription == Some(row.id))
     });
+    let next_item = match row.next_term.and_then(|next| next.item) {
+        Some(next) => Some(names::by_id(tx, next).await?),
+        None => None,
+    };
     Ok(Found {
+        next_item,
         reseller: orders::partner_id(tx, row.partner_of_record).await?,
         product: catalogue::product_of(tx, &item).await?,
         has_add_ons: catalogue::has_add_ons(tx, &item).await?,
@@ -414,6 +419,12 @@ async fn custom_ends(
             }
         },
     };
+    if start < now(&call).date() {
+        return Err(Problem::malformed(
+            "term_start_date",
+            "lies in the past; a term begins today or later",
+        ));
+    }
     let target = match given(
         "target_coterm_subscription_id",
         "targetCotermSubscriptionId",

@@ -1,5 +1,4 @@
-//! A subscription becomes something dearer: transitions of new commerce, upgrades of the traditional generation, and
-//! trials that become paid.
+//! A subscription becomes something dearer: transitions of new commerce, upgrades of the traditional generation.
 
 use axum::Json;
 use axum::extract::Path;
@@ -10,7 +9,6 @@ use tierline_app::act::{Act, decide_only};
 use tierline_app::{AppError, names, transition};
 use tierline_domain::catalog::{Frequency, Generation, Item};
 use tierline_domain::id::Id;
-use tierline_domain::order::Order;
 use tierline_domain::subscription::{Subscription, UpgradeRecord};
 use tierline_rules::{Decision, Lang};
 use tierline_store::{Tx, Value as Stored, tables};
@@ -28,7 +26,6 @@ use crate::wire::{body, catalog};
 
 const TRANSITIONS: &str = "/v1/customers/{customer-id}/subscriptions/{subscription-id}/transitions";
 const UPGRADES: &str = "/v1/customers/{customer-id}/subscriptions/{subscription-id}/upgrades";
-const CONVERSIONS: &str = "/v1/customers/{customer-id}/subscriptions/{subscription-id}/conversions";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -39,10 +36,9 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query("eligibilityType", "immediate, the default, or scheduled.")
         .answers::<Collection<TransitionEligibility>>(StatusCode::OK)
-        .shows_partly(
+        .shows(
             "subscription-transition-eligibilities-list",
             "transitions.rs eligibility_tells_why_not",
-            "at once only: scheduled eligibility answers 501",
         ),
         route::post(
             TRANSITIONS,
@@ -84,20 +80,6 @@ pub(super) fn routes() -> Vec<Route> {
             "subscription-upgrades-create",
             "transitions.rs a_traditional_subscription_is_upgraded",
         ),
-        route::get(CONVERSIONS, "What a trial may become.", conversions)
-            .answers::<Collection<Conversion>>(StatusCode::OK)
-            .shows(
-                "subscription-conversions-list",
-                "transitions.rs a_trial_becomes_paid",
-            ),
-        route::post(CONVERSIONS, "Make a trial paid.", convert)
-            .takes::<NewConversion>()
-            .answers::<ConversionResult>(StatusCode::OK)
-            .shows_partly(
-                "subscription-conversions-create",
-                "transitions.rs a_trial_becomes_paid",
-                "billed monthly: another billing cycle answers 501",
-            ),
     ]
 }
 
@@ -267,27 +249,67 @@ async fn eligible(
     Ok(all)
 }
 
+/// Into what a subscription may go at its next term. Nothing scheduled goes into another one (SUB-049).
+async fn schedulable(
+    tx: &mut Tx<'_>,
+    asking: Asking,
+    found: Found,
+) -> Result<Vec<TransitionEligibility>, AppError> {
+    let mut all = Vec::new();
+    for to in targets(tx, &found.item).await? {
+        let params = json!({
+            "subscription": found.row.id, "item": to.handle, "quantity": found.row.quantity,
+        });
+        let act = Act {
+            actor: asking.ctx.actor.clone(),
+            ..Act::of("", "schedule_change", params)
+        };
+        let (decision, _) = decide_only(&asking.ctx, tx, &act).await?;
+        all.push(TransitionEligibility {
+            operation_id: found.row.id.to_string(),
+            catalog_item_id: catalog::item_id(&to),
+            description: to.title.clone(),
+            title: to.title,
+            quantity: found.row.quantity,
+            eligibilities: vec![Eligibility {
+                is_eligible: decision.allowed,
+                transition_type: ALONE,
+                errors: reasons(&decision, asking.lang),
+            }],
+            subscription_eligibilities: Vec::new(),
+            attributes: Attributes::of("TransitionEligibility"),
+        });
+    }
+    Ok(all)
+}
+
 async fn eligibilities(
     Path((customer, subscription)): Path<(String, String)>,
     call: Call,
 ) -> Result<Json<Collection<TransitionEligibility>>, Problem> {
-    match call.query.get("eligibilitytype").map(body::word).as_deref() {
-        None | Some("immediate") => {}
-        Some("scheduled") => {
-            return Err(Problem::not_built(
-                "eligibilityType: a transition at the next term",
-            ));
-        }
+    let kind = call.query.get("eligibilitytype").map(body::word);
+    let at_next_term = match kind.as_deref() {
+        None | Some("immediate") => false,
+        Some("scheduled") => true,
         Some(other) => {
             let text = format!("`{other}` is neither immediate nor scheduled");
             return Err(Problem::malformed("eligibilityType", &text));
         }
-    }
+    };
     let found = subscriptions::find(&call, &customer, &subscription).await?;
     let own = format!("{}/transitionEligibilities", found.path());
     let asking = Asking::of(&call);
     let all = call
-        .read(move |tx| Box::pin(eligible(tx, asking.clone(), found.clone())))
+        .read(move |tx| {
+            let (asking, found) = (asking.clone(), found.clone());
+            Box::pin(async move {
+                if at_next_term {
+                    schedulable(tx, asking, found).await
+                } else {
+                    eligible(tx, asking, found).await
+                }
+            })
+        })
         .await?;
     Ok(Json(Collection::whole(all, own)))
 }
@@ -412,12 +434,12 @@ async fn list(
     Ok(Json(Collection::whole(all, own)))
 }
 
-fn said(text: Option<&String>) -> Option<&str> {
+pub(super) fn said(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
 
 /// What names the source again names the source.
-fn same(member: &str, named: Option<&String>, so: &str) -> Result<(), Problem> {
+pub(super) fn same(member: &str, named: Option<&String>, so: &str) -> Result<(), Problem> {
     if said(named).is_none_or(|named| named.eq_ignore_ascii_case(so)) {
         return Ok(());
     }
@@ -686,94 +708,5 @@ async fn upgrade(
         upgrade_errors: Vec::new(),
         license_errors: Vec::new(),
         attributes: Attributes::of("UpgradeResult"),
-    }))
-}
-
-/// What a trial may become.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Conversion {
-    offer_id: String,
-    target_offer_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>)]
-    order_id: Option<Id<Order>>,
-    quantity: i64,
-    #[schema(value_type = String)]
-    billing_cycle: Frequency,
-    attributes: Attributes,
-}
-
-async fn conversions(
-    Path((customer, subscription)): Path<(String, String)>,
-    call: Call,
-) -> Result<Json<Collection<Conversion>>, Problem> {
-    let found = subscriptions::find(&call, &customer, &subscription).await?;
-    let paid = found.paid.iter().map(|paid| Conversion {
-        offer_id: catalog::item_id(&found.item),
-        target_offer_id: catalog::item_id(paid),
-        order_id: found.row.order_id,
-        quantity: found.row.quantity,
-        billing_cycle: Frequency::Monthly,
-        attributes: Attributes::of("Conversion"),
-    });
-    let own = format!("{}/conversions", found.path());
-    Ok(Json(Collection::whole(paid.collect(), own)))
-}
-
-/// A conversion as it is sent.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct NewConversion {
-    offer_id: Option<String>,
-    target_offer_id: Option<String>,
-    quantity: Option<i64>,
-    billing_cycle: Option<String>,
-}
-
-/// What a conversion did.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct ConversionResult {
-    #[schema(value_type = String)]
-    subscription_id: Id<Subscription>,
-    offer_id: String,
-    target_offer_id: String,
-    attributes: Attributes,
-}
-
-async fn convert(
-    Path((customer, subscription)): Path<(String, String)>,
-    call: Call,
-) -> Result<Json<ConversionResult>, Problem> {
-    let found = subscriptions::find(&call, &customer, &subscription).await?;
-    let new: NewConversion = call.body()?;
-    let offer_id = catalog::item_id(&found.item);
-    let Some(paid) = &found.paid else {
-        let text = "subscription: is no trial, and cannot be converted";
-        return Err(Problem::documented(StatusCode::BAD_REQUEST, 800_021, text));
-    };
-    let target_offer_id = catalog::item_id(paid);
-    same("offerId", new.offer_id.as_ref(), &offer_id)?;
-    if said(new.target_offer_id.as_ref())
-        .is_some_and(|target| !target.eq_ignore_ascii_case(&target_offer_id))
-    {
-        let text = format!("is `{target_offer_id}`, which this trial becomes, or left out");
-        return Err(Problem::malformed("targetOfferId", &text));
-    }
-    let cycle = lines::cycle(new.billing_cycle.as_deref(), "billingCycle")?;
-    if cycle.is_some_and(|cycle| !matches!(cycle, Frequency::Monthly | Frequency::None)) {
-        return Err(Problem::not_built(
-            "billingCycle: a conversion to another billing cycle than monthly",
-        ));
-    }
-    let quantity = new.quantity.unwrap_or(found.row.quantity);
-    let params = json!({ "subscription": found.row.id, "quantity": quantity, "at": "now" });
-    call.perform("convert_trial", params).await?;
-    Ok(Json(ConversionResult {
-        subscription_id: found.row.id,
-        offer_id,
-        target_offer_id,
-        attributes: Attributes::of("ConversionResult"),
     }))
 }

@@ -32,7 +32,7 @@ async fn every_refusal_of_the_status_query_has_its_code() {
         ("?mpnId=9999999".to_owned(), 2200, "unknown PartnerID"),
         (format!("?mpnId={}", mpn("seine")), 2201, "another region"),
         (format!("?mpnId={}", mpn("copperfield")), 2203, "not signed"),
-        (format!("?mpnId={}", mpn("harbor")), 2204, "no reseller"),
+        (format!("?mpnId={}", mpn("marlin")), 2204, "no reseller"),
         (
             "?tenantId=6d70bbd2-9a27-4c54-a5a9-0a7a2ae8a2c0".to_owned(),
             2205,

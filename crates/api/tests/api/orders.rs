@@ -148,7 +148,7 @@ async fn an_order_names_the_resellers_of_its_lines() {
     );
     for (given, status, code) in [
         ("99999999".to_owned(), 404, 800_015),
-        (world.of("harbor", "mpnId"), 400, 800_016),
+        (world.of("marlin", "mpnId"), 400, 800_016),
         (world.of("meridian", "mpnId"), 404, 2072),
     ] {
         new["lineItems"][0]["partnerIdOnRecord"] = json!(given);

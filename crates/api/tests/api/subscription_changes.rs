@@ -273,24 +273,12 @@ async fn seats_are_scheduled_for_the_next_term() {
     let dropped = estate.with(&planned.body, member, Value::Null).await;
     let told = (&dropped.body[member], &dropped.body["autoRenewEnabled"]);
     assert_eq!(told, (&Value::Null, &json!(true)), "{}", dropped.body);
-    // Only seats can be scheduled.
-    for (part, value) in [
-        ("termDuration", "P3Y"),
-        ("billingCycle", "Annual"),
-        ("skuId", "0099"),
-        ("promotionId", "summer"),
-    ] {
-        let mut wanted = next(8);
-        wanted["product"][part] = json!(value);
-        let answer = estate.with(&dropped.body, member, wanted).await;
-        at_fault(&answer, 501, &format!("{member}.product.{part}"));
-    }
     let mut wanted = next(8);
-    wanted["customTermEndDate"] = json!("2027-12-31");
+    wanted["product"]["promotionId"] = json!("summer");
     at_fault(
         &estate.with(&dropped.body, member, wanted).await,
         501,
-        &format!("{member}.customTermEndDate"),
+        &format!("{member}.product.promotionId"),
     );
     let mut wanted = next(8);
     wanted["product"]["termDuration"] = json!("soon");
@@ -314,6 +302,121 @@ async fn seats_are_scheduled_for_the_next_term() {
         estate.read(&text(&bought["id"])).await.body["autoRenewEnabled"],
         true
     );
+}
+
+/// Twelve seats of an item, as instructions for a next term.
+fn twelve(of: &Value, cycle: &str, term: &str) -> Value {
+    let offer = text(&of["offerId"]);
+    let parts: Vec<&str> = offer.split(':').collect();
+    json!({
+        "product": { "productId": parts[0], "skuId": parts[1], "availabilityId": parts[2], "billingCycle": cycle, "termDuration": term },
+        "quantity": 12,
+    })
+}
+
+/// Another item, term, billing cycle and end (SUB-019, SUB-034), each in force when the next term begins.
+#[tokio::test]
+async fn the_next_term_may_be_another() {
+    let world = World::demo().await;
+    let estate = Estate::of(&world, "harbor", "Juniper").await;
+    let bought = estate.seats("desk-standard", 10).await;
+    let premium = estate.seats("desk-premium", 1).await;
+    let member = "scheduledNextTermInstructions";
+    let wanted = twelve(&premium, "Annual", "P1Y");
+    let planned = estate.with(&bought, member, wanted.clone()).await;
+    assert_eq!(
+        (planned.status, &planned.body[member]),
+        (200, &wanted),
+        "{}",
+        planned.body
+    );
+    assert_eq!(planned.body["offerId"], bought["offerId"]);
+    // Sent back as it was read, it stays as it is.
+    let same = estate.send(&bought, &planned.body).await;
+    assert_eq!((same.status, &same.body), (200, &planned.body));
+    // Another term of the same item.
+    let long = twelve(&bought, "Annual", "P3Y");
+    let planned = estate.with(&planned.body, member, long.clone()).await;
+    assert_eq!(
+        (planned.status, &planned.body[member]),
+        (200, &long),
+        "{}",
+        planned.body
+    );
+    // The next term ends with the last month that it has whole, and begins with a part (SUB-034).
+    let mut wanted = twelve(&premium, "Monthly", "P1Y");
+    wanted["customTermEndDate"] = json!("2027-12-31T23:59:59Z");
+    let planned = estate.with(&planned.body, member, wanted.clone()).await;
+    assert_eq!(
+        (planned.status, &planned.body[member]),
+        (200, &wanted),
+        "{}",
+        planned.body
+    );
+    advance(&world, "P366D").await;
+    let renewed = estate.read(&text(&bought["id"])).await.body;
+    let told = (
+        &renewed["offerId"],
+        &renewed["quantity"],
+        &renewed["commitmentEndDate"],
+        &renewed["billingCycleEndDate"],
+        &renewed[member],
+    );
+    assert_eq!(
+        told,
+        (
+            &premium["offerId"],
+            &json!(12),
+            &json!("2027-12-31T00:00:00Z"),
+            &json!("2027-01-31T00:00:00Z"),
+            &Value::Null
+        ),
+        "{renewed}"
+    );
+    advance(&world, "P366D").await;
+    let whole = estate.read(&text(&bought["id"])).await.body;
+    assert_eq!(whole["commitmentEndDate"], "2028-12-31T00:00:00Z");
+}
+
+#[tokio::test]
+async fn a_next_term_is_refused_with_its_reason() {
+    let world = World::demo().await;
+    let estate = Estate::of(&world, "harbor", "Juniper").await;
+    let bought = estate.seats("desk-standard", 10).await;
+    let member = "scheduledNextTermInstructions";
+    let refusals = [
+        // The months' ends: none but the last in the term, and what other subscriptions end with.
+        ("2028-03-31T23:59:59Z", 900_245),
+        ("2026-12-31", 900_245),
+        ("2020-01-31", 900_245),
+        ("2027-05-05", 900_246),
+    ];
+    for (end, code) in refusals {
+        let mut wanted = twelve(&bought, "Monthly", "P1Y");
+        wanted["customTermEndDate"] = json!(end);
+        refused(&estate.with(&bought, member, wanted).await, 400, code);
+    }
+    let mut wanted = twelve(&bought, "Monthly", "P1Y");
+    wanted["customTermEndDate"] = json!("someday");
+    at_fault(
+        &estate.with(&bought, member, wanted.clone()).await,
+        400,
+        &format!("{member}.customTermEndDate"),
+    );
+    for (part, value, status, code) in [
+        ("termDuration", json!("P7M"), 400, 800_121),
+        ("billingCycle", json!("Triennial"), 400, 900_269),
+        ("skuId", json!("0099"), 404, 400_013),
+    ] {
+        let mut wanted = twelve(&bought, "Monthly", "P1Y");
+        wanted["product"][part] = value;
+        refused(&estate.with(&bought, member, wanted).await, status, code);
+    }
+    let core = estate
+        .buy(json!({ "offerId": "workplace-core", "quantity": 1, "termDuration": "P1Y", "billingCycle": "monthly" }))
+        .await;
+    let wanted = twelve(&core, "Monthly", "P1Y");
+    refused(&estate.with(&bought, member, wanted).await, 400, 800_021);
 }
 
 #[tokio::test]
@@ -500,4 +603,26 @@ async fn several_changes_are_done_together_or_not_at_all() {
     refused(&server.send(&perpetual, &body).await, 400, 800_093);
     let after = server.read(&text(&perpetual["id"])).await.body;
     assert_eq!(after, perpetual);
+}
+
+/// SUB-025: a promotion that is not for the new term is lost, and one that is for it comes by itself.
+#[tokio::test]
+async fn a_promotion_comes_and_goes_with_the_term() {
+    let world = World::demo().await;
+    let estate = Estate::of(&world, "harbor", "Juniper").await;
+    let line = json!({ "offerId": "frontline-3", "quantity": 5, "termDuration": "P1M", "billingCycle": "monthly" });
+    let month = estate.buy(line).await;
+    assert!(month["promotionId"].is_null(), "{month}");
+    let year = estate.with(&month, "termDuration", json!("P1Y")).await;
+    assert_eq!(year.status, 200, "{}", year.body);
+    assert!(year.body["promotionId"].is_string(), "{}", year.body);
+    let mut body = with(&year.body, "termDuration", json!("P3Y"));
+    body["billingCycle"] = json!("annual");
+    let years = estate.send(&month, &body).await;
+    assert_eq!(
+        (years.status, &years.body["promotionId"]),
+        (200, &Value::Null),
+        "{}",
+        years.body
+    );
 }

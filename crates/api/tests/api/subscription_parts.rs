@@ -270,6 +270,26 @@ async fn software_and_reservations_are_entitlements() {
         reserved["dynamicAttributes"],
         json!({ "reservationType": "virtualmachines" })
     );
+    let artifact = &reserved["entitledArtifacts"][0];
+    let uri = text(&artifact["link"]["uri"]);
+    let read = world.get(&format!("/v1{uri}"), &estate.token).await;
+    assert_eq!(read.status, 200, "{}", read.body);
+    assert_eq!(read.body["type"], "reservedinstance");
+    let reservation = &read.body["virtualMachineReservations"][0];
+    assert_eq!(reservation["reservationId"], artifact["resourceId"]);
+    assert_eq!(reservation["scopeType"], "Shared");
+    for (part, other, code) in [
+        ("/reservedinstance/", "/cake/", None),
+        ("/lineitems/0/", "/lineitems/9/", None),
+        ("/groups/", "/groups/0", Some(20_000)),
+    ] {
+        let path = format!("/v1{}", uri.replace(part, other));
+        let unknown = world.get(&path, &estate.token).await;
+        assert_eq!(unknown.status, 404, "{path}: {}", unknown.body);
+        if let Some(code) = code {
+            assert_eq!(unknown.body["code"], code);
+        }
+    }
     let software = listed("?entitlementType=Software&showExpiry=true").await;
     let software = software.body["items"].as_array().unwrap();
     assert!(
@@ -286,12 +306,16 @@ async fn software_and_reservations_are_entitlements() {
         found["referenceOrder"],
         json!({ "id": order["id"], "alternateId": order["alternateId"], "lineItemId": "0" })
     );
+    let included = &found["includedEntitlements"][0];
     let told = (
         &found["quantity"],
-        &found["includedEntitlements"],
+        &included["quantity"],
+        &included["referenceOrder"],
         found["expiryDate"].is_string(),
     );
-    assert_eq!(told, (&json!(2), &json!([]), true), "{found}");
+    let order_of = &found["referenceOrder"];
+    assert_eq!(told, (&json!(2), &json!(2), order_of, true), "{found}");
+    assert_ne!(included["skuId"], found["skuId"]);
     assert!(items.iter().all(|item| item["expiryDate"].is_null()));
     at_fault(
         &listed("?entitlementType=cake").await,

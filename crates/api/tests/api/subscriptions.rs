@@ -1,8 +1,9 @@
 //! Subscriptions: read in full, listed by order and reseller.
 
 use crate::common::subscriptions::{Estate, at_fault, refused};
-use crate::common::{World, ids, text};
+use crate::common::{World, advance, ids, text};
 use serde_json::{Value, json};
+use tierline_domain::subscription::SubscriptionState;
 
 #[tokio::test]
 async fn a_subscription_is_read_in_full() {
@@ -203,6 +204,38 @@ async fn subscriptions_are_listed_by_reseller() {
     );
 }
 
+/// SUB-044: a subscription shows the state that it is in, by a documented word.
+#[tokio::test]
+async fn a_subscription_shows_each_state_that_it_is_in() {
+    let documented = [
+        "none",
+        "active",
+        "pending",
+        "suspended",
+        "expired",
+        "disabled",
+        "deleted",
+    ];
+    for state in SubscriptionState::ALL {
+        assert!(documented.contains(&state.as_str()), "{state}");
+    }
+    let world = World::demo().await;
+    let estate = Estate::of(&world, "harbor", "Juniper").await;
+    let line = json!({ "offerId": "desk-standard", "quantity": 1, "termDuration": "P1M", "billingCycle": "monthly" });
+    let bought = estate.buy(line).await;
+    let off = estate.with(&bought, "autoRenewEnabled", json!(false)).await;
+    assert_eq!(off.body["status"], "active", "{}", off.body);
+    for (days, state) in [
+        ("P31D", "expired"),
+        ("P31D", "disabled"),
+        ("P91D", "deleted"),
+    ] {
+        advance(&world, days).await;
+        let now = estate.read(&text(&bought["id"])).await.body;
+        assert_eq!(now["status"], state);
+    }
+}
+
 #[tokio::test]
 async fn add_ons_of_a_subscription_are_listed() {
     let world = World::demo().await;
@@ -309,11 +342,10 @@ async fn ends_to_choose_from_are_listed() {
         400,
         "term_duration",
     );
-    at_fault(
-        &asked("term_duration=P1Y&term_start_date=soon".to_owned()).await,
-        400,
-        "term_start_date",
-    );
+    for start in ["soon", "2026-01-14", "2020-02-30"] {
+        let query = format!("term_duration=P1Y&term_start_date={start}");
+        at_fault(&asked(query).await, 400, "term_start_date");
+    }
     refused(
         &asked("term_duration=P1Y&target_coterm_subscription_id=none".to_owned()).await,
         404,

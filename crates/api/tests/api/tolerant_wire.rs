@@ -102,7 +102,7 @@ async fn relationship_types_come_in_either_style() {
             .await;
         assert_eq!(
             (answer.status, &answer.body["totalCount"]),
-            (200, &json!(4)),
+            (200, &json!(5)),
             "{style}"
         );
     }

@@ -58,10 +58,16 @@ async fn eligibility_tells_why_not() {
         ),
         (&json!("P1Y"), &json!("monthly"))
     );
-    at_fault(
-        &asked("?eligibilityType=scheduled").await,
-        501,
-        "eligibilityType",
+    // At the next term, which needs renewal and goes into no other subscription (SUB-019, SUB-049).
+    let scheduled = asked("?eligibilityType=scheduled").await;
+    assert_eq!(scheduled.status, 200, "{}", scheduled.body);
+    let later = &scheduled.body["items"][0];
+    assert_eq!(
+        (&later["eligibilities"], &later["subscriptionEligibilities"]),
+        (
+            &json!([{ "isEligible": true, "transitionType": "transition_only", "errors": [] }]),
+            &json!([])
+        )
     );
     at_fault(
         &asked("?eligibilityType=someday").await,
@@ -349,7 +355,6 @@ async fn a_trial_becomes_paid() {
         ("offerId", json!("another"), 400),
         ("targetOfferId", json!("another"), 400),
         ("billingCycle", json!("weekly"), 400),
-        ("billingCycle", json!("annual"), 501),
         ("quantity", json!("many"), 400),
     ] {
         let answer = estate
@@ -364,19 +369,35 @@ async fn a_trial_becomes_paid() {
         400,
         2002,
     );
-    let done = estate
-        .post_below(&trial, "conversions", &with(&way, "quantity", json!(30)))
-        .await;
+    let triennial = with(&way, "billingCycle", json!("triennial"));
+    refused(
+        &estate.post_below(&trial, "conversions", &triennial).await,
+        400,
+        900_269,
+    );
+    let mut more = with(&way, "quantity", json!(30));
+    more["billingCycle"] = json!("annual");
+    let done = estate.post_below(&trial, "conversions", &more).await;
     let expected = json!({
         "subscriptionId": trial["id"], "offerId": way["offerId"], "targetOfferId": way["targetOfferId"],
         "attributes": { "objectType": "ConversionResult" },
     });
     assert_eq!((done.status, &done.body), (200, &expected), "{}", done.body);
     let paid = estate.read(&text(&trial["id"])).await.body;
-    let told = (&paid["isTrial"], &paid["quantity"], &paid["offerId"]);
+    let told = (
+        &paid["isTrial"],
+        &paid["quantity"],
+        &paid["offerId"],
+        &paid["billingCycle"],
+    );
     assert_eq!(
         told,
-        (&json!(false), &json!(30), &way["targetOfferId"]),
+        (
+            &json!(false),
+            &json!(30),
+            &way["targetOfferId"],
+            &json!("annual")
+        ),
         "{paid}"
     );
     // It is no trial any more.

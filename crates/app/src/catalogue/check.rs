@@ -214,6 +214,7 @@ impl Check<'_> {
             .iter()
             .map(|name| ("prerequisites", name));
         let named = named.chain(entry.upgrades_to.iter().map(|name| ("upgrades_to", name)));
+        let named = named.chain(entry.includes.iter().map(|name| ("includes", name)));
         let named: Vec<_> = named
             .chain(entry.trial_of.iter().map(|name| ("trial_of", name)))
             .collect();

@@ -158,6 +158,8 @@ pub(super) struct Entry {
     #[serde(default)]
     pub(super) sold_out_in: Vec<String>,
     pub(super) consumption: Option<String>,
+    #[serde(default)]
+    pub(super) includes: Vec<String>,
     // Of offers.
     pub(super) guid: Option<Uuid>,
     pub(super) category: Option<String>,

@@ -393,6 +393,7 @@ fn about(entry: &Entry) -> About {
         least_commitment: entry.least_commitment.clone(),
         sold_out_in: entry.sold_out_in.clone(),
         consumption: entry.consumption.clone(),
+        includes: entry.includes.clone(),
         limit_of: entry.limit_of,
         learn_more: entry.learn_more.clone(),
     }

@@ -1,9 +1,10 @@
 //! What mends the facts of orders, of running subscriptions and of transfers.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tierline_domain::catalog::{Generation, Item, ItemKind};
 use tierline_domain::partner::{Account, PartnerType, Partnership, PartnershipState};
 use tierline_domain::subscription::{Subscription, SubscriptionState, TransferKind};
+use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Ceiling, Facts, Named, Party, SubscriptionFact};
 use tierline_rules::registry::Ground;
 use tierline_store::{Tx, Value, tables};
@@ -48,6 +49,7 @@ pub(super) async fn of(
         Ground::RenewalOff => switch_on(act, facts),
         Ground::FrequencyPlace => of_the_order(act, facts),
         Ground::OrderSiblings => wake_siblings(act, facts),
+        Ground::OverageHolder => holder_lets_go(act, facts),
         Ground::LiveChildren => end_children(act, facts),
         Ground::TrialItem => convert(act, facts),
         Ground::TargetState
@@ -58,10 +60,17 @@ pub(super) async fn of(
         | Ground::TargetEnd
         | Ground::ScheduledTarget => without(act, &["into"]),
         Ground::TransitionSeats => without(act, &["quantity"]),
+        Ground::ScheduledEnd => without_end(act),
         Ground::ConversionSeats => enough_seats(act, facts),
         Ground::ReceiverRelationship => receiver_invites(act, facts),
         Ground::ReceiverPlan => receiver_buys_plan(tx, act, facts).await?,
         Ground::TransferReseller => receivers_reseller(tx, act, facts).await?,
+        Ground::TransferInitiator if facts.checkpoint == Checkpoint::WithdrawTransfer => {
+            initiator(act, facts)
+        }
+        Ground::TransferInitiator if facts.checkpoint == Checkpoint::RejectTransfer => {
+            decider(act, facts)
+        }
         Ground::TransferInitiator => receiver(facts)
             .map(|to| Fix::instead(act.by(&to.name).with("to", json!(null))))
             .into_iter()
@@ -384,6 +393,33 @@ fn switch_on(act: &Act, facts: &Facts) -> Vec<Fix> {
         .collect()
 }
 
+/// The next term ends by itself.
+fn without_end(act: &Act) -> Vec<Fix> {
+    let Some(Json::Array(changes)) = act.params.get("changes") else {
+        return without(act, &["end"]);
+    };
+    let mut changes = changes.clone();
+    for change in &mut changes {
+        let next = change.get_mut("next_term").and_then(Json::as_object_mut);
+        next.map(|next| next.remove("end"));
+    }
+    vec![Fix::instead(act.with("changes", json!(changes)))]
+}
+
+/// Whoever has the overage sets it to none.
+fn holder_lets_go(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let holder = facts
+        .form
+        .overage
+        .as_ref()
+        .and_then(|meets| meets.holder.as_ref());
+    let let_go = |(partner, subscription): &(String, String)| {
+        let params = json!({ "subscription": subscription, "enabled": false });
+        Fix::commands(vec![Act::of(partner, "set_overage", params)], act)
+    };
+    holder.map(let_go).into_iter().collect()
+}
+
 /// The whole order changes with its subscription.
 fn of_the_order(act: &Act, facts: &Facts) -> Vec<Fix> {
     let asked = facts.subscription.as_ref().and_then(|subscription| {
@@ -542,6 +578,18 @@ fn decider(act: &Act, facts: &Facts) -> Vec<Fix> {
     } else {
         Vec::new()
     }
+}
+
+/// Whoever made the transfer takes it back.
+fn initiator(act: &Act, facts: &Facts) -> Vec<Fix> {
+    let made_by = facts.transfer.as_ref().map(|transfer| match transfer.kind {
+        TransferKind::Traditional => &transfer.from,
+        TransferKind::Plan => &transfer.to,
+    });
+    made_by
+        .map(|who| Fix::instead(act.by(&who.name)))
+        .into_iter()
+        .collect()
 }
 
 /// The suspended subscriptions of a transfer come back.

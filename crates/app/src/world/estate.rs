@@ -23,7 +23,7 @@ use tierline_store::tables::Setting;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::purchase;
-use crate::{catalogue, facts, order, schedule, standing};
+use crate::{catalogue, facts, order, schedule, standing, transfer};
 
 /// The terms of an item that names none: a month, a year, three years, each with every frequency up to it.
 pub(super) fn usual_terms() -> Vec<Offered> {
@@ -304,6 +304,8 @@ pub(super) async fn new_subscription(
         unit_price: None,
         batches: Vec::new(),
         scheduled_quantity: None,
+        next_term: None,
+        began: None,
         pending_frequency: None,
         upgraded: None,
         converted_from_trial: false,
@@ -311,6 +313,7 @@ pub(super) async fn new_subscription(
         order_id: None,
         order_handle: Some(format!("order of {handle}")),
         parent: None,
+        resource: None,
         deprovisioned: false,
         default_owner: true,
         support_contact: None,
@@ -421,20 +424,25 @@ pub(super) async fn transfer(
     today: Timestamp,
 ) -> Result<(), AppError> {
     let handle: String = f.must("id")?;
+    let from = names::the_account(tx, &f.must::<String>("from")?).await?;
+    let created = f
+        .get("created")?
+        .unwrap_or_else(|| Timestamp::noon(add_days(today.date(), -1)));
+    let subscriptions: Vec<String> = f.must("subscriptions")?;
     let row = Transfer {
         id: named_id("transfer", &handle),
         kind: f.must::<TransferKind>("kind")?,
-        from_partner: names::the_account(tx, &f.must::<String>("from")?).await?.id,
+        from_partner: from.id,
         to_partner: names::the_account(tx, &f.must::<String>("to")?).await?.id,
         customer: names::the_tenant(tx, &f.must::<String>("customer")?)
             .await?
             .id,
-        subscriptions: f.must("subscriptions")?,
+        lines: transfer::lines(tx, &subscriptions).await?,
         partner_of_record: f.get("partner_of_record")?,
         state: f.must::<TransferState>("state")?,
-        created: f
-            .get("created")?
-            .unwrap_or_else(|| Timestamp::noon(add_days(today.date(), -1))),
+        created,
+        modified: created,
+        modified_by: from.handle,
         handle,
         version: 1,
     };

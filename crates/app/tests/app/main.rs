@@ -7,6 +7,7 @@ mod delegation;
 mod enrolment;
 mod golden_year;
 mod japanese;
+mod moves;
 mod passing_time;
 mod random_year;
 mod requests;

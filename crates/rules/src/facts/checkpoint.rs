@@ -41,6 +41,8 @@ tierline_domain::words! {
         SetPartnerOfRecord = "set_partner_of_record",
         /// Send a subscription back.
         UpdateSubscription = "update_subscription",
+        /// Say where the use beyond licences flows.
+        SetOverage = "set_overage",
         /// Read a subscription.
         ReadSubscription = "read_subscription",
         /// Send a partnership invitation.
@@ -121,6 +123,10 @@ tierline_domain::words! {
         RequestTransfer = "request_transfer",
         /// Accept a transfer.
         AcceptTransfer = "accept_transfer",
+        /// Reject a transfer.
+        RejectTransfer = "reject_transfer",
+        /// Take a transfer back.
+        WithdrawTransfer = "withdraw_transfer",
         /// Name the support contact.
         SetSupportContact = "set_support_contact",
         /// Open a ticket with the operator.

@@ -225,6 +225,12 @@ pub struct Form {
     /// The subscription is to be registered for reservations, which only an active one can be (SUB-001).
     #[serde(default)]
     pub registers: bool,
+    /// The end that is asked of the next term.
+    #[serde(default)]
+    pub scheduled_end: Option<ScheduledEnd>,
+    /// What a change of overage meets.
+    #[serde(default)]
+    pub overage: Option<OverageFact>,
     /// The line carries a fault since the cart was filled (ORD-005).
     #[serde(default)]
     pub faulty_line: bool,
@@ -234,6 +240,44 @@ pub struct Form {
     pub sandbox_resellers: i64,
     /// An order request that a command is about: provider, reseller, state.
     pub order_request: Option<(String, String, String)>,
+}
+
+/// An end that is asked of the next term (SUB-034).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduledEnd {
+    /// The day.
+    pub day: Date,
+    /// The first day of the next term.
+    pub first: Date,
+    /// Its last day where nothing is asked.
+    pub last: Option<Date>,
+    /// It is the end of a month, or of another subscription.
+    pub aligned: bool,
+    /// It lies on the 28th to 30th, which a monthly term does not end on.
+    pub short_month: bool,
+    /// The item is an online service of new commerce.
+    pub online_service: bool,
+}
+
+impl ScheduledEnd {
+    /// It lies within the next term, or ends it as a monthly term may.
+    #[must_use]
+    pub fn within(&self) -> bool {
+        self.day >= self.first
+            && self.last.is_some_and(|last| self.day <= last)
+            && !self.short_month
+    }
+}
+
+/// What a change of overage meets (SUB-051).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverageFact {
+    /// Another partner that has it flow to a subscription of its own, and that subscription.
+    pub holder: Option<(String, String)>,
+    /// The caller sold the customer an item that includes it.
+    pub includes: bool,
+    /// What the customer still has of the previous consumption offer.
+    pub previous: Vec<String>,
 }
 
 /// What the agreement status query was given.

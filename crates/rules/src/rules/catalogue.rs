@@ -29,6 +29,8 @@ const RECORD: Checkpoints = SALE.and(Checkpoints::of(&[C::SetPartnerOfRecord]));
 /// A reseller asks its provider for a purchase: its form is judged when it asks.
 const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestOrder]);
 const SEATS: Checkpoints = Checkpoints::of(&[C::ChangeQuantity]);
+const CONVERT: Checkpoints = Checkpoints::of(&[C::ConvertTrial]);
+const SCHEDULE: Checkpoints = Checkpoints::of(&[C::ScheduleChange]);
 const TERM: Checkpoints = Checkpoints::of(&[C::ChangeTerm]);
 /// Further resellers of one line (ORD-016).
 const FURTHER_RESELLERS: usize = 5;
@@ -687,7 +689,7 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-017"),
             step: Step::Catalogue,
             ground: Ground::TermChoice,
-            at: PURCHASE.and(TERM).and(REQUEST),
+            at: PURCHASE.and(TERM).and(REQUEST).and(SCHEDULE),
             forbids: |f| {
                 line(f, |line| !line.term_offered)
                     || transition(f).is_some_and(|change| !change.term_offered)
@@ -703,7 +705,7 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-018"),
             step: Step::Catalogue,
             ground: Ground::FrequencyChoice,
-            at: PURCHASE.and(TERM).and(REQUEST),
+            at: PURCHASE.and(TERM).and(REQUEST).and(SCHEDULE).and(CONVERT),
             forbids: |f| {
                 longer_than_term(f)
                     || line(f, |line| line.term_offered && !line.frequency_offered)

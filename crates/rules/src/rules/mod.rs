@@ -59,6 +59,7 @@ pub const SUBSCRIPTION_CHANGE: Checkpoints = Checkpoints::of(&[
     C::Migrate,
     C::SetPartnerOfRecord,
     C::UpdateSubscription,
+    C::SetOverage,
 ]);
 
 /// All enforced rules, by section.
@@ -319,12 +320,48 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("SUB-017", "scenarios/subscriptions.yaml U-04"),
     ("SUB-020", "scenarios/subscriptions.yaml U-15"),
     ("SUB-021", "scenarios/subscriptions.yaml U-16"),
+    (
+        "SUB-025",
+        "crates/api/tests/api/subscription_changes.rs a_promotion_comes_and_goes_with_the_term",
+    ),
     ("SUB-029", "scenarios/subscriptions.yaml U-27"),
+    ("SUB-030", "scenarios/own/subscriptions.yaml OWNSUB-91"),
+    ("SUB-036", "scenarios/own/subscriptions.yaml OWNSUB-93"),
+    ("SUB-039", "scenarios/own/subscriptions.yaml OWNSUB-94"),
+    (
+        "SUB-044",
+        "crates/api/tests/api/subscriptions.rs a_subscription_shows_each_state_that_it_is_in",
+    ),
+    ("SUB-045", "scenarios/own/subscriptions.yaml OWNSUB-103"),
     ("SUB-048", "scenarios/subscriptions.yaml U-47"),
+    (
+        "SUB-050",
+        "crates/app/tests/app/moves.rs a_migrated_subscription_keeps_what_it_was",
+    ),
     ("TRF-007", "scenarios/own/transfers.yaml OWNTRF-13"),
+    (
+        "TRF-008",
+        "crates/app/tests/app/moves.rs an_offer_carries_what_was_there_when_it_was_made",
+    ),
     ("TRF-010", "scenarios/own/transfers.yaml OWNTRF-04"),
+    (
+        "TRF-011",
+        "crates/app/tests/app/moves.rs an_offer_carries_what_was_there_when_it_was_made",
+    ),
     ("TRF-019", "scenarios/transfers.yaml T-11"),
     ("TRF-020", "scenarios/own/transfers.yaml OWNTRF-35"),
+    ("TRF-022", "scenarios/own/transfers.yaml OWNTRF-59"),
+    ("TRF-025", "scenarios/own/transfers.yaml OWNTRF-60"),
+    (
+        "TRF-028",
+        "crates/app/tests/app/moves.rs an_offer_carries_what_was_there_when_it_was_made",
+    ),
+    (
+        "TRF-029",
+        "crates/app/tests/app/moves.rs a_reservation_that_moves_is_charged_by_whole_months",
+    ),
+    ("TRF-030", "scenarios/own/transfers.yaml OWNTRF-37"),
+    ("TRF-031", "scenarios/own/transfers.yaml OWNTRF-29"),
     ("BIL-001", "scenarios/own/billing.yaml OWNBIL-10"),
     ("BIL-020", "scenarios/billing.yaml B-06"),
     ("BIL-023", "scenarios/billing.yaml B-08"),

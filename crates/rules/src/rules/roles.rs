@@ -33,6 +33,7 @@ const ROL_014: RuleId = RuleId::of("ROL-014");
 const ROL_015: RuleId = RuleId::of("ROL-015");
 const GDA_001: RuleId = RuleId::of("GDA-001");
 const GDA_010: RuleId = RuleId::of("GDA-010");
+const SUB_051: RuleId = RuleId::of("SUB-051");
 
 const fn row(at: &[C], roles: &'static [R], rules: &'static [RuleId]) -> Row {
     Row {
@@ -53,12 +54,22 @@ const CANCEL_CONSUMPTION: Row = row(&[C::Cancel], &[R::GlobalAdmin], &[ROL_015])
 /// Software purchases are cancelled by an admin agent.
 const CANCEL_SOFTWARE: Row = row(&[C::Cancel], &[R::AdminAgent], &[ROL_015]);
 const TRADITIONAL_TRANSFER: Row = row(
-    &[C::CreateTransfer, C::AcceptTransfer],
+    &[
+        C::CreateTransfer,
+        C::AcceptTransfer,
+        C::RejectTransfer,
+        C::WithdrawTransfer,
+    ],
     &[R::GlobalAdmin, R::AdminAgent, R::SalesAgent],
     &[ROL_010],
 );
 const PLAN_TRANSFER: Row = row(
-    &[C::RequestTransfer, C::AcceptTransfer],
+    &[
+        C::RequestTransfer,
+        C::AcceptTransfer,
+        C::RejectTransfer,
+        C::WithdrawTransfer,
+    ],
     &[R::AdminAgent],
     &[ROL_010],
 );
@@ -135,6 +146,7 @@ const TABLE: &[Row] = &[
         &[GDA_010],
     ),
     row(&[C::SetSelfService], &[R::AdminAgent], &[ROL_014]),
+    row(&[C::SetOverage], &[R::AdminAgent], &[SUB_051]),
     row(
         &[C::SetSupportContact],
         &[R::GlobalAdmin, R::AdminAgent, R::HelpdeskAgent],
@@ -196,6 +208,8 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::CreateTransfer,
         C::RequestTransfer,
         C::AcceptTransfer,
+        C::RejectTransfer,
+        C::WithdrawTransfer,
         C::SetSupportContact,
         C::OpenTicket,
         C::OpenCase,
@@ -246,7 +260,7 @@ fn line(f: &Facts) -> Option<&'static Row> {
         },
         C::CreateTransfer => Some(&TRADITIONAL_TRANSFER),
         C::RequestTransfer => Some(&PLAN_TRANSFER),
-        C::AcceptTransfer => {
+        C::AcceptTransfer | C::RejectTransfer | C::WithdrawTransfer => {
             let plan = |kind| kind == TransferKind::Plan;
             let of_plan = f
                 .transfer
@@ -526,7 +540,13 @@ pub static RULES: &[Rule] = &[
     ),
     role_rule!(
         ROL_010,
-        Checkpoints::of(&[C::CreateTransfer, C::RequestTransfer, C::AcceptTransfer])
+        Checkpoints::of(&[
+            C::CreateTransfer,
+            C::RequestTransfer,
+            C::AcceptTransfer,
+            C::RejectTransfer,
+            C::WithdrawTransfer
+        ])
     ),
     role_rule!(ROL_011, Checkpoints::of(&[C::Upgrade, C::ConvertTrial])),
     role_rule!(ROL_012, Checkpoints::of(&[C::RemoveRelationship])),
@@ -535,6 +555,7 @@ pub static RULES: &[Rule] = &[
         Checkpoints::of(&[C::InvitePartner, C::RemovePartnership])
     ),
     role_rule!(ROL_014, Checkpoints::of(&[C::SetSelfService])),
+    role_rule!(SUB_051, Checkpoints::of(&[C::SetOverage])),
     role_rule!(ROL_015, Checkpoints::of(&[C::Cancel])),
     role_rule!(
         RuleId::of("ROL-016"),

@@ -11,9 +11,10 @@ use tierline_domain::time::{Period, Timestamp, add_months};
 use super::SUBSCRIPTION_CHANGE;
 use crate::book::RuleId;
 use crate::facts::{
-    Checkpoint as C, Checkpoints, Facts, SubscriptionFact, Transition, TransitionTarget,
+    Checkpoint as C, Checkpoints, Facts, OverageFact, SubscriptionFact, Transition,
+    TransitionTarget,
 };
-use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown};
+use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown, shown_of};
 
 const CANCEL: Checkpoints = Checkpoints::of(&[C::Cancel]);
 const SEATS: Checkpoints = Checkpoints::of(&[C::ChangeQuantity]);
@@ -56,6 +57,7 @@ const TRIAL: Checkpoints = Checkpoints::of(&[
 const UPGRADE: Checkpoints = Checkpoints::of(&[C::Upgrade]);
 const CONVERT: Checkpoints = Checkpoints::of(&[C::ConvertTrial]);
 const MIGRATE: Checkpoints = Checkpoints::of(&[C::Migrate]);
+const OVERAGE: Checkpoints = Checkpoints::of(&[C::SetOverage]);
 /// What goes into another subscription.
 const INTO: Checkpoints = UPGRADE.and(CONVERT);
 /// Most updates in a subscription's life (SUB-035).
@@ -289,6 +291,11 @@ fn show_migration(f: &Facts, condition: &str) -> Vec<Shown> {
         facts.extend(subscription.term_end.map(|day| shown("term ends on", day)));
     }
     facts
+}
+
+/// What a change of overage meets; a subscription of another partner is none of the caller's.
+fn overage(f: &Facts) -> Option<&OverageFact> {
+    f.form.overage.as_ref().filter(|_| own(f).is_some())
 }
 
 /// Less than 24 hours are left of the term (SUB-041).
@@ -629,7 +636,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUB-026"),
         step: Step::Catalogue,
         ground: Ground::UpgradePath,
-        at: UPGRADE,
+        at: UPGRADE.and(SCHEDULE),
         forbids: |f| transition(f).is_some_and(|change| !change.listed),
         answer: |_| documented(400, 800_021),
         shows: |f| {
@@ -744,6 +751,38 @@ pub static RULES: &[Rule] = &[
         forbids: |f| into(f, |trial, _, target| target.term_end < trial.term_end),
         answer: |_| documented(400, 900_236),
         shows: |f| show_target(f, "ends on or after the trial's end"),
+    },
+    Rule {
+        id: RuleId::of("SUB-034"),
+        step: Step::Catalogue,
+        ground: Ground::ScheduledEnd,
+        at: SCHEDULE,
+        forbids: |f| {
+            own(f).is_some()
+                && f.form
+                    .scheduled_end
+                    .as_ref()
+                    .is_some_and(|end| !end.online_service || !end.within() || !end.aligned)
+        },
+        answer: |f| match &f.form.scheduled_end {
+            Some(end) if !end.online_service => documented(400, 900_244),
+            Some(end) if end.within() => documented(400, 900_246),
+            _ => documented(400, 900_245),
+        },
+        shows: |f| {
+            let mut facts = show(f);
+            if let Some(end) = &f.form.scheduled_end {
+                facts.push(shown("end asked for", end.day));
+                facts.push(shown("next term begins on", end.first));
+                facts.extend(
+                    end.last
+                        .map(|last| shown("next term ends by itself on", last)),
+                );
+                let aligned = if end.aligned { "yes" } else { "no" };
+                facts.push(shown("end of a month or of another subscription", aligned));
+            }
+            facts
+        },
     },
     Rule {
         id: RuleId::of("SUB-041"),
@@ -1073,6 +1112,49 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| documented(400, 900_257),
         shows: show_seats,
+    },
+    Rule {
+        id: RuleId::of("SUB-051"),
+        step: Step::Catalogue,
+        ground: Ground::PreviousOffer,
+        at: OVERAGE,
+        forbids: |f| overage(f).is_some_and(|meets| !meets.previous.is_empty()),
+        answer: |_| documented(403, 800_112),
+        shows: |f| {
+            let mut facts = show(f);
+            facts.extend(overage(f).map(|meets| {
+                shown(
+                    "of the previous consumption offer",
+                    meets.previous.join(", "),
+                )
+            }));
+            facts
+        },
+    },
+    Rule {
+        id: RuleId::of("SUB-051"),
+        step: Step::Catalogue,
+        ground: Ground::OverageItem,
+        at: OVERAGE,
+        forbids: |f| overage(f).is_some_and(|meets| !meets.includes),
+        answer: |_| documented(403, 800_114),
+        shows: |f| with(show(f), "item that includes overage", "none"),
+    },
+    Rule {
+        id: RuleId::of("SUB-051"),
+        step: Step::Catalogue,
+        ground: Ground::OverageHolder,
+        at: OVERAGE,
+        forbids: |f| overage(f).is_some_and(|meets| meets.holder.is_some()),
+        answer: |_| documented(403, 800_115),
+        shows: |f| {
+            let holder = overage(f).and_then(|meets| meets.holder.as_ref());
+            let mut facts = show(f);
+            facts.extend(
+                holder.map(|(partner, _)| shown_of(partner, "overage is assigned to", partner)),
+            );
+            facts
+        },
     },
     Rule {
         id: RuleId::of("SUB-052"),

@@ -26,6 +26,11 @@ const CREATE: Checkpoints = Checkpoints::of(&[C::CreateTransfer]);
 const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestTransfer]);
 const ACCEPT: Checkpoints = Checkpoints::of(&[C::AcceptTransfer]);
 const START: Checkpoints = CREATE.and(REQUEST);
+/// The answer of the other side.
+const ANSWER: Checkpoints = ACCEPT.and(Checkpoints::of(&[C::RejectTransfer]));
+const WITHDRAW: Checkpoints = Checkpoints::of(&[C::WithdrawTransfer]);
+/// What ends an open transfer.
+const CLOSE: Checkpoints = ANSWER.and(WITHDRAW);
 
 fn transfer(f: &Facts) -> Option<&TransferFact> {
     f.transfer.as_deref()
@@ -163,6 +168,18 @@ fn stranger(f: &Facts) -> bool {
         && transfer(f).is_some_and(|transfer| !transfer.caller_receives && !transfer.caller_gives)
 }
 
+/// The caller stands on one side only, and it is the other side's turn: an offer is answered by its receiver, a request
+/// by the current partner, and who made it takes it back.
+fn wrong_side(f: &Facts, transfer: &TransferFact) -> bool {
+    let offered = transfer.kind == TransferKind::Traditional;
+    let takes_back = f.checkpoint == C::WithdrawTransfer;
+    if offered == takes_back {
+        transfer.caller_receives && !transfer.caller_gives
+    } else {
+        transfer.caller_gives && !transfer.caller_receives
+    }
+}
+
 fn wrong_reseller(f: &Facts) -> bool {
     matches!(f.named, Named::Unknown { .. }) || named_no_reseller(f)
 }
@@ -294,7 +311,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TRF-009"),
         step: Step::Relationship,
         ground: Ground::TransferParty,
-        at: ACCEPT,
+        at: CLOSE,
         forbids: stranger,
         answer: |_| documented(404, 900_100),
         shows: |f| {
@@ -309,19 +326,22 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TRF-009"),
         step: Step::PartnerType,
         ground: Ground::TransferInitiator,
-        at: ACCEPT,
+        at: CLOSE,
         forbids: |f| {
-            of_kind(f, TransferKind::Traditional)
-                .is_some_and(|transfer| transfer.caller_gives && !transfer.caller_receives)
+            of_kind(f, TransferKind::Traditional).is_some_and(|transfer| wrong_side(f, transfer))
         },
         answer: |_| private(403),
-        shows: |f| with(show_parties(f), "who accepts", "the receiving partner"),
+        shows: |f| match f.checkpoint {
+            C::WithdrawTransfer => with(show_parties(f), "who withdraws", "the giving partner"),
+            C::RejectTransfer => with(show_parties(f), "who rejects", "the receiving partner"),
+            _ => with(show_parties(f), "who accepts", "the receiving partner"),
+        },
     },
     Rule {
         id: RuleId::of("TRF-009"),
         step: Step::Catalogue,
         ground: Ground::Transfer,
-        at: ACCEPT,
+        at: CLOSE,
         forbids: |f| {
             of_kind(f, TransferKind::Traditional)
                 .and_then(|transfer| transfer.state)
@@ -405,13 +425,22 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TRF-014"),
         step: Step::PartnerType,
         ground: Ground::TransferParty,
-        at: ACCEPT,
-        forbids: |f| {
-            of_kind(f, TransferKind::Plan)
-                .is_some_and(|transfer| transfer.caller_receives && !transfer.caller_gives)
-        },
+        at: ANSWER,
+        forbids: |f| of_kind(f, TransferKind::Plan).is_some_and(|transfer| wrong_side(f, transfer)),
         answer: |_| private(403),
-        shows: |f| with(show_parties(f), "who accepts", "the current partner"),
+        shows: |f| match f.checkpoint {
+            C::RejectTransfer => with(show_parties(f), "who rejects", "the current partner"),
+            _ => with(show_parties(f), "who accepts", "the current partner"),
+        },
+    },
+    Rule {
+        id: RuleId::of("TRF-017"),
+        step: Step::PartnerType,
+        ground: Ground::TransferInitiator,
+        at: WITHDRAW,
+        forbids: |f| of_kind(f, TransferKind::Plan).is_some_and(|transfer| wrong_side(f, transfer)),
+        answer: |_| private(403),
+        shows: |f| with(show_parties(f), "who withdraws", "the receiving partner"),
     },
     Rule {
         id: RuleId::of("TRF-015"),
@@ -515,7 +544,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TRF-017"),
         step: Step::Catalogue,
         ground: Ground::Transfer,
-        at: ACCEPT,
+        at: CLOSE,
         forbids: |f| {
             of_kind(f, TransferKind::Plan).is_some_and(|transfer| {
                 transfer.too_old

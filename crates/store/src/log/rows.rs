@@ -14,7 +14,8 @@ use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
-    Charge, CreditLine, Invoice, Registered, ResourceRole, Subscription, Transfer, UpgradeRecord,
+    Charge, CreditLine, Invoice, Overage, ProductUpgrade, Registered, ResourceRole, Subscription,
+    Transfer, UpgradeRecord,
 };
 
 use super::canonical;
@@ -130,7 +131,9 @@ logged!(
     Order,
     OrderRequest,
     Organization,
+    Overage,
     Partnership,
+    ProductUpgrade,
     Promotion,
     QualificationRequest,
     Registered,

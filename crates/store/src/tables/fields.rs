@@ -19,7 +19,8 @@ use tierline_domain::partner::{
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
-    Batch, InvoiceState, ResourceRoleName, SubscriptionState, TransferKind, TransferState,
+    Batch, InvoiceState, NextTerm, OverageService, ResourceRoleName, SubscriptionState,
+    TransferKind, TransferLine, TransferState, UpgradedLine,
 };
 use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
@@ -85,6 +86,7 @@ as_text!(
     Mfa,
     Money,
     OrderState,
+    OverageService,
     PartnerType,
     PartnershipState,
     ProfileKind,
@@ -113,6 +115,7 @@ as_text!(
 as_json!(
     About,
     Line,
+    NextTerm,
     PromotionTerms,
     Texts,
     Vec<Batch>,
@@ -121,7 +124,9 @@ as_json!(
     Vec<Line>,
     Vec<Offered>,
     Vec<OrderLine>,
-    Vec<String>
+    Vec<String>,
+    Vec<TransferLine>,
+    Vec<UpgradedLine>
 );
 
 impl Field for NotSoldIn {

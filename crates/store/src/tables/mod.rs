@@ -9,7 +9,8 @@ use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
-    Charge, CreditLine, Invoice, Registered, ResourceRole, Subscription, Transfer, UpgradeRecord,
+    Charge, CreditLine, Invoice, Overage, ProductUpgrade, Registered, ResourceRole, Subscription,
+    Transfer, UpgradeRecord,
 };
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
@@ -292,8 +293,8 @@ table! {
         key { id }
         columns {
             id, handle, seller, customer, item, quantity, term, frequency, partner_of_record, state, bought, renewed, term_end, renewal,
-            renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, pending_frequency, upgraded, converted_from_trial,
-            updates, order_id, order_handle, parent, deprovisioned, default_owner, support_contact, friendly_name, home, version
+            renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, next_term, began, pending_frequency, upgraded, converted_from_trial,
+            updates, order_id, order_handle, parent, resource, deprovisioned, default_owner, support_contact, friendly_name, home, version
         }
         finds {
             BY_HANDLE = "WHERE handle = $1",
@@ -329,10 +330,26 @@ table! {
     }
 }
 table! {
+    /// Moves from the previous consumption offer to a plan.
+    product_upgrades: ProductUpgrade {
+        key { id }
+        columns { id, partner, customer, lines, at }
+        finds { BY_PAIR = "WHERE partner = $1 AND customer = $2 ORDER BY at, id" }
+    }
+}
+table! {
+    /// Where the use beyond licences flows.
+    overages: Overage {
+        key { customer, service }
+        columns { customer, service, partner, subscription, enabled, modified, version }
+        finds { BY_CUSTOMER = "WHERE customer = $1 ORDER BY service" }
+    }
+}
+table! {
     /// Transfers between partners.
     transfers: Transfer {
         key { id }
-        columns { id, handle, kind, from_partner, to_partner, customer, subscriptions, partner_of_record, state, created, version }
+        columns { id, handle, kind, from_partner, to_partner, customer, lines, partner_of_record, state, created, modified, modified_by, version }
         finds { BY_HANDLE = "WHERE handle = $1", BY_CUSTOMER = "WHERE customer = $1 ORDER BY created, id" }
     }
 }
