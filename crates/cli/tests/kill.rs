@@ -279,6 +279,8 @@ async fn every_acknowledged_group_was_synced() {
     let trace_path = trace.to_str().unwrap();
     let wrapper = [
         "strace",
+        // The server is the child that is killed, and not its tracer's.
+        "-D",
         "-f",
         "-qq",
         "-e",
