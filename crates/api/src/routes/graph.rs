@@ -19,7 +19,8 @@ use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Timestamp;
 use tierline_store::idempotency::RequestKey;
 use tierline_store::{Tx, Value as Stored, tables};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::Principal;
@@ -189,9 +190,23 @@ impl GraphCall {
             .ok_or_else(|| Problem::not_found(&format!("delegatedAdminRelationship {id}")))
     }
 
-    /// A page of a list.
-    fn page<T: Serialize>(&self, items: &[T], list: &str, here: &str) -> Result<Response, Problem> {
+    /// The options of the query, whose members are those that the things of a type have.
+    fn options<T: PartialSchema>(&self) -> Result<Options, Problem> {
         let options = Options::read(&self.query)?;
+        if let RefOr::T(Schema::Object(described)) = T::schema() {
+            options.selects_of(|name| described.properties.contains_key(name))?;
+        }
+        Ok(options)
+    }
+
+    /// A page of a list.
+    fn page<T: Serialize + PartialSchema>(
+        &self,
+        items: &[T],
+        list: &str,
+        here: &str,
+    ) -> Result<Response, Problem> {
+        let options = self.options::<T>()?;
         let items = items
             .iter()
             .map(|item| serde_json::to_value(item).unwrap_or_default())
@@ -201,8 +216,12 @@ impl GraphCall {
     }
 
     /// One thing, with what it is.
-    fn single<T: Serialize>(&self, item: &T, list: &str) -> Result<Json<Value>, Problem> {
-        let options = Options::read(&self.query)?;
+    fn single<T: Serialize + PartialSchema>(
+        &self,
+        item: &T,
+        list: &str,
+    ) -> Result<Json<Value>, Problem> {
+        let options = self.options::<T>()?;
         let mut item = options.selected(serde_json::to_value(item).unwrap_or_default());
         if let Some(map) = item.as_object_mut() {
             let context = self.context(&format!("{list}/$entity"));

@@ -420,13 +420,27 @@ impl Options {
         Value::Object(page)
     }
 
+    /// Whether the members that are asked for exist.
+    ///
+    /// # Errors
+    /// A 400 that names one that does not.
+    pub(crate) fn selects_of(&self, exists: impl Fn(&str) -> bool) -> Result<(), Problem> {
+        match self.select.iter().find(|name| !exists(name)) {
+            Some(name) => Err(Problem::malformed(
+                "$select",
+                &format!("there is no member `{name}`"),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// An item with the members that are asked for; its tag stays.
     pub(crate) fn selected(&self, item: Value) -> Value {
         match item {
             Value::Object(map) if !self.select.is_empty() => {
                 let wanted = |name: &str| {
                     let mut wanted = self.select.iter();
-                    name.starts_with('@') || wanted.any(|path| path.eq_ignore_ascii_case(name))
+                    name.starts_with('@') || wanted.any(|path| path == name)
                 };
                 Value::Object(map.into_iter().filter(|(name, _)| wanted(name)).collect())
             }

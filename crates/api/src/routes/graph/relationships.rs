@@ -97,25 +97,31 @@ struct Participant {
     display_name: Option<String>,
 }
 
-/// A granular relationship.
+/// A granular relationship. Members that `$select` does not name are left out.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Relationship {
     #[serde(rename = "@odata.etag")]
     etag: String,
+    #[schema(required = false)]
     id: String,
+    #[schema(required = false)]
     display_name: String,
     /// An ISO 8601 duration in days.
+    #[schema(required = false)]
     duration: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<Participant>,
+    #[schema(required = false)]
     access_details: AccessDetails,
+    #[schema(required = false)]
     status: String,
     /// `P180D` or `PT0S`.
+    #[schema(required = false)]
     auto_extend_duration: &'static str,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, required = false)]
     created_date_time: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, required = false)]
     last_modified_date_time: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
