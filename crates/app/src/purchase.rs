@@ -13,7 +13,7 @@ use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money, Rounding};
 use tierline_domain::order::{Line, Pricing, RoleDeclared};
 use tierline_domain::partner::{Account, PartnerType, Tenant};
-use tierline_domain::subscription::{Subscription, SubscriptionState};
+use tierline_domain::subscription::{Charge, Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp, add_days};
 use tierline_rules::facts::{Alignment, CartFact, Ceiling, Facts, Purchase, Tier};
 use tierline_rules::{Checkpoint, regions};
@@ -231,7 +231,8 @@ async fn purchase(
             .percent_of_base
             .map(|percent| ceil_percent(base_seats, percent)),
         trial_of: item.trial_of.clone(),
-        trial_used: item.kind == ItemKind::Trial && same_item().next().is_some(),
+        trial_used: item.kind == ItemKind::Trial
+            && (same_item().next().is_some() || trial_converted(tx, deal.customer, item).await?),
         trial_item_owned: item.trial_of.as_ref().is_some_and(|paid| {
             held.iter()
                 .any(|(sub, of)| of.handle == *paid && live(sub.state))
@@ -272,6 +273,27 @@ async fn purchase(
             .min(),
         without_cart: deal.without_cart,
     })
+}
+
+/// Whether the customer had a trial that has become what it was for, by its end or before: it bears that item now, and was
+/// charged for its conversion first.
+async fn trial_converted(
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+    trial: &Item,
+) -> Result<bool, AppError> {
+    for (subscription, item) in estate(tx, customer).await? {
+        if trial.trial_of.as_ref() != Some(&item.handle) {
+            continue;
+        }
+        let key = [Value::Id(subscription.id.uuid())];
+        let charges = tx.find::<Charge>(tables::charges::BY_SUBSCRIPTION, &key);
+        let first = charges.await?.into_iter().min_by_key(|one| one.position);
+        if subscription.converted_from_trial || first.is_some_and(|one| one.kind == "convert") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// ORD-025: there are no trials of government, education and add-on items.
