@@ -55,10 +55,11 @@ pub struct Cycle {
 }
 
 impl Cycle {
-    /// Days from one of its days to its end, both included (BIL-040).
+    /// Days from one of its days to its end, both included (BIL-040). A cycle that begins at the end of a short month has
+    /// more days than that month (BIL-042, BIL-051); no part of it is more than the whole.
     #[must_use]
     pub fn days_from(&self, day: Date) -> i64 {
-        days_between(day, self.last)
+        days_between(day, self.last).min(self.days)
     }
 }
 
@@ -218,6 +219,15 @@ mod tests {
 
     fn day(text: &str) -> Date {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn no_part_of_a_cycle_is_more_than_the_whole() {
+        let year = running("2026-02-28", "2027-02-27", Term::YEAR, Frequency::Monthly);
+        let cycle = year.on(day("2026-03-01"));
+        assert_eq!((cycle.last, cycle.days), (day("2026-03-30"), 28));
+        assert_eq!(cycle.days_from(day("2026-03-01")), 28);
+        assert_eq!(cycle.days_from(day("2026-03-30")), 1);
     }
 
     fn running(start: &str, end: &str, term: Term, frequency: Frequency) -> Running {
