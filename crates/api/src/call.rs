@@ -1,7 +1,8 @@
 //! A call of the documented wire by a partner: who calls, what was sent, and how it reaches the program.
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,6 +18,45 @@ use crate::problem::Problem;
 use crate::server::Server;
 use crate::wire::body;
 use crate::wire::query::Query;
+
+/// What was sent: a request whose caller is known already, read to its end.
+pub(crate) struct Sent {
+    pub(crate) method: Method,
+    /// As it arrived, in small letters.
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    /// As it stands behind the question mark.
+    pub(crate) query: Option<String>,
+    pub(crate) bytes: Bytes,
+}
+
+impl Sent {
+    /// Reads the rest of a request.
+    ///
+    /// # Errors
+    /// A 413 where the body is larger than the server takes, a 400 where it breaks off.
+    pub(crate) async fn receive(
+        parts: Parts,
+        body: Body,
+        server: &Server,
+    ) -> Result<Self, Problem> {
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+        let (headers, query) = (parts.headers.clone(), parts.uri.query().map(str::to_owned));
+        let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
+            .await
+            .map_err(|error| match error.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+                _ => Problem::malformed("body", "could not be read to its end"),
+            })?;
+        Ok(Self {
+            method,
+            path,
+            headers,
+            query,
+            bytes,
+        })
+    }
+}
 
 /// One call by a partner. Taken last among a handler's arguments, since it reads the body.
 pub(crate) struct Call {
@@ -39,29 +79,16 @@ impl FromRequest<Server> for Call {
         let (mut parts, body) = request.into_parts();
         let principal = Principal::from_request_parts(&mut parts, server).await?;
         let account = principal.partner()?.clone();
-        let RawQuery(raw) = RawQuery::from_request_parts(&mut parts, server)
-            .await
-            .unwrap_or(RawQuery(None));
-        let (method, path, headers) = (
-            parts.method.clone(),
-            parts.uri.path().to_owned(),
-            parts.headers.clone(),
-        );
-        let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
-            .await
-            .map_err(|error| match error.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
-                _ => Problem::malformed("body", "could not be read to its end"),
-            })?;
+        let sent = Sent::receive(parts, body, server).await?;
         Ok(Self {
             server: server.clone(),
             principal,
             account,
-            query: Query::read(raw.as_deref()),
-            headers,
-            method,
-            path,
-            bytes,
+            query: Query::read(sent.query.as_deref()),
+            headers: sent.headers,
+            method: sent.method,
+            path: sent.path,
+            bytes: sent.bytes,
         })
     }
 }

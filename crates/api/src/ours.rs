@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use tierline_app::actor::ActorSpec;
 use tierline_app::ask::{Answer, ask};
@@ -14,6 +14,7 @@ use tierline_store::Tx;
 use uuid::Uuid;
 
 use crate::auth::{Bearer, Principal};
+use crate::call::Sent;
 use crate::problem::Problem;
 use crate::server::Server;
 use crate::wire::{body, path};
@@ -89,8 +90,7 @@ impl<W: Caller> FromRequest<Server> for OwnCall<W> {
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Details> {
         let (mut parts, body) = request.into_parts();
-        let headers = parts.headers.clone();
-        let lang = lang_of(&headers);
+        let lang = lang_of(&parts.headers);
         let refused = |problem| Details::new(problem, lang);
         let principal = W::from_request_parts(&mut parts, server)
             .await
@@ -100,24 +100,16 @@ impl<W: Caller> FromRequest<Server> for OwnCall<W> {
         {
             return Err(refused(Problem::malformed("MS-RequestId", "is a GUID")));
         }
-        let RawQuery(raw_query) = RawQuery::from_request_parts(&mut parts, server)
-            .await
-            .unwrap_or(RawQuery(None));
-        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
-        let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
-            .await
-            .map_err(|error| match error.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => refused(Problem::too_large()),
-                _ => refused(Problem::malformed("body", "could not be read to its end")),
-            })?;
+        let sent = Sent::receive(parts, body, server);
+        let sent = sent.await.map_err(refused)?;
         Ok(Self {
             server: server.clone(),
             principal,
-            method,
-            path,
-            raw_query,
-            headers,
-            bytes,
+            method: sent.method,
+            path: sent.path,
+            raw_query: sent.query,
+            headers: sent.headers,
+            bytes: sent.bytes,
         })
     }
 }

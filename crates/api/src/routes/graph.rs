@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -24,6 +24,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::Principal;
+use crate::call::Sent;
 use crate::problem::Problem;
 use crate::route::Route;
 use crate::routes::discovery;
@@ -96,29 +97,16 @@ impl FromRequest<Server> for GraphCall {
                 return Err(Problem::forbidden(text));
             }
         };
-        let RawQuery(raw) = RawQuery::from_request_parts(&mut parts, server)
-            .await
-            .unwrap_or(RawQuery(None));
-        let (method, path, headers) = (
-            parts.method.clone(),
-            parts.uri.path().to_owned(),
-            parts.headers.clone(),
-        );
-        let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
-            .await
-            .map_err(|error| match error.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
-                _ => Problem::malformed("body", "could not be read to its end"),
-            })?;
+        let sent = Sent::receive(parts, body, server).await?;
         Ok(Self {
             server: server.clone(),
             principal,
             side,
-            query: Query::read(raw.as_deref()),
-            headers,
-            method,
-            path,
-            bytes,
+            query: Query::read(sent.query.as_deref()),
+            headers: sent.headers,
+            method: sent.method,
+            path: sent.path,
+            bytes: sent.bytes,
         })
     }
 }

@@ -428,8 +428,10 @@ impl Year {
         for row in rows {
             let seller = accounts
                 .iter()
-                .find(|account| Some(account.id) == row.seller)?;
-            let buyer = tenants.iter().find(|tenant| tenant.id == row.customer)?;
+                .find(|account| Some(account.id) == row.seller)
+                .expect("a seller on record");
+            let buyer = tenants.iter().find(|tenant| tenant.id == row.customer);
+            let buyer = buyer.expect("a customer on record");
             if region(seller.country) != region(buyer.country) {
                 return Some(format!("{} was sold across regions", row.handle));
             }
@@ -444,7 +446,7 @@ impl Year {
                 ));
             }
             let renewals = own.iter().filter(|charge| charge.kind == "renew").count();
-            let foreseen = self.model.subs.get(&row.handle)?.renewals;
+            let foreseen = self.model.subs[&row.handle].renewals;
             if i32::try_from(renewals).unwrap() != foreseen {
                 return Some(format!(
                     "{} renewed {renewals} times, and not {foreseen}",
