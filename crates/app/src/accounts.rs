@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tierline_domain::money::Money;
 use tierline_domain::place::Country;
-use tierline_domain::subscription::{CreditLine, Invoice, Subscription};
+use tierline_domain::subscription::{CreditLine, Subscription};
 use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -11,6 +11,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
+use crate::billing;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::{charges, facts, fields, names, subscription};
@@ -223,9 +224,7 @@ impl UseCase for ReadInvoice {
         tx: &mut Tx<'_>,
     ) -> Result<Invoices, AppError> {
         let whose = names::the_account(tx, &self.partner).await?;
-        let found = tx
-            .find::<Invoice>(tables::invoices::BY_PARTNER, &[Value::Id(whose.id.uuid())])
-            .await?;
+        let found = billing::owed(tx, whose.id).await?;
         Ok(Invoices {
             invoices: found.into_iter().map(|invoice| invoice.handle).collect(),
         })

@@ -1,8 +1,8 @@
 //! The schedule as it is shown: what is due next, what was done when, and whose it is.
 
+use tierline_domain::billing::Invoice;
 use tierline_domain::id::Id;
 use tierline_domain::partner::Account;
-use tierline_domain::subscription::Invoice;
 use tierline_domain::time::Timestamp;
 use tierline_store::tables::{Due, QualificationRequest};
 use tierline_store::{Tx, Value, tables};
@@ -171,7 +171,10 @@ async fn whose(tx: &mut Tx<'_>, item: &Due) -> Result<Vec<Id<Account>>, AppError
         standing::OVERDUE => {
             let key = [Value::Text(subject.to_owned())];
             let rows = tx.find::<Invoice>(tables::invoices::BY_HANDLE, &key);
-            rows.await?.into_iter().map(|row| row.partner).collect()
+            rows.await?
+                .into_iter()
+                .filter_map(|row| row.recipient.account())
+                .collect()
         }
         schedule::QUALIFICATION_REVIEW => match subject.parse::<Uuid>() {
             Ok(id) => {

@@ -1,9 +1,9 @@
 //! Cancelling: access ends at once, what is left of the cycle is given back (SUB-002, SUB-004, SUB-037).
 
 use serde::{Deserialize, Serialize};
-use tierline_billing::{cycle, prorate, traditional};
+use tierline_billing::prorate;
+use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Generation, ItemKind};
-use tierline_domain::money::{Money, Rounding};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Period, add_days, add_months};
 use tierline_rules::Checkpoint;
@@ -31,59 +31,34 @@ pub struct Cancel {
 
 /// What a traditional subscription is given back when it stops being billed: everything in the first month
 /// after purchase or renewal, the unused days later (BIL-054).
-///
-/// # Errors
-/// When an amount overflows.
-pub fn traditional_credit(
-    row: &Subscription,
-    price: Money,
-    today: Date,
-) -> Result<Money, AppError> {
+#[must_use]
+pub fn traditional_credit(row: &Subscription, today: Date) -> Option<Basis> {
     let running = charges::running(row);
     let cycle = running.on(today);
-    let whole = cycle::full_charge(price, row.term, row.frequency, 1, Rounding::HalfUp)?;
+    let quantity = row.quantity.saturating_neg();
     if today < add_months(running.start, 1) {
-        return Ok(whole.times(row.quantity)?.negated()?);
+        return prorate::slice(&running, quantity, 1, 1, Cut::Slice);
     }
     let days = cycle.days_from(today);
-    Ok(traditional::credit(whole, row.quantity, days, cycle.days)?)
+    prorate::slice(&running, quantity, days, cycle.days, Cut::Credit)
 }
 
 /// What a cancellation gives back, and from which day.
-fn refund(held: &Held, today: Date) -> Result<Option<(Money, Date)>, AppError> {
+fn refund(held: &Held, today: Date) -> Option<(Basis, Date)> {
     let row = &held.row;
-    let Some(price) = row.unit_price.filter(|_| charges::accrue(row, &held.item)) else {
-        return Ok(None);
-    };
     let running = charges::running(row);
     let cycle = running.on(today);
-    let full = || {
-        let whole = prorate::charge(
-            price,
-            &running,
-            &cycle,
-            cycle.start,
-            row.quantity,
-            prorate::Cut::Line,
-        );
-        whole.and_then(Money::negated)
+    let quantity = row.quantity.saturating_neg();
+    let rest = |from, cut| {
+        prorate::from_day(&running, &cycle, from, quantity, cut).map(|basis| (basis, from))
     };
-    Ok(Some(match (held.item.kind, held.item.generation) {
-        (ItemKind::PerpetualSoftware | ItemKind::Marketplace, _) => (full()?, cycle.start),
+    match (held.item.kind, held.item.generation) {
+        (ItemKind::PerpetualSoftware | ItemKind::Marketplace, _) => rest(cycle.start, Cut::Line),
         // The day of cancelling is charged for software and given back for licences.
-        (ItemKind::SoftwareSubscription, _) => {
-            let from = add_days(today, 1);
-            (
-                prorate::cancellation(price, &running, from, row.quantity)?,
-                from,
-            )
-        }
-        (_, Generation::Traditional) => (traditional_credit(row, price, today)?, today),
-        _ => (
-            prorate::cancellation(price, &running, today, row.quantity)?,
-            today,
-        ),
-    }))
+        (ItemKind::SoftwareSubscription, _) => rest(add_days(today, 1), Cut::Unit),
+        (_, Generation::Traditional) => traditional_credit(row, today).map(|basis| (basis, today)),
+        _ => rest(today, Cut::Unit),
+    }
 }
 
 impl UseCase for Cancel {
@@ -111,11 +86,14 @@ impl UseCase for Cancel {
     ) -> Result<Changed, AppError> {
         let mut held = held(tx, &self.subscription).await?;
         let today = ctx.now.date();
-        if let Some((amount, from)) = refund(&held, today)? {
+        let price = held.row.unit_price;
+        let price = price.filter(|_| charges::accrue(&held.row, &held.item));
+        if let Some((price, (basis, from))) = price.zip(refund(&held, today)) {
             let until = charges::running(&held.row).on(today).last;
             let entry = Entry {
                 kind: "cancelImmediate",
-                amount,
+                price,
+                basis,
                 from,
                 until,
             };

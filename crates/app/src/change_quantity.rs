@@ -1,10 +1,10 @@
 //! Seats that come and go (SUB-005 to SUB-008, BIL-041).
 
 use serde::{Deserialize, Serialize};
-use tierline_billing::prorate::{Exchange, seat_change};
-use tierline_billing::{cycle, traditional};
+use tierline_billing::prorate::{self, seat_change};
+use tierline_domain::billing::Cut;
 use tierline_domain::catalog::{Generation, Item};
-use tierline_domain::money::{Money, Rounding};
+use tierline_domain::money::Money;
 use tierline_domain::subscription::{Batch, Subscription};
 use tierline_domain::time::{Date, Timestamp, add_days};
 use tierline_rules::Checkpoint;
@@ -29,37 +29,19 @@ pub struct ChangeQuantity {
     pub quantity: i64,
 }
 
-/// What a change of seats costs on balance.
+/// What a change of seats costs on balance; `None` where nothing accrues.
 fn cost(
     row: &Subscription,
     item: &Item,
     quantity: i64,
     today: Date,
 ) -> Result<Option<Money>, AppError> {
-    Ok(match exchange(row, item, quantity, today)? {
-        Some(exchange) => Some(exchange.charge.plus(exchange.refund)?),
-        None => None,
-    })
-}
-
-/// Refund of the old quantity and charge of the new one; `None` where nothing accrues.
-fn exchange(
-    row: &Subscription,
-    item: &Item,
-    quantity: i64,
-    today: Date,
-) -> Result<Option<Exchange>, AppError> {
     let Some(price) = row.unit_price.filter(|_| charges::accrue(row, item)) else {
         return Ok(None);
     };
     let running = charges::running(row);
-    Ok(Some(seat_change(
-        price,
-        &running,
-        today,
-        row.quantity,
-        quantity,
-    )?))
+    let exchange = seat_change(price, &running, today, row.quantity, quantity)?;
+    Ok(Some(exchange.charge.plus(exchange.refund)?))
 }
 
 /// Seats leave from the batch whose window closes soonest (SUB-048); where windows do not matter, from the
@@ -92,26 +74,35 @@ async fn book_slices(
     let today = ctx.now.date();
     let running = charges::running(row);
     let cycle = running.on(today);
-    let whole = cycle::full_charge(price, row.term, row.frequency, 1, Rounding::HalfUp)?;
     let old = row.quantity;
+    let part = |quantity, days, of| prorate::slice(&running, quantity, days, of, Cut::Slice);
     let days_before = cycle.days.saturating_sub(cycle.days_from(today)).max(0);
+    let days_after = cycle.days_from(today);
+    let (Some(voided), Some(kept), Some(changed)) = (
+        part(old.saturating_neg(), 1, 1),
+        part(old, days_before, cycle.days),
+        part(new, days_after, cycle.days),
+    ) else {
+        return Ok(());
+    };
     let void = Entry {
         kind: if new > old {
             "addQuantity"
         } else {
             "removeQuantity"
         },
-        amount: whole.times(old)?.negated()?,
+        price,
+        basis: voided,
         from: cycle.start,
         until: cycle.last,
     };
     let before = Entry {
-        amount: traditional::slice(whole, old, days_before, cycle.days)?,
+        basis: kept,
         until: add_days(today, -1),
         ..void
     };
     let after = Entry {
-        amount: traditional::slice(whole, new, cycle.days_from(today), cycle.days)?,
+        basis: changed,
         from: today,
         ..void
     };
@@ -124,24 +115,30 @@ async fn book_slices(
 async fn book(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held, new: i64) -> Result<(), AppError> {
     let today = ctx.now.date();
     let row = &held.row;
-    let Some(exchange) = exchange(row, &held.item, new, today)? else {
+    let Some(price) = row.unit_price.filter(|_| charges::accrue(row, &held.item)) else {
         return Ok(());
     };
-    if let (Generation::Traditional, Some(price)) = (held.item.generation, row.unit_price) {
+    if held.item.generation == Generation::Traditional {
         return book_slices(ctx, tx, row, new, price).await;
     }
-    let until = charges::running(row).on(today).last;
+    let running = charges::running(row);
+    let cycle = running.on(today);
     let kind = if new > row.quantity {
         "addQuantity"
     } else {
         "removeQuantity"
     };
-    for amount in [exchange.refund, exchange.charge] {
+    // The old quantity is given back and the new one charged (BIL-041).
+    for quantity in [row.quantity.saturating_neg(), new] {
+        let Some(basis) = prorate::from_day(&running, &cycle, today, quantity, Cut::Line) else {
+            continue;
+        };
         let entry = Entry {
             kind,
-            amount,
+            price,
+            basis,
             from: today,
-            until,
+            until: cycle.last,
         };
         charges::book(ctx, tx, row, entry).await?;
     }

@@ -1,7 +1,9 @@
 //! Booking amounts on subscriptions, and what they use up of the seller's credit.
 
-use tierline_billing::cycle::{Cycle, Running, term_start};
-use tierline_billing::prorate::{self, Cut};
+use tierline_billing::basis::amount;
+use tierline_billing::cycle::{Running, term_start};
+use tierline_billing::prorate;
+use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Generation, Item, ItemKind};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::subscription::{Charge, CreditLine, Subscription, SubscriptionState};
@@ -58,8 +60,10 @@ pub async fn of(tx: &mut Tx<'_>, subscription: &Subscription) -> Result<Vec<Char
 pub struct Entry {
     /// Charge type (BIL-045).
     pub kind: &'static str,
-    /// The amount; negative when it is given back.
-    pub amount: Money,
+    /// The price per seat for a whole term.
+    pub price: Money,
+    /// What of it is charged, or given back.
+    pub basis: Basis,
     /// First day covered.
     pub from: Date,
     /// Last day covered.
@@ -90,7 +94,8 @@ async fn book_at(
     position: i64,
     entry: Entry,
 ) -> Result<(), AppError> {
-    if entry.amount.minor == 0 {
+    let charged = amount(&entry.basis, entry.price)?;
+    if charged.minor == 0 {
         return Ok(());
     }
     let name = format!("{} {position}", subscription.id);
@@ -99,17 +104,27 @@ async fn book_at(
         subscription: subscription.id,
         position,
         kind: entry.kind.to_owned(),
-        amount: entry.amount,
+        amount: charged,
         from_day: entry.from,
         until_day: entry.until,
         booked: ctx.now,
+        basis: entry.basis,
+        unit_price: entry.price,
+        seller: subscription.seller,
+        reseller: subscription.partner_of_record,
+        customer: subscription.customer,
+        item: subscription.item,
+        term: subscription.term,
+        frequency: subscription.frequency,
+        priced_on: running(subscription).start,
+        home: subscription.home.clone(),
     })
     .await?;
     let Some(seller) = subscription.seller else {
         return Ok(());
     };
     if let Some(mut line) = tx.get::<CreditLine>(&[Value::Id(seller.uuid())]).await? {
-        let amount = entry.amount.at_par(Currency::USD)?;
+        let amount = charged.at_par(Currency::USD)?;
         line.unbilled = line.unbilled.at_par(Currency::USD)?.plus(amount)?;
         tx.put(&line).await?;
     }
@@ -127,7 +142,7 @@ pub async fn book_cycle(
     kind: &'static str,
     day: Date,
 ) -> Result<(), AppError> {
-    match cycle_entry(subscription, kind, day)? {
+    match cycle_entry(subscription, kind, day) {
         Some(entry) => book(ctx, tx, subscription, entry).await,
         None => Ok(()),
     }
@@ -143,41 +158,23 @@ pub async fn book_first_cycle(
     subscription: &Subscription,
     day: Date,
 ) -> Result<(), AppError> {
-    match cycle_entry(subscription, "new", day)? {
+    match cycle_entry(subscription, "new", day) {
         Some(entry) => book_at(ctx, tx, subscription, 1, entry).await,
         None => Ok(()),
     }
 }
 
-fn cycle_entry(
-    subscription: &Subscription,
-    kind: &'static str,
-    day: Date,
-) -> Result<Option<Entry>, AppError> {
+fn cycle_entry(subscription: &Subscription, kind: &'static str, day: Date) -> Option<Entry> {
     let running = running(subscription);
     let cycle = running.on(day);
-    let amount = cycle_amount(subscription, &running, &cycle)?;
-    Ok(amount.map(|amount| Entry {
+    let quantity = subscription.quantity;
+    let basis = prorate::from_day(&running, &cycle, cycle.start, quantity, Cut::Line);
+    let (price, basis) = subscription.unit_price.zip(basis)?;
+    Some(Entry {
         kind,
-        amount,
+        price,
+        basis,
         from: cycle.start,
         until: cycle.last,
-    }))
-}
-
-/// What a cycle costs; `None` where nothing has a price.
-///
-/// # Errors
-/// When the amount overflows.
-pub fn cycle_amount(
-    subscription: &Subscription,
-    running: &Running,
-    cycle: &Cycle,
-) -> Result<Option<Money>, AppError> {
-    let Some(price) = subscription.unit_price else {
-        return Ok(None);
-    };
-    let quantity = subscription.quantity;
-    let amount = prorate::charge(price, running, cycle, cycle.start, quantity, Cut::Line)?;
-    Ok(Some(amount))
+    })
 }

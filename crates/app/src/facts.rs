@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
+use tierline_domain::billing::InvoiceState;
 use tierline_domain::catalog::{Item, ItemKind};
 use tierline_domain::customer::{
     AcceptedBy, Acquired, Attestation, ConditionalAccess, Customer, CustomerState, Delegation,
@@ -15,7 +16,7 @@ use tierline_domain::partner::{
     Account, AccountState, Affiliation, Agreement, AgreementState, Environment, Location,
     Organization, PartnerType, Partnership, PartnershipState, Tenant, Waiver,
 };
-use tierline_domain::subscription::{CreditLine, Invoice, InvoiceState, SubscriptionState};
+use tierline_domain::subscription::{CreditLine, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp};
 use tierline_rules::facts::{
     Buyer, Credit, Exclusivity, Expansion, Facts, Kinship, Named, PartnershipFact, Party,
@@ -25,6 +26,7 @@ use tierline_rules::{Checkpoint, regions};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
+use crate::billing;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::holdings::{self, Holding};
@@ -671,12 +673,9 @@ pub async fn credit(
         return Ok(None);
     };
     let mut disputed = Money::zero(Currency::USD);
-    for invoice in tx
-        .find::<Invoice>(tables::invoices::BY_PARTNER, &id(partner.id))
-        .await?
-    {
+    for invoice in billing::owed(tx, partner.id).await? {
         if invoice.state == InvoiceState::Disputed {
-            disputed = disputed.plus(invoice.amount.at_par(Currency::USD)?)?;
+            disputed = disputed.plus(billing::open(&invoice)?.at_par(Currency::USD)?)?;
         }
     }
     Ok(Some(Credit {
@@ -694,13 +693,8 @@ pub async fn available(tx: &mut Tx<'_>, line: &CreditLine) -> Result<Money, AppE
     let mut left = line.credit_limit.at_par(Currency::USD)?;
     left = left.minus(line.unpaid.at_par(Currency::USD)?)?;
     left = left.minus(line.unbilled.at_par(Currency::USD)?)?;
-    for invoice in tx
-        .find::<Invoice>(tables::invoices::BY_PARTNER, &id(line.partner))
-        .await?
-    {
-        if invoice.state != InvoiceState::Paid {
-            left = left.minus(invoice.amount.at_par(Currency::USD)?)?;
-        }
+    for invoice in billing::owed(tx, line.partner).await? {
+        left = left.minus(billing::open(&invoice)?.at_par(Currency::USD)?)?;
     }
     Ok(left)
 }

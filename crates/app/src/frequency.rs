@@ -2,9 +2,9 @@
 //! in the traditional generation (SUB-040).
 
 use serde::{Deserialize, Serialize};
-use tierline_billing::{cycle, traditional};
+use tierline_billing::prorate;
+use tierline_domain::billing::Cut;
 use tierline_domain::catalog::{Frequency, Generation, Term};
-use tierline_domain::money::Rounding;
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -42,13 +42,15 @@ async fn reset(
 ) -> Result<(), AppError> {
     let today = ctx.now.date();
     let row = &held.row;
-    let cycle = charges::running(row).on(today);
-    if let Some(price) = row.unit_price {
-        let whole = cycle::full_charge(price, row.term, row.frequency, 1, Rounding::HalfUp)?;
-        let left = traditional::slice(whole, row.quantity, cycle.days_from(today), cycle.days)?;
+    let running = charges::running(row);
+    let cycle = running.on(today);
+    let (quantity, days) = (row.quantity.saturating_neg(), cycle.days_from(today));
+    let left = prorate::slice(&running, quantity, days, cycle.days, Cut::Slice);
+    if let Some((price, basis)) = row.unit_price.zip(left) {
         let entry = Entry {
             kind: "changeBillingPlan",
-            amount: left.negated()?,
+            price,
+            basis,
             from: today,
             until: cycle.last,
         };

@@ -18,6 +18,7 @@ pub mod ask;
 pub mod attempt;
 pub mod attest;
 pub mod audit;
+pub mod billing;
 pub mod cancel;
 pub mod cart;
 pub mod catalogue;

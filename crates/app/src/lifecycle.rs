@@ -2,7 +2,7 @@
 //! (SUB-014, SUB-015, SUB-017, SUB-030, BIL-044).
 
 use tierline_billing::cycle::next_end;
-use tierline_billing::prorate::{self, Cut};
+use tierline_billing::prorate;
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Term};
 use tierline_domain::customer::RelationshipState;
 use tierline_domain::money::{Money, Rounding};
@@ -349,16 +349,10 @@ async fn change_plan(
         _ => frequency.months().unwrap_or(term),
     };
     let quantity = row.quantity;
-    let amount = prorate::fraction(
-        price,
-        i64::from(months),
-        i64::from(term),
-        quantity,
-        Cut::Unit,
-    )?;
     let entry = Entry {
         kind: "changeBillingPlan",
-        amount,
+        price,
+        basis: prorate::months(i64::from(months), i64::from(term), quantity),
         from: today,
         until: cycle.last.min(add_days(add_months(today, months), -1)),
     };

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tierline_billing::cycle::{self, Running};
-use tierline_billing::prorate::{self, Cut};
+use tierline_billing::prorate;
+use tierline_domain::billing::Cut;
 use tierline_domain::catalog::{
     DatedPrice, Frequency, Generation, Item, ItemKind, Promotion, Term,
 };

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use tierline_billing::cycle::{Running, next_end};
-use tierline_billing::prorate::{self, Cut};
+use tierline_billing::prorate;
+use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Frequency, ItemKind};
 use tierline_domain::customer::Customer;
 use tierline_domain::money::{Currency, Money};
@@ -144,7 +145,8 @@ impl UseCase for RecordUsage {
         let today = ctx.now.date();
         let entry = Entry {
             kind: USAGE,
-            amount: self.amount,
+            price: self.amount,
+            basis: Basis::times(1),
             from: today,
             until: today,
         };

@@ -2,12 +2,12 @@
 //! ENR-033 to ENR-037).
 
 use serde::{Deserialize, Serialize};
+use tierline_domain::billing::{Invoice, InvoiceState};
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::{
     Account, AccountState, Judgement, PartnerType, Partnership, PartnershipState, Requirement,
 };
-use tierline_domain::subscription::{Invoice, InvoiceState};
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CallerKind, Facts, Standing};
@@ -16,6 +16,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
+use crate::billing;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::verification::enter;
@@ -95,12 +96,7 @@ pub async fn load(
     ) {
         return Ok(None);
     }
-    let bills = tx
-        .find::<Invoice>(
-            tables::invoices::BY_PARTNER,
-            &[Value::Id(account.id.uuid())],
-        )
-        .await?;
+    let bills = billing::owed(tx, account.id).await?;
     Ok(Some(Standing {
         overdue: bills
             .into_iter()
@@ -267,8 +263,9 @@ pub async fn fall_due(
                 .find::<Invoice>(tables::invoices::BY_HANDLE, &key)
                 .await?
                 .pop();
-            if let Some(bill) = bill.filter(|bill| bill.state == InvoiceState::Unpaid) {
-                suspend(ctx, tx, bill.partner).await?;
+            let bill = bill.filter(|bill| bill.state == InvoiceState::Unpaid);
+            if let Some(partner) = bill.and_then(|bill| bill.recipient.account()) {
+                suspend(ctx, tx, partner).await?;
             }
         }
         _ => return Ok(false),

@@ -1,9 +1,9 @@
 //! Suspending and coming back (SUB-009 to SUB-012, BIL-054).
 
 use serde::{Deserialize, Serialize};
-use tierline_billing::{cycle, traditional};
+use tierline_billing::prorate;
+use tierline_domain::billing::Cut;
 use tierline_domain::catalog::Generation;
-use tierline_domain::money::Rounding;
 use tierline_domain::subscription::SubscriptionState;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -59,10 +59,15 @@ impl UseCase for Suspend {
         let mut held = held(tx, &self.subscription).await?;
         let today = ctx.now.date();
         let traditional = held.item.generation == Generation::Traditional;
-        if let (true, Some(price)) = (traditional, held.row.unit_price) {
+        let credit = held
+            .row
+            .unit_price
+            .zip(traditional_credit(&held.row, today));
+        if let (true, Some((price, basis))) = (traditional, credit) {
             let entry = Entry {
                 kind: "cancelImmediate",
-                amount: traditional_credit(&held.row, price, today)?,
+                price,
+                basis,
                 from: today,
                 until: charges::running(&held.row).on(today).last,
             };
@@ -104,13 +109,15 @@ impl UseCase for Reactivate {
         let today = ctx.now.date();
         let row = &held.row;
         let traditional = held.item.generation == Generation::Traditional;
-        if let (true, Some(price)) = (traditional, row.unit_price) {
-            let cycle = charges::running(row).on(today);
-            let whole = cycle::full_charge(price, row.term, row.frequency, 1, Rounding::HalfUp)?;
-            let days = cycle.days_from(today);
+        let running = charges::running(row);
+        let cycle = running.on(today);
+        let days = cycle.days_from(today);
+        let left = prorate::slice(&running, row.quantity, days, cycle.days, Cut::Slice);
+        if let (true, Some((price, basis))) = (traditional, row.unit_price.zip(left)) {
             let entry = Entry {
                 kind: "new",
-                amount: traditional::slice(whole, row.quantity, days, cycle.days)?,
+                price,
+                basis,
                 from: today,
                 until: cycle.last,
             };

@@ -2,12 +2,12 @@
 //! (SUB-023, SUB-026 to SUB-032, SUB-041, SUB-050).
 
 use serde::{Deserialize, Serialize};
-use tierline_billing::prorate::{self, Cut};
+use tierline_billing::prorate;
+use tierline_domain::billing::Cut;
 use tierline_domain::catalog::{Frequency, Generation, Item, Term};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
 use tierline_domain::subscription::{Batch, Subscription, SubscriptionState, UpgradeRecord};
-use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Facts, Transition, TransitionTarget};
 use tierline_store::{Tx, Value, tables};
@@ -130,35 +130,36 @@ async fn refund(
     seats: i64,
     kind: &'static str,
 ) -> Result<(), AppError> {
-    let today = ctx.now.date();
     let row = &held.row;
     let Some(price) = row.unit_price.filter(|_| charges::accrue(row, &held.item)) else {
         return Ok(());
     };
-    let entry = part(row, price, seats, today, kind)?;
-    let entry = Entry {
-        amount: entry.amount.negated()?,
-        ..entry
-    };
-    charges::book(ctx, tx, row, entry).await
+    book_part(ctx, tx, row, price, seats.saturating_neg(), kind).await
 }
 
 /// So many seats from today to the end of the cycle, the unit price cut first (BIL-050).
-fn part(
+async fn book_part(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
     row: &Subscription,
     price: Money,
     seats: i64,
-    today: Date,
     kind: &'static str,
-) -> Result<Entry, AppError> {
+) -> Result<(), AppError> {
+    let today = ctx.now.date();
     let running = charges::running(row);
     let cycle = running.on(today);
-    Ok(Entry {
+    let Some(basis) = prorate::from_day(&running, &cycle, today, seats, Cut::Unit) else {
+        return Ok(());
+    };
+    let entry = Entry {
         kind,
-        amount: prorate::charge(price, &running, &cycle, today, seats, Cut::Unit)?,
+        price,
+        basis,
         from: today,
         until: cycle.last,
-    })
+    };
+    charges::book(ctx, tx, row, entry).await
 }
 
 async fn charge(
@@ -171,8 +172,7 @@ async fn charge(
     let Some(price) = row.unit_price else {
         return Ok(());
     };
-    let entry = part(row, price, seats, ctx.now.date(), kind)?;
-    charges::book(ctx, tx, row, entry).await
+    book_part(ctx, tx, row, price, seats, kind).await
 }
 
 /// Seats go into an existing subscription; an emptied source is gone.
@@ -581,10 +581,11 @@ async fn move_one(
     tx.insert(&new).await?;
     charges::book_first_cycle(ctx, tx, &new, today).await?;
     lifecycle::plan(tx, &new, ctx.now).await?;
-    if let Some(price) = row.unit_price {
+    if let Some((price, basis)) = row.unit_price.zip(traditional_credit(row, today)) {
         let entry = Entry {
             kind: "cancelImmediate",
-            amount: traditional_credit(row, price, today)?,
+            price,
+            basis,
             from: today,
             until: charges::running(row).on(today).last,
         };

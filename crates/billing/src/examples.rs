@@ -8,8 +8,9 @@ use tierline_domain::time::{Date, add_days};
 
 use crate::cycle::{Cycle, Running, days_between};
 use crate::meter::{self, Decimal};
-use crate::prorate::{Cut, charge, rest_of_year};
+use crate::prorate::{charge, rest_of_year};
 use crate::traditional;
+use tierline_domain::billing::Cut;
 
 const EXAMPLES: &str = include_str!("../../../program/billing-examples.csv");
 
@@ -145,7 +146,7 @@ impl Example<'_> {
         let (quantity, days) = (self.number("quantity")?, self.number("billed_days")?);
         let of = self.number("cycle_days")?;
         if self.rules == "BIL-046" {
-            return traditional::credit(self.price()?, quantity, days, of).ok();
+            return traditional::credit(self.price()?, quantity.checked_neg()?, days, of).ok();
         }
         let amount = traditional::slice(self.price()?, quantity, days, of).ok()?;
         Some(if self.formula.starts_with('-') {

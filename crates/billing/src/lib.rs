@@ -7,6 +7,8 @@
     clippy::indexing_slicing
 )]
 
+pub mod basis;
+pub mod book;
 pub mod cycle;
 pub mod meter;
 pub mod prorate;

@@ -2,21 +2,13 @@
 //!
 //! Everything is one fraction until it is cut, so nothing is rounded twice by accident (BIL-050).
 
+use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Frequency, Term};
-use tierline_domain::money::{Money, MoneyError, Rounding, divide};
+use tierline_domain::money::{Money, MoneyError};
 use tierline_domain::time::Date;
 
+use crate::basis::amount;
 use crate::cycle::{Cycle, Running};
-
-/// Where an amount is cut toward zero (BIL-050).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    /// Once, at the end of the line: new, renew, cycleCharge, addQuantity, removeQuantity.
-    Line,
-    /// At the effective unit price, then × quantity: cancelImmediate, convert, moveQuantity,
-    /// changeBillingPlan.
-    Unit,
-}
 
 /// Months of one charge and of the term; a price that is charged once counts as one of one.
 fn parts(running: &Running) -> Option<(i64, i64)> {
@@ -30,8 +22,61 @@ fn parts(running: &Running) -> Option<(i64, i64)> {
     }
 }
 
-/// The charge for so many seats from a day of a cycle to its end (BIL-040). A whole cycle costs the full
-/// price, whatever its days.
+/// What is charged for so many seats from a day of a cycle to its end (BIL-040). A whole cycle costs the full price, whatever
+/// its days. Nothing where nothing is ever charged.
+#[must_use]
+pub fn from_day(
+    running: &Running,
+    cycle: &Cycle,
+    from: Date,
+    quantity: i64,
+    cut: Cut,
+) -> Option<Basis> {
+    let (months, of_months) = parts(running)?;
+    let whole = cycle.whole && from <= cycle.start || running.term == Term::OneTime;
+    let (days, of_days) = if whole {
+        (1, 1)
+    } else {
+        (cycle.days_from(from.max(cycle.start)), cycle.days)
+    };
+    Some(Basis {
+        quantity,
+        months,
+        of_months,
+        days,
+        of_days,
+        cut,
+    })
+}
+
+/// So many days of a cycle of a traditional licence, or all of it (BIL-054, BIL-055).
+#[must_use]
+pub fn slice(running: &Running, quantity: i64, days: i64, of_days: i64, cut: Cut) -> Option<Basis> {
+    let (months, of_months) = parts(running)?;
+    Some(Basis {
+        quantity,
+        months,
+        of_months,
+        days,
+        of_days,
+        cut,
+    })
+}
+
+/// So many months of a term, cut at the unit price (BIL-052).
+#[must_use]
+pub const fn months(months: i64, of_months: i64, quantity: i64) -> Basis {
+    Basis {
+        quantity,
+        months,
+        of_months,
+        days: 1,
+        of_days: 1,
+        cut: Cut::Unit,
+    }
+}
+
+/// The charge for so many seats from a day of a cycle to its end (BIL-040).
 ///
 /// # Errors
 /// When the amount overflows.
@@ -43,53 +88,10 @@ pub fn charge(
     quantity: i64,
     cut: Cut,
 ) -> Result<Money, MoneyError> {
-    let Some((months, term)) = parts(running) else {
-        return Ok(Money::zero(unit_price.currency));
-    };
-    let whole = cycle.whole && from <= cycle.start || running.term == Term::OneTime;
-    let (part, days) = if whole {
-        (1, 1)
-    } else {
-        (cycle.days_from(from.max(cycle.start)), cycle.days)
-    };
-    fraction(
-        unit_price,
-        months.saturating_mul(part),
-        term.saturating_mul(days),
-        quantity,
-        cut,
-    )
-}
-
-/// Price × `part` ÷ `whole` × quantity, cut where its type says.
-///
-/// # Errors
-/// When the amount overflows, or `whole` is zero.
-pub fn fraction(
-    unit_price: Money,
-    part: i64,
-    whole: i64,
-    quantity: i64,
-    cut: Cut,
-) -> Result<Money, MoneyError> {
-    let unit = i128::from(unit_price.minor)
-        .checked_mul(i128::from(part))
-        .ok_or(MoneyError::Overflow)?;
-    let minor = match cut {
-        Cut::Line => {
-            let line = unit
-                .checked_mul(i128::from(quantity))
-                .ok_or(MoneyError::Overflow)?;
-            divide(line, i128::from(whole), Rounding::Cut)?
-        }
-        Cut::Unit => divide(unit, i128::from(whole), Rounding::Cut)?
-            .checked_mul(quantity)
-            .ok_or(MoneyError::Overflow)?,
-    };
-    Ok(Money {
-        minor,
-        ..unit_price
-    })
+    match from_day(running, cycle, from, quantity, cut) {
+        Some(basis) => amount(&basis, unit_price),
+        None => Ok(Money::zero(unit_price.currency)),
+    }
 }
 
 /// A refund and the charge that takes its place.
@@ -141,7 +143,7 @@ pub fn cancellation(
 /// # Errors
 /// When the amount overflows.
 pub fn rest_of_year(yearly: Money, months_left: i64, quantity: i64) -> Result<Money, MoneyError> {
-    fraction(yearly, months_left, 12, quantity, Cut::Unit)
+    amount(&months(months_left, 12, quantity), yearly)
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ pub fn slice(
     cycle_price.share(part, of_days, Rounding::HalfUp)
 }
 
-/// The credit of a cancellation or seat decrease after the first month: the daily amount of the line to
-/// cents, then per seat to cents, then × quantity (BIL-046). Negative.
+/// A credit after the first month: the daily amount of the line to cents, then per seat to cents, then × quantity (BIL-046). It
+/// is negative, as the quantity that is given back is.
 ///
 /// # Errors
 /// When the amount overflows.
@@ -37,8 +37,7 @@ pub fn credit(
         minor: seat,
         ..cycle_price
     }
-    .times(quantity)?
-    .negated()
+    .times(quantity)
 }
 
 #[cfg(test)]
@@ -50,7 +49,7 @@ mod tests {
         let price: Money = "USD 48.00".parse().unwrap();
         assert_eq!(slice(price, 1, 19, 365).unwrap().to_string(), "USD 2.50");
         assert_eq!(
-            credit(price, 1, 318, 365).unwrap().to_string(),
+            credit(price, -1, 318, 365).unwrap().to_string(),
             "USD -41.34"
         );
     }

@@ -284,6 +284,16 @@ impl Command for Checkout {
             from_day: self.now.date(),
             until_day: self.now.date(),
             booked: self.now,
+            basis: tierline_domain::billing::Basis::times(1),
+            unit_price: Money::new(minor, Currency::USD),
+            seller: subscription.seller,
+            reseller: None,
+            customer: subscription.customer,
+            item: subscription.item,
+            term: subscription.term,
+            frequency: subscription.frequency,
+            priced_on: self.now.date(),
+            home: subscription.home.clone(),
         };
         tx.insert(&order).await?;
         tx.insert(&subscription).await?;

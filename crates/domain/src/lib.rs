@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod admin;
+pub mod billing;
 pub mod catalog;
 pub mod customer;
 pub mod id;

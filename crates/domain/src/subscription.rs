@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::billing::Basis;
 use crate::catalog::{Frequency, Item, Promotion, Term};
 use crate::id::Id;
 use crate::money::{Currency, Money};
@@ -67,18 +68,6 @@ words! {
         Contributor = "contributor",
         /// Reader.
         Reader = "reader",
-    }
-}
-
-words! {
-    /// Invoices of the operator.
-    pub enum InvoiceState {
-        /// Not paid.
-        Unpaid = "unpaid",
-        /// Paid.
-        Paid = "paid",
-        /// Disputed; still counts against the limit (BIL-033).
-        Disputed = "disputed",
     }
 }
 
@@ -204,7 +193,7 @@ pub struct Charge {
     pub position: i64,
     /// Charge type (BIL-045).
     pub kind: String,
-    /// The amount.
+    /// What the operator charges.
     pub amount: Money,
     /// First day covered.
     pub from_day: Date,
@@ -212,6 +201,26 @@ pub struct Charge {
     pub until_day: Date,
     /// When it was booked.
     pub booked: Timestamp,
+    /// How the amount follows from the price.
+    pub basis: Basis,
+    /// The operator's price per seat for a whole term.
+    pub unit_price: Money,
+    /// The seller then; absent when the operator sold it.
+    pub seller: Option<Id<Account>>,
+    /// The reseller of record then.
+    pub reseller: Option<Id<Account>>,
+    /// The customer.
+    pub customer: Id<Tenant>,
+    /// What it was of.
+    pub item: Id<Item>,
+    /// Its term then.
+    pub term: Term,
+    /// How it was billed.
+    pub frequency: Frequency,
+    /// The first day of the term in which the prices of all tiers were set (BIL-023).
+    pub priced_on: Date,
+    /// The seller's region at purchase.
+    pub home: String,
 }
 
 /// An upgrade that was carried out (SUB-026).
@@ -371,23 +380,6 @@ pub struct ResourceRole {
     pub subscription: Id<Subscription>,
     /// The role.
     pub role: ResourceRoleName,
-}
-
-/// A bill of the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invoice {
-    /// Its id.
-    pub id: Id<Invoice>,
-    /// Its short name.
-    pub handle: String,
-    /// Who owes it.
-    pub partner: Id<Account>,
-    /// How much.
-    pub amount: Money,
-    /// Until when.
-    pub due: Date,
-    /// Whether it is paid.
-    pub state: InvoiceState,
 }
 
 /// Credit line of a program account (BIL-030). Without this row credit is ample.

@@ -30,6 +30,7 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: UPGRADES,
     },
     crate::tables::delegation::MIGRATION,
+    crate::tables::billing::MIGRATION,
 ];
 
 const PROGRAM: &str = "

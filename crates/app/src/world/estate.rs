@@ -2,6 +2,7 @@
 
 use super::{Fields, named_id, some_organization};
 use serde_json::{Map, Value as Json};
+use tierline_domain::billing::InvoiceState;
 use tierline_domain::catalog::{
     DatedPrice, Frequency, Generation, Item, ItemKind, Offered, Promotion, Publisher, Term,
 };
@@ -12,14 +13,15 @@ use tierline_domain::order::{
 };
 use tierline_domain::partner::Waiver;
 use tierline_domain::subscription::{
-    Batch, CreditLine, Invoice, InvoiceState, ResourceRole, ResourceRoleName, Subscription,
-    SubscriptionState, Transfer, TransferKind, TransferState,
+    Batch, CreditLine, ResourceRole, ResourceRoleName, Subscription, SubscriptionState, Transfer,
+    TransferKind, TransferState,
 };
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_rules::regions;
 use tierline_store::Tx;
 use tierline_store::tables::Setting;
 
+use crate::billing;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::purchase;
@@ -456,16 +458,9 @@ pub(super) async fn invoice(
     today: Timestamp,
 ) -> Result<(), AppError> {
     let handle: String = f.must("id")?;
-    let row = Invoice {
-        id: named_id("invoice", &handle),
-        handle,
-        partner: names::the_account(tx, &f.must::<String>("partner")?)
-            .await?
-            .id,
-        amount: f.must("amount")?,
-        due: f.must("due")?,
-        state: f.get("state")?.unwrap_or(InvoiceState::Unpaid),
-    };
+    let partner = names::the_account(tx, &f.must::<String>("partner")?).await?;
+    let state = f.get("state")?.unwrap_or(InvoiceState::Unpaid);
+    let row = billing::laid_down(handle, partner.id, f.must("amount")?, f.must("due")?, state);
     tx.put(&row).await?;
     standing::plan_bill(tx, &row, today.date()).await
 }

@@ -12,7 +12,8 @@ use crate::statement::Statement;
 ///
 /// The text is SQL in which `{id}`, `{text}`, `{int}`, `{bool}`, `{instant}`, `{day}`, `{json}` and `{bytes}`
 /// stand for the engine's column types, `{serial}` for a key that counts by itself, `{txid}` for the number of
-/// the transaction that wrote the row, and `{strict}` closes every `CREATE TABLE`.
+/// the transaction that wrote the row, and `{strict}` closes every `CREATE TABLE`. `{hex c}` is the text of the
+/// digits of a column of ids.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
     /// Its name, which sorts it: `0001_program`.
@@ -98,6 +99,12 @@ pub(super) fn render(text: &str, dialect: Dialect) -> String {
 }
 
 fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String> {
+    if let Some(id) = placeholder.strip_prefix("hex ") {
+        return Some(match dialect {
+            Dialect::Sqlite => format!("lower(hex({id}))"),
+            Dialect::Postgres => format!("replace(CAST({id} AS TEXT), '-', '')"),
+        });
+    }
     let word = match (placeholder, dialect) {
         ("id" | "bytes", Dialect::Sqlite) => "BLOB",
         ("text" | "day" | "json", Dialect::Sqlite) => "TEXT",

@@ -7,6 +7,10 @@ use sha2::{Digest, Sha256};
 use tierline_domain::admin::{
     AdminOperation, AdminRelationship, AdminRequest, Assignment, DelegationUse, Draft, Group, User,
 };
+use tierline_domain::billing::{
+    AgreedPrice, Batch, BillingArrangement, BillingRun, FxRate, Invoice, Payment, PriceRule,
+    TaxExemption, TaxRate,
+};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Customer, Relationship};
 use tierline_domain::order::{Cart, Document, Order, OrderRequest};
@@ -14,8 +18,8 @@ use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
-    Charge, CreditLine, Invoice, Overage, ProductUpgrade, Registered, ResourceRole, Subscription,
-    Transfer, UpgradeRecord,
+    Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription, Transfer,
+    UpgradeRecord,
 };
 
 use super::canonical;
@@ -49,11 +53,13 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("contacts", PERSONAL),
     ("events", "the log itself, chained"),
     ("idempotency", "answers kept for a day"),
+    ("invoice_lines", BATCHED),
     ("listings", CATALOGUE),
     ("offer_categories", CATALOGUE),
     ("offers", CATALOGUE),
     ("partner_profiles", PERSONAL),
     ("passwords", CREDENTIALS),
+    ("postings", BATCHED),
     ("products", CATALOGUE),
     ("promotion_listings", CATALOGUE),
     ("refresh_tokens", CREDENTIALS),
@@ -83,6 +89,7 @@ const PERSONAL: &str =
     "personal values: a digest of a name can be guessed, and the row can be erased";
 const CATALOGUE: &str =
     "how items are shown: the operator's files say it, and an import replaces it whole";
+const BATCHED: &str = "the log answers for them through the batch that wrote them, which `verify` of the ledger follows";
 const POST: &str = "what a worker sends, and how often it tried: no fact of the program";
 
 macro_rules! logged {
@@ -112,8 +119,12 @@ logged!(
     AdminRelationship,
     AdminRequest,
     Affiliation,
+    AgreedPrice,
     Agreement,
     Assignment,
+    Batch,
+    BillingArrangement,
+    BillingRun,
     Cart,
     Charge,
     Counter,
@@ -123,6 +134,7 @@ logged!(
     DelegationUse,
     Document,
     Draft,
+    FxRate,
     Group,
     Invoice,
     Item,
@@ -133,6 +145,8 @@ logged!(
     Organization,
     Overage,
     Partnership,
+    Payment,
+    PriceRule,
     ProductUpgrade,
     Promotion,
     QualificationRequest,
@@ -142,6 +156,8 @@ logged!(
     Setting,
     StoredDecision,
     Subscription,
+    TaxExemption,
+    TaxRate,
     Tenant,
     Transfer,
     UpgradeRecord,

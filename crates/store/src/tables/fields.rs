@@ -3,6 +3,10 @@
 use tierline_domain::admin::{
     AdminAction, AdminState, AssignmentState, Mfa, Progress, UserAccount,
 };
+use tierline_domain::billing::{
+    Basis, Cause, Dunning, InvoiceDocument, InvoiceKind, InvoiceState, LedgerAccount, Party,
+    PriceMethod, RunState,
+};
 use tierline_domain::catalog::{Frequency, Generation, ItemKind, Offered, Publisher, Term};
 use tierline_domain::customer::{
     AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
@@ -19,8 +23,8 @@ use tierline_domain::partner::{
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
-    Batch, InvoiceState, NextTerm, OverageService, ResourceRoleName, SubscriptionState,
-    TransferKind, TransferLine, TransferState, UpgradedLine,
+    Batch, NextTerm, OverageService, ResourceRoleName, SubscriptionState, TransferKind,
+    TransferLine, TransferState, UpgradedLine,
 };
 use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
@@ -65,7 +69,9 @@ as_text!(
     AdminState,
     AgreementState,
     AssignmentState,
+    Basis,
     CartState,
+    Cause,
     CheckStatus,
     Cloud,
     ConditionalAccess,
@@ -75,11 +81,15 @@ as_text!(
     Delegation,
     EducationSegment,
     DocumentKind,
+    Dunning,
     Environment,
     Frequency,
     Generation,
+    InvoiceDocument,
+    InvoiceKind,
     InvoiceState,
     ItemKind,
+    LedgerAccount,
     LocationKind,
     LocationState,
     MembershipState,
@@ -89,6 +99,8 @@ as_text!(
     OverageService,
     PartnerType,
     PartnershipState,
+    Party,
+    PriceMethod,
     ProfileKind,
     Progress,
     Publisher,
@@ -99,6 +111,7 @@ as_text!(
     ResellerEnrolment,
     ResourceRoleName,
     RoleDeclared,
+    RunState,
     Segment,
     Special,
     Shelf,

@@ -9,8 +9,8 @@ use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
-    Charge, CreditLine, Invoice, Overage, ProductUpgrade, Registered, ResourceRole, Subscription,
-    Transfer, UpgradeRecord,
+    Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription, Transfer,
+    UpgradeRecord,
 };
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::table;
 use crate::value::Json;
 
 pub mod audit;
+pub mod billing;
 pub mod catalogue;
 pub mod delegation;
 mod fields;
@@ -37,6 +38,10 @@ pub use vetting::*;
 pub mod webhooks;
 
 pub use audit::audit_records;
+pub use billing::{
+    agreed_prices, batches, billing_arrangements, billing_runs, fx_rates, invoice_lines, invoices,
+    payments, postings, price_rules, tax_exemptions, tax_rates,
+};
 pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
 pub use webhooks::{
     webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
@@ -309,8 +314,15 @@ table! {
     /// Amounts booked on subscriptions.
     charges: Charge {
         key { id }
-        columns { id, subscription, position, kind, amount, from_day, until_day, booked }
-        finds { BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY position" }
+        columns {
+            id, subscription, position, kind, amount, from_day, until_day, booked, basis, unit_price, seller, reseller, customer, item, term,
+            frequency, priced_on, home
+        }
+        finds {
+            BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY position",
+            OF_MONTH = "WHERE home = $1 AND (booked, id) > ($2, $3) AND booked < $4 ORDER BY booked, id LIMIT $5",
+            OF_CUSTOMER = "WHERE customer = $1 AND booked >= $2 AND booked < $3 ORDER BY booked, id"
+        }
     }
 }
 table! {
@@ -359,14 +371,6 @@ table! {
         key { partner, subscription }
         columns { partner, subscription, role }
         finds { BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY partner" }
-    }
-}
-table! {
-    /// Bills of the operator.
-    invoices: Invoice {
-        key { id }
-        columns { id, handle, partner, amount, due, state }
-        finds { BY_HANDLE = "WHERE handle = $1", BY_PARTNER = "WHERE partner = $1 ORDER BY due, handle" }
     }
 }
 table! {
