@@ -103,6 +103,13 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "billing runs",
+        package: "tierline",
+        target: Target::Bench("billing"),
+        args: &[SERVER, DIRECTORY],
+        env: &[],
+    },
+    Figure {
         name: "checkouts beside pgbench",
         package: "tierline",
         target: Target::Bench("checkouts"),
