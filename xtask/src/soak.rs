@@ -103,6 +103,13 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "fifty killed billing runs",
+        package: "tierline-app",
+        target: Target::Test("billing_kills"),
+        args: &[],
+        env: &[("TIERLINE_BILLING_KILLS", "50")],
+    },
+    Figure {
         name: "billing runs",
         package: "tierline",
         target: Target::Bench("billing"),
