@@ -8,7 +8,7 @@ use tierline_domain::subscription::Subscription;
 use tierline_rules::{Facts, decide};
 use tierline_store::log::{LogKey, verify_log, verify_rows};
 use tierline_store::tables::StoredDecision;
-use tierline_store::{Command, Tx, Value, statements};
+use tierline_store::{Command, StoreError, Tx, Value, statements};
 
 use crate::error::AppError;
 
@@ -79,14 +79,20 @@ impl Command for Verify {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Report, AppError> {
         let mut report = Report::default();
-        decisions(tx, &mut report).await?;
-        orders(tx, &mut report).await?;
         report.findings.extend(verify_rows(tx).await?);
-        let audit = crate::billing::verify::audit(tx).await?;
-        report.lines = audit.lines;
-        report.postings = audit.postings;
-        report.invoices = audit.invoices;
-        report.findings.extend(audit.findings);
+        let told = decisions(tx, &mut report).await;
+        unreadable(told, &mut report)?;
+        let told = orders(tx, &mut report).await;
+        unreadable(told, &mut report)?;
+        match crate::billing::verify::audit(tx).await {
+            Ok(audit) => {
+                report.lines = audit.lines;
+                report.postings = audit.postings;
+                report.invoices = audit.invoices;
+                report.findings.extend(audit.findings);
+            }
+            Err(error) => unreadable(Err(error), &mut report)?,
+        }
         let log = verify_log(tx, &self.key).await?;
         report.sealed = log.sealed;
         report.unsealed = log.unsealed;
@@ -95,6 +101,21 @@ impl Command for Verify {
                 .map(|broken| format!("events {}: {:?}", broken.seq, broken.problem)),
         );
         Ok(report)
+    }
+}
+
+/// A row that cannot be read is a finding, and what comes after it is looked at all the same.
+fn unreadable(told: Result<(), AppError>, report: &mut Report) -> Result<(), AppError> {
+    match told {
+        Err(AppError::Store(StoreError::Corrupt {
+            table, column, row, ..
+        })) => {
+            report
+                .findings
+                .push(format!("{table} {row}: its {column} cannot be read"));
+            Ok(())
+        }
+        other => other,
     }
 }
 

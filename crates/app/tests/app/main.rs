@@ -1,5 +1,6 @@
 //! Use cases on both engines and in memory. One program, because linking it is what takes time.
 
+mod altered;
 mod billing;
 mod billing_kills;
 mod catalogue;

@@ -97,16 +97,32 @@ macro_rules! logged {
         /// Tables whose rows the log answers for.
         pub const LOGGED: &[&str] = &[$(<$row as Table>::NAME),+];
 
-        /// Every row that the log answers for, as it is: table and key, and its digest.
-        async fn rows_as_they_are(tx: &mut Tx<'_>) -> Result<Rows, StoreError> {
-            let mut rows = Rows::new();
-            $(for row in tx.find::<$row>(<$row as Table>::all_rows_sql(), &[]).await? {
-                let digest = canonical::row_digest(<$row as Table>::NAME, &row.values());
-                rows.insert((<$row as Table>::NAME.to_owned(), key_text(&row.key())), hex(&digest));
+        /// Every row that the log answers for, as it is: table and key, and its digest. Of a table with a row that cannot be
+        /// read only that row is told.
+        async fn rows_as_they_are(tx: &mut Tx<'_>) -> Result<(Rows, Vec<Unreadable>), StoreError> {
+            let (mut rows, mut unreadable) = (Rows::new(), Vec::new());
+            $(match tx.find::<$row>(<$row as Table>::all_rows_sql(), &[]).await {
+                Ok(found) => for row in found {
+                    let digest = canonical::row_digest(<$row as Table>::NAME, &row.values());
+                    rows.insert((<$row as Table>::NAME.to_owned(), key_text(&row.key())), hex(&digest));
+                },
+                Err(StoreError::Corrupt { column, row, .. }) => unreadable.push(Unreadable {
+                    table: <$row as Table>::NAME,
+                    column,
+                    row,
+                }),
+                Err(error) => return Err(error),
             })+
-            Ok(rows)
+            Ok((rows, unreadable))
         }
     };
+}
+
+/// A row that holds what its column does not allow.
+struct Unreadable {
+    table: &'static str,
+    column: String,
+    row: String,
 }
 
 /// Table and key, and the digest.
@@ -290,10 +306,16 @@ fn take(rows: &mut Rows, line: &str) {
 /// When the database refuses, or a row cannot be read.
 pub async fn verify_rows(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let told = rows_as_told(tx).await?;
-    let mut found = rows_as_they_are(tx).await?;
-    let mut findings = Vec::new();
+    let (mut found, unreadable) = rows_as_they_are(tx).await?;
+    let mut findings: Vec<String> = unreadable
+        .iter()
+        .map(|it| format!("{} {}: its {} cannot be read", it.table, it.row, it.column))
+        .collect();
     for (at, digest) in &told {
         let (table, key) = at;
+        if unreadable.iter().any(|it| it.table == table) {
+            continue;
+        }
         match found.remove(at) {
             Some(is) if is == *digest => {}
             Some(_) => findings.push(format!("{table} {key}: was changed past the program")),
