@@ -111,7 +111,7 @@ pub(crate) fn of_actor(acting: &Acting) -> Result<Party, AppError> {
 ///
 /// # Errors
 /// When there is none.
-pub(crate) async fn party(tx: &mut Tx<'_>, name: &str) -> Result<Party, AppError> {
+pub async fn party(tx: &mut Tx<'_>, name: &str) -> Result<Party, AppError> {
     if name == crate::actor::OPERATOR {
         return Ok(Party::Operator);
     }

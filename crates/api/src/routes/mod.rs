@@ -29,6 +29,7 @@ mod discovery;
 pub mod documented;
 pub(crate) mod entitlements;
 pub mod graph;
+mod ledger;
 pub(crate) mod lines;
 pub mod new_customers;
 mod oauth;
@@ -94,6 +95,7 @@ pub(crate) fn list() -> Vec<Route> {
         graph::routes(),
         delegation::routes(),
         program::routes(),
+        ledger::routes(),
         schedule::routes(),
         worlds::routes(),
     ]

@@ -22,6 +22,7 @@ mod identity;
 mod identity_admin;
 mod identity_external;
 mod identity_sign_in;
+mod ledger;
 mod order_changes;
 mod orders;
 mod overage;
