@@ -144,6 +144,7 @@ impl UseCase for RequestOrder {
             answered: None,
             became: None,
             version: 1,
+            quoted: None,
         };
         tx.insert(&request).await?;
         Ok(Requested {

@@ -27,6 +27,7 @@ use crate::names::{self, by_id};
 use crate::standing;
 
 mod estate;
+mod pricing;
 mod records;
 mod ties;
 
@@ -134,6 +135,9 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "catalogue" => catalogue(tx, &f, today).await,
         "item" => estate::item(tx, &f).await,
         "price" => estate::price(tx, &f).await,
+        "list_price" => pricing::list_price(tx, &f).await,
+        "fx_rate" => pricing::fx_rate(tx, &f).await,
+        "price_rule" => pricing::price_rule(tx, &f, today).await,
         "promotion" => estate::promotion(tx, &f).await,
         "subscription" => estate::subscription(tx, &f, today).await,
         "cart" => estate::cart(tx, &f).await,

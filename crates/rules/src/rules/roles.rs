@@ -158,7 +158,7 @@ const TABLE: &[Row] = &[
         &[ROL_006, ROL_008],
     ),
     row(
-        &[C::ReadPriceSheet],
+        &[C::ReadPriceSheet, C::SetPrice],
         &[
             R::GlobalAdmin,
             R::AdminAgent,
@@ -219,6 +219,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::ReadInvoice,
         C::ReadCredit,
         C::ReadPriceSheet,
+        C::SetPrice,
         C::ReadAudit,
         C::RequestOrder,
         C::AnswerOrderRequest,
@@ -536,7 +537,12 @@ pub static RULES: &[Rule] = &[
             ))),
     role_rule!(
         ROL_009,
-        Checkpoints::of(&[C::ReadInvoice, C::ReadPriceSheet, C::OpenPortal])
+        Checkpoints::of(&[
+            C::ReadInvoice,
+            C::ReadPriceSheet,
+            C::SetPrice,
+            C::OpenPortal
+        ])
     ),
     role_rule!(
         ROL_010,
