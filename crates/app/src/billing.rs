@@ -7,6 +7,7 @@
 
 pub mod books;
 pub mod fx;
+pub mod marketplace;
 pub mod price_books;
 
 use tierline_domain::billing::{

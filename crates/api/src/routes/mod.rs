@@ -35,6 +35,7 @@ mod oauth;
 pub(crate) mod order_change;
 pub(crate) mod orders;
 pub(crate) mod overage;
+pub mod pricing;
 pub(crate) mod product_upgrades;
 pub mod profiles;
 pub mod program;
@@ -94,6 +95,8 @@ pub(crate) fn list() -> Vec<Route> {
         graph::routes(),
         delegation::routes(),
         program::routes(),
+        pricing::routes(),
+        pricing::ours::routes(),
         schedule::routes(),
         worlds::routes(),
     ]

@@ -232,7 +232,11 @@ async fn active(
 }
 
 /// A customer of a partner; another one does not exist for it.
-async fn customer_of(tx: &mut Tx<'_>, partner: &Account, name: &str) -> Result<Tenant, AppError> {
+pub(super) async fn customer_of(
+    tx: &mut Tx<'_>,
+    partner: &Account,
+    name: &str,
+) -> Result<Tenant, AppError> {
     if let Some(tenant) = names::tenant(tx, name).await?
         && facts::relation(tx, partner, &tenant).await?.state == RelationshipState::Active
     {
