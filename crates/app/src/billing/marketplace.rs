@@ -76,6 +76,7 @@ fn sale_of(
         customer: customer.map(|customer| customer.id),
         item: item.id,
         segment: item.segment,
+        is_rated: item.kind.is_consumption(),
         term,
         day,
     }

@@ -483,6 +483,7 @@ pub async fn preview(
         customer: customer.as_ref().map(|customer| customer.id),
         item: item.id,
         segment: item.segment,
+        is_rated: item.kind.is_consumption(),
         term,
         day,
     };

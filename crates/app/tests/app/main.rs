@@ -1,5 +1,6 @@
 //! Use cases on both engines and in memory. One program, because linking it is what takes time.
 
+mod billing;
 mod catalogue;
 mod common;
 mod cures;

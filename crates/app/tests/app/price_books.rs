@@ -61,6 +61,7 @@ impl Command for Edge {
             segment: Segment::Commercial,
             term: Term::YEAR,
             day: day("2023-11-15"),
+            is_rated: false,
         };
         let cost = money("EUR 100.00");
         let mut seen = vec![edge_price(tx, provider, &sale, cost, subscription).await?];

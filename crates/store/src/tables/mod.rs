@@ -43,7 +43,7 @@ pub mod webhooks;
 pub use audit::audit_records;
 pub use billing::{
     agreed_prices, batches, billing_arrangements, billing_runs, fx_rates, invoice_lines, invoices,
-    payments, postings, price_rules, tax_exemptions, tax_rates,
+    payment_instructions, payments, postings, price_rules, tax_exemptions, tax_rates,
 };
 pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
 pub use webhooks::{
