@@ -451,6 +451,10 @@ pub struct Preview {
     pub term: Term,
     /// The day whose prices hold.
     pub day: Date,
+    /// The estimated retail price of the operator's list, for who may see lists (BIL-024).
+    pub retail: Option<Money>,
+    /// The share of that which the operator's list price leaves, in per cent (BIL-025).
+    pub retail_margin: Option<Percent>,
     /// The tiers that the caller may see, from the operator down: its own; the operator sees all.
     pub tiers: Vec<Tier>,
 }
@@ -502,10 +506,17 @@ pub async fn preview(
     if let Some(caller) = caller {
         tiers.retain(|tier| tier.partner == caller.handle);
     }
+    let market = customer.map_or(seller.country, |customer| customer.country);
+    let listed = prices::in_force(tx, &item, market, term, list.currency, day).await?;
+    let retail = listed
+        .filter(|_| caller.is_none_or(|caller| caller.kind.is_billed()))
+        .and_then(|listed| listed.retail_price());
     Ok(Preview {
         item: item.handle,
         term,
         day,
+        retail,
+        retail_margin: retail.and_then(|retail| book::margin_bp(retail, list).map(Percent::of)),
         tiers,
     })
 }

@@ -265,6 +265,11 @@ struct PreviewView {
     term: String,
     #[schema(value_type = String, format = Date)]
     day: Date,
+    /// The estimated retail price of the operator's list; not for resellers.
+    retail: Option<String>,
+    /// The share of it that the operator's list price leaves, in per cent.
+    #[serde(rename = "retailMargin")]
+    retail_margin: Option<String>,
     tiers: Vec<TierView>,
 }
 
@@ -280,6 +285,8 @@ impl PreviewView {
             item: preview.item,
             term: preview.term.to_string(),
             day: preview.day,
+            retail: preview.retail.map(|retail| retail.to_string()),
+            retail_margin: preview.retail_margin.map(|margin| margin.to_string()),
             tiers: tiers.collect(),
         }
     }
