@@ -38,6 +38,9 @@ pub const CUSTOMER_TEMPLATE: &str = "customer-agreement-2023";
 /// The template of the agreement that customers accepted before; it counts for no purchase any more.
 pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
 
+/// Facts that the scenario format does not know: prices of the tiers.
+pub const OUR_NOUNS: &[&str] = &["list_price", "fx_rate", "price_rule"];
+
 /// The fields of one fact.
 struct Fields<'a> {
     noun: &'a str,

@@ -44,8 +44,10 @@ fn arguments(step: &str) -> Vec<String> {
         .strip_suffix(')')
         .and_then(|step| step.split_once('('))
     {
-        Some((name, between)) => vec![name.to_owned(), between.to_owned()],
-        None => vec![plain],
+        Some((name, between)) if ["pricesheets", "fxrates"].contains(&name) => {
+            vec![name.to_owned(), between.to_owned()]
+        }
+        _ => vec![plain],
     }
 }
 

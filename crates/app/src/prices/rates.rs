@@ -119,11 +119,17 @@ fn decimal(text: &str) -> Option<(i64, u32)> {
 
 /// One divided by a rate, rounded half up, with as many decimals as fit.
 fn turned(mantissa: i64, scale: u32) -> Option<(i64, u32)> {
-    (0..=TURNED_DIGITS).rev().find_map(|digits| {
+    let found = (0..=TURNED_DIGITS).rev().find_map(|digits| {
         let one = 10_i128.checked_pow(digits.checked_add(scale)?)?;
         let quotient = divide(one, i128::from(mantissa), Rounding::HalfUp).ok()?;
         (quotient > 0 && quotient < 1_000_000_000_000_000_000).then_some((quotient, digits))
-    })
+    });
+    let (mut mantissa, mut scale) = found?;
+    // One rate has one way to be written down.
+    while scale > 0 && mantissa.checked_rem(10) == Some(0) {
+        (mantissa, scale) = (mantissa.checked_div(10)?, scale.checked_sub(1)?);
+    }
+    Some((mantissa, scale))
 }
 
 fn text_of(mantissa: i64, scale: u32) -> String {
