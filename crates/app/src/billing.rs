@@ -10,6 +10,7 @@ pub mod books;
 pub mod collection;
 pub mod corrections;
 pub mod fx;
+pub mod journal;
 pub mod ledger;
 pub mod marketplace;
 mod numbers;
