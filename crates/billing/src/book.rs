@@ -108,6 +108,7 @@ pub fn margin_bp(price: Money, cost: Money) -> Option<i64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "tests sum in a wider type")]
 mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;

@@ -44,6 +44,9 @@ pub struct Imported {
 /// One price through time: an item in a market, in a currency, for a term.
 type Key = (Id<Item>, Country, Currency, Term);
 
+/// The billing plans of one price, and the line of each.
+type Plans = Vec<(Option<Frequency>, usize)>;
+
 /// A price of a file, and where it stands.
 #[derive(Clone, Debug)]
 struct Period {
@@ -107,7 +110,7 @@ fn gather(lines: &[Line], shelves: &Shelves) -> (BTreeMap<Key, Vec<Period>>, Vec
         listed.entry(of_sku).or_default().push(listing);
     }
     let mut found: BTreeMap<Key, Vec<Period>> = BTreeMap::new();
-    let mut seen: HashMap<(Key, Date), Vec<(Option<Frequency>, usize)>> = HashMap::new();
+    let mut seen: HashMap<(Key, Date), Plans> = HashMap::new();
     let mut faults = Vec::new();
     for line in lines {
         let of_sku = listed.get(&(line.product.as_str(), line.sku.as_str()));

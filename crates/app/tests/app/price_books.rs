@@ -334,6 +334,12 @@ async fn strangers_do_not_exist() {
     ] {
         assert_eq!(seen(&world, caller, wanted).await.unwrap_err(), told);
     }
+}
+
+/// An entry that cannot be a price, or names a stranger, is refused by its field, and nothing of it stands in the book.
+#[tokio::test]
+async fn an_entry_that_cannot_be_a_price_is_refused_by_its_field() {
+    let mut world = world().await;
     for (who, entry, told) in [
         (
             "IP-1",

@@ -4,6 +4,8 @@
     reason = "a test stops where something is missing"
 )]
 
+use std::fmt::Write as _;
+
 use crate::common::World;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -418,9 +420,11 @@ impl Command for Large {
                     ("10-01", "12-31"),
                 ] {
                     let price = number + 10 + from.len() + usize::from(from.as_bytes()[1]);
-                    text.push_str(&format!(
-                        "{of_sku},P1Y,Annual,{market},USD,{price}.25,2026-{from},2026-{until},\n"
-                    ));
+                    writeln!(
+                        text,
+                        "{of_sku},P1Y,Annual,{market},USD,{price}.25,2026-{from},2026-{until},"
+                    )
+                    .unwrap();
                 }
             }
         }

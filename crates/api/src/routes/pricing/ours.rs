@@ -300,21 +300,15 @@ async fn preview(call: OwnCall) -> Strict<PreviewView> {
         match name.as_str() {
             "item" => wanted.item = value,
             "term" => {
-                wanted.term = Some(
-                    value
-                        .parse()
-                        .map_err(|_| bad("is a duration such as P1Y"))?,
-                )
+                let term = value.parse();
+                wanted.term = Some(term.map_err(|_| bad("is a duration such as P1Y"))?);
             }
             "customer" => wanted.customer = Some(value),
             "reseller" => wanted.reseller = Some(value),
             "provider" => wanted.provider = Some(value),
             _ => {
-                wanted.day = Some(
-                    value
-                        .parse()
-                        .map_err(|_| bad("is a day such as 2026-07-01"))?,
-                )
+                let day = value.parse();
+                wanted.day = Some(day.map_err(|_| bad("is a day such as 2026-07-01"))?);
             }
         }
     }
