@@ -294,7 +294,7 @@ async fn each_tier_sees_its_own_cost_and_price() {
 /// Whom a caller has nothing to do with does not exist for it, in a preview as in an entry.
 #[tokio::test]
 async fn strangers_do_not_exist() {
-    let mut world = world().await;
+    let world = world().await;
     for (caller, wanted, told) in [
         (
             "IR-A",
