@@ -5,6 +5,7 @@
 //! (`wire::path`).
 
 use axum::Extension;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{Method, StatusCode};
@@ -70,6 +71,7 @@ pub(crate) struct Parameter {
 pub(crate) enum Media {
     Json,
     Form,
+    Csv,
 }
 
 /// One route.
@@ -86,6 +88,8 @@ pub(crate) struct Route {
     pub(crate) shown: Vec<Shown>,
     /// Its refusals are pages, for a browser.
     pub(crate) is_page: bool,
+    /// The path that the router matches, where it is not the documented one.
+    at: Option<&'static str>,
     handler: MethodRouter<Server>,
 }
 
@@ -120,6 +124,7 @@ where
         query: Vec::new(),
         shown: Vec::new(),
         is_page: false,
+        at: None,
         handler: on(filter, handler),
     }
 }
@@ -194,6 +199,19 @@ impl Route {
         self
     }
 
+    /// A file of comma-separated values, of at most so many bytes.
+    pub(crate) fn takes_csv(mut self, bytes_max: usize) -> Self {
+        self.takes = Some((Media::Csv, Shape::of::<String>()));
+        self.handler = self.handler.layer(DefaultBodyLimit::max(bytes_max));
+        self
+    }
+
+    /// Another path than the documented one, as the router knows it: a documented step with parentheses.
+    pub(crate) const fn mounted_at(mut self, path: &'static str) -> Self {
+        self.at = Some(path);
+        self
+    }
+
     /// A success and its body.
     pub(crate) fn answers<T: ToSchema>(mut self, status: StatusCode) -> Self {
         self.answers.push((status, Some(Shape::of::<T>())));
@@ -240,10 +258,11 @@ impl Route {
 
     /// The route as the router knows it: its path in small letters, and who may call it beside the handler.
     pub(crate) fn mounted(self) -> (String, MethodRouter<Server>) {
-        let path = if self.path.starts_with("/program/") {
-            self.path.to_owned()
+        let path = self.at.unwrap_or(self.path);
+        let path = if path.starts_with("/program/") {
+            path.to_owned()
         } else {
-            self.path.to_lowercase()
+            path.to_lowercase()
         };
         (path, self.handler.layer(Extension(self.access)))
     }

@@ -326,6 +326,7 @@ verbs! {
     "bill" => crate::rating::Bill,
     "rate" => crate::rating::Rate,
     "rate_credit" => crate::rating::RateCredit,
+    "set_price" => crate::billing::price_books::SetPrice,
     "record_payment" => crate::billing::payments::RecordPayment,
     "assign_payment" => crate::billing::payments::AssignPayment,
     "dispute_invoice" => crate::billing::payments::DisputeInvoice,

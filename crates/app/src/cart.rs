@@ -580,7 +580,7 @@ pub async fn quoted(
             });
             continue;
         };
-        let list = purchase::unit_price(tx, seller, &item, line, today).await?;
+        let list = purchase::unit_price(tx, seller, cart.customer, &item, line, today).await?;
         let promotion = purchase::promotion(tx, &item, cart.customer, line, today).await?;
         let percent = promotion.as_ref().map_or(0, |found| found.discount_percent);
         quoted.push(Quoted {

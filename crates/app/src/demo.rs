@@ -109,6 +109,15 @@ fn busy() -> Vec<Act> {
             8,
             "Seasonal staff.",
         ),
+        // From the marketplace of its provider, at the price that stands there.
+        request(
+            "cedar",
+            "meridian",
+            "canyon-robotics",
+            "desk-premium",
+            6,
+            "Desk Premium, as open to us.",
+        ),
     ]
 }
 

@@ -15,7 +15,7 @@ use crate::attempt::UseCase;
 use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::purchase;
+use crate::prices;
 use crate::schedule;
 use crate::subscription::{self, Changed, Held, held, with_item};
 
@@ -56,7 +56,15 @@ async fn reset(
         };
         charges::book(ctx, tx, row, entry).await?;
     }
-    let price = purchase::list_price(tx, &held.item, Term::YEAR, row.currency, today).await?;
+    let price = prices::list_price(
+        tx,
+        &held.item,
+        row.customer,
+        Term::YEAR,
+        row.currency,
+        today,
+    )
+    .await?;
     let row = &mut held.row;
     row.frequency = frequency;
     row.term = Term::YEAR;

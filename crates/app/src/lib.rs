@@ -56,6 +56,7 @@ pub mod order_requests;
 pub mod outbox;
 pub mod overage;
 pub mod partnership;
+pub mod prices;
 pub mod product_upgrade;
 pub mod profile;
 pub mod profiles;

@@ -15,9 +15,9 @@ use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::purchase;
 use crate::subscription::{Held, held};
 use crate::{events, facts, schedule};
+use crate::{prices, purchase};
 
 /// A charge cycle begins. Subject: the subscription.
 pub const CYCLE: &str = "charge_cycle";
@@ -241,7 +241,7 @@ pub(crate) async fn price(
     row: &Subscription,
     day: Date,
 ) -> Result<Option<Money>, AppError> {
-    let list = purchase::list_price(tx, item, row.term, row.currency, day).await?;
+    let list = prices::list_price(tx, item, row.customer, row.term, row.currency, day).await?;
     let Some((list, promotion)) = list.zip(row.promotion) else {
         return Ok(list);
     };

@@ -674,7 +674,8 @@ impl<'a> Sale<'a> {
     ) -> Result<(), AppError> {
         let today = self.ctx.now.date();
         let seller = self.acting.partner()?;
-        let list = unit_price(tx, seller, item, line, today).await?;
+        let customer = self.order.customer;
+        let list = unit_price(tx, seller, customer, item, line, today).await?;
         let promotion = promotion(tx, item, self.order.customer, line, today).await?;
         let percent = promotion.as_ref().map_or(0, |found| found.discount_percent);
         let end = facts

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use tierline_domain::id::Id;
+use tierline_domain::money::Money;
 use tierline_domain::order::{Order, OrderRequest, RequestState};
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::Subscription;
@@ -13,6 +14,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::{self, Acting, ActorSpec};
 use crate::attempt::UseCase;
+use crate::billing::marketplace;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::order::{PlaceOrder, Placed, Wanted};
@@ -43,6 +45,9 @@ pub struct RequestOrder {
     /// What the reseller adds.
     #[serde(default)]
     pub note: String,
+    /// The price per seat that the reseller saw: where the provider asks another one by now, the request is not made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
 }
 
 const fn one() -> i64 {
@@ -71,9 +76,30 @@ pub struct Requested {
     pub state: RequestState,
     /// The order it became.
     pub order: Option<Placed>,
+    /// What the provider asks, per seat for the whole term; none where the item is not open in its marketplace. An
+    /// acceptance holds it.
+    pub price: Option<Money>,
 }
 
 impl RequestOrder {
+    /// A price that is not the provider's any more, or never was, is told before anything is asked for.
+    fn as_seen(&self, quoted: Option<Money>) -> Result<(), AppError> {
+        match (self.price, quoted) {
+            (Some(seen), Some(asked)) if seen != asked => Err(AppError::Conflict(format!(
+                "price: {} asks {asked} by now; look at its marketplace again",
+                self.provider
+            ))),
+            (Some(_), None) => Err(AppError::invalid(
+                "price",
+                format!(
+                    "{} is not open to you in the marketplace of {}; leave the price out",
+                    self.item, self.provider
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn wanted(&self, reseller: &str) -> Wanted {
         Wanted {
             quantity: self.quantity,
@@ -127,6 +153,11 @@ impl UseCase for RequestOrder {
         let provider = names::the_account(tx, &self.provider).await?;
         let customer = names::the_tenant(tx, &self.customer).await?;
         let item = names::the_item(tx, &self.item).await?;
+        let line = self.wanted(&reseller.handle).line(&item);
+        let today = ctx.now.date();
+        let quoted =
+            marketplace::quote(tx, &provider, reseller, &customer, &item, line.term, today).await?;
+        self.as_seen(quoted)?;
         let id: Id<OrderRequest> = ctx.ids().next();
         let handle = self.id.clone().unwrap_or_else(|| id.to_string());
         fields::free("id", &handle, find(tx, &handle).await?.is_some())?;
@@ -136,7 +167,7 @@ impl UseCase for RequestOrder {
             reseller: reseller.id,
             provider: provider.id,
             customer: customer.id,
-            line: self.wanted(&reseller.handle).line(&item),
+            line,
             state: RequestState::Open,
             note: self.note.clone(),
             reason: String::new(),
@@ -144,12 +175,14 @@ impl UseCase for RequestOrder {
             answered: None,
             became: None,
             version: 1,
+            quoted,
         };
         tx.insert(&request).await?;
         Ok(Requested {
             request: request.handle,
             state: request.state,
             order: None,
+            price: request.quoted,
         })
     }
 }
@@ -228,6 +261,7 @@ impl AnswerOrderRequest {
             term: Some(request.line.term),
             frequency: Some(request.line.frequency),
             note: String::new(),
+            price: None,
         };
         Ok(PlaceOrder(asked.wanted(&reseller.handle)))
     }
@@ -294,6 +328,7 @@ impl UseCase for AnswerOrderRequest {
                 request: request.handle,
                 state: request.state,
                 order,
+                price: request.quoted,
             });
         }
         let mut order = None;
@@ -303,6 +338,10 @@ impl UseCase for AnswerOrderRequest {
                 .await?
                 .apply(ctx, acting, facts, tx)
                 .await?;
+            if let Some(name) = &placed.subscription {
+                let subscription = names::the_subscription(tx, name).await?;
+                marketplace::agree(tx, &request, &subscription).await?;
+            }
             request.became = match &placed.order {
                 Some(placed) => names::order(tx, placed).await?.map(|order| order.id),
                 None => None,
@@ -318,6 +357,7 @@ impl UseCase for AnswerOrderRequest {
             request: request.handle,
             state: request.state,
             order,
+            price: request.quoted,
         })
     }
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use tierline_billing::cycle::{self, Running};
 use tierline_billing::prorate;
 use tierline_domain::billing::Cut;
-use tierline_domain::catalog::{
-    DatedPrice, Frequency, Generation, Item, ItemKind, Promotion, Term,
-};
+use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Term};
 use tierline_domain::customer::Segment;
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money, Rounding};
@@ -26,6 +24,7 @@ use crate::error::AppError;
 use crate::facts;
 use crate::holdings::Holding;
 use crate::names::{self, by_id};
+use crate::prices;
 use crate::promotion::{Wanted, covers, fit};
 
 /// Most subscriptions of one tenant (ORD-040, Q-26).
@@ -81,7 +80,7 @@ pub(crate) async fn deal_facts(
     // What no item allows has no price either (ORD-019).
     let possible = (deal.item.min_quantity..=deal.item.max_quantity).contains(&deal.line.quantity);
     let cost = if possible {
-        first_charge(tx, deal.seller, deal.item, deal.line, end, ctx.now).await?
+        first_charge(tx, &deal, end, ctx.now).await?
     } else {
         None
     };
@@ -509,32 +508,6 @@ fn last_month_end(today: Date, until: Date) -> Option<Date> {
     (end >= today).then_some(end)
 }
 
-/// The price per seat for a whole term on a day, promotions left aside.
-///
-/// # Errors
-/// When the store fails.
-pub async fn list_price(
-    tx: &mut Tx<'_>,
-    item: &Item,
-    term: Term,
-    currency: Currency,
-    day: Date,
-) -> Result<Option<Money>, AppError> {
-    let key = [
-        Value::Id(item.id.uuid()),
-        Value::Text(term.to_string()),
-        Value::Day(day),
-    ];
-    if let Some(dated) = tx
-        .find::<DatedPrice>(tables::dated_prices::OF_TERM, &key)
-        .await?
-        .pop()
-    {
-        return Ok(Some(dated.amount.at_par(currency)?));
-    }
-    Ok(item.list_price(term, currency))
-}
-
 /// The price per seat for a whole term for this seller today.
 ///
 /// # Errors
@@ -542,6 +515,7 @@ pub async fn list_price(
 pub async fn unit_price(
     tx: &mut Tx<'_>,
     seller: &Account,
+    customer: Id<Tenant>,
     item: &Item,
     line: &Line,
     today: Date,
@@ -553,7 +527,7 @@ pub async fn unit_price(
     let currency = line
         .currency
         .unwrap_or_else(|| facts::billing_currency(seller, item));
-    list_price(tx, item, line.term, currency, today).await
+    prices::list_price(tx, item, customer, line.term, currency, today).await
 }
 
 /// Prices of one unit over the term bought: the list's, after a promotion, and for what a chosen end leaves.
@@ -600,14 +574,13 @@ pub fn pricing(
 
 async fn first_charge(
     tx: &mut Tx<'_>,
-    seller: &Account,
-    item: &Item,
-    line: &Line,
+    deal: &Deal<'_>,
     end: Option<Date>,
     now: Timestamp,
 ) -> Result<Option<Money>, AppError> {
-    let today = now.date();
-    let Some(price) = unit_price(tx, seller, item, line, today).await? else {
+    let (line, today) = (deal.line, now.date());
+    let price = unit_price(tx, deal.seller, deal.customer.id, deal.item, line, today);
+    let Some(price) = price.await? else {
         return Ok(None);
     };
     let running = Running {

@@ -23,7 +23,7 @@ use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::by_id;
-use crate::purchase;
+use crate::prices;
 use crate::subscription::{Held, estate, held, with_item};
 use crate::{events, facts, standing};
 
@@ -276,7 +276,15 @@ async fn term_of(
         };
         running.start = add_days(end, 1);
         running.end = Some(next);
-        price = purchase::list_price(tx, &held.item, row.term, row.currency, running.start).await?;
+        price = prices::list_price(
+            tx,
+            &held.item,
+            row.customer,
+            row.term,
+            row.currency,
+            running.start,
+        )
+        .await?;
     }
     Ok((running, price))
 }

@@ -61,6 +61,9 @@ const PATHS: &[(&str, usize, &[&str])] = &[
         "result",
         0,
         &[
+            "method",
+            "percent",
+            "price",
             "waiver",
             "available",
             "replayed",

@@ -21,9 +21,9 @@ use crate::charges::{self, Entry};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names;
-use crate::purchase;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
 use crate::{catalogue, events, lifecycle, schedule, windows};
+use crate::{prices, purchase};
 
 /// Move to a dearer item.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -271,7 +271,7 @@ impl UseCase for Upgrade {
         }
         let today = ctx.now.date();
         let (term, currency) = (held.row.term, held.row.currency);
-        let price = purchase::list_price(tx, &to, term, currency, today).await?;
+        let price = prices::list_price(tx, &to, held.row.customer, term, currency, today).await?;
         refund(ctx, tx, &held, seats, "convert").await?;
         let done = if seats < held.row.quantity {
             let second = self.second(ctx, &held, &to, price, seats);
@@ -451,7 +451,8 @@ impl UseCase for ConvertTrial {
         row.term = Term::YEAR;
         row.frequency = self.frequency.unwrap_or(Frequency::Monthly);
         row.quantity = self.quantity;
-        row.unit_price = purchase::list_price(tx, &item, Term::YEAR, row.currency, today).await?;
+        row.unit_price =
+            prices::list_price(tx, &item, row.customer, Term::YEAR, row.currency, today).await?;
         row.promotion = None;
         row.unschedule();
         row.term_end = Term::YEAR.last_day(today);
@@ -538,6 +539,7 @@ async fn counterpart(ctx: &Ctx, tx: &mut Tx<'_>, item: &Item) -> Result<Item, Ap
         id: Ids::named("item", &handle, ctx.now).next(),
         handle,
         generation: Generation::NewCommerce,
+        listed_from: None,
         ..item.clone()
     };
     new.catalogue_id = catalogue::id_for(&new);
@@ -564,7 +566,8 @@ async fn move_one(
         item: item.id,
         bought: ctx.now,
         renewed: None,
-        unit_price: purchase::list_price(tx, &item, row.term, row.currency, today).await?,
+        unit_price: prices::list_price(tx, &item, row.customer, row.term, row.currency, today)
+            .await?,
         batches: vec![Batch {
             quantity: row.quantity,
             at: ctx.now,

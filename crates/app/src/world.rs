@@ -27,6 +27,7 @@ use crate::names::{self, by_id};
 use crate::standing;
 
 mod estate;
+mod pricing;
 mod records;
 mod ties;
 
@@ -36,6 +37,9 @@ pub const PARTNER_TEMPLATE: &str = "partner-agreement-2020";
 pub const CUSTOMER_TEMPLATE: &str = "customer-agreement-2023";
 /// The template of the agreement that customers accepted before; it counts for no purchase any more.
 pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
+
+/// Facts that the scenario format does not know: prices of the tiers.
+pub const OUR_NOUNS: &[&str] = &["list_price", "fx_rate", "price_rule"];
 
 /// The fields of one fact.
 struct Fields<'a> {
@@ -134,6 +138,9 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "catalogue" => catalogue(tx, &f, today).await,
         "item" => estate::item(tx, &f).await,
         "price" => estate::price(tx, &f).await,
+        "list_price" => pricing::list_price(tx, &f).await,
+        "fx_rate" => pricing::fx_rate(tx, &f).await,
+        "price_rule" => pricing::price_rule(tx, &f, today).await,
         "promotion" => estate::promotion(tx, &f).await,
         "subscription" => estate::subscription(tx, &f, today).await,
         "cart" => estate::cart(tx, &f).await,

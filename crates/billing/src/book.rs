@@ -108,6 +108,7 @@ pub fn margin_bp(price: Money, cost: Money) -> Option<i64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "tests sum in a wider type")]
 mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -215,6 +216,18 @@ mod tests {
             let off = i128::from(asked.minor) * i128::from(WHOLE_BP) - exact;
             prop_assert!(asked.minor >= minor);
             prop_assert!(off.abs() * 2 <= i128::from(WHOLE_BP));
+        }
+
+        /// A margin is a share of the price, exact to half a minor unit, and never leaves a price below the cost.
+        #[test]
+        fn a_margin_is_exact_to_half_a_minor_unit(minor in 0_i64..1_000_000_000, bp in 0_i64..9_999) {
+            let cost = Money::new(minor, tierline_domain::money::Currency::EUR);
+            let margin = PriceRule { method: PriceMethod::Margin, rate_bp: bp, ..rule(1) };
+            let asked = price(Some(&margin), cost).unwrap();
+            let kept = i128::from(asked.minor) * i128::from(WHOLE_BP - bp);
+            let off = kept - i128::from(minor) * i128::from(WHOLE_BP);
+            prop_assert!(asked.minor >= minor);
+            prop_assert!(off.abs() * 2 <= i128::from(WHOLE_BP - bp));
         }
     }
 }

@@ -66,12 +66,13 @@ fn exit(answer: &Value) -> ExitCode {
     ExitCode::from(u8::from(answer["allowed"] != json!(true)))
 }
 
-async fn ask_here(args: &Args, lang: Lang) -> Result<Value, String> {
+/// The program of a world file in memory; without one, of the built-in demo world.
+pub(crate) async fn world_of(file: Option<&std::path::Path>) -> Result<App, String> {
     let db = Db::open(&DbConfig::Memory, schema::MIGRATIONS)
         .await
         .map_err(|error| chain(&error))?;
     let app = App::new(db, Clock::wall());
-    match &args.world {
+    match file {
         Some(file) => {
             let (now, given) = check::read_world(file).map_err(|bad| bad.to_string())?;
             app.clock().move_to(now);
@@ -84,6 +85,11 @@ async fn ask_here(args: &Args, lang: Lang) -> Result<Value, String> {
             laid.map_err(|error| chain(&error))?;
         }
     }
+    Ok(app)
+}
+
+async fn ask_here(args: &Args, lang: Lang) -> Result<Value, String> {
+    let app = world_of(args.world.as_deref()).await?;
     let ctx = app.ctx(ActorSpec::operator());
     let (user, customer) = (args.user.clone(), args.customer.clone());
     let found = app.read(ask(move |tx| {

@@ -16,6 +16,7 @@ mod explain;
 mod import;
 mod keys;
 mod ledger;
+mod prices;
 mod rules;
 mod schedule;
 mod serve;
@@ -47,6 +48,7 @@ enum Verb {
     Serve(Box<serve::Args>),
     Explain(explain::Args),
     Access(access::Args),
+    Prices(prices::Args),
     Do(act::Args),
     Check(check::Args),
     Rules(rules::Args),
@@ -153,6 +155,7 @@ fn main() -> ExitCode {
             Verb::Serve(args) => serve::run(*args).await,
             Verb::Explain(args) => explain::run(args).await,
             Verb::Access(args) => access::run(args).await,
+            Verb::Prices(args) => prices::run(args).await,
             Verb::Do(args) => act::run(args).await,
             Verb::Check(args) => check::run(args).await,
             Verb::Rules(args) => rules::run(&args),

@@ -13,6 +13,7 @@ const PAGES: &[&str] = &[
     "README.md",
     "docs/guides/delegation.md",
     "docs/guides/eight-scenarios.md",
+    "docs/guides/price-books.md",
 ];
 /// Set, it writes today's answers into the pages.
 const REWRITE: &str = "TIERLINE_REWRITE_GUIDES";

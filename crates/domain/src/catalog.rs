@@ -319,6 +319,8 @@ pub struct Item {
     pub renewable: bool,
     /// Can be cancelled (SUB-046).
     pub cancellable: bool,
+    /// The first day of which a price list of the operator speaks; none while only its own prices hold.
+    pub listed_from: Option<Date>,
 }
 
 impl Item {

@@ -20,6 +20,7 @@ pub mod money;
 pub mod order;
 pub mod partner;
 pub mod place;
+pub mod price_list;
 pub mod subscription;
 pub mod time;
 pub mod vetting;

@@ -346,6 +346,8 @@ pub struct OrderRequest {
     pub became: Option<Id<Order>>,
     /// Changes with every write.
     pub version: i64,
+    /// What the provider asked when it was made, per seat for a whole term: the acceptance holds it (BIL-023).
+    pub quoted: Option<Money>,
 }
 
 #[cfg(test)]

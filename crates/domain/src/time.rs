@@ -11,6 +11,9 @@ use thiserror::Error;
 /// A calendar day in UTC.
 pub type Date = jiff::civil::Date;
 
+/// A day of the week.
+pub type Weekday = jiff::civil::Weekday;
+
 /// A text that is no instant, day or period, or arithmetic that leaves the calendar.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TimeError {

@@ -32,6 +32,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::delegation::MIGRATION,
     crate::tables::billing::MIGRATION,
     crate::tables::prices::BOOKS,
+    crate::tables::prices::LISTS,
 ];
 
 const PROGRAM: &str = "

@@ -42,8 +42,20 @@ static ALL: LazyLock<Vec<Documented>> =
     LazyLock::new(|| OPERATIONS.lines().skip(1).filter_map(row).collect());
 
 fn row(line: &'static str) -> Option<Documented> {
-    let mut cells = line.split(',');
-    let mut next = || cells.next();
+    let mut rest = Some(line);
+    // A path with a comma stands in quotes.
+    let mut next = || {
+        let line = rest?;
+        let quoted = line.strip_prefix('"').and_then(|line| line.split_once('"'));
+        let (cell, after) = match quoted {
+            Some((cell, after)) => (cell, after.strip_prefix(',')),
+            None => line
+                .split_once(',')
+                .map_or((line, None), |(cell, after)| (cell, Some(after))),
+        };
+        rest = after;
+        Some(cell)
+    };
     Some(Documented {
         id: next()?,
         area: next()?,

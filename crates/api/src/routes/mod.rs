@@ -36,6 +36,7 @@ mod oauth;
 pub(crate) mod order_change;
 pub(crate) mod orders;
 pub(crate) mod overage;
+pub mod pricing;
 pub(crate) mod product_upgrades;
 pub mod profiles;
 pub mod program;
@@ -96,6 +97,8 @@ pub(crate) fn list() -> Vec<Route> {
         delegation::routes(),
         program::routes(),
         ledger::routes(),
+        pricing::routes(),
+        pricing::ours::routes(),
         schedule::routes(),
         worlds::routes(),
     ]

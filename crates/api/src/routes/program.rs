@@ -411,6 +411,8 @@ struct OrderRequestView {
     note: String,
     /// Why it was declined.
     reason: String,
+    /// What the provider asked when it was made, per seat for the whole term, where the item was open in its marketplace.
+    price: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created: Timestamp,
 }
@@ -441,6 +443,7 @@ async fn requests_of(tx: &mut Tx<'_>, account: Account) -> Result<Vec<OrderReque
             state: row.state.to_string(),
             note: row.note,
             reason: row.reason,
+            price: row.quoted.map(|price| price.to_string()),
             created: row.created,
         });
     }

@@ -25,7 +25,38 @@ pub fn normalise(path: &str) -> String {
     {
         segments.remove(0);
     }
+    if segments.iter().take(2).eq(["v1.0", "sales"]) {
+        segments = segments.iter().flat_map(|step| arguments(step)).collect();
+    }
     format!("/{}", segments.join("/"))
+}
+
+/// A step with parentheses as two: `fxrates(month='202607')` is `fxrates` and what stands between them, so that a router which
+/// takes whole steps finds it.
+fn arguments(step: &str) -> Vec<String> {
+    let plain = ["%27'", "%28(", "%29)", "%2c,", "%3d=", "%24$"]
+        .iter()
+        .fold(step.to_owned(), |step, pair| {
+            let (code, letter) = pair.split_at(3);
+            step.replace(code, letter)
+        });
+    match plain
+        .strip_suffix(')')
+        .and_then(|step| step.split_once('('))
+    {
+        Some((name, between)) if ["pricesheets", "fxrates"].contains(&name) => {
+            vec![name.to_owned(), between.to_owned()]
+        }
+        _ => vec![plain],
+    }
+}
+
+/// A value among the arguments of such a step.
+#[must_use]
+pub fn argument<'a>(arguments: &'a str, name: &str) -> Option<&'a str> {
+    let mut named = arguments.split(',').filter_map(|pair| pair.split_once('='));
+    let (_, value) = named.find(|(key, _)| key.trim() == name)?;
+    Some(value.trim().trim_matches('\''))
 }
 
 /// The query with lower-case keys, in order; a second `?` in place of `&` separates too.
@@ -110,6 +141,21 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_with_parentheses_becomes_two() {
+        let sheet = "/v1.0/sales/pricesheets(Market='US',PricesheetView='software')/$value";
+        let two = "/v1.0/sales/pricesheets/market='us',pricesheetview='software'/$value";
+        assert_eq!(normalise(sheet), two);
+        let coded =
+            "/v1.0/sales/pricesheets(Market=%27US%27%2CPricesheetView=%27software%27)/%24value";
+        assert_eq!(normalise(coded), two);
+        assert_eq!(
+            argument("market='us', pricesheetview='a'", "pricesheetview"),
+            Some("a")
+        );
+        assert_eq!(argument("market='us'", "month"), None);
+    }
 
     #[test]
     fn paths_of_released_clients_arrive() {

@@ -27,6 +27,7 @@ mod order_changes;
 mod orders;
 mod overage;
 mod partner_ties;
+mod pricing;
 mod product_upgrades;
 mod profiles;
 mod released_clients;

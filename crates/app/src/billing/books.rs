@@ -53,7 +53,7 @@ impl Books {
             && let Some(agreed) = agreed(tx, subscription, seller).await?
             && agreed.until_day.is_none_or(|until| sale.day <= until)
         {
-            return fx::convert(tx, agreed.unit_price, cost.currency, sale.day).await;
+            return fx::exchange(tx, agreed.unit_price, cost.currency, sale.day).await;
         }
         let rule = book::deciding(&book.rules, sale).cloned();
         asked(tx, rule.as_ref(), sale, cost).await
@@ -131,7 +131,7 @@ async fn asked(
         && rule.method == PriceMethod::Fixed
         && let Some(fixed) = rule.fixed
     {
-        return fx::convert(tx, fixed, cost.currency, sale.day).await;
+        return fx::exchange(tx, fixed, cost.currency, sale.day).await;
     }
     let asked: Result<Money, MoneyError> = book::price(rule, cost);
     Ok(asked?)

@@ -2,7 +2,7 @@
 
 use tierline_domain::billing::FxRate;
 use tierline_domain::money::{Currency, Money, MoneyError, Rounding, divide};
-use tierline_domain::time::Date;
+use tierline_domain::time::{Date, Weekday, add_days};
 use tierline_store::{Tx, Value, tables};
 
 use crate::error::AppError;
@@ -11,7 +11,7 @@ use crate::error::AppError;
 ///
 /// # Errors
 /// When the store fails.
-pub async fn rate(
+pub async fn on_record(
     tx: &mut Tx<'_>,
     currency: Currency,
     day: Date,
@@ -34,7 +34,7 @@ pub async fn rate(
 ///
 /// # Errors
 /// When the store fails or the amount overflows.
-pub async fn convert(
+pub async fn exchange(
     tx: &mut Tx<'_>,
     amount: Money,
     to: Currency,
@@ -43,8 +43,8 @@ pub async fn convert(
     if amount.currency == to {
         return Ok(amount);
     }
-    let from_rate = rate(tx, amount.currency, day).await?;
-    let to_rate = rate(tx, to, day).await?;
+    let from_rate = on_record(tx, amount.currency, day).await?;
+    let to_rate = on_record(tx, to, day).await?;
     Ok(at(amount, from_rate.as_ref(), to, to_rate.as_ref())?)
 }
 
@@ -68,6 +68,20 @@ fn at(
         1,
     ])?;
     Ok(Money::new(divide(part, whole, Rounding::HalfUp)?, to))
+}
+
+/// The day on which the rates of a month are fixed: two business days before the month before ends (BIL-021).
+#[must_use]
+pub fn fixed_on(month: Date) -> Date {
+    let mut day = add_days(month.first_of_month(), -1);
+    let mut left = 2_u8;
+    while left > 0 {
+        day = add_days(day, -1);
+        if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            left = left.saturating_sub(1);
+        }
+    }
+    day
 }
 
 fn digits(scale: i64) -> Result<u32, MoneyError> {
@@ -110,6 +124,17 @@ mod tests {
         assert_eq!(yens.unwrap(), money("JPY 1473"));
         let dollars = at(money("JPY -1473"), Some(&yen), Currency::USD, None);
         assert_eq!(dollars.unwrap(), money("USD -10.00"));
+    }
+
+    #[test]
+    fn rates_are_fixed_two_business_days_before_the_end_of_a_month() {
+        for (month, fixed) in [
+            ("2026-08-01", "2026-07-29"), // July ends on a Friday.
+            ("2026-06-15", "2026-05-28"), // May ends on a Sunday.
+            ("2026-12-01", "2026-11-26"), // November ends on a Monday.
+        ] {
+            assert_eq!(fixed_on(month.parse().unwrap()).to_string(), fixed);
+        }
     }
 
     #[test]

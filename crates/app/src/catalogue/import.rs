@@ -330,6 +330,12 @@ async fn put_item(
     place: Place,
     known: &Known,
 ) -> Result<Item, AppError> {
+    // Price lists go on speaking of an item that is described anew.
+    let listed_from = match known.items.get(&entry.id) {
+        Some((id, _)) => tx.get::<Item>(&[Value::Id(*id)]).await?,
+        None => None,
+    }
+    .and_then(|item| item.listed_from);
     let item = Item {
         id: place.id,
         handle: entry.id.clone(),
@@ -355,6 +361,7 @@ async fn put_item(
         partner_of_record_fixed: entry.partner_of_record_fixed,
         renewable: entry.renewable,
         cancellable: entry.cancellable,
+        listed_from,
     };
     tx.put(&item).await?;
     let key = [Value::Id(item.id.uuid())];

@@ -71,10 +71,22 @@ pub(super) fn texts(value: Option<&Json>) -> Vec<String> {
         .collect()
 }
 
-/// The schema, and the commands that are ours: no case of the format's own files needs them, and ours may
-/// need them to reach a rule. Their parameters are read as strictly as by the API.
+/// The schema, and the facts and commands that are ours: no case of the format's own files needs them, and ours may
+/// need them to reach a rule. Parameters of commands are read as strictly as by the API.
 static GRAMMAR: LazyLock<Result<Json, String>> = LazyLock::new(|| {
     let mut schema: Json = serde_json::from_str(SCHEMA).map_err(|error| error.to_string())?;
+    let facts = schema
+        .pointer_mut("/$defs/fact/oneOf")
+        .and_then(Json::as_array_mut)
+        .ok_or("it lists no facts")?;
+    for noun in crate::world::OUR_NOUNS {
+        facts.push(json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": [noun],
+            "properties": { (*noun): { "type": "object" } },
+        }));
+    }
     let actions = schema
         .pointer_mut("/$defs/action/oneOf")
         .and_then(Json::as_array_mut)

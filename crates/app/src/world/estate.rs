@@ -24,7 +24,7 @@ use tierline_store::tables::Setting;
 use crate::billing;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::purchase;
+use crate::prices;
 use crate::{catalogue, facts, order, schedule, transfer};
 
 /// The terms of an item that names none: a month, a year, three years, each with every frequency up to it.
@@ -72,6 +72,7 @@ pub(super) async fn item(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError
             partner_of_record_fixed: false,
             renewable: true,
             cancellable: true,
+            listed_from: None,
         },
     };
     f.set("kind", &mut row.kind)?;
@@ -246,7 +247,7 @@ pub(super) async fn price_in_force(
     row: &Subscription,
 ) -> Result<Option<Money>, AppError> {
     let day = row.renewed.unwrap_or(row.bought).date();
-    let list = purchase::list_price(tx, item, row.term, row.currency, day).await?;
+    let list = prices::list_price(tx, item, row.customer, row.term, row.currency, day).await?;
     let Some((list, promotion)) = list.zip(row.promotion) else {
         return Ok(list);
     };

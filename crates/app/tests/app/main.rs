@@ -13,6 +13,7 @@ mod japanese;
 mod moves;
 mod passing_time;
 mod price_books;
+mod price_lists;
 mod random_year;
 mod requests;
 mod ties;

@@ -149,6 +149,8 @@ tierline_domain::words! {
         FileExemption = "file_exemption",
         /// Read prices.
         ReadPriceSheet = "read_price_sheet",
+        /// Add an entry to the own price book (ours).
+        SetPrice = "set_price",
         /// Query the audit records.
         ReadAudit = "read_audit",
         /// Ask the provider for a purchase (ours, the document's "resellers procure such offers").

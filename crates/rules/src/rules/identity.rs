@@ -68,6 +68,7 @@ const OF_PARTNERS: Checkpoints = TRANSACTIONAL.and(Checkpoints::of(&[
     C::ReadInvoice,
     C::ReadCredit,
     C::ReadPriceSheet,
+    C::SetPrice,
     C::RequestOrder,
     C::AnswerOrderRequest,
 ]));

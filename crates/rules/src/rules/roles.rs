@@ -163,7 +163,7 @@ const TABLE: &[Row] = &[
         &[ROL_006, ROL_008],
     ),
     row(
-        &[C::ReadPriceSheet],
+        &[C::ReadPriceSheet, C::SetPrice],
         &[
             R::GlobalAdmin,
             R::AdminAgent,
@@ -226,6 +226,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::FileExemption,
         C::ReadCredit,
         C::ReadPriceSheet,
+        C::SetPrice,
         C::ReadAudit,
         C::RequestOrder,
         C::AnswerOrderRequest,
@@ -548,6 +549,7 @@ pub static RULES: &[Rule] = &[
             C::ManageBilling,
             C::FileExemption,
             C::ReadPriceSheet,
+            C::SetPrice,
             C::OpenPortal
         ])
     ),

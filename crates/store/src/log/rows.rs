@@ -17,6 +17,7 @@ use tierline_domain::order::{Cart, Document, Order, OrderRequest};
 use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
+use tierline_domain::price_list::ListPrice;
 use tierline_domain::subscription::{
     Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription, Transfer,
     UpgradeRecord,
@@ -155,6 +156,7 @@ logged!(
     Invoice,
     Item,
     Judgement,
+    ListPrice,
     Location,
     Order,
     OrderRequest,

@@ -61,7 +61,8 @@ table! {
         columns { item, product, sku, availability, segment, last_day, not_sold_in, plan_only, about }
         finds {
             OF_PRODUCT = "WHERE product = $1 ORDER BY sku, availability",
-            OF_SKU = "WHERE product = $1 AND sku = $2 ORDER BY availability"
+            OF_SKU = "WHERE product = $1 AND sku = $2 ORDER BY availability",
+            EVERY = "ORDER BY product, sku, availability"
         }
     }
 }

@@ -26,6 +26,8 @@ mod fields;
 pub mod identity;
 pub mod prices;
 
+pub use prices::price_lists;
+
 pub use identity::{
     Application, ApplicationSecret, AuthorizationCode, Consent, Grant, Password, RefreshToken,
     SignIn, StoredKey, application_secrets, applications, authorization_codes, consents, passwords,
@@ -226,7 +228,7 @@ table! {
         columns {
             id, handle, catalogue_id, title, kind, generation, publisher, segment, offered, min_quantity, max_quantity, customer_max, prerequisites,
             percent_of_base, trial_of, upgrades_to, concurrent_limit, end_of_sale, not_sold_in, exclusive_to, requires_attestation,
-            partner_of_record_fixed, renewable, cancellable
+            partner_of_record_fixed, renewable, cancellable, listed_from
         }
         finds {
             BY_HANDLE = "WHERE handle = $1",
@@ -244,7 +246,10 @@ table! {
     dated_prices: DatedPrice {
         key { item, term, from_day }
         columns { item, term, from_day, amount }
-        finds { OF_TERM = "WHERE item = $1 AND term = $2 AND from_day <= $3 ORDER BY from_day" }
+        finds {
+            OF_TERM = "WHERE item = $1 AND term = $2 AND from_day <= $3 ORDER BY from_day",
+            EVERY = "ORDER BY item, term, from_day"
+        }
     }
 }
 table! {
@@ -285,7 +290,7 @@ table! {
     /// Resellers' requests for a purchase.
     order_requests: OrderRequest {
         key { id }
-        columns { id, handle, reseller, provider, customer, line, state, note, reason, created, answered, became, version }
+        columns { id, handle, reseller, provider, customer, line, state, note, reason, created, answered, became, version, quoted }
         finds {
             BY_HANDLE = "WHERE handle = $1",
             BY_PROVIDER = "WHERE provider = $1 ORDER BY created DESC, id",

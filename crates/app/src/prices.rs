@@ -1,0 +1,142 @@
+//! What the operator asks: its price lists by market, currency and month, and an item's own prices where no list speaks of it.
+
+use tierline_domain::catalog::{DatedPrice, Item, ItemKind, Publisher, Term};
+use tierline_domain::id::Id;
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::partner::Tenant;
+use tierline_domain::place::Country;
+use tierline_domain::price_list::ListPrice;
+use tierline_domain::time::Date;
+use tierline_store::{Tx, Value, tables};
+
+use crate::billing::fx;
+use crate::error::AppError;
+use crate::names::by_id;
+
+pub mod csv;
+pub mod import;
+pub mod rates;
+pub mod sheet;
+
+/// BIL-021: what is priced in US dollars everywhere and converted at the month's rate.
+#[must_use]
+pub const fn is_priced_in_dollars(item: &Item) -> bool {
+    item.kind.is_consumption()
+        || matches!(item.kind, ItemKind::Reservation | ItemKind::Marketplace)
+        || matches!(item.publisher, Publisher::ThirdParty)
+}
+
+/// The price per seat for a whole term on a day, promotions left aside: from the list of the customer's market in the currency of
+/// whoever is billed (BIL-020, BIL-022), else the item's own.
+///
+/// # Errors
+/// When the store fails.
+pub async fn list_price(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    customer: Id<Tenant>,
+    term: Term,
+    currency: Currency,
+    day: Date,
+) -> Result<Option<Money>, AppError> {
+    if item.listed_from.is_some_and(|from| from <= day) {
+        let market = by_id::<Tenant, _>(tx, customer).await?.country;
+        if let Some(listed) = listed(tx, item, market, term, currency, day).await? {
+            return Ok(Some(listed));
+        }
+    }
+    own_price(tx, item, term, currency, day).await
+}
+
+/// The price on a market's list.
+async fn listed(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    market: Country,
+    term: Term,
+    currency: Currency,
+    day: Date,
+) -> Result<Option<Money>, AppError> {
+    if let Some(found) = in_force(tx, item, market, term, currency, day).await? {
+        return Ok(Some(found.unit_price()));
+    }
+    if currency == Currency::USD || !is_priced_in_dollars(item) {
+        return Ok(None);
+    }
+    match in_force(tx, item, market, term, Currency::USD, day).await? {
+        Some(found) => Ok(Some(
+            fx::exchange(tx, found.unit_price(), currency, day).await?,
+        )),
+        None => Ok(None),
+    }
+}
+
+/// The line of a market's list that holds on a day.
+///
+/// # Errors
+/// When the store fails.
+pub async fn in_force(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    market: Country,
+    term: Term,
+    currency: Currency,
+    day: Date,
+) -> Result<Option<ListPrice>, AppError> {
+    let key = [
+        Value::Id(item.id.uuid()),
+        Value::Text(market.to_string()),
+        Value::Text(currency.to_string()),
+        Value::Text(term.to_string()),
+        Value::Day(day),
+    ];
+    let found = tx.find::<ListPrice>(tables::price_lists::IN_FORCE, &key);
+    Ok(found.await?.pop().filter(|price| price.holds_on(day)))
+}
+
+/// The item's own price, whatever the market: one that changed on a day, else what its entry in the catalogue says. A currency
+/// that it does not name has its price in US dollars at the month's rate where that is how its kind is priced (BIL-021), else
+/// another one's figure.
+///
+/// # Errors
+/// When the store fails.
+pub async fn own_price(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    term: Term,
+    currency: Currency,
+    day: Date,
+) -> Result<Option<Money>, AppError> {
+    let key = [
+        Value::Id(item.id.uuid()),
+        Value::Text(term.to_string()),
+        Value::Day(day),
+    ];
+    let dated = tx.find::<DatedPrice>(tables::dated_prices::OF_TERM, &key);
+    let dated = dated.await?.pop();
+    own_price_of(tx, item, dated.as_ref(), term, currency, day).await
+}
+
+async fn own_price_of(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    dated: Option<&DatedPrice>,
+    term: Term,
+    currency: Currency,
+    day: Date,
+) -> Result<Option<Money>, AppError> {
+    if let Some(dated) = dated {
+        return Ok(Some(dated.amount.at_par(currency)?));
+    }
+    let figures = item.offer(term).map(|offered| offered.prices.as_slice());
+    let in_currency = |wanted| {
+        let mut found = figures.unwrap_or_default().iter();
+        found.find(|price| price.currency == wanted).copied()
+    };
+    match in_currency(Currency::USD) {
+        Some(dollars) if in_currency(currency).is_none() && is_priced_in_dollars(item) => {
+            Ok(Some(fx::exchange(tx, dollars, currency, day).await?))
+        }
+        _ => Ok(item.list_price(term, currency)),
+    }
+}
