@@ -326,6 +326,7 @@ verbs! {
     "bill" => crate::rating::Bill,
     "rate" => crate::rating::Rate,
     "rate_credit" => crate::rating::RateCredit,
+    "set_budget" => crate::usage::budget::SetBudget,
     "read_price_sheet" => crate::accounts::ReadPriceSheet,
     "read_invoice" => crate::accounts::ReadInvoice,
     "read_credit" => crate::accounts::ReadCredit,

@@ -210,6 +210,35 @@ impl<'a> Tx<'a> {
         self.note(done)
     }
 
+    /// Writes many rows of a table that the log does not answer for row by row, past the memo; answers how many there were
+    /// that the statement did not leave out. The statement is one that writes one row: `INSERT INTO … (…) VALUES ($1, …)`.
+    ///
+    /// # Errors
+    /// When the database refuses, or the log answers for each row of the table.
+    pub async fn write_all<T: Table>(
+        &mut self,
+        statement: Statement,
+        rows: &[T],
+    ) -> Result<u64, StoreError> {
+        if Changes::tells_of(T::NAME) {
+            return self.refuse(StoreError::Unsupported("writing past the log"));
+        }
+        self.memo().disturbed(statement.sql);
+        let mut written: u64 = 0;
+        for rows in rows.chunks(WRITTEN_MAX) {
+            let rows: Vec<Vec<Value>> = rows.iter().map(Table::values).collect();
+            for values in &rows {
+                self.ready(statement, values)?;
+            }
+            let done = match &mut self.arm {
+                Arm::Sqlite(session) => sqlite::execute_many(session, statement, &rows),
+                Arm::Postgres(session) => postgres::execute_many(session, statement, rows).await,
+            };
+            written = written.saturating_add(self.note(done)?);
+        }
+        Ok(written)
+    }
+
     /// Whether rows wait for the commit, so that a conflict shows only then.
     pub(crate) const fn defers(&self) -> bool {
         match &self.arm {
@@ -424,6 +453,9 @@ impl<'a> Tx<'a> {
         done
     }
 }
+
+/// How many rows are sent with one statement.
+const WRITTEN_MAX: usize = 2_000;
 
 const SAVEPOINT: Statement = Statement::new("tx.savepoint", "SAVEPOINT");
 
