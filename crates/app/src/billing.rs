@@ -5,6 +5,7 @@
 //! tiers, each at that edge's own price, and postings in the books of both ends; invoices, statements, reconciliation and
 //! margins are read from those.
 
+pub mod books;
 pub mod fx;
 
 use tierline_domain::billing::{

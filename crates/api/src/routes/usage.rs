@@ -249,7 +249,7 @@ async fn cost(
     sum: Sum,
 ) -> Result<Cost, AppError> {
     let currency = currency_of(account);
-    let rate = fx::rate(tx, currency, month.first).await?;
+    let rate = fx::per_dollar(tx, currency, month.first).await?;
     Ok(Cost {
         total: number(sum.cost.times(rate)?),
         currency: currency.to_string(),

@@ -375,7 +375,7 @@ async fn card(
     today: Date,
     own: String,
 ) -> Result<AzureRateCard, AppError> {
-    let rate = fx::rate(tx, currency, today).await?;
+    let rate = fx::per_dollar(tx, currency, today).await?;
     let mut prices: BTreeMap<i64, MeterPrice> = BTreeMap::new();
     for price in tx
         .find::<MeterPrice>(tables::meter_prices::EVERY, &[])

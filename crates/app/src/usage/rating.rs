@@ -179,8 +179,8 @@ async fn charge(
         Value::Int(meter),
     ];
     let before = tx.get::<UsageCharge>(&key).await?;
-    let rate = fx::rate(tx, currency, month).await?;
-    let amount = fx::convert(tx, total.net, currency, month).await?;
+    let rate = fx::per_dollar(tx, currency, month).await?;
+    let amount = fx::of_consumption(tx, total.net, currency, month).await?;
     let booked = match &before {
         Some(before) => amount.minus(before.amount)?,
         None => amount,

@@ -9,6 +9,7 @@ mod golden_year;
 mod japanese;
 mod moves;
 mod passing_time;
+mod price_books;
 mod random_year;
 mod requests;
 mod ties;

@@ -117,7 +117,7 @@ table! {
     agreed_prices: AgreedPrice {
         key { subscription, seller }
         columns { subscription, seller, unit_price, until_day }
-        finds {}
+        finds { ONE_OF_SELLER = "WHERE seller = $1 ORDER BY subscription LIMIT 1" }
     }
 }
 table! {

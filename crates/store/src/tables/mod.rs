@@ -24,6 +24,7 @@ pub mod catalogue;
 pub mod delegation;
 mod fields;
 pub mod identity;
+pub mod prices;
 
 pub use identity::{
     Application, ApplicationSecret, AuthorizationCode, Consent, Grant, Password, RefreshToken,
