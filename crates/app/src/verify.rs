@@ -11,6 +11,7 @@ use tierline_store::tables::StoredDecision;
 use tierline_store::{Command, Tx, Value, statements};
 
 use crate::error::AppError;
+use crate::usage;
 
 statements! {
     pub DECISIONS = "SELECT id FROM decisions ORDER BY at_world, id";
@@ -72,6 +73,7 @@ impl Command for Verify {
         decisions(tx, &mut report).await?;
         orders(tx, &mut report).await?;
         report.findings.extend(verify_rows(tx).await?);
+        report.findings.extend(usage::ingest::verify(tx).await?);
         let log = verify_log(tx, &self.key).await?;
         report.sealed = log.sealed;
         report.unsealed = log.unsealed;

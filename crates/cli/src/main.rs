@@ -18,6 +18,7 @@ mod keys;
 mod rules;
 mod schedule;
 mod serve;
+mod usage;
 mod verify;
 mod webhooks;
 mod world;
@@ -52,6 +53,7 @@ enum Verb {
     Verify(verify::Args),
     Keys(keys::Args),
     Import(import::Args),
+    Usage(usage::Args),
     Webhooks(webhooks::Args),
     Schedule(schedule::Args),
     World(world::Args),
@@ -150,6 +152,7 @@ fn main() -> ExitCode {
             Verb::Verify(args) => verify::run(args).await,
             Verb::Keys(args) => keys::run(args).await,
             Verb::Import(args) => import::run(args).await,
+            Verb::Usage(args) => usage::run(args).await,
             Verb::Webhooks(args) => webhooks::run(args).await,
             Verb::Schedule(args) => schedule::run(args).await,
             Verb::World(args) => world::run(args).await,

@@ -13,3 +13,4 @@ mod price_books;
 mod random_year;
 mod requests;
 mod ties;
+mod usage;
