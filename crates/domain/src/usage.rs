@@ -159,23 +159,30 @@ pub struct UsageDay {
     pub percent: i64,
     /// What it costs less the credit, in US dollars.
     pub net: Decimal,
-    /// What it uses up of the seller's credit limit until the month is charged, in US cents.
+    /// How much of it is charged already.
+    pub charged_quantity: Decimal,
+    /// What that costs at list price.
+    pub charged_list: Decimal,
+    /// What that costs less the credit.
+    pub charged_net: Decimal,
+    /// What it uses up of the seller's credit limit until it is charged, in US cents.
     pub reserved: i64,
     /// When it was rated last; absent while it has to be.
     pub rated: Option<Timestamp>,
 }
 
-/// What one subscription's use of one meter in a month was charged with.
+/// What stands behind one charge for consumption: a month's use of one meter. There are two where the subscription went
+/// from one partner to another within the month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageCharge {
+    /// The charge.
+    pub charge: Id<Charge>,
     /// By what.
     pub subscription: Id<Subscription>,
     /// The first day of the month.
     pub month: Date,
     /// Of what.
     pub meter: i64,
-    /// The charge that was booked last for it; absent where it costs nothing.
-    pub charge: Option<Id<Charge>>,
     /// How much.
     pub quantity: Decimal,
     /// What it costs at list price, in US dollars.
@@ -184,7 +191,7 @@ pub struct UsageCharge {
     pub net: Decimal,
     /// How much of the billing currency a US dollar was.
     pub rate: Decimal,
-    /// What was booked of it, in all.
+    /// What was booked.
     pub amount: Money,
 }
 

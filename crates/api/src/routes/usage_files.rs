@@ -9,6 +9,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tierline_app::usage::{Fault, Ingest, Reader, Recorded, Refused};
 use tierline_domain::time::Timestamp;
+use tierline_rules::{Lang, phrases};
 use utoipa::ToSchema;
 
 use crate::auth::Principal;
@@ -101,9 +102,17 @@ impl UsageRecorded {
     }
 }
 
-/// What is wrong with lines, as one problem.
-fn refused(faults: &[Fault]) -> Problem {
-    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+/// What is wrong with lines, as one problem in the caller's language.
+fn refused(faults: &[Fault], lang: Lang) -> Problem {
+    let told = faults.iter().map(|fault| {
+        let problem = phrases::failure_in(&fault.problem, lang).into_owned();
+        Fault {
+            problem,
+            ..fault.clone()
+        }
+        .to_string()
+    });
+    let told: Vec<String> = told.collect();
     Problem::malformed(
         "body",
         &format!("nothing of it was taken: {}", told.join("; ")),
@@ -130,14 +139,16 @@ async fn record(State(server): State<Server>, request: Request) -> Strict<UsageR
         }
         reader.push(&piece);
     }
-    let file = reader.finish().map_err(|faults| refuse(refused(&faults)))?;
+    let file = reader
+        .finish()
+        .map_err(|faults| refuse(refused(&faults, lang)))?;
     let ingest = Ingest {
         ctx: server.app().ctx(principal.actor()),
         file: Arc::new(file),
     };
     match server.app().db().write(ingest).await {
         Ok(done) => Ok(Json(UsageRecorded::of(&done))),
-        Err(Refused::Lines(faults)) => Err(refuse(refused(&faults))),
+        Err(Refused::Lines(faults)) => Err(refuse(refused(&faults, lang))),
         Err(Refused::App(error)) => Err(refuse(Problem::of(error, lang))),
     }
 }

@@ -531,6 +531,9 @@ impl<'a> Sum<'a> {
             earning: Earning::Open,
             percent: 0,
             net: Decimal::ZERO,
+            charged_quantity: Decimal::ZERO,
+            charged_list: Decimal::ZERO,
+            charged_net: Decimal::ZERO,
             reserved: 0,
             rated: None,
         });

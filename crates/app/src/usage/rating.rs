@@ -10,11 +10,11 @@ use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::Account;
 use tierline_domain::subscription::CreditLine;
-use tierline_domain::time::Date;
+use tierline_domain::time::{Date, add_months};
 use tierline_domain::usage::{Earning, Meter, UsageCharge, UsageDay, UsageResource};
 use tierline_store::{Tx, Value, tables};
 
-use super::{CHARGE, DAY, MONTH, budget, earned, last_of_month};
+use super::{CHARGE, DAY, MONTH, budget, closes, earned, last_of_month};
 use crate::billing::fx;
 use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
@@ -78,12 +78,15 @@ pub(crate) async fn rate_day(
             _ => 0,
         };
         row.earning = of.earning;
-        row.net = net(row.list, row.percent)?.trimmed();
+        // What is charged already stays as it was charged.
+        let open = row.list.minus(row.charged_list)?;
+        let open = net(open, row.percent)?;
+        row.net = row.charged_net.plus(open)?.trimmed();
         if row.rated.is_none() {
             added = added.plus(row.list)?;
         }
         row.rated = Some(ctx.now);
-        let cents = row.net.cut(Currency::USD)?.minor;
+        let cents = open.cut(Currency::USD)?.minor;
         reserved = reserved.saturating_add(cents.saturating_sub(row.reserved));
         row.reserved = cents;
     }
@@ -113,8 +116,29 @@ struct Total {
     net: Decimal,
 }
 
-/// Books a month of a subscription: the accumulated consumption of each meter, cut once, at the month's last instant. What
-/// was booked of it before is taken off.
+impl Total {
+    const NOTHING: Self = Self {
+        quantity: Decimal::ZERO,
+        list: Decimal::ZERO,
+        net: Decimal::ZERO,
+    };
+
+    /// With what is not charged yet of a day, which from now on is.
+    fn take(&mut self, row: &mut UsageDay) -> Result<(), AppError> {
+        let add = |sum: Decimal, all: Decimal, charged: Decimal| sum.plus(all.minus(charged)?);
+        self.quantity = add(self.quantity, row.quantity, row.charged_quantity)?;
+        self.list = add(self.list, row.list, row.charged_list)?;
+        self.net = add(self.net, row.net, row.charged_net)?;
+        row.charged_quantity = row.quantity;
+        row.charged_list = row.list;
+        row.charged_net = row.net;
+        row.reserved = 0;
+        Ok(())
+    }
+}
+
+/// Books what a subscription used in a month and is not charged yet: of each meter the accumulated consumption, cut once, at
+/// the month's last instant.
 ///
 /// # Errors
 /// When the store fails or amounts overflow.
@@ -144,16 +168,9 @@ pub(crate) async fn charge_month(
     let mut totals: BTreeMap<i64, Total> = BTreeMap::new();
     let mut reserved: i64 = 0;
     for row in &mut rows {
-        let total = totals.entry(row.meter).or_insert(Total {
-            quantity: Decimal::ZERO,
-            list: Decimal::ZERO,
-            net: Decimal::ZERO,
-        });
-        total.quantity = total.quantity.plus(row.quantity)?;
-        total.list = total.list.plus(row.list)?;
-        total.net = total.net.plus(row.net)?;
         reserved = reserved.saturating_add(row.reserved);
-        row.reserved = 0;
+        let total = totals.entry(row.meter).or_insert(Total::NOTHING);
+        total.take(row)?;
     }
     tx.write_all(tables::usage_days::UPSERT, &rows).await?;
     // From here on the charges use up the credit.
@@ -162,6 +179,19 @@ pub(crate) async fn charge_month(
         charge(ctx, tx, held, first, meter, total).await?;
     }
     Ok(())
+}
+
+/// Books what was used so far to whoever sold it until now: somebody else does from this instant on (TRF-019).
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub(crate) async fn charge_giver(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let before = add_months(today.first_of_month(), -1);
+    if closes(before) > ctx.now {
+        charge_month(ctx, tx, held, before).await?;
+    }
+    charge_month(ctx, tx, held, today).await
 }
 
 async fn charge(
@@ -173,21 +203,10 @@ async fn charge(
     total: Total,
 ) -> Result<(), AppError> {
     let currency = held.row.currency;
-    let key = [
-        Value::Id(held.row.id.uuid()),
-        Value::Day(month),
-        Value::Int(meter),
-    ];
-    let before = tx.get::<UsageCharge>(&key).await?;
-    let rate = fx::per_dollar(tx, currency, month).await?;
     let amount = fx::of_consumption(tx, total.net, currency, month).await?;
-    let booked = match &before {
-        Some(before) => amount.minus(before.amount)?,
-        None => amount,
-    };
     let entry = Entry {
         kind: CHARGE,
-        price: booked,
+        price: amount,
         basis: Basis::times(1),
         from: month,
         until: month.last_of_month(),
@@ -196,17 +215,19 @@ async fn charge(
         now: last_of_month(month),
         ..ctx.clone()
     };
-    let new = charges::book_noted(&ctx, tx, &held.row, entry).await?;
+    let Some(charge) = charges::book_noted(&ctx, tx, &held.row, entry).await? else {
+        return Ok(());
+    };
     let row = UsageCharge {
+        charge,
         subscription: held.row.id,
         month,
         meter,
-        charge: new.or(before.and_then(|before| before.charge)),
         quantity: total.quantity.trimmed(),
         list: total.list.trimmed(),
         net: total.net.trimmed(),
-        rate,
+        rate: fx::per_dollar(tx, currency, month).await?,
         amount,
     };
-    Ok(tx.put(&row).await?)
+    Ok(tx.insert(&row).await?)
 }

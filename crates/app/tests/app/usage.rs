@@ -146,7 +146,7 @@ async fn a_day_is_rated_and_a_month_is_one_charge_for_each_meter() {
     for one in &charged {
         assert_eq!(one.kind, "usage");
         assert_eq!(one.booked.to_string(), "2023-11-30T23:59:59.999999Z");
-        assert!(months.iter().any(|month| month.charge == Some(one.id)));
+        assert!(months.iter().any(|month| month.charge == one.id));
     }
     let credit = world.act("DB-1", "read_credit", json!({})).await.result;
     assert_eq!(credit["available"], json!("USD 997.72"));
@@ -253,6 +253,48 @@ async fn late_usage_is_rated_until_the_month_is_closed() {
         .await,
     );
     assert!(told[0].contains("2023-11 is closed"), "{told:?}");
+}
+
+/// TRF-019: who sold it until then is charged with what was used until then, each in its own currency.
+#[tokio::test]
+async fn a_transfer_within_the_month_splits_its_charges() {
+    let mut world = world().await;
+    let facts = json!([
+        {"partner": {"id": "IP-2", "type": "indirect_provider", "country": "DK"}},
+        {"partner": {"id": "IR-2", "type": "indirect_reseller", "country": "DK"}},
+        {"partnership": {"provider": "IP-2", "reseller": "IR-2"}},
+        {"relationship": {"partner": "IP-2", "customer": "C-1"}},
+        {"relationship": {"partner": "IR-2", "customer": "C-1"}},
+        {"subscription": {"id": "plan-2", "seller": "IP-2", "customer": "C-1", "item": "cloud-plan", "partner_of_record": "IR-2"}},
+    ]);
+    world.lay(facts).await;
+    let stored = |id: &str, at: &str| with(event(id, STORED, at, "1"), "cost", json!("USD 10.00"));
+    send(
+        &mut world,
+        &[
+            stored("a", "2023-11-14T01:00:00Z"),
+            stored("b", "2023-11-15T01:00:00Z"),
+        ],
+    )
+    .await
+    .unwrap();
+    let asked = json!({"id": "t-1", "customer": "C-1", "from": "DB-1", "subscriptions": ["az-1"], "partner_of_record": "IR-2"});
+    world.act("IP-2", "request_transfer", asked).await;
+    world
+        .act("DB-1", "accept_transfer", json!({"transfer": "t-1"}))
+        .await;
+    world.now = "2023-11-15T18:00:00Z".parse().unwrap();
+    send(&mut world, &[stored("c", "2023-11-15T17:00:00Z")])
+        .await
+        .unwrap();
+    world.until("2023-12-01T11:00:00Z").await;
+    let (charged, months, _) = booked(&world.db, "az-1").await;
+    let amounts: Vec<String> = charged.iter().map(|one| one.amount.to_string()).collect();
+    // The giver earned on both days; the receiver has no access of its own (PEC-010).
+    assert_eq!(amounts, ["EUR 17.00", "DKK 10.00"]);
+    assert_ne!(charged[0].seller, charged[1].seller);
+    let quantities: Vec<_> = months.iter().map(|month| month.quantity).collect();
+    assert!(quantities.contains(&number("2")) && quantities.contains(&number("1")));
 }
 
 /// CUS-028: told once, when it is passed, and nothing is blocked.

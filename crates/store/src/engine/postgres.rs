@@ -4,6 +4,7 @@
 //! together, and the answers come back in order. Nothing is lost by that: an answer that turns out to be an
 //! error is found before the commit is believed ([`PgSession::settle`]).
 
+mod many;
 mod siblings;
 mod values;
 
@@ -28,6 +29,7 @@ use super::{Counters, Lock};
 use crate::error::StoreError;
 use crate::statement::Statement;
 use crate::value::{Kind, Value};
+pub(super) use many::execute_many;
 use siblings::{Siblings, Snapshot};
 pub(super) use values::seen;
 use values::{Column, Param, list_of, type_of};
@@ -725,34 +727,6 @@ pub(super) async fn execute(
     let prepared = connection.statement(statement, params).await?;
     let client = Arc::clone(&connection.client);
     let asked = client.execute_raw(&prepared, params.iter().map(Param));
-    let done = connection.after_sent(asked).await;
-    connection.answered(statement.name, done).await
-}
-
-/// Writes many rows with one statement; answers how many of them it did not leave out.
-pub(super) async fn execute_many(
-    session: &mut PgSession,
-    statement: Statement,
-    rows: Vec<Vec<Value>>,
-) -> Result<u64, StoreError> {
-    let Some(first) = rows.first() else {
-        return Ok(0);
-    };
-    let kinds: Vec<Kind> = first.iter().map(Value::kind).collect();
-    let connection = session.open()?;
-    connection.flush(true).await?;
-    connection.has_written = true;
-    let batch = Batch::of(statement, rows);
-    let prepared = connection.many(&batch, &kinds).await?;
-    let client = Arc::clone(&connection.client);
-    let asked = async {
-        let columns = kinds.iter().enumerate().map(|(place, kind)| Column {
-            kind: *kind,
-            place,
-            rows: &batch.rows,
-        });
-        client.execute_raw(&prepared, columns).await
-    };
     let done = connection.after_sent(asked).await;
     connection.answered(statement.name, done).await
 }

@@ -39,16 +39,17 @@ CREATE INDEX usage_resources_subscription ON usage_resources (subscription);
 CREATE TABLE usage_days (
     subscription {id} NOT NULL, day {day} NOT NULL, meter {int} NOT NULL, resource {id} NOT NULL, customer {id} NOT NULL,
     quantity {text} NOT NULL, unrated {text} NOT NULL, given {text} NOT NULL, events {int} NOT NULL, changed {instant} NOT NULL,
-    list {text} NOT NULL, earning {text} NOT NULL, percent {int} NOT NULL, net {text} NOT NULL, reserved {int} NOT NULL, rated {instant},
+    list {text} NOT NULL, earning {text} NOT NULL, percent {int} NOT NULL, net {text} NOT NULL, charged_quantity {text} NOT NULL,
+    charged_list {text} NOT NULL, charged_net {text} NOT NULL, reserved {int} NOT NULL, rated {instant},
     PRIMARY KEY (subscription, day, meter, resource)
 ) {strict};
 CREATE INDEX usage_days_customer ON usage_days (customer, day);
 CREATE TABLE usage_charges (
-    subscription {id} NOT NULL REFERENCES subscriptions (id), month {day} NOT NULL, meter {int} NOT NULL REFERENCES meters (number),
-    charge {id}, quantity {text} NOT NULL, list {text} NOT NULL, net {text} NOT NULL, rate {text} NOT NULL, amount {text} NOT NULL,
-    PRIMARY KEY (subscription, month, meter)
+    charge {id} PRIMARY KEY REFERENCES charges (id), subscription {id} NOT NULL REFERENCES subscriptions (id), month {day} NOT NULL,
+    meter {int} NOT NULL REFERENCES meters (number), quantity {text} NOT NULL, list {text} NOT NULL, net {text} NOT NULL, rate {text} NOT NULL,
+    amount {text} NOT NULL
 ) {strict};
-CREATE INDEX usage_charges_charge ON usage_charges (charge);
+CREATE INDEX usage_charges_month ON usage_charges (subscription, month);
 CREATE TABLE resource_access (
     partner {id} NOT NULL REFERENCES accounts (id), subscription {id} NOT NULL REFERENCES subscriptions (id), scope {text} NOT NULL,
     effect {text} NOT NULL CHECK (effect IN ('allow','deny')), role {text} NOT NULL CHECK (role IN ('owner','contributor','reader')),
@@ -109,8 +110,8 @@ table! {
     usage_days: UsageDay {
         key { subscription, day, meter, resource }
         columns {
-            subscription, day, meter, resource, customer, quantity, unrated, given, events, changed, list, earning, percent, net, reserved,
-            rated
+            subscription, day, meter, resource, customer, quantity, unrated, given, events, changed, list, earning, percent, net,
+            charged_quantity, charged_list, charged_net, reserved, rated
         }
         finds {
             OF_DAY = "WHERE subscription = $1 AND day = $2 ORDER BY meter, resource",
@@ -120,14 +121,11 @@ table! {
     }
 }
 table! {
-    /// Months of usage as they were charged.
+    /// What stands behind charges for consumption.
     usage_charges: UsageCharge {
-        key { subscription, month, meter }
-        columns { subscription, month, meter, charge, quantity, list, net, rate, amount }
-        finds {
-            OF_MONTH = "WHERE subscription = $1 AND month = $2 ORDER BY meter",
-            OF_CHARGE = "WHERE charge = $1"
-        }
+        key { charge }
+        columns { charge, subscription, month, meter, quantity, list, net, rate, amount }
+        finds { OF_MONTH = "WHERE subscription = $1 AND month = $2 ORDER BY meter, charge" }
     }
 }
 table! {
