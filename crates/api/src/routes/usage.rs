@@ -142,6 +142,10 @@ pub(super) fn routes() -> Vec<Route> {
 /// What a customer may spend in a month; no amount where there is no budget.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "members are called as documented"
+)]
 struct SpendingBudget {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -300,7 +304,7 @@ async fn spender(
     let mut sum = Sum::NOTHING;
     // A plan's days are those of the subscriptions under it.
     for user in &users {
-        let days = summary::days(tx, &[user.clone()], &user.row, month.days()).await?;
+        let days = summary::days(tx, std::slice::from_ref(user), &user.row, month.days()).await?;
         sum = sum.plus(summary::sum(&days)?)?;
     }
     Ok(Spender {

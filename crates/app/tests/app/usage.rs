@@ -157,7 +157,7 @@ async fn a_day_is_rated_and_a_month_is_one_charge_for_each_meter() {
 async fn an_event_counts_once() {
     let mut world = world().await;
     let one = event("a", HOURS, "2023-11-10T01:00:00Z", "1.50");
-    send(&mut world, &[one.clone()]).await.unwrap();
+    send(&mut world, std::slice::from_ref(&one)).await.unwrap();
     let same = event("a", HOURS, "2023-11-10T01:00:00+00:00", "1.5");
     let next = event("b", HOURS, "2023-11-10T02:00:00Z", "1");
     let done = send(&mut world, &[same.clone(), next.clone(), next, same])

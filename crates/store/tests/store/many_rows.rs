@@ -19,7 +19,7 @@ fn event(number: u128, upload: u128) -> UsageEvent {
         meter: 1,
         at: "2024-01-15T12:00:00Z".parse().unwrap(),
         quantity: Decimal::new(i128::try_from(number).unwrap(), 3),
-        cost: (number % 2 == 0).then_some(Decimal::ONE),
+        cost: number.is_multiple_of(2).then_some(Decimal::ONE),
         resource: Uuid::nil(),
     }
 }
