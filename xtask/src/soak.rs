@@ -117,6 +117,13 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "usage by files",
+        package: "tierline",
+        target: Target::Bench("usage"),
+        args: &[SERVER, DIRECTORY],
+        env: &[],
+    },
+    Figure {
         name: "checkouts beside pgbench",
         package: "tierline",
         target: Target::Bench("checkouts"),

@@ -102,6 +102,11 @@ impl Call {
         body::read(&self.bytes)
     }
 
+    /// The path as it arrived, in small letters.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The bytes of the body.
     pub(crate) const fn bytes(&self) -> &Bytes {
         &self.bytes

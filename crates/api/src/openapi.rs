@@ -191,6 +191,7 @@ fn described(route: &Route, parts: &mut Parts) -> Value {
                 Media::Json => "application/json",
                 Media::Form => "application/x-www-form-urlencoded",
                 Media::Csv => "text/csv",
+                Media::Lines => "application/x-ndjson",
             };
             let content = json!({ "required": !route.is_optional, "content": { kind: { "schema": shape(body) } } });
             map.insert("requestBody".to_owned(), content);

@@ -72,6 +72,8 @@ pub(crate) enum Media {
     Json,
     Form,
     Csv,
+    /// JSON Lines: one document a line.
+    Lines,
 }
 
 /// One route.
@@ -227,6 +229,12 @@ impl Route {
     /// A page for a browser: its refusals are pages too.
     pub(crate) const fn page(mut self) -> Self {
         self.is_page = true;
+        self
+    }
+
+    /// JSON Lines, each of this shape.
+    pub(crate) fn takes_lines<T: ToSchema>(mut self) -> Self {
+        self.takes = Some((Media::Lines, Shape::of::<T>()));
         self
     }
 

@@ -336,6 +336,7 @@ verbs! {
     "set_payment_method" => crate::billing::settings::SetPaymentMethod,
     "set_tax_rate" => crate::billing::settings::SetTaxRate,
     "set_credit_limit" => crate::billing::settings::SetCreditLimit,
+    "set_budget" => crate::usage::budget::SetBudget,
     "read_price_sheet" => crate::accounts::ReadPriceSheet,
     "read_invoice" => crate::accounts::ReadInvoice,
     "read_credit" => crate::accounts::ReadCredit,

@@ -9,7 +9,7 @@ use tierline_store::{Tx, Value, tables};
 use uuid::Uuid;
 
 use crate::error::AppError;
-use crate::{billing, lifecycle, names, schedule, standing};
+use crate::{billing, lifecycle, names, schedule, standing, usage};
 use tierline_rules::regions;
 
 /// Most entries of a page.
@@ -146,6 +146,11 @@ async fn whose(tx: &mut Tx<'_>, item: &Due) -> Result<Vec<Id<Account>>, AppError
         | lifecycle::DEPROVISION
         | lifecycle::END_WITH_CYCLE => {
             let row = names::subscription(tx, subject).await?;
+            row.and_then(|row| row.seller).into_iter().collect()
+        }
+        usage::DAY | usage::MONTH => {
+            let name = subject.rsplit_once(' ').map_or(subject, |(name, _)| name);
+            let row = names::subscription(tx, name).await?;
             row.and_then(|row| row.seller).into_iter().collect()
         }
         schedule::TRANSFER_LAPSE => {

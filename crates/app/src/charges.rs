@@ -5,6 +5,7 @@ use tierline_billing::cycle::{Running, term_start};
 use tierline_billing::prorate;
 use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Generation, Item, ItemKind};
+use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::subscription::{Charge, CreditLine, Subscription, SubscriptionState};
 use tierline_domain::time::Date;
@@ -82,6 +83,19 @@ pub async fn book(
     subscription: &Subscription,
     entry: Entry,
 ) -> Result<(), AppError> {
+    book_noted(ctx, tx, subscription, entry).await.map(drop)
+}
+
+/// The same, and says which line it became; none where it costs nothing.
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn book_noted(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+    entry: Entry,
+) -> Result<Option<Id<Charge>>, AppError> {
     let key = [Value::Id(subscription.id.uuid())];
     let last: Option<(i64,)> = tx.fetch_optional(tables::time::LAST_CHARGE, &key).await?;
     let position = last.map_or(0, |(position,)| position).saturating_add(1);
@@ -94,14 +108,15 @@ async fn book_at(
     subscription: &Subscription,
     position: i64,
     entry: Entry,
-) -> Result<(), AppError> {
+) -> Result<Option<Id<Charge>>, AppError> {
     let charged = amount(&entry.basis, entry.price)?;
     if charged.minor == 0 {
-        return Ok(());
+        return Ok(None);
     }
     let name = format!("{} {position}", subscription.id);
+    let id = Ids::named("charge", &name, ctx.now).next();
     tx.insert(&Charge {
-        id: Ids::named("charge", &name, ctx.now).next(),
+        id,
         subscription: subscription.id,
         position,
         kind: entry.kind.to_owned(),
@@ -122,7 +137,7 @@ async fn book_at(
     })
     .await?;
     let Some(seller) = subscription.seller else {
-        return Ok(());
+        return Ok(Some(id));
     };
     billing::run::plan(tx, &subscription.home, ctx.now).await?;
     if let Some(mut line) = tx.get::<CreditLine>(&[Value::Id(seller.uuid())]).await? {
@@ -130,7 +145,7 @@ async fn book_at(
         line.unbilled = line.unbilled.at_par(Currency::USD)?.plus(amount)?;
         tx.put(&line).await?;
     }
-    Ok(())
+    Ok(Some(id))
 }
 
 /// Books a whole cycle, or what a shortened first term leaves of it (BIL-044, BIL-048).
@@ -161,7 +176,7 @@ pub async fn book_first_cycle(
     day: Date,
 ) -> Result<(), AppError> {
     match cycle_entry(subscription, "new", day) {
-        Some(entry) => book_at(ctx, tx, subscription, 1, entry).await,
+        Some(entry) => book_at(ctx, tx, subscription, 1, entry).await.map(drop),
         None => Ok(()),
     }
 }

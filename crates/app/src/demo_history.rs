@@ -12,7 +12,7 @@ use crate::attempt::record_refusal;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::webhooks::Register;
-use crate::{names, outbox};
+use crate::{demo_usage, names, outbox};
 
 /// A partner that sells, a customer of its, and what that customer runs.
 struct Business {
@@ -118,6 +118,7 @@ pub(crate) async fn lay(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), AppError>
             carry_out(tx, &account, &name, at, (verb, params)).await?;
         }
     }
+    demo_usage::lay(tx, now).await?;
     for (row, business) in BUSINESSES.iter().enumerate() {
         let account = names::the_account(tx, business.partner).await?;
         for (step, (days, verb, params)) in business.weeks().into_iter().enumerate() {

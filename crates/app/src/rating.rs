@@ -5,27 +5,25 @@ use serde::{Deserialize, Serialize};
 use tierline_billing::cycle::{Running, next_end};
 use tierline_billing::prorate;
 use tierline_domain::billing::{Basis, Cut};
-use tierline_domain::catalog::{Frequency, ItemKind};
-use tierline_domain::customer::Customer;
-use tierline_domain::money::{Currency, Money};
-use tierline_domain::partner::{Account, MembershipState, Organization};
-use tierline_domain::subscription::{
-    Charge, ResourceRole, ResourceRoleName, Subscription, SubscriptionState,
-};
+use tierline_domain::catalog::Frequency;
+use tierline_domain::decimal::Decimal;
+use tierline_domain::money::Money;
+use tierline_domain::subscription::{Charge, Subscription};
 use tierline_domain::time::{Date, add_days, add_months};
+use tierline_domain::usage::Earning;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Tx, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::names::by_id;
 use crate::prices;
-use crate::subscription::{Held, estate, held, with_item};
-use crate::{events, facts, standing};
+use crate::subscription::{Held, held, with_item};
+use crate::usage::{budget, earned};
+use crate::{events, facts, standing, usage};
 
 /// Rates consumption.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,30 +91,13 @@ pub struct Rated {
 pub struct Earned {
     /// The billed partner, if anybody earns.
     pub earned_by: Option<String>,
+    /// Why nobody does.
+    pub reason: Option<Earning>,
 }
-
-const USAGE: &str = "usage";
 
 async fn operate(tx: &mut Tx<'_>, ctx: &Ctx, acting: &Acting) -> Result<Facts, AppError> {
     standing::operator(acting)?;
     facts::begin(tx, ctx, acting, Checkpoint::Operate).await
-}
-
-fn same_month(a: Date, b: Date) -> bool {
-    (a.year(), a.month()) == (b.year(), b.month())
-}
-
-/// Consumption of a customer in a month, over all its subscriptions, in US dollars.
-async fn spent(tx: &mut Tx<'_>, held: &Held, day: Date) -> Result<Money, AppError> {
-    let mut sum = Money::zero(Currency::USD);
-    for row in estate(tx, &held.customer).await? {
-        for charge in charges::of(tx, &row).await? {
-            if charge.kind == USAGE && same_month(charge.from_day, day) {
-                sum = sum.plus(charge.amount.at_par(Currency::USD)?)?;
-            }
-        }
-    }
-    Ok(sum)
 }
 
 impl UseCase for RecordUsage {
@@ -144,7 +125,7 @@ impl UseCase for RecordUsage {
         let held = held(tx, &self.subscription).await?;
         let today = ctx.now.date();
         let entry = Entry {
-            kind: USAGE,
+            kind: usage::CHARGE,
             price: self.amount,
             basis: Basis::times(1),
             from: today,
@@ -152,19 +133,16 @@ impl UseCase for RecordUsage {
         };
         // Running consumption is never stopped by the credit limit (BIL-032), it only uses it up.
         charges::book(ctx, tx, &held.row, entry).await?;
-        let customer = tx
-            .get::<Customer>(&[Value::Id(held.customer.id.uuid())])
-            .await?;
-        let Some(budget) = customer.and_then(|customer| customer.budget) else {
+        let Some(budget) = budget::of(tx, &held.customer).await? else {
             return Ok(Usage { event: None });
         };
-        let spent = spent(tx, &held, today).await?;
-        if spent.minor <= budget.at_par(Currency::USD)?.minor {
+        let spent = budget::spent(tx, &held.customer, today).await?;
+        if !Decimal::of(budget).minus(spent)?.is_negative() {
             return Ok(Usage { event: None });
         }
-        events::happened(ctx, tx, "budget_exceeded", &held.customer.handle).await?;
+        events::happened(ctx, tx, budget::EXCEEDED, &held.customer.handle).await?;
         Ok(Usage {
-            event: Some("budget_exceeded"),
+            event: Some(budget::EXCEEDED),
         })
     }
 }
@@ -341,49 +319,6 @@ impl UseCase for Rate {
     }
 }
 
-/// Whether a partner holds a role on a resource that can change something (PEC-003).
-async fn eligible(tx: &mut Tx<'_>, account: &Account, held: &Held) -> Result<bool, AppError> {
-    let row = &held.row;
-    let owns = row.default_owner && row.seller == Some(account.id);
-    let mut granted = false;
-    // Access at a higher scope covers everything below it (PEC-006).
-    for resource in [Some(row.id), row.parent].into_iter().flatten() {
-        let key = [Value::Id(account.id.uuid()), Value::Id(resource.uuid())];
-        let role = tx.get::<ResourceRole>(&key).await?.map(|role| role.role);
-        granted |= matches!(
-            role,
-            Some(ResourceRoleName::Owner | ResourceRoleName::Contributor)
-        );
-    }
-    Ok(owns || granted)
-}
-
-async fn earned_by(tx: &mut Tx<'_>, held: &Held, day: Date) -> Result<Option<String>, AppError> {
-    let row = &held.row;
-    let consumption = matches!(
-        held.item.kind,
-        ItemKind::Consumption | ItemKind::PreviousConsumption
-    );
-    let runs = row.state == SubscriptionState::Active && row.bought.date() <= day;
-    let Some(seller) = held
-        .seller
-        .as_ref()
-        .filter(|seller| seller.kind.is_billed() && consumption && runs)
-    else {
-        return Ok(None);
-    };
-    let organization: Organization = by_id(tx, seller.organization).await?;
-    if organization.membership != MembershipState::Active {
-        return Ok(None);
-    }
-    let mut access = eligible(tx, seller, held).await?;
-    if let Some(reseller) = row.partner_of_record {
-        let reseller = crate::names::account_by_id(tx, reseller).await?;
-        access |= eligible(tx, &reseller, held).await?;
-    }
-    Ok(access.then(|| seller.handle.clone()))
-}
-
 impl UseCase for RateCredit {
     type Out = Earned;
 
@@ -411,8 +346,10 @@ impl UseCase for RateCredit {
         tx: &mut Tx<'_>,
     ) -> Result<Earned, AppError> {
         let held = held(tx, &self.subscription).await?;
+        let earned = earned::day(tx, &held, self.day).await?.of(None, None);
         Ok(Earned {
-            earned_by: earned_by(tx, &held, self.day).await?,
+            earned_by: earned.by,
+            reason: Some(earned.earning).filter(|earning| *earning != Earning::Earned),
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::error::AppError;
 use crate::events;
 use crate::{
     admin, billing, lifecycle, partnership, profiles, qualifications, relationship, standing,
-    transfer,
+    transfer, usage,
 };
 
 /// A subscription's term is over: it renews, expires or is disabled.
@@ -277,6 +277,7 @@ async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError
         || admin::due::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || profiles::fall_due(tx, &item.kind, &item.subject).await?
         || qualifications::fall_due(tx, &item.kind, &item.subject).await?
+        || usage::rating::fall_due(ctx, tx, &item.kind, &item.subject).await?
     {
         return Ok(());
     }

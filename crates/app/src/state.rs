@@ -77,6 +77,7 @@ const PATHS: &[(&str, usize, &[&str])] = &[
             "cycle_days",
             "amount",
             "earned_by",
+            "reason",
             "event",
             // Of the report on delegations, which is ours.
             "expiring",

@@ -11,6 +11,7 @@ use tierline_store::tables::StoredDecision;
 use tierline_store::{Command, StoreError, Tx, Value, statements};
 
 use crate::error::AppError;
+use crate::usage;
 
 statements! {
     pub DECISIONS = "SELECT id FROM decisions ORDER BY at_world, id";
@@ -91,6 +92,11 @@ impl Command for Verify {
                 report.invoices = audit.invoices;
                 report.findings.extend(audit.findings);
             }
+            Err(error) => unreadable(Err(error), &mut report)?,
+        }
+        let told = usage::ingest::verify(tx).await;
+        match told {
+            Ok(found) => report.findings.extend(found),
             Err(error) => unreadable(Err(error), &mut report)?,
         }
         let log = verify_log(tx, &self.key).await?;

@@ -150,6 +150,7 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "credit" => estate::credit(tx, &f).await,
         "support_contact" => estate::support_contact(tx, &f).await,
         "resource_role" => estate::resource_role(tx, &f).await,
+        "credit_loss" => estate::credit_loss(tx, &f).await,
         "waiver" => estate::waiver(tx, &f).await,
         "setting" => estate::setting(tx, &f).await,
         "qualification" => records::qualification(tx, &f, today).await,

@@ -29,7 +29,7 @@ use tierline_domain::partner::Tenant;
 use tierline_domain::subscription::{Charge, Subscription};
 use tierline_domain::time::Timestamp;
 use tierline_store::log::Outcome;
-use tierline_store::{Command, Db, DbConfig, StoreError, Tx, log, schema, tables};
+use tierline_store::{Command, Db, DbConfig, StoreError, Table as _, Tx, log, schema, tables};
 use uuid::Uuid;
 
 // As the server does.
@@ -125,9 +125,16 @@ impl Command for Lay {
                 home: model.subscription.home.clone(),
             });
         }
-        tx.pour(&tenants).await?;
-        tx.pour(&held).await?;
-        tx.pour(&charges).await
+        for row in &tenants {
+            tx.insert(row).await?;
+        }
+        for row in &held {
+            tx.insert(row).await?;
+        }
+        for row in &charges {
+            tx.insert(row).await?;
+        }
+        tell(tx, u128::try_from(*from).unwrap()).await
     }
 }
 
@@ -172,24 +179,28 @@ impl Command for Open {
             })
             .await?;
         }
-        tx.append(&log::Event {
-            id: Uuid::from_u128(1),
-            at_world: now(),
-            at_server: now(),
-            home: String::new(),
-            kind: "bench".to_owned(),
-            subject_kind: String::new(),
-            subject: String::new(),
-            actor: "operator".to_owned(),
-            tenant: None,
-            outcome: Outcome::Succeeded,
-            rule: None,
-            digest: Vec::new(),
-            data: Json::Null,
-        })
-        .await?;
-        Ok(())
+        Ok(tell(tx, u128::MAX).await?)
     }
+}
+
+/// The log hears of the rows.
+async fn tell(tx: &mut Tx<'_>, number: u128) -> Result<(), StoreError> {
+    tx.append(&log::Event {
+        id: Uuid::from_u128(number),
+        at_world: now(),
+        at_server: now(),
+        home: String::new(),
+        kind: "bench".to_owned(),
+        subject_kind: String::new(),
+        subject: String::new(),
+        actor: "operator".to_owned(),
+        tenant: None,
+        outcome: Outcome::Succeeded,
+        rule: None,
+        digest: Vec::new(),
+        data: Json::Null,
+    })
+    .await
 }
 
 /// Resident memory of this process in MiB: now, and at most.
@@ -288,8 +299,8 @@ impl Command for Pour {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        tx.pour(&self.0).await?;
-        tx.pour(&self.1).await
+        tx.write_all(InvoiceLine::insert(), &self.0).await?;
+        tx.write_all(Posting::insert(), &self.1).await.map(drop)
     }
 }
 

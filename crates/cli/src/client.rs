@@ -101,6 +101,26 @@ impl Remote {
         if let Some(body) = body {
             request = request.json(body);
         }
+        self.answer(request).await
+    }
+
+    /// Sends JSON Lines.
+    pub(crate) async fn lines(
+        &self,
+        path: &str,
+        token: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Answer, String> {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(token)
+            .header("Content-Type", "application/x-ndjson")
+            .body(bytes);
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Answer, String> {
         let answer = request
             .send()
             .await

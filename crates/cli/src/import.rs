@@ -228,12 +228,13 @@ fn tell(done: Imported, as_json: bool) {
     if as_json {
         Printer::line(json!({
             "products": done.products, "skus": done.skus, "offers": done.offers, "promotions": done.promotions,
+            "meters": done.meters,
             "withdrawn": done.withdrawn,
         }));
         return;
     }
     Printer::line(format!(
-        "Imported {} products with {} SKUs, {} offers, {} promotions; {} items are not sold any more.",
-        done.products, done.skus, done.offers, done.promotions, done.withdrawn
+        "Imported {} products with {} SKUs, {} offers, {} promotions, {} meters; {} items are not sold any more.",
+        done.products, done.skus, done.offers, done.promotions, done.meters, done.withdrawn
     ));
 }

@@ -20,6 +20,7 @@ mod prices;
 mod rules;
 mod schedule;
 mod serve;
+mod usage;
 mod verify;
 mod webhooks;
 mod world;
@@ -56,6 +57,7 @@ enum Verb {
     Ledger(ledger::Args),
     Keys(keys::Args),
     Import(import::Args),
+    Usage(usage::Args),
     Webhooks(webhooks::Args),
     Schedule(schedule::Args),
     World(world::Args),
@@ -163,6 +165,7 @@ fn main() -> ExitCode {
             Verb::Ledger(args) => ledger::run(args).await,
             Verb::Keys(args) => keys::run(args).await,
             Verb::Import(args) => import::run(args).await,
+            Verb::Usage(args) => usage::run(args).await,
             Verb::Webhooks(args) => webhooks::run(args).await,
             Verb::Schedule(args) => schedule::run(args).await,
             Verb::World(args) => world::run(args).await,

@@ -33,6 +33,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::billing::MIGRATION,
     crate::tables::prices::BOOKS,
     crate::tables::prices::LISTS,
+    crate::tables::usage::MIGRATION,
 ];
 
 const PROGRAM: &str = "

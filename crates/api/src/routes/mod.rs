@@ -53,7 +53,10 @@ pub(crate) mod subscriptions;
 pub mod tokens;
 pub(crate) mod transfers;
 pub(crate) mod transitions;
+mod usage;
+mod usage_files;
 pub mod utilities;
+mod utilization;
 pub mod webhooks;
 mod worlds;
 
@@ -87,6 +90,9 @@ pub(crate) fn list() -> Vec<Route> {
         conversions::routes(),
         transfers::routes(),
         overage::routes(),
+        usage::routes(),
+        utilization::routes(),
+        usage_files::routes(),
         product_upgrades::routes(),
         entitlements::routes(),
         audit::routes(),

@@ -39,6 +39,7 @@ mod throttling;
 mod tolerant_wire;
 mod transfers;
 mod transitions;
+mod usage;
 mod utilities;
 mod webhook_delivery;
 mod webhooks;

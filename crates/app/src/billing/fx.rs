@@ -1,6 +1,7 @@
 //! Exchange rates: one for each currency and month, fixed before the month begins (BIL-021).
 
 use tierline_domain::billing::FxRate;
+use tierline_domain::decimal::Decimal;
 use tierline_domain::money::{Currency, Money, MoneyError, Rounding, divide};
 use tierline_domain::time::{Date, Weekday, add_days};
 use tierline_store::{Tx, Value, tables};
@@ -48,7 +49,36 @@ pub async fn exchange(
     Ok(at(amount, from_rate.as_ref(), to, to_rate.as_ref())?)
 }
 
-/// The same at known rates: the amount ÷ the rate of its currency × the rate of the other, one fraction until it is rounded.
+/// How much of a currency a US dollar is on a day, as a number; one where no rate is known.
+///
+/// # Errors
+/// When the store fails, or a rate on record cannot be one.
+pub async fn per_dollar(
+    tx: &mut Tx<'_>,
+    currency: Currency,
+    day: Date,
+) -> Result<Decimal, AppError> {
+    match on_record(tx, currency, day).await? {
+        Some(rate) => Ok(Decimal::new(i128::from(rate.mantissa), digits(rate.scale)?)),
+        None => Ok(Decimal::ONE),
+    }
+}
+
+/// Consumption that is priced in US dollars in the currency of its bill: cut once, as all consumption is (BIL-053).
+///
+/// # Errors
+/// When the store fails or the amount overflows.
+pub async fn of_consumption(
+    tx: &mut Tx<'_>,
+    dollars: Decimal,
+    currency: Currency,
+    day: Date,
+) -> Result<Money, AppError> {
+    let rate = per_dollar(tx, currency, day).await?;
+    Ok(dollars.times(rate)?.cut(currency)?)
+}
+
+/// A conversion at known rates: the amount ÷ the rate of its currency × the rate of the other, one fraction until it is rounded.
 fn at(
     amount: Money,
     from_rate: Option<&FxRate>,

@@ -9,8 +9,8 @@ use tierline_domain::id::Id;
 use tierline_domain::money::Money;
 use tierline_domain::subscription::Charge;
 use tierline_domain::time::Date;
-use tierline_store::Tx;
 use tierline_store::log::seal_of;
+use tierline_store::{Table as _, Tx};
 use uuid::Uuid;
 
 use crate::error::AppError;
@@ -178,8 +178,8 @@ impl Pen {
         if self.lines.is_empty() && self.postings.is_empty() {
             return Ok(());
         }
-        tx.pour(&self.lines).await?;
-        tx.pour(&self.postings).await?;
+        tx.write_all(InvoiceLine::insert(), &self.lines).await?;
+        tx.write_all(Posting::insert(), &self.postings).await?;
         let count = |len: usize| i64::try_from(len).unwrap_or(i64::MAX);
         let batch = Batch {
             source: self.source,

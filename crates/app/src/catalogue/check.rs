@@ -7,7 +7,7 @@ use tierline_domain::listing::Shelf;
 use tierline_domain::order::Commitment;
 use tierline_rules::regions;
 
-use super::file::{Entry, FAULTS_MAX, Fault, Parts, ProductEntry, PromotionEntry};
+use super::file::{Entry, FAULTS_MAX, Fault, MeterEntry, Parts, ProductEntry, PromotionEntry};
 
 /// The files that are checked, and what was found in them.
 struct Check<'a> {
@@ -62,6 +62,9 @@ pub(super) fn check(read: &[(&str, &str, Parts)]) -> Vec<Fault> {
         for promotion in &parts.promotions {
             check.promotion(promotion, read, &mut taken);
         }
+        for meter in &parts.meters {
+            check.meter(meter, &mut taken);
+        }
         faults.append(&mut check.faults);
     }
     faults
@@ -74,6 +77,7 @@ struct Taken {
     items: HashSet<String>,
     categories: HashSet<String>,
     promotions: HashSet<String>,
+    meters: HashSet<String>,
     /// Ids of the catalogue, of whatever kind.
     codes: HashSet<String>,
 }
@@ -93,7 +97,45 @@ fn is_code(text: &str, length: usize) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
+/// Most digits of a meter's price, and how many of them may stand behind the point.
+const PRICE_DIGITS_MAX: u32 = 18;
+const PRICE_DECIMALS_MAX: u32 = 16;
+
 impl Check<'_> {
+    fn meter(&mut self, meter: &MeterEntry, taken: &mut Taken) {
+        let id = meter.id.as_str();
+        *self.seen.entry(id.to_owned()).or_default() += 1;
+        if id.is_empty() || id.len() > 200 || id.contains('\0') {
+            self.fault(id, "id", "is 1 to 200 characters long");
+        }
+        if !taken.meters.insert(id.to_owned()) {
+            self.fault(id, "id", "another meter has it");
+        }
+        if meter.prices.is_empty() {
+            self.fault(
+                id,
+                "prices",
+                "is empty; give the first day of a month and a price",
+            );
+        }
+        for (day, price) in &meter.prices {
+            // Price lists change on the first of a month (BIL-023).
+            if day.day() != 1 {
+                let problem = format!("{day} is not the first of a month, on which prices change");
+                self.fault(id, "prices", problem);
+            }
+            let digits = price.mantissa().checked_ilog10().unwrap_or(0) + 1;
+            if price.is_negative() {
+                self.fault(id, "prices", format!("{price} is negative"));
+            } else if digits > PRICE_DIGITS_MAX || price.scale() > PRICE_DECIMALS_MAX {
+                let problem = format!(
+                    "{price} has more than {PRICE_DIGITS_MAX} digits, or more than {PRICE_DECIMALS_MAX} decimals"
+                );
+                self.fault(id, "prices", problem);
+            }
+        }
+    }
+
     fn fault(&mut self, id: &str, field: &str, problem: impl Into<String>) {
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(Fault {

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use tierline_domain::catalog::{Frequency, ItemKind, Offered, Publisher, Term};
 use tierline_domain::customer::Segment;
+use tierline_domain::decimal::Decimal;
 use tierline_domain::listing::{LeastCommitment, LimitOf, Precondition, Shelf, Texts, Variable};
 use tierline_domain::money::Money;
 use tierline_domain::place::Country;
@@ -38,6 +39,10 @@ const BUILT_IN: &[(&str, &str)] = &[
         "promotions.yaml",
         include_str!("../../../../program/catalogue/promotions.yaml"),
     ),
+    (
+        "meters.yaml",
+        include_str!("../../../../program/catalogue/meters.yaml"),
+    ),
 ];
 
 /// Faults that are told at once, at most.
@@ -51,6 +56,7 @@ pub(super) struct Parts {
     pub(super) categories: Vec<CategoryEntry>,
     pub(super) offers: Vec<Entry>,
     pub(super) promotions: Vec<PromotionEntry>,
+    pub(super) meters: Vec<MeterEntry>,
 }
 
 /// A product and its items.
@@ -225,6 +231,23 @@ pub(super) struct PromotionEntry {
     pub(super) requires: Vec<String>,
 }
 
+/// A meter and its prices in US dollars, by the day from which they hold.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeterEntry {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) category: String,
+    #[serde(default)]
+    pub(super) subcategory: String,
+    #[serde(default)]
+    pub(super) region: String,
+    pub(super) unit: String,
+    #[serde(default = "yes")]
+    pub(super) earns: bool,
+    pub(super) prices: BTreeMap<Date, Decimal>,
+}
+
 /// A catalogue whose files are in order.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
@@ -232,6 +255,7 @@ pub struct Catalogue {
     pub(super) categories: Vec<CategoryEntry>,
     pub(super) offers: Vec<Entry>,
     pub(super) promotions: Vec<PromotionEntry>,
+    pub(super) meters: Vec<MeterEntry>,
 }
 
 /// What is wrong with a file, and where.
@@ -282,12 +306,14 @@ impl Catalogue {
             categories: Vec::new(),
             offers: Vec::new(),
             promotions: Vec::new(),
+            meters: Vec::new(),
         };
         for (_, _, parts) in read {
             whole.products.extend(parts.products);
             whole.categories.extend(parts.categories);
             whole.offers.extend(parts.offers);
             whole.promotions.extend(parts.promotions);
+            whole.meters.extend(parts.meters);
         }
         Ok(whole)
     }
@@ -406,6 +432,10 @@ offers:
     terms: {P1Y: [annual]}
 promotions:
   - {id: off, title: Off, item: desk, discount_percent: 0, max_seats: 5, from: 2025-02-01, until: 2025-01-01}
+meters:
+  - {id: hours, name: Hours, category: Time, unit: 1 Hour, prices: {2025-01-15: '0.1'}}
+  - {id: hours, name: Hours, category: Time, unit: 1 Hour, prices: {}}
+  - {id: days, name: Days, category: Time, unit: 1 Day, prices: {2025-01-01: '-1', 2025-02-01: '0.00000000000000001'}}
 ";
         let found = faults(text);
         for wanted in [
@@ -423,6 +453,11 @@ promotions:
             "mine.yaml:21: old.category: is missing",
             "mine.yaml:25: off.discount_percent: ",
             "mine.yaml:25: off.until: ",
+            "mine.yaml:27: hours.prices: 2025-01-15",
+            "mine.yaml:28: hours.id: ",
+            "mine.yaml:28: hours.prices: ",
+            "mine.yaml:29: days.prices: -1",
+            "mine.yaml:29: days.prices: 0.00000000000000001",
         ] {
             assert!(
                 found.iter().any(|fault| fault.starts_with(wanted)),

@@ -12,8 +12,9 @@ use tierline_domain::listing::{
     PromotionTerms, Shelf,
 };
 use tierline_domain::time::{Date, add_days};
+use tierline_domain::usage::{Meter, MeterPrice};
 use tierline_store::tables::catalogue as rows;
-use tierline_store::{Command, Tx, Value};
+use tierline_store::{Command, Tx, Value, tables};
 use uuid::Uuid;
 
 use super::file::{Catalogue, Entry, ProductEntry, PromotionEntry};
@@ -42,6 +43,8 @@ pub struct Imported {
     pub offers: usize,
     /// Promotions.
     pub promotions: usize,
+    /// Meters.
+    pub meters: usize,
     /// Items that are not sold any more.
     pub withdrawn: usize,
 }
@@ -124,6 +127,8 @@ pub async fn lay(
         lay_promotion(tx, promotion, catalogue, &known).await?;
     }
     done.promotions = catalogue.promotions.len();
+    lay_meters(tx, catalogue).await?;
+    done.meters = catalogue.meters.len();
     done.withdrawn = withdraw(tx, &known, &kept, today).await?;
     let promoted: HashSet<&str> = catalogue
         .promotions
@@ -138,6 +143,43 @@ pub async fn lay(
         }
     }
     Ok(done)
+}
+
+/// Meters keep their numbers, by which usage names them, and the prices of days that have passed. One that the files do not
+/// hold any more stays as it is.
+async fn lay_meters(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), AppError> {
+    let mut known: HashMap<String, i64> = HashMap::new();
+    let mut last: i64 = 0;
+    for meter in tx.find::<Meter>(tables::meters::EVERY, &[]).await? {
+        last = last.max(meter.number);
+        known.insert(meter.handle, meter.number);
+    }
+    for entry in &catalogue.meters {
+        let number = known.get(&entry.id).copied().unwrap_or_else(|| {
+            last = last.saturating_add(1);
+            last
+        });
+        tx.put(&Meter {
+            number,
+            handle: entry.id.clone(),
+            name: entry.name.clone(),
+            category: entry.category.clone(),
+            subcategory: entry.subcategory.clone(),
+            region: entry.region.clone(),
+            unit: entry.unit.clone(),
+            earns: entry.earns,
+        })
+        .await?;
+        for (from_day, price) in &entry.prices {
+            tx.put(&MeterPrice {
+                meter: number,
+                from_day: *from_day,
+                price: price.trimmed(),
+            })
+            .await?;
+        }
+    }
+    Ok(())
 }
 
 async fn withdraw(

@@ -18,7 +18,7 @@ use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::subscription::{Held, estate, held};
-use crate::{charges, events, facts, lifecycle, order, schedule};
+use crate::{charges, events, facts, lifecycle, order, schedule, usage};
 
 /// Moves group by group: a base and its add-ons go together or stay together, and what stays is told with its reason
 /// (TRF-010). A consumption subscription is a group of its own.
@@ -222,6 +222,7 @@ async fn hand_over(
     held: Held,
     to: &Receiver<'_>,
 ) -> Result<(), AppError> {
+    usage::rating::charge_giver(ctx, tx, &held).await?;
     let Held {
         mut row,
         mut item,

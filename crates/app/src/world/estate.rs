@@ -17,6 +17,7 @@ use tierline_domain::subscription::{
     TransferKind, TransferState,
 };
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
+use tierline_domain::usage::{AccessEffect, CreditLoss, ResourceAccess};
 use tierline_rules::regions;
 use tierline_store::Tx;
 use tierline_store::tables::Setting;
@@ -488,15 +489,51 @@ pub(super) async fn support_contact(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(
     Ok(tx.put(&row).await?)
 }
 
+/// A role that holds always, for all of a subscription, and is the partner's own; or access that is bounded.
 pub(super) async fn resource_role(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
-    let row = ResourceRole {
+    let partner = names::the_account(tx, &f.must::<String>("partner")?).await?;
+    let subscription = names::the_subscription(tx, &f.must::<String>("subscription")?).await?;
+    let role = f.must::<ResourceRoleName>("role")?;
+    let bounds = ["scope", "from", "until", "linked_to", "denied"];
+    if !bounds.iter().any(|bound| f.has(bound)) {
+        return Ok(tx
+            .put(&ResourceRole {
+                partner: partner.id,
+                subscription: subscription.id,
+                role,
+            })
+            .await?);
+    }
+    let linked = match f.text("linked_to")?.as_deref() {
+        None => partner.location,
+        Some("none") => None,
+        Some(place) => Some(names::the_place(tx, place).await?.id),
+    };
+    let effect = if f.get::<bool>("denied")?.unwrap_or(false) {
+        AccessEffect::Deny
+    } else {
+        AccessEffect::Allow
+    };
+    let row = ResourceAccess {
+        partner: partner.id,
+        subscription: subscription.id,
+        scope: f.text("scope")?.unwrap_or_default(),
+        effect,
+        role,
+        begins: f.get("from")?,
+        ends: f.get("until")?,
+        linked,
+    };
+    Ok(tx.put(&row).await?)
+}
+
+pub(super) async fn credit_loss(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
+    let row = CreditLoss {
         partner: names::the_account(tx, &f.must::<String>("partner")?)
             .await?
             .id,
-        subscription: names::the_subscription(tx, &f.must::<String>("subscription")?)
-            .await?
-            .id,
-        role: f.must::<ResourceRoleName>("role")?,
+        from_day: f.must("from")?,
+        until_day: f.get("until")?,
     };
     Ok(tx.put(&row).await?)
 }

@@ -17,3 +17,4 @@ mod price_lists;
 mod random_year;
 mod requests;
 mod ties;
+mod usage;

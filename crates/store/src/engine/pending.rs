@@ -223,6 +223,15 @@ fn in_order(mut batches: Vec<Batch>) -> Vec<Batch> {
 }
 
 impl Batch {
+    /// Rows that are written at once, and do not wait.
+    pub(super) fn of(statement: Statement, rows: Vec<Vec<Value>>) -> Self {
+        Self {
+            statement,
+            shape: shape(statement),
+            rows,
+        }
+    }
+
     fn fits(&self, values: &[Value]) -> bool {
         let kinds = values.iter().map(Value::kind);
         let first = self.rows.first();

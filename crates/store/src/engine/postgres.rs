@@ -4,6 +4,7 @@
 //! together, and the answers come back in order. Nothing is lost by that: an answer that turns out to be an
 //! error is found before the commit is believed ([`PgSession::settle`]).
 
+mod many;
 mod siblings;
 mod values;
 
@@ -28,6 +29,7 @@ use super::{Counters, Lock};
 use crate::error::StoreError;
 use crate::statement::Statement;
 use crate::value::{Kind, Value};
+pub(super) use many::execute_many;
 use siblings::{Siblings, Snapshot};
 pub(super) use values::seen;
 use values::{Column, Param, list_of, type_of};

@@ -269,6 +269,31 @@ pub(super) fn execute(
         .map_err(|error| translate(statement.name, error))
 }
 
+/// Runs a statement once for each of many rows of values; answers how many rows it touched.
+pub(super) fn execute_many(
+    session: &mut SqliteSession,
+    statement: Statement,
+    rows: &[Vec<Value>],
+) -> Result<u64, StoreError> {
+    let Some((first, others)) = rows.split_first() else {
+        return Ok(0);
+    };
+    let run = || {
+        let mut prepared = bound(session, statement, first)?;
+        let mut touched = prepared.raw_execute()?;
+        for row in others {
+            for (index, value) in row.iter().enumerate() {
+                prepared.raw_bind_parameter(index + 1, Bound(value))?;
+            }
+            touched += prepared.raw_execute()?;
+        }
+        Ok(touched)
+    };
+    run()
+        .map(|count| u64::try_from(count).unwrap_or(u64::MAX))
+        .map_err(|error| translate(statement.name, error))
+}
+
 /// Runs a statement and shows each of its rows.
 pub(super) fn fetch(
     session: &mut SqliteSession,

@@ -210,24 +210,33 @@ impl<'a> Tx<'a> {
         self.note(done)
     }
 
-    /// Writes many new rows of a table that the log does not answer for one by one, and that are not read again in this
-    /// transaction.
+    /// Writes many rows of a table that the log does not answer for row by row, past the memo; answers how many there were
+    /// that the statement did not leave out. The statement is one that writes one row: `INSERT INTO … (…) VALUES ($1, …)`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a key is taken.
-    pub async fn pour<T: Table>(&mut self, rows: &[T]) -> Result<(), StoreError> {
-        let statement = T::insert();
-        self.memo().disturbed(statement.sql);
-        for row in rows {
-            let values = row.values();
-            self.ready(statement, &values)?;
-            let done = match &mut self.arm {
-                Arm::Sqlite(session) => sqlite::execute(session, statement, &values).map(drop),
-                Arm::Postgres(session) => session.add(statement, &[], values, Old::Absent).await,
-            };
-            self.note(done)?;
+    /// When the database refuses, or the log answers for each row of the table.
+    pub async fn write_all<T: Table>(
+        &mut self,
+        statement: Statement,
+        rows: &[T],
+    ) -> Result<u64, StoreError> {
+        if Changes::tells_of(T::NAME) {
+            return self.refuse(StoreError::Unsupported("writing past the log"));
         }
-        Ok(())
+        self.memo().disturbed(statement.sql);
+        let mut written: u64 = 0;
+        for rows in rows.chunks(WRITTEN_MAX) {
+            let rows: Vec<Vec<Value>> = rows.iter().map(Table::values).collect();
+            for values in &rows {
+                self.ready(statement, values)?;
+            }
+            let done = match &mut self.arm {
+                Arm::Sqlite(session) => sqlite::execute_many(session, statement, &rows),
+                Arm::Postgres(session) => postgres::execute_many(session, statement, rows).await,
+            };
+            written = written.saturating_add(self.note(done)?);
+        }
+        Ok(written)
     }
 
     /// The rows that one of a table's `finds` selects, where they are many and are not kept for later.
@@ -456,6 +465,9 @@ impl<'a> Tx<'a> {
         done
     }
 }
+
+/// How many rows are sent with one statement.
+const WRITTEN_MAX: usize = 2_000;
 
 const SAVEPOINT: Statement = Statement::new("tx.savepoint", "SAVEPOINT");
 

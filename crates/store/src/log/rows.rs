@@ -22,6 +22,9 @@ use tierline_domain::subscription::{
     Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription, Transfer,
     UpgradeRecord,
 };
+use tierline_domain::usage::{
+    CreditLoss, Meter, MeterPrice, ResourceAccess, UsageCharge, UsageUpload,
+};
 
 use super::canonical;
 use crate::engine::Tx;
@@ -74,6 +77,12 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ),
     ("sign_ins", CREDENTIALS),
     ("signing_keys", CREDENTIALS),
+    (
+        "usage_days",
+        "sums of the events and what follows from them: rated anew from those, they are the same",
+    ),
+    ("usage_events", UPLOADED),
+    ("usage_resources", UPLOADED),
     ("webhook_attempts", POST),
     ("webhook_certificates", POST),
     ("webhook_deliveries", POST),
@@ -91,6 +100,8 @@ const PERSONAL: &str =
 const CATALOGUE: &str =
     "how items are shown: the operator's files say it, and an import replaces it whole";
 const BATCHED: &str = "the log answers for them through the batch that wrote them, which `verify` of the ledger follows";
+const UPLOADED: &str =
+    "the log answers for them through the digest of the file that they came with";
 const POST: &str = "what a worker sends, and how often it tried: no fact of the program";
 
 macro_rules! logged {
@@ -146,6 +157,7 @@ logged!(
     Charge,
     Counter,
     CreditLine,
+    CreditLoss,
     Customer,
     DatedPrice,
     DelegationUse,
@@ -158,6 +170,8 @@ logged!(
     Judgement,
     ListPrice,
     Location,
+    Meter,
+    MeterPrice,
     Order,
     OrderRequest,
     Organization,
@@ -171,6 +185,7 @@ logged!(
     QualificationRequest,
     Registered,
     Relationship,
+    ResourceAccess,
     ResourceRole,
     Setting,
     StoredDecision,
@@ -180,6 +195,8 @@ logged!(
     Tenant,
     Transfer,
     UpgradeRecord,
+    UsageCharge,
+    UsageUpload,
     User,
     ValidationCode,
     VerifiedDomain,
@@ -211,6 +228,11 @@ impl Changes {
         if LOGGED.contains(&T::NAME) {
             self.rows.push(format!("{} {} -", T::NAME, key_text(key)));
         }
+    }
+
+    /// Whether the log answers for each row of a table.
+    pub(crate) fn tells_of(table: &str) -> bool {
+        LOGGED.contains(&table)
     }
 
     pub(crate) fn mark(&self) -> Mark {

@@ -1,5 +1,7 @@
 //! How the domain's own types are kept in columns.
 
+use std::collections::BTreeMap;
+
 use tierline_domain::admin::{
     AdminAction, AdminState, AssignmentState, Mfa, Progress, UserAccount,
 };
@@ -12,6 +14,7 @@ use tierline_domain::customer::{
     AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
     RelationshipState, Segment,
 };
+use tierline_domain::decimal::Decimal;
 use tierline_domain::listing::{About, NotSoldIn, PromotionTerms, Shelf, Texts};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{
@@ -26,6 +29,7 @@ use tierline_domain::subscription::{
     Batch, NextTerm, OverageService, ResourceRoleName, SubscriptionState, TransferKind,
     TransferLine, TransferState, UpgradedLine,
 };
+use tierline_domain::usage::{AccessEffect, Earning};
 use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
 use crate::value::{BadValue, Field, Kind, Seen, Value};
@@ -63,6 +67,7 @@ macro_rules! as_json {
 
 as_text!(
     AcceptedBy,
+    AccessEffect,
     AccountState,
     Acquired,
     AdminAction,
@@ -78,9 +83,11 @@ as_text!(
     Country,
     Currency,
     CustomerState,
+    Decimal,
     Delegation,
     EducationSegment,
     DocumentKind,
+    Earning,
     Environment,
     Frequency,
     Generation,
@@ -127,6 +134,7 @@ as_text!(
 
 as_json!(
     About,
+    BTreeMap<String, String>,
     Line,
     NextTerm,
     PromotionTerms,

@@ -34,9 +34,14 @@ pub use identity::{
     refresh_tokens, sign_ins, signing_keys,
 };
 pub mod time;
+pub mod usage;
 mod vetting;
 
 pub use time::{Due, WorldClock, schedule, world_clocks};
+pub use usage::{
+    credit_losses, meter_prices, meters, resource_access, usage_charges, usage_days, usage_events,
+    usage_resources, usage_uploads,
+};
 pub use vetting::*;
 pub mod webhooks;
 

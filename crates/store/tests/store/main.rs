@@ -11,6 +11,7 @@ mod copies;
 mod group_commit;
 mod grown_states;
 mod kept_rows;
+mod many_rows;
 mod plans;
 mod racing_writers;
 mod retries;

@@ -74,6 +74,12 @@ impl World {
         Self { db, now, step: 0 }
     }
 
+    /// Lays more facts down.
+    pub(crate) async fn lay(&mut self, given: Json) {
+        let given = given.as_array().cloned().unwrap();
+        self.db.write(Lay(given, self.now)).await.unwrap();
+    }
+
     pub(crate) fn ctx(&mut self, actor: &str) -> Ctx {
         self.step += 1;
         let seed = Ids::named("test", &self.step.to_string(), self.now).uuid();

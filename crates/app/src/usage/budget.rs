@@ -1,0 +1,152 @@
+//! A customer's monthly spending budget: it tells when it is exceeded and blocks nothing (CUS-028).
+
+use serde::{Deserialize, Serialize};
+use tierline_domain::customer::Customer;
+use tierline_domain::decimal::Decimal;
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::partner::Tenant;
+use tierline_domain::time::Date;
+use tierline_domain::usage::UsageDay;
+use tierline_rules::Checkpoint;
+use tierline_rules::facts::Facts;
+use tierline_store::{Tx, Value, tables};
+
+use super::CHARGE;
+use crate::actor::Acting;
+use crate::attempt::UseCase;
+use crate::ctx::Ctx;
+use crate::customer::customer_facts;
+use crate::error::AppError;
+use crate::subscription::estate;
+use crate::world::default_customer;
+use crate::{charges, events, names};
+
+/// What happens when a budget is exceeded.
+pub const EXCEEDED: &str = "budget_exceeded";
+
+/// The budget of a customer, in US dollars, in which consumption is priced.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Option<Money>, AppError> {
+    let row = tx.get::<Customer>(&[Value::Id(customer.id.uuid())]).await?;
+    match row.and_then(|row| row.budget) {
+        Some(budget) => Ok(Some(budget.at_par(Currency::USD)?)),
+        None => Ok(None),
+    }
+}
+
+/// What a customer used in a day's month, over all its subscriptions, at list price in US dollars: what came in by meters,
+/// and what was rated as a whole.
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn spent(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Decimal, AppError> {
+    let (first, last) = (day.first_of_month(), day.last_of_month());
+    let key = [
+        Value::Id(customer.id.uuid()),
+        Value::Day(first),
+        Value::Day(last),
+    ];
+    let mut sum = Decimal::ZERO;
+    let rows = tx
+        .find::<UsageDay>(tables::usage_days::OF_CUSTOMER, &key)
+        .await?;
+    for row in &rows {
+        sum = sum.plus(row.list)?;
+    }
+    for row in estate(tx, customer).await? {
+        for charge in charges::of(tx, &row).await? {
+            // Charges of a whole month are made of the days above.
+            let is_whole = charge.from_day == first && charge.until_day == last;
+            let is_within = charge.from_day >= first && charge.from_day <= last;
+            if charge.kind == CHARGE && is_within && !is_whole {
+                sum = sum.plus(Decimal::of(charge.amount.at_par(Currency::USD)?))?;
+            }
+        }
+    }
+    Ok(sum)
+}
+
+/// Looks whether consumption that was added to a day's month has taken a customer over its budget.
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub(crate) async fn watch(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+    day: Date,
+    added: Decimal,
+) -> Result<(), AppError> {
+    let Some(budget) = of(tx, customer).await? else {
+        return Ok(());
+    };
+    if added.is_zero() {
+        return Ok(());
+    }
+    let rated = rated(tx, customer, day).await?;
+    let left = Decimal::of(budget).minus(rated)?;
+    // Over it now, and not before this was added.
+    if left.is_negative() && !left.plus(added)?.is_negative() {
+        events::happened(ctx, tx, EXCEEDED, &customer.handle).await?;
+    }
+    Ok(())
+}
+
+/// The same as [`spent`], of days that are rated already: the others have their turn.
+async fn rated(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Decimal, AppError> {
+    let (first, last) = (day.first_of_month(), day.last_of_month());
+    let key = [
+        Value::Id(customer.id.uuid()),
+        Value::Day(first),
+        Value::Day(last),
+    ];
+    let mut sum = spent(tx, customer, day).await?;
+    let rows = tx
+        .find::<UsageDay>(tables::usage_days::OF_CUSTOMER, &key)
+        .await?;
+    for row in rows.iter().filter(|row| row.rated.is_none()) {
+        sum = sum.minus(row.list)?;
+    }
+    Ok(sum)
+}
+
+/// Sets a customer's monthly spending budget.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetBudget {
+    /// The customer.
+    pub customer: String,
+    /// A month's spending in US dollars; without one there is none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+}
+
+impl UseCase for SetBudget {
+    type Out = ();
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::UpdateCustomer
+    }
+
+    fn subject(&self) -> String {
+        self.customer.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        customer_facts(ctx, acting, tx, self.checkpoint(), &self.customer).await
+    }
+
+    async fn apply(&self, _: &Ctx, _: &Acting, _: &Facts, tx: &mut Tx<'_>) -> Result<(), AppError> {
+        if self.amount.is_some_and(|amount| amount.minor < 0) {
+            let problem = "is negative; give an amount from nought on, or none to have no budget";
+            return Err(AppError::invalid("amount", problem));
+        }
+        let tenant = names::the_tenant(tx, &self.customer).await?;
+        let known = tx.get::<Customer>(&[Value::Id(tenant.id.uuid())]).await?;
+        let mut row = known.unwrap_or_else(|| default_customer(tenant.id));
+        row.budget = self.amount;
+        Ok(tx.put(&row).await?)
+    }
+}
