@@ -79,6 +79,25 @@ async fn both_engines_have_the_same_tables_and_columns() {
     }
 }
 
+/// What was done to databases that are kept stays as it was done: a migration that has been here is never edited, and a
+/// change of the schema is one more.
+#[test]
+fn a_migration_is_never_edited() {
+    let frozen: Vec<&str> = include_str!("../migrations.txt").lines().collect();
+    let now: Vec<String> = schema::MIGRATIONS
+        .iter()
+        .map(|migration| {
+            let digest = migration.checksum();
+            let digest = digest.iter().map(|byte| format!("{byte:02x}"));
+            format!("{} {}", migration.name, digest.collect::<Vec<_>>().concat())
+        })
+        .collect();
+    assert_eq!(
+        now, frozen,
+        "a new one is added at the end of migrations.txt"
+    );
+}
+
 /// Every table is one that the log answers for, or is exempt with a reason, and none is both.
 #[tokio::test]
 async fn the_log_answers_for_every_table_or_says_why_not() {
