@@ -144,6 +144,8 @@ pub struct Subscription {
     pub upgraded: Option<Timestamp>,
     /// Came out of a trial at its end.
     pub converted_from_trial: bool,
+    /// The trial that it was before it was converted, at its end or earlier (ORD-025).
+    pub trial: Option<Id<Item>>,
     /// Updates so far (SUB-035).
     pub updates: i64,
     /// Its order, where that is on record.
@@ -191,6 +193,9 @@ pub struct NextTerm {
     /// Its last day (SUB-034).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Date>,
+    /// The promotion, if it still fits when the term begins (ORD-043).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Id<Promotion>>,
 }
 
 /// One amount booked on a subscription (BIL-041); negative amounts are refunds.
@@ -292,6 +297,15 @@ pub struct UpgradedLine {
     pub from_item: Id<Item>,
     /// What it is of now.
     pub to_item: Id<Item>,
+}
+
+/// That a marketplace subscription was activated in a sandbox, where nobody follows its activation link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activated {
+    /// The subscription.
+    pub subscription: Id<Subscription>,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// That a consumption subscription is registered, so that reservations may be bought for it.

@@ -13,7 +13,7 @@ fn statements() -> Vec<Statement> {
     let mut statements = all!(
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
         admin_relationships security_groups assignments users items dated_prices promotions carts orders documents order_requests subscriptions
-        charges upgrades registrations product_upgrades overages transfers resource_roles invoices credit_lines settings counters schedule world_clocks decisions applications application_secrets sign_ins authorization_codes refresh_tokens consents passwords signing_keys contacts judgements
+        charges upgrades registrations activations product_upgrades overages transfers resource_roles invoices credit_lines settings counters schedule world_clocks decisions applications application_secrets sign_ins authorization_codes refresh_tokens consents passwords signing_keys contacts judgements
         audit_records webhook_registrations webhook_deliveries webhook_attempts webhook_certificates
         partner_profiles qualifications validation_codes account_checks verified_domains
         admin_drafts admin_requests admin_operations delegation_uses
