@@ -334,7 +334,7 @@ pub struct Transfer {
     pub customer: Id<Tenant>,
     /// What it carries.
     pub lines: Vec<TransferLine>,
-    /// PartnerID of the reseller of record at the receiver.
+    /// PartnerID of the reseller of record at the receiver, of the lines that name no other.
     pub partner_of_record: Option<String>,
     /// Its state.
     pub state: TransferState,
@@ -354,6 +354,15 @@ impl Transfer {
     pub fn carries(&self, handle: &str) -> bool {
         self.lines.iter().any(|line| line.subscription == handle)
     }
+
+    /// PartnerID of the reseller of record of the line in a place: that of its base, its own, or the transfer's.
+    #[must_use]
+    pub fn record_of(&self, place: usize) -> Option<&String> {
+        let line = self.lines.get(place)?;
+        let base = line.base.and_then(|base| self.lines.get(base));
+        let own = base.unwrap_or(line).partner_of_record.as_ref();
+        own.or(self.partner_of_record.as_ref())
+    }
 }
 
 /// What a transfer carries of one subscription: what it was when the transfer was made (TRF-008).
@@ -365,6 +374,9 @@ pub struct TransferLine {
     pub item: Id<Item>,
     /// How many seats it had.
     pub quantity: i64,
+    /// PartnerID of another reseller of record at the receiver than the transfer's. An add-on has its base's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_of_record: Option<String>,
     /// The place of its base among the lines, with which it moves or stays (TRF-007).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<usize>,
