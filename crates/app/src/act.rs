@@ -314,6 +314,7 @@ verbs! {
     "update_subscription" => crate::update_subscription::UpdateSubscription,
     "change_subscription" => crate::change_subscription::ChangeSubscription,
     "register_subscription" => crate::registration::RegisterSubscription,
+    "activate_subscription" => crate::registration::ActivateSubscription,
     "upgrade_to_plan" => crate::product_upgrade::UpgradeToPlan,
     "set_overage" => crate::overage::SetOverage,
     "read_subscription" => crate::update_subscription::ReadSubscription,

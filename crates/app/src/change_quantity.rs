@@ -51,7 +51,9 @@ pub(crate) fn take(row: &mut Subscription, mut count: i64, now: Timestamp) {
     order.sort_by_key(|index| {
         let at = row.batches.get(*index).map_or(now, |batch| batch.at);
         let until = at.plus_hours(windows::WINDOW_HOURS);
-        (until <= now, until)
+        // What came out of an upgrade has no window, so it goes last (SUB-027).
+        let stays = row.upgraded.is_some_and(|upgraded| at <= upgraded);
+        (stays || until <= now, until)
     });
     for index in order {
         if let Some(batch) = row.batches.get_mut(index) {

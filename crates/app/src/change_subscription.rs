@@ -54,8 +54,8 @@ pub enum Change {
     Renewal(bool),
     /// Something else from the next term on.
     NextTerm(Scheduled),
-    /// So many seats of the paid item, once the trial ends.
-    TrialEnd(i64),
+    /// What the trial becomes, once it ends.
+    TrialEnd(Scheduled),
     /// Another billing frequency.
     Frequency(Frequency),
     /// Another term, with its frequency.
@@ -86,6 +86,9 @@ pub struct Scheduled {
     /// Its last day (SUB-034).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Date>,
+    /// Its promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<String>,
 }
 
 /// Hands the command that a change is alone to an expression.
@@ -127,16 +130,20 @@ macro_rules! with_command {
                     term: next.term,
                     frequency: next.frequency,
                     end: next.end,
+                    promotion: next.promotion,
                 };
                 $run
             }
-            Change::TrialEnd(quantity) => {
+            Change::TrialEnd(next) => {
                 let $command = ConvertTrial {
                     subscription,
-                    quantity,
+                    quantity: next.quantity,
                     at: When::TrialEnd,
                     into: None,
-                    frequency: None,
+                    item: next.item,
+                    term: next.term,
+                    frequency: next.frequency,
+                    end: next.end,
                 };
                 $run
             }

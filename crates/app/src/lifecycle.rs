@@ -212,7 +212,10 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
     let before = (row.term, row.frequency);
     row.term = next.term.unwrap_or(row.term);
     row.frequency = next.frequency.or(pending).unwrap_or(row.frequency);
-    if next.item.is_some() || before != (row.term, row.frequency) {
+    let wished = purchase::fitting(tx, &held.item, row, next.promotion, today).await?;
+    if wished.is_some() {
+        row.promotion = wished;
+    } else if next.item.is_some() || before != (row.term, row.frequency) {
         row.promotion = purchase::requalified(tx, &held.item, row, today).await?;
     }
     row.unit_price = price(tx, &held.item, row, today).await?;
@@ -266,22 +269,28 @@ async fn requalify(
     Ok(())
 }
 
-/// A trial becomes the paid item for a year, billed monthly (SUB-030), with a window of its own (SUB-033) and
-/// without a promotion (ORD-044).
+/// A trial becomes what was scheduled for its end, by itself the paid item for a year, billed monthly (SUB-030), with a
+/// window of its own (SUB-033) and without a promotion (ORD-044).
 async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppError> {
     let today = ctx.now.date();
     let Some(paid) = held.item.trial_of.clone() else {
         return enter(ctx, tx, held, SubscriptionState::Expired).await;
     };
-    let item = names::the_item(tx, &paid).await?;
     let row = &mut held.row;
+    let next = row.next_term.take().unwrap_or_default();
+    let item = match next.item {
+        Some(item) => by_id(tx, item).await?,
+        None => names::the_item(tx, &paid).await?,
+    };
+    row.trial = Some(row.item);
     row.item = item.id;
-    row.term = Term::YEAR;
-    row.frequency = Frequency::Monthly;
+    row.term = next.term.unwrap_or(Term::YEAR);
+    row.frequency = next.frequency.unwrap_or(Frequency::Monthly);
     row.quantity = row.scheduled_quantity.take().unwrap_or(row.quantity);
     row.bought = ctx.now;
     row.renewed = None;
-    row.term_end = Term::YEAR.last_day(today);
+    row.began = next.end.map(|_| today);
+    row.term_end = next.end.or_else(|| row.term.last_day(today));
     row.renewal = item.renewable;
     row.converted_from_trial = true;
     row.promotion = None;

@@ -751,6 +751,7 @@ impl<'a> Sale<'a> {
             pending_frequency: None,
             upgraded: None,
             converted_from_trial: false,
+            trial: None,
             updates: 0,
             order_id: Some(self.order.id),
             order_handle: Some(self.order.handle.clone()),

@@ -12,7 +12,7 @@ use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money, Rounding};
 use tierline_domain::order::{Line, Pricing, RoleDeclared};
 use tierline_domain::partner::{Account, PartnerType, Tenant};
-use tierline_domain::subscription::{Charge, Subscription, SubscriptionState};
+use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp, add_days};
 use tierline_rules::facts::{Alignment, CartFact, Ceiling, Facts, Purchase, Tier};
 use tierline_rules::{Checkpoint, regions};
@@ -232,7 +232,7 @@ async fn purchase(
             .map(|percent| ceil_percent(base_seats, percent)),
         trial_of: item.trial_of.clone(),
         trial_used: item.kind == ItemKind::Trial
-            && (same_item().next().is_some() || trial_converted(tx, deal.customer, item).await?),
+            && (same_item().next().is_some() || had_trial(tx, deal.customer, item).await?),
         trial_item_owned: item.trial_of.as_ref().is_some_and(|paid| {
             held.iter()
                 .any(|(sub, of)| of.handle == *paid && live(sub.state))
@@ -275,25 +275,13 @@ async fn purchase(
     })
 }
 
-/// Whether the customer had a trial that has become what it was for, by its end or before: it bears that item now, and was
-/// charged for its conversion first.
-async fn trial_converted(
-    tx: &mut Tx<'_>,
-    customer: &Tenant,
-    trial: &Item,
-) -> Result<bool, AppError> {
-    for (subscription, item) in estate(tx, customer).await? {
-        if trial.trial_of.as_ref() != Some(&item.handle) {
-            continue;
-        }
-        let key = [Value::Id(subscription.id.uuid())];
-        let charges = tx.find::<Charge>(tables::charges::BY_SUBSCRIPTION, &key);
-        let first = charges.await?.into_iter().min_by_key(|one| one.position);
-        if subscription.converted_from_trial || first.is_some_and(|one| one.kind == "convert") {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Whether the customer had a trial that has become something else, whatever became of that (ORD-025).
+async fn had_trial(tx: &mut Tx<'_>, customer: &Tenant, trial: &Item) -> Result<bool, AppError> {
+    let key = [Value::Id(customer.id.uuid())];
+    let held = tx
+        .find::<Subscription>(tables::subscriptions::BY_CUSTOMER, &key)
+        .await?;
+    Ok(held.iter().any(|held| held.trial == Some(trial.id)))
 }
 
 /// ORD-025: there are no trials of government, education and add-on items.
@@ -620,6 +608,33 @@ pub(crate) async fn promotion(
     Ok(None)
 }
 
+/// A promotion that was wished for, where a subscription qualifies for it as it is now.
+pub(crate) async fn fitting(
+    tx: &mut Tx<'_>,
+    item: &Item,
+    row: &Subscription,
+    wished: Option<Id<Promotion>>,
+    today: Date,
+) -> Result<Option<Id<Promotion>>, AppError> {
+    let Some(wished) = wished else {
+        return Ok(None);
+    };
+    let promotion: Promotion = names::by_id(tx, wished).await?;
+    let wanted = wanted(row, today);
+    let fits = fit(tx, &promotion, item, &wanted).await?.reasons.is_empty();
+    Ok(fits.then_some(wished))
+}
+
+fn wanted(row: &Subscription, today: Date) -> Wanted {
+    Wanted {
+        customer: row.customer,
+        quantity: row.quantity,
+        term: Some(row.term),
+        frequency: Some(row.frequency),
+        today,
+    }
+}
+
 /// The promotion that a running subscription has with its term and frequency as they are now: the one that it carries
 /// where that still covers them, else another one for which it qualifies (SUB-025).
 pub(crate) async fn requalified(
@@ -628,13 +643,7 @@ pub(crate) async fn requalified(
     row: &Subscription,
     today: Date,
 ) -> Result<Option<Id<Promotion>>, AppError> {
-    let wanted = Wanted {
-        customer: row.customer,
-        quantity: row.quantity,
-        term: Some(row.term),
-        frequency: Some(row.frequency),
-        today,
-    };
+    let wanted = wanted(row, today);
     let of_item = tx
         .find::<Promotion>(tables::promotions::BY_ITEM, &[Value::Id(item.id.uuid())])
         .await?;

@@ -1,8 +1,9 @@
-//! A consumption subscription is registered, so that reservations may be bought for it.
+//! A consumption subscription is registered, so that reservations may be bought for it; a marketplace subscription is
+//! activated.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::subscription::{Registered, Subscription};
+use tierline_domain::subscription::{Activated, Registered, Subscription};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::{Tx, Value};
@@ -66,5 +67,56 @@ impl UseCase for RegisterSubscription {
             tx.insert(&registered).await?;
         }
         Ok(json!({ "subscription": row.handle }))
+    }
+}
+
+/// Activate a marketplace subscription.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActivateSubscription {
+    /// The subscription.
+    pub subscription: String,
+}
+
+impl UseCase for ActivateSubscription {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::UpdateSubscription
+    }
+
+    fn subject(&self) -> String {
+        self.subscription.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        let held = held(tx, &self.subscription).await?;
+        let mut found = subscription::begin(tx, ctx, acting, self.checkpoint(), &held).await?;
+        found.form.activates = true;
+        Ok(found)
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        _: &Acting,
+        _: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        let row = names::the_subscription(tx, &self.subscription).await?;
+        let key = [Value::Id(row.id.uuid())];
+        let since = match tx.get::<Activated>(&key).await? {
+            // Once is enough: the first activation stands.
+            Some(earlier) => earlier.at,
+            None => {
+                let activated = Activated {
+                    subscription: row.id,
+                    at: ctx.now,
+                };
+                tx.insert(&activated).await?;
+                ctx.now
+            }
+        };
+        Ok(json!({ "subscription": row.handle, "since": since }))
     }
 }

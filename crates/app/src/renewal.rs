@@ -1,7 +1,8 @@
 //! What shall happen at the next term: renewal, and changes scheduled for it (SUB-016, SUB-019).
 
 use serde::{Deserialize, Serialize};
-use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Term};
+use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Term};
+use tierline_domain::id::Id;
 use tierline_domain::subscription::{NextTerm, Subscription};
 use tierline_domain::time::{Date, add_days};
 use tierline_rules::Checkpoint;
@@ -46,6 +47,56 @@ pub struct ScheduleChange {
     /// Its last day: another one than the term has by itself (SUB-034).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Date>,
+    /// The promotion, if it still fits when the term begins (ORD-043).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<String>,
+}
+
+/// Where the next term shall end, measured against the ends that a purchase could choose (ORD-030, ORD-031). `next` is
+/// the item of that term.
+pub(crate) async fn scheduled_end(
+    tx: &mut Tx<'_>,
+    held: &Held,
+    next: &Item,
+    term: Term,
+    end: Option<Date>,
+) -> Result<Option<ScheduledEnd>, AppError> {
+    let Some((day, end)) = end.zip(held.row.term_end) else {
+        return Ok(None);
+    };
+    let first = add_days(end, 1);
+    let ends = match &held.seller {
+        Some(seller) => purchase::custom_ends(tx, seller, &held.customer, term, first).await?,
+        None => Vec::new(),
+    };
+    let month_end = add_days(day, 1).day() == 1;
+    Ok(Some(ScheduledEnd {
+        day,
+        first,
+        last: term.last_day(first),
+        aligned: ends.iter().any(|end| end.day == day),
+        short_month: term == Term::MONTH && (28..=30).contains(&day.day()) && !month_end,
+        online_service: next.generation == Generation::NewCommerce
+            && matches!(next.kind, ItemKind::Licence | ItemKind::AddOn),
+    }))
+}
+
+/// The promotion that a name stands for, which must be one of an item's.
+pub(crate) async fn next_promotion(
+    tx: &mut Tx<'_>,
+    name: Option<&String>,
+    next: &Item,
+) -> Result<Option<Id<Promotion>>, AppError> {
+    let Some(name) = name else { return Ok(None) };
+    let promotion = names::the_promotion(tx, name).await?;
+    if promotion.item == next.id {
+        return Ok(Some(promotion.id));
+    }
+    let text = format!(
+        "is for another item than {}; leave it out, or name one of that item",
+        next.handle
+    );
+    Err(AppError::invalid("promotion", text))
 }
 
 impl ScheduleChange {
@@ -63,33 +114,6 @@ impl ScheduleChange {
             self.term.unwrap_or(row.term),
             self.frequency.unwrap_or(frequency),
         )
-    }
-
-    /// Where the next term shall end, measured against the ends that a purchase could choose (ORD-030, ORD-031).
-    async fn scheduled_end(
-        &self,
-        tx: &mut Tx<'_>,
-        held: &Held,
-        term: Term,
-    ) -> Result<Option<ScheduledEnd>, AppError> {
-        let Some((day, end)) = self.end.zip(held.row.term_end) else {
-            return Ok(None);
-        };
-        let first = add_days(end, 1);
-        let ends = match &held.seller {
-            Some(seller) => purchase::custom_ends(tx, seller, &held.customer, term, first).await?,
-            None => Vec::new(),
-        };
-        let month_end = add_days(day, 1).day() == 1;
-        Ok(Some(ScheduledEnd {
-            day,
-            first,
-            last: term.last_day(first),
-            aligned: ends.iter().any(|end| end.day == day),
-            short_month: term == Term::MONTH && (28..=30).contains(&day.day()) && !month_end,
-            online_service: held.item.generation == Generation::NewCommerce
-                && matches!(held.item.kind, ItemKind::Licence | ItemKind::AddOn),
-        }))
     }
 }
 
@@ -146,8 +170,9 @@ impl UseCase for ScheduleChange {
         let mut found =
             subscription::begin(tx, ctx, acting, Checkpoint::ScheduleChange, &held).await?;
         let (term, frequency) = self.billing(&held.row);
-        found.form.scheduled_end = self.scheduled_end(tx, &held, term).await?;
         let next = self.next_item(tx, &held).await?;
+        found.form.scheduled_end = scheduled_end(tx, &held, &next, term, self.end).await?;
+        next_promotion(tx, self.promotion.as_ref(), &next).await?;
         let offer = next.offer(term);
         if let Some(fact) = &mut found.subscription {
             fact.new_quantity = self.quantity;
@@ -156,6 +181,7 @@ impl UseCase for ScheduleChange {
                     || held.item.upgrades_to.contains(&next.handle)
                     || next.upgrades_to.contains(&held.item.handle);
                 let offered = offer.is_some_and(|offer| offer.frequencies.contains(&frequency));
+                fact.new_term = Some(term);
                 fact.new_frequency = Some((frequency, offered));
                 fact.transition = Some(Box::new(Transition {
                     listed,
@@ -187,6 +213,7 @@ impl UseCase for ScheduleChange {
             term: (term != row.term).then_some(term),
             frequency: (frequency != pending).then_some(frequency),
             end: self.end,
+            promotion: next_promotion(tx, self.promotion.as_ref(), &next).await?,
         };
         // What is scheduled is replaced as a whole: instructions say everything that shall be otherwise.
         row.scheduled_quantity = self.quantity.or(row.scheduled_quantity);

@@ -1,5 +1,7 @@
 //! Subscriptions that move from one partner to another (section 9).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tierline_domain::catalog::{Item, ItemKind};
 use tierline_domain::id::Id;
@@ -13,7 +15,7 @@ use tierline_rules::facts::{Facts, TransferFact};
 use tierline_store::Tx;
 
 use crate::actor::{Acting, OPERATOR};
-use crate::attempt::UseCase;
+use crate::attempt::{UseCase, judge};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
@@ -38,6 +40,9 @@ pub struct CreateTransfer {
     /// The reseller of record at the receiver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_of_record: Option<String>,
+    /// Another one for single subscriptions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, String>,
 }
 
 /// Section 9.2: the receiving partner asks.
@@ -59,6 +64,9 @@ pub struct RequestTransfer {
     /// The reseller of record at the receiver.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner_of_record: Option<String>,
+    /// Another one for single subscriptions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, String>,
 }
 
 /// Accept an offered or asked-for transfer.
@@ -101,6 +109,7 @@ pub struct Moved {
 }
 
 /// The parties and contents of a transfer, made or about to be made.
+#[derive(Clone)]
 struct Deal {
     kind: TransferKind,
     from: Account,
@@ -112,6 +121,24 @@ struct Deal {
 }
 
 impl Deal {
+    /// The same for each reseller of record that its lines have, as if it were the only one; for none where they have none.
+    fn by_record(&self) -> Vec<Self> {
+        let bases = self.lines.iter().filter(|line| line.base.is_none());
+        let mut records: Vec<Option<&String>> = Vec::new();
+        for line in bases {
+            let record = line.partner_of_record.as_ref();
+            let record = record.or(self.partner_of_record.as_ref());
+            if !records.contains(&record) {
+                records.push(record);
+            }
+        }
+        let with = |record: Option<&String>| Self {
+            partner_of_record: record.cloned(),
+            ..self.clone()
+        };
+        records.into_iter().map(with).collect()
+    }
+
     /// One that was made already.
     async fn made(tx: &mut Tx<'_>, name: &str) -> Result<Self, AppError> {
         let made = names::the_transfer(tx, name).await?;
@@ -144,11 +171,55 @@ pub async fn lines(tx: &mut Tx<'_>, names: &[String]) -> Result<Vec<TransferLine
         subscription: row.handle.clone(),
         item: row.item,
         quantity: row.quantity,
+        partner_of_record: None,
         base: row.parent.and_then(place_of),
         order: None,
         failure: None,
     };
     Ok(rows.iter().map(line).collect())
+}
+
+/// Gives single lines resellers of record of their own.
+async fn with_records(
+    tx: &mut Tx<'_>,
+    mut lines: Vec<TransferLine>,
+    records: &BTreeMap<String, String>,
+) -> Result<Vec<TransferLine>, AppError> {
+    for (name, reseller) in records {
+        let row = names::the_subscription(tx, name).await?;
+        let mut named = lines.iter_mut();
+        match named.find(|line| line.subscription == row.handle) {
+            Some(line) => line.partner_of_record = Some(reseller.clone()),
+            None => {
+                let text = format!("names {name}, which the transfer does not carry");
+                return Err(AppError::invalid("records", text));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// What a transfer is decided on that names several resellers: the first of them with whom it is refused, if there is one
+/// (TRF-012).
+async fn load_all(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    acting: &Acting,
+    checkpoint: Checkpoint,
+    deal: Deal,
+) -> Result<Facts, AppError> {
+    let mut found = None;
+    for deal in deal.by_record() {
+        let facts = load(tx, ctx, acting, checkpoint, &deal).await?;
+        if !judge(ctx, &facts).allowed {
+            return Ok(facts);
+        }
+        found = found.or(Some(facts));
+    }
+    match found {
+        Some(facts) => Ok(facts),
+        None => load(tx, ctx, acting, checkpoint, &deal).await,
+    }
 }
 
 async fn load(
@@ -293,7 +364,10 @@ impl CreateTransfer {
             kind: TransferKind::Traditional,
             from: acting.partner()?.clone(),
             to: names::the_account(tx, &self.to).await?,
-            lines: with_add_ons(tx, &customer, &self.subscriptions).await?,
+            lines: {
+                let carried = with_add_ons(tx, &customer, &self.subscriptions).await?;
+                with_records(tx, carried, &self.records).await?
+            },
             customer,
             partner_of_record: self.partner_of_record.clone(),
             made: None,
@@ -318,7 +392,7 @@ impl UseCase for CreateTransfer {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let deal = self.deal(tx, acting).await?;
-        load(tx, ctx, acting, Checkpoint::CreateTransfer, &deal).await
+        load_all(tx, ctx, acting, Checkpoint::CreateTransfer, deal).await
     }
 
     async fn apply(
@@ -345,7 +419,10 @@ impl RequestTransfer {
             from: names::the_account(tx, &self.from).await?,
             to,
             customer: names::the_tenant(tx, &self.customer).await?,
-            lines: lines(tx, &self.subscriptions).await?,
+            lines: {
+                let carried = lines(tx, &self.subscriptions).await?;
+                with_records(tx, carried, &self.records).await?
+            },
             partner_of_record: self.partner_of_record.clone(),
             made: None,
         })
@@ -369,7 +446,7 @@ impl UseCase for RequestTransfer {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let deal = self.deal(tx, acting).await?;
-        load(tx, ctx, acting, Checkpoint::RequestTransfer, &deal).await
+        load_all(tx, ctx, acting, Checkpoint::RequestTransfer, deal).await
     }
 
     async fn apply(
@@ -402,18 +479,41 @@ impl UseCase for AcceptTransfer {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let deal = Deal::made(tx, &self.transfer).await?;
-        load(tx, ctx, acting, Checkpoint::AcceptTransfer, &deal).await
+        // Nobody's failure undoes what is another's (TRF-010): it is refused where it fails with every reseller.
+        let mut found = None;
+        for deal in deal.by_record() {
+            let facts = load(tx, ctx, acting, Checkpoint::AcceptTransfer, &deal).await?;
+            if judge(ctx, &facts).allowed {
+                return Ok(facts);
+            }
+            found = found.or(Some(facts));
+        }
+        match found {
+            Some(facts) => Ok(facts),
+            None => load(tx, ctx, acting, Checkpoint::AcceptTransfer, &deal).await,
+        }
     }
 
     async fn apply(
         &self,
         ctx: &Ctx,
         acting: &Acting,
-        facts: &Facts,
+        _facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Moved, AppError> {
+        let deal = Deal::made(tx, &self.transfer).await?;
+        let mut against = BTreeMap::new();
+        for deal in deal.by_record() {
+            let facts = load(tx, ctx, acting, Checkpoint::AcceptTransfer, &deal).await?;
+            let decision = judge(ctx, &facts);
+            let rules = decision.violations.iter();
+            let rules: Vec<String> = rules.map(|each| each.rule.to_string()).collect();
+            if let Some(reseller) = deal.partner_of_record.filter(|_| !decision.allowed) {
+                against.insert(reseller, rules.join(", "));
+            }
+        }
         let mut made = names::the_transfer(tx, &self.transfer).await?;
-        moving::move_all(ctx, tx, &mut made, facts).await?;
+        moving::move_all(ctx, tx, &mut made, &against).await?;
         let failed: Vec<(String, String)> = made
             .lines
             .iter()

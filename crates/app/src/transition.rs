@@ -7,7 +7,10 @@ use tierline_domain::billing::Cut;
 use tierline_domain::catalog::{Frequency, Generation, Item, Term};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
-use tierline_domain::subscription::{Batch, Subscription, SubscriptionState, UpgradeRecord};
+use tierline_domain::subscription::{
+    Batch, NextTerm, Subscription, SubscriptionState, UpgradeRecord,
+};
+use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Facts, Transition, TransitionTarget};
 use tierline_store::{Tx, Value, tables};
@@ -21,6 +24,7 @@ use crate::charges::{self, Entry};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names;
+use crate::renewal::scheduled_end;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
 use crate::{catalogue, events, lifecycle, schedule, windows};
 use crate::{prices, purchase};
@@ -45,6 +49,12 @@ pub struct Upgrade {
     /// Licences move along (ROL-036).
     #[serde(default = "yes")]
     pub move_licences: bool,
+    /// A longer term (SUB-023); the one it has by default. A subscription that is there has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+    /// How it is billed (SUB-022, SUB-023); as it is by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
 }
 
 /// Make a trial paid.
@@ -60,9 +70,18 @@ pub struct ConvertTrial {
     /// An existing subscription.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub into: Option<String>,
+    /// A higher item than the paid one, when the trial ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// How long its term is; a year by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
     /// How the paid one is billed; monthly by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency: Option<Frequency>,
+    /// The last day of its first term, when the trial ends: another one than it has by itself (SUB-034).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Date>,
 }
 
 /// When a trial is converted.
@@ -225,13 +244,20 @@ impl UseCase for Upgrade {
         let target = target(ctx, tx, &held, self.into.as_ref()).await?;
         let mut found = subscription::begin(tx, ctx, acting, Checkpoint::Upgrade, &held).await?;
         found.new_business = true;
+        let (term, frequency) = self.billing(&held.row);
+        let offer = to.offer(term);
         if let Some(fact) = &mut found.subscription {
             fact.end_of_sale = to.end_of_sale;
+            if target.is_none() {
+                let offered = offer.is_some_and(|offer| offer.frequencies.contains(&frequency));
+                fact.new_term = Some(term);
+                fact.new_frequency = Some((frequency, offered));
+            }
             fact.transition = Some(Box::new(Transition {
                 listed: held.item.upgrades_to.contains(&to.handle),
                 quantity: self.quantity.unwrap_or(held.row.quantity),
                 at_end: false,
-                term_offered: to.offer(held.row.term).is_some(),
+                term_offered: target.is_some() || offer.is_some(),
                 to: to.handle,
                 target,
             }));
@@ -269,12 +295,10 @@ impl UseCase for Upgrade {
                 ..Changed::of(facts)
             });
         }
-        let today = ctx.now.date();
-        let (term, currency) = (held.row.term, held.row.currency);
-        let price = prices::list_price(tx, &to, held.row.customer, term, currency, today).await?;
         refund(ctx, tx, &held, seats, "convert").await?;
         let done = if seats < held.row.quantity {
-            let second = self.second(ctx, &held, &to, price, seats);
+            let mut second = self.second(ctx, &held, &to, seats);
+            self.become_it(ctx, tx, &mut second, &to).await?;
             tx.insert(&second).await?;
             charge(ctx, tx, &second, seats, "convert").await?;
             lifecycle::plan(tx, &second, ctx.now).await?;
@@ -284,11 +308,12 @@ impl UseCase for Upgrade {
             self.record(ctx, tx, &source, &to, &second, seats).await?
         } else {
             // A full upgrade keeps the subscription (SUB-029), and its window is gone (SUB-027).
-            held.row.item = to.id;
-            held.row.unit_price = price;
-            held.row.promotion = None;
-            held.row.upgraded = Some(ctx.now);
+            self.become_it(ctx, tx, &mut held.row, &to).await?;
             charge(ctx, tx, &held.row, seats, "convert").await?;
+            if held.row.term != source.row.term {
+                schedule::drop_all(tx, &held.row.handle).await?;
+                lifecycle::plan(tx, &held.row, ctx.now).await?;
+            }
             self.record(ctx, tx, &source, &to, &held.row, seats).await?
         };
         held.row.unschedule();
@@ -301,6 +326,46 @@ impl UseCase for Upgrade {
 }
 
 impl Upgrade {
+    /// The term and the billing frequency that are to be.
+    fn billing(&self, row: &Subscription) -> (Term, Frequency) {
+        (
+            self.term.unwrap_or(row.term),
+            self.frequency.unwrap_or(row.frequency),
+        )
+    }
+
+    /// What is upgraded is of the other item from now on. A longer term begins now with its frequency (SUB-023); another
+    /// frequency alone comes with the next cycle (SUB-022).
+    async fn become_it(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx<'_>,
+        row: &mut Subscription,
+        to: &Item,
+    ) -> Result<(), AppError> {
+        let today = ctx.now.date();
+        let (term, frequency) = self.billing(row);
+        row.item = to.id;
+        row.promotion = None;
+        row.upgraded = Some(ctx.now);
+        if term == row.term {
+            if frequency != row.frequency {
+                row.pending_frequency = Some(frequency);
+            }
+            row.unit_price =
+                prices::list_price(tx, to, row.customer, term, row.currency, today).await?;
+            return Ok(());
+        }
+        row.term = term;
+        row.frequency = frequency;
+        row.pending_frequency = None;
+        row.term_end = term.last_day(today);
+        row.began = None;
+        row.promotion = purchase::requalified(tx, to, row, today).await?;
+        row.unit_price = lifecycle::price(tx, to, row, today).await?;
+        Ok(())
+    }
+
     /// Keeps what was done, under the id by which the upgrade is asked after.
     async fn record(
         &self,
@@ -322,7 +387,7 @@ impl Upgrade {
             to_item: to.id,
             quantity,
             term: target.term,
-            frequency: target.frequency,
+            frequency: target.pending_frequency.unwrap_or(target.frequency),
             move_licences: self.move_licences,
             at: ctx.now,
         };
@@ -330,15 +395,8 @@ impl Upgrade {
         Ok(record.id)
     }
 
-    /// The second subscription of a partial upgrade, with the same end (SUB-029).
-    fn second(
-        &self,
-        ctx: &Ctx,
-        source: &Held,
-        to: &Item,
-        price: Option<Money>,
-        seats: i64,
-    ) -> Subscription {
+    /// The second subscription of a partial upgrade, with the same end (SUB-029) unless it has a longer term.
+    fn second(&self, ctx: &Ctx, source: &Held, to: &Item, seats: i64) -> Subscription {
         let id: Id<Subscription> = Ids::named(
             "upgraded",
             &format!("{} {}", ctx.seed, source.row.id),
@@ -348,11 +406,7 @@ impl Upgrade {
         Subscription {
             id,
             handle: self.creates.clone().unwrap_or_else(|| id.to_string()),
-            item: to.id,
             quantity: seats,
-            unit_price: price,
-            promotion: None,
-            upgraded: Some(ctx.now),
             batches: vec![Batch {
                 quantity: seats,
                 at: ctx.now,
@@ -390,23 +444,42 @@ impl UseCase for ConvertTrial {
             Some(paid) => names::item(tx, paid).await?,
             None => None,
         };
+        if self.end.is_some() && self.at == When::Now {
+            let text = "is for a conversion at the trial's end; leave it out, or convert then";
+            return Err(AppError::invalid("end", text));
+        }
+        let becomes = match &self.item {
+            Some(item) => Some(names::the_item(tx, item).await?),
+            None => paid.clone(),
+        };
         let target = target(ctx, tx, &held, self.into.as_ref()).await?;
         let mut found =
             subscription::begin(tx, ctx, acting, Checkpoint::ConvertTrial, &held).await?;
         found.new_business = true;
+        let term = self.term.unwrap_or(Term::YEAR);
+        if let Some(becomes) = &becomes {
+            let end = self.end;
+            found.form.scheduled_end = scheduled_end(tx, &held, becomes, term, end).await?;
+        }
+        let offer = becomes.as_ref().and_then(|becomes| becomes.offer(term));
         if let Some(fact) = &mut found.subscription {
-            fact.end_of_sale = paid.as_ref().and_then(|paid| paid.end_of_sale);
+            fact.end_of_sale = becomes.as_ref().and_then(|becomes| becomes.end_of_sale);
+            fact.new_term = self.term;
             fact.new_frequency = self.frequency.map(|frequency| {
-                let offer = paid.as_ref().and_then(|paid| paid.offer(Term::YEAR));
                 let offered = offer.is_some_and(|offer| offer.frequencies.contains(&frequency));
                 (frequency, offered)
             });
+            let listed = |becomes: &Item| {
+                paid.as_ref().is_some_and(|paid| {
+                    paid.id == becomes.id || paid.upgrades_to.contains(&becomes.handle)
+                })
+            };
             fact.transition = Some(Box::new(Transition {
-                to: paid.map_or_else(|| held.item.handle.clone(), |paid| paid.handle),
-                listed: true,
+                listed: becomes.as_ref().is_none_or(listed),
                 quantity: self.quantity,
                 at_end: self.at == When::TrialEnd,
-                term_offered: true,
+                term_offered: self.term.is_none() || offer.is_some(),
+                to: becomes.map_or_else(|| held.item.handle.clone(), |becomes| becomes.handle),
                 target,
             }));
         }
@@ -423,6 +496,7 @@ impl UseCase for ConvertTrial {
         let mut held = held(tx, &self.subscription).await?;
         if self.at == When::TrialEnd {
             held.row.scheduled_quantity = Some(self.quantity);
+            held.row.next_term = self.at_end(tx, &held).await?;
             held.row.renewal = true;
             subscription::save(tx, &mut held.row).await?;
             return Ok(Changed::of(facts));
@@ -444,18 +518,20 @@ impl UseCase for ConvertTrial {
         let Some(paid) = held.item.trial_of.clone() else {
             return Ok(Changed::of(facts));
         };
-        let item = names::the_item(tx, &paid).await?;
+        let item = names::the_item(tx, self.item.as_ref().unwrap_or(&paid)).await?;
+        let term = self.term.unwrap_or(Term::YEAR);
         let row = &mut held.row;
         // An early conversion earns no promotion (ORD-044) and opens no window (SUB-033).
+        row.trial = Some(row.item);
         row.item = item.id;
-        row.term = Term::YEAR;
+        row.term = term;
         row.frequency = self.frequency.unwrap_or(Frequency::Monthly);
         row.quantity = self.quantity;
         row.unit_price =
-            prices::list_price(tx, &item, row.customer, Term::YEAR, row.currency, today).await?;
+            prices::list_price(tx, &item, row.customer, term, row.currency, today).await?;
         row.promotion = None;
         row.unschedule();
-        row.term_end = Term::YEAR.last_day(today);
+        row.term_end = term.last_day(today);
         row.renewal = item.renewable;
         row.batches = Vec::new();
         subscription::save(tx, row).await?;
@@ -463,6 +539,26 @@ impl UseCase for ConvertTrial {
         schedule::drop_all(tx, &row.handle).await?;
         lifecycle::plan(tx, row, ctx.now).await?;
         Ok(Changed::of(facts))
+    }
+}
+
+impl ConvertTrial {
+    /// What is otherwise than by itself when the trial ends (SUB-030).
+    async fn at_end(&self, tx: &mut Tx<'_>, held: &Held) -> Result<Option<NextTerm>, AppError> {
+        let item = match &self.item {
+            Some(item) if held.item.trial_of.as_ref() != Some(item) => {
+                Some(names::the_item(tx, item).await?.id)
+            }
+            _ => None,
+        };
+        let next = NextTerm {
+            item,
+            term: self.term.filter(|term| *term != Term::YEAR),
+            frequency: self.frequency.filter(|each| *each != Frequency::Monthly),
+            end: self.end,
+            promotion: None,
+        };
+        Ok((next != NextTerm::default()).then_some(next))
     }
 }
 

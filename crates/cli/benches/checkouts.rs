@@ -233,6 +233,7 @@ impl Checkout {
             pending_frequency: None,
             upgraded: None,
             converted_from_trial: false,
+            trial: None,
             updates: 0,
             order_id: Some(order.id),
             order_handle: None,

@@ -133,6 +133,8 @@ pub struct Subscription {
     pub upgraded: Option<Timestamp>,
     /// Came out of a trial at its end.
     pub converted_from_trial: bool,
+    /// The trial that it was before it was converted, at its end or earlier (ORD-025).
+    pub trial: Option<Id<Item>>,
     /// Updates so far (SUB-035).
     pub updates: i64,
     /// Its order, where that is on record.
@@ -180,6 +182,9 @@ pub struct NextTerm {
     /// Its last day (SUB-034).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Date>,
+    /// The promotion, if it still fits when the term begins (ORD-043).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<Id<Promotion>>,
 }
 
 /// One amount booked on a subscription (BIL-041); negative amounts are refunds.
@@ -303,6 +308,15 @@ pub struct UpgradedLine {
     pub to_item: Id<Item>,
 }
 
+/// That a marketplace subscription was activated in a sandbox, where nobody follows its activation link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activated {
+    /// The subscription.
+    pub subscription: Id<Subscription>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
 /// That a consumption subscription is registered, so that reservations may be bought for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
@@ -329,7 +343,7 @@ pub struct Transfer {
     pub customer: Id<Tenant>,
     /// What it carries.
     pub lines: Vec<TransferLine>,
-    /// PartnerID of the reseller of record at the receiver.
+    /// PartnerID of the reseller of record at the receiver, of the lines that name no other.
     pub partner_of_record: Option<String>,
     /// Its state.
     pub state: TransferState,
@@ -349,6 +363,15 @@ impl Transfer {
     pub fn carries(&self, handle: &str) -> bool {
         self.lines.iter().any(|line| line.subscription == handle)
     }
+
+    /// PartnerID of the reseller of record of the line in a place: that of its base, its own, or the transfer's.
+    #[must_use]
+    pub fn record_of(&self, place: usize) -> Option<&String> {
+        let line = self.lines.get(place)?;
+        let base = line.base.and_then(|base| self.lines.get(base));
+        let own = base.unwrap_or(line).partner_of_record.as_ref();
+        own.or(self.partner_of_record.as_ref())
+    }
 }
 
 /// What a transfer carries of one subscription: what it was when the transfer was made (TRF-008).
@@ -360,6 +383,9 @@ pub struct TransferLine {
     pub item: Id<Item>,
     /// How many seats it had.
     pub quantity: i64,
+    /// PartnerID of another reseller of record at the receiver than the transfer's. An add-on has its base's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_of_record: Option<String>,
     /// The place of its base among the lines, with which it moves or stays (TRF-007).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<usize>,

@@ -337,6 +337,8 @@ tierline_domain::words! {
         ConcurrentLimit = "concurrent_limit",
         /// Subscriptions of one tenant.
         TenantCeiling = "tenant_ceiling",
+        /// Whether a subscription is of an item that is activated.
+        Activation = "activation",
         /// The customer had the trial before.
         TrialUsed = "trial_used",
         /// The customer owns what the trial is for.

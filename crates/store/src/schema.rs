@@ -30,6 +30,10 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: UPGRADES,
     },
     crate::tables::delegation::MIGRATION,
+    Migration {
+        name: "0005_conversions",
+        sql: CONVERSIONS,
+    },
     crate::tables::billing::MIGRATION,
     crate::tables::prices::BOOKS,
     crate::tables::prices::LISTS,
@@ -324,5 +328,14 @@ CREATE TABLE overages (
     customer {id} NOT NULL REFERENCES tenants (id), service {text} NOT NULL CHECK (service IN ('phone_services')),
     partner {id} NOT NULL REFERENCES accounts (id), subscription {id} NOT NULL REFERENCES subscriptions (id), enabled {bool} NOT NULL,
     modified {instant} NOT NULL, version {int} NOT NULL, PRIMARY KEY (customer, service)
+) {strict};
+";
+
+/// What a subscription was a trial of, and marketplace subscriptions that were activated. A column that is added to a
+/// table the log answers for stands at its end, may be empty, and is counted in `log::rows::GROWN`.
+const CONVERSIONS: &str = "
+ALTER TABLE subscriptions ADD COLUMN trial {id} REFERENCES items (id);
+CREATE TABLE activations (
+    subscription {id} PRIMARY KEY REFERENCES subscriptions (id), at {instant} NOT NULL
 ) {strict};
 ";

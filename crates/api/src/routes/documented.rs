@@ -133,24 +133,43 @@ pub(crate) fn shadowed() -> impl Iterator<Item = &'static Documented> {
 
 /// Whether two path templates match the same paths: placeholders may have other names.
 fn same_shape(one: &str, other: &str) -> bool {
-    one.split('/')
-        .map(literals)
-        .eq(other.split('/').map(literals))
+    let (mut one, mut other) = (one.split('/'), other.split('/'));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(one), Some(other)) if same_literals(one, other) => {}
+            _ => return false,
+        }
+    }
 }
 
-/// What stands before, between and after the placeholders of a step, in small letters.
-fn literals(step: &str) -> Vec<String> {
-    let step = step.to_lowercase();
-    let (mut found, mut rest) = (Vec::new(), step.as_str());
-    while let Some((before, (_, after))) = rest
-        .split_once('{')
-        .and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
-    {
-        found.push(before.to_owned());
-        rest = after;
+fn same_literals(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (literals(one), literals(other));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => {}
+            _ => return false,
+        }
     }
-    found.push(rest.to_owned());
-    found
+}
+
+/// What stands before, between and after the placeholders of a step.
+fn literals(step: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(step);
+    std::iter::from_fn(move || {
+        let step = rest.take()?;
+        let cut = step
+            .split_once('{')
+            .and_then(|(before, tail)| Some((before, tail.split_once('}')?)));
+        match cut {
+            Some((before, (_, after))) => {
+                rest = Some(after);
+                Some(before)
+            }
+            None => Some(step),
+        }
+    })
 }
 
 /// What a step of a path stands for, counted from the first slash: `customer-id`. None where no path is known of that
@@ -178,7 +197,7 @@ fn fits(template: &str, path: &str) -> bool {
 /// A step in any case, with something in place of each placeholder.
 fn step_fits(wanted: &str, given: &str) -> bool {
     let given = given.to_lowercase();
-    let literals = literals(wanted);
+    let literals: Vec<String> = literals(wanted).map(str::to_lowercase).collect();
     let Some((first, others)) = literals.split_first() else {
         return false;
     };

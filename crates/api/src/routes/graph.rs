@@ -1,4 +1,5 @@
-//! Granular administration as clients of the graph know it: `/v1.0/tenantRelationships`, on the same listener.
+//! Granular administration as clients of the graph know it: `/v1.0/tenantRelationships`, on the same listener; beside it
+//! what an older service tells of full delegation.
 //!
 //! A partner of any type calls, and so does a customer, each with a user's token; each sees its own alone.
 
@@ -35,6 +36,7 @@ use crate::wire::{body, roles};
 
 mod assignments;
 mod customers;
+mod legacy;
 mod relationships;
 
 /// Where the paths of relationships begin.
@@ -47,6 +49,7 @@ pub(super) fn routes() -> Vec<Route> {
         relationships::routes(),
         assignments::routes(),
         customers::routes(),
+        legacy::routes(),
     ]
     .into_iter()
     .flatten()
@@ -178,13 +181,18 @@ impl GraphCall {
             .ok_or_else(|| Problem::not_found(&format!("delegatedAdminRelationship {id}")))
     }
 
-    /// The options of the query, whose members are those that the things of a type have.
-    fn options<T: PartialSchema>(&self) -> Result<Options, Problem> {
+    /// The options of the query, whose members are those that the things of a type have, and the lists among its own that
+    /// are to be shown with each.
+    fn options<T: PartialSchema>(
+        &self,
+        lists: &[&'static str],
+    ) -> Result<(Options, Vec<&'static str>), Problem> {
         let options = Options::read(&self.query)?;
         if let RefOr::T(Schema::Object(described)) = T::schema() {
             options.selects_of(|name| described.properties.contains_key(name))?;
         }
-        Ok(options)
+        let expanded = options.expands_of(lists)?;
+        Ok((options, expanded))
     }
 
     /// A page of a list.
@@ -194,13 +202,17 @@ impl GraphCall {
         list: &str,
         here: &str,
     ) -> Result<Response, Problem> {
-        let options = self.options::<T>()?;
+        let (options, _) = self.options::<T>(&[])?;
         let items = items
             .iter()
             .map(|item| serde_json::to_value(item).unwrap_or_default())
             .collect();
+        Ok(self.page_of(&options, items, list, here))
+    }
+
+    fn page_of(&self, options: &Options, items: Vec<Value>, list: &str, here: &str) -> Response {
         let page = options.page(items, &self.context(list), &self.address(here));
-        Ok(Json(page).into_response())
+        Json(page).into_response()
     }
 
     /// One thing, with what it is.
@@ -209,13 +221,18 @@ impl GraphCall {
         item: &T,
         list: &str,
     ) -> Result<Json<Value>, Problem> {
-        let options = self.options::<T>()?;
-        let mut item = options.selected(serde_json::to_value(item).unwrap_or_default());
+        let (options, _) = self.options::<T>(&[])?;
+        let item = serde_json::to_value(item).unwrap_or_default();
+        Ok(self.single_of(&options, item, list))
+    }
+
+    fn single_of(&self, options: &Options, item: Value, list: &str) -> Json<Value> {
+        let mut item = options.selected(item);
         if let Some(map) = item.as_object_mut() {
             let context = self.context(&format!("{list}/$entity"));
             map.insert("@odata.context".to_owned(), Value::String(context));
         }
-        Ok(Json(item))
+        Json(item)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Routes by resource. Each file lists its own; what the documentation lists ([`documented`]) and no file has
 //! answers 501.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -133,8 +135,8 @@ fn own() -> Vec<Route> {
     .collect()
 }
 
-/// The router of them all.
-pub(crate) fn all() -> Router<Server> {
+/// The router of them all, put together once: each world has its own copy.
+static ALL: LazyLock<Router<Server>> = LazyLock::new(|| {
     let router =
         documented::shadowed().fold(Router::new(), |router, operation| match Method::from_bytes(
             operation.method.as_bytes(),
@@ -152,6 +154,11 @@ pub(crate) fn all() -> Router<Server> {
         })
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
+});
+
+/// The router of them all.
+pub(crate) fn all() -> Router<Server> {
+    ALL.clone()
 }
 
 /// Documented but not built: 501. Anything else: 404.

@@ -5,9 +5,10 @@ use axum::extract::Path;
 use http::{HeaderName, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
+use tierline_app::catalogue;
 use tierline_app::change_subscription::{Change, Scheduled};
 use tierline_app::update_subscription::Omitted;
-use tierline_domain::catalog::{Frequency, Item, Term};
+use tierline_domain::catalog::{Frequency, Item, Promotion};
 use tierline_domain::subscription::NextTerm;
 use utoipa::ToSchema;
 
@@ -57,10 +58,9 @@ pub(super) fn routes() -> Vec<Route> {
             "subscriptions-update-autorenew",
             "subscription_changes.rs renewal_is_switched",
         )
-        .shows_partly(
+        .shows(
             "subscriptions-schedule-changes",
             "subscription_changes.rs the_next_term_may_be_another",
-            "another promotion for the next term answers 501",
         )
         .shows(
             "subscriptions-update-billing-frequency",
@@ -189,7 +189,7 @@ impl SubscriptionPatch {
 
     /// What shall be at the next term. A change of seats drops what was scheduled (SUB-020), so that the same
     /// instructions sent along with it ask for nothing.
-    fn next_term(&self, found: &Found, items: &Items) -> Result<Option<Change>, Problem> {
+    fn next_term(&self, found: &Found, named: &Named) -> Result<Option<Change>, Problem> {
         let row = &found.row;
         let is_scheduled = row.scheduled_quantity.is_some() || row.next_term.is_some();
         let Some(wanted) = &self.scheduled_next_term_instructions else {
@@ -197,28 +197,30 @@ impl SubscriptionPatch {
             return Ok(drops.then(|| Change::Clear(vec![Omitted::NextTerm])));
         };
         let quantity = wanted.quantity.unwrap_or(row.quantity);
-        if let Some(paid) = &found.paid {
-            wanted.fits_trial(paid)?;
-            let stays = row.scheduled_quantity.unwrap_or(row.quantity) == quantity;
-            return Ok((!stays).then_some(Change::TrialEnd(quantity)));
-        }
-        let (next, item) = wanted.next_term(found, items)?;
-        let stays = is_scheduled
+        let (next, item) = wanted.next_term(found, named)?;
+        // A trial becomes paid by itself: what says so asks for nothing.
+        let stays = (is_scheduled || found.paid.is_some())
             && row.scheduled_quantity.unwrap_or(row.quantity) == quantity
             && row.next_term.unwrap_or_default() == next;
-        let change = Change::NextTerm(Scheduled {
+        let scheduled = Scheduled {
             quantity,
             item,
             term: next.term,
             frequency: next.frequency,
             end: next.end,
-        });
+            promotion: next.promotion.map(|id| id.to_string()),
+        };
+        let change = if found.paid.is_some() {
+            Change::TrialEnd(scheduled)
+        } else {
+            Change::NextTerm(scheduled)
+        };
         Ok((!stays).then_some(change))
     }
 
     /// Everything in which the body differs from the subscription, in the order in which it is done: what needs it to
     /// be active follows its coming back, and its end comes last.
-    fn changes(&self, found: &Found, items: &Items) -> Result<Vec<Change>, Problem> {
+    fn changes(&self, found: &Found, named: &Named) -> Result<Vec<Change>, Problem> {
         let row = &found.row;
         let turn = self.turn(found)?;
         let mut changes = Vec::new();
@@ -236,7 +238,7 @@ impl SubscriptionPatch {
         if matches!(turn, Turn::Stays | Turn::Back) {
             changes.extend(self.billing(found)?);
             changes.extend(self.renewal(found));
-            changes.extend(self.next_term(found, items)?);
+            changes.extend(self.next_term(found, named)?);
         }
         if let Some(name) = said(self.friendly_name.as_ref())
             && name != found.name()
@@ -269,31 +271,32 @@ impl NewInstructedProduct {
 impl NewInstructions {
     /// The item that is named, where it is another one.
     fn other_item(&self, found: &Found) -> Option<String> {
-        self.product.as_ref()?.other_item(&found.item)
+        self.product.as_ref()?.other_item(found.by_itself().0)
     }
 
     /// What shall be otherwise, and the short name of the item that is to come.
     fn next_term(
         &self,
         found: &Found,
-        items: &Items,
+        named: &Named,
     ) -> Result<(NextTerm, Option<String>), Problem> {
-        let row = &found.row;
         let product = self.product.clone().unwrap_or_default();
         let item = match self.other_item(found) {
-            Some(named) => Some(items.of(Some(&named)).ok_or_else(|| {
-                let text = format!("{SKU}: {named} is not in the catalogue");
+            Some(other) => Some(named.items.of(Some(&other)).ok_or_else(|| {
+                let text = format!("{SKU}: {other} is not in the catalogue");
                 Problem::documented(StatusCode::NOT_FOUND, 400_013, &text)
             })?),
             None => None,
         };
-        let carried = row.promotion.map(|id| id.to_string());
-        if said(product.promotion_id.as_ref())
-            .is_some_and(|named| Some(named) != carried.as_deref())
-        {
-            return Err(Problem::not_built(&format!(
-                "{PROMOTION}: another promotion for the next term"
-            )));
+        let promotion = named.promotion.as_ref();
+        if promotion.is_some() && found.paid.is_some() {
+            let text = "is left out: what a trial becomes earns no promotion";
+            return Err(Problem::malformed(PROMOTION, text));
+        }
+        let to_come = item.unwrap_or_else(|| found.by_itself().0);
+        if promotion.is_some_and(|promotion| promotion.item != to_come.id) {
+            let text = "is for another item; leave it out, or name one of the item of that term";
+            return Err(Problem::malformed(PROMOTION, text));
         }
         let term = lines::term(product.term_duration.as_deref(), TERM)?;
         let cycle = lines::cycle(product.billing_cycle.as_deref(), CYCLE)?;
@@ -304,37 +307,40 @@ impl NewInstructions {
                 None => Err(Problem::malformed(END, "is a date such as 2026-12-31")),
             })
             .transpose()?;
-        let now = row.pending_frequency.unwrap_or(row.frequency);
+        let (_, its_term, its_cycle) = found.by_itself();
         let next = NextTerm {
             item: item.map(|item| item.id),
-            term: term.filter(|term| *term != row.term),
-            frequency: cycle.filter(|cycle| *cycle != now),
+            term: term.filter(|term| *term != its_term),
+            frequency: cycle.filter(|cycle| *cycle != its_cycle),
             end,
+            promotion: promotion
+                .map(|promotion| promotion.id)
+                .filter(|promotion| found.row.promotion != Some(*promotion)),
         };
         Ok((next, item.map(|item| item.handle.clone())))
     }
+}
 
-    /// Of a trial nothing but seats can be scheduled: what is said of the rest says what is so already.
-    fn fits_trial(&self, paid: &Item) -> Result<(), Problem> {
-        let product = self.product.clone().unwrap_or_default();
-        let term = lines::term(product.term_duration.as_deref(), TERM)?;
-        let cycle = lines::cycle(product.billing_cycle.as_deref(), CYCLE)?;
-        let other = [
-            (SKU, product.other_item(paid).is_some()),
-            (TERM, term.is_some_and(|term| term != Term::YEAR)),
-            (
-                CYCLE,
-                cycle.is_some_and(|cycle| cycle != Frequency::Monthly),
-            ),
-            (END, said(self.custom_term_end_date.as_ref()).is_some()),
-        ];
-        match other.into_iter().find(|(_, is_other)| *is_other) {
-            Some((member, _)) => Err(Problem::not_built(&format!(
-                "{member}: a trial that becomes anything but its paid item for a year, billed monthly"
-            ))),
-            None => Ok(()),
-        }
-    }
+/// What a body names by the catalogue's ids.
+struct Named {
+    items: Items,
+    promotion: Option<Promotion>,
+}
+
+/// The promotion that a body names, by the catalogue's id or its own.
+async fn promotion(call: &Call, named: &str) -> Result<Promotion, Problem> {
+    let wanted = named.to_owned();
+    let found = call
+        .read(move |tx| {
+            let wanted = wanted.clone();
+            Box::pin(async move { catalogue::promotion(tx, &wanted).await })
+        })
+        .await?;
+    let found = found.map(|found| found.promotion);
+    found.ok_or_else(|| {
+        let text = format!("{named} is no promotion of the catalogue; leave it out, or name one");
+        Problem::malformed(PROMOTION, &text)
+    })
 }
 
 const SKU: &str = "scheduledNextTermInstructions.product.skuId";
@@ -362,9 +368,16 @@ async fn change(
         .and_then(|tag| tag.etag.as_deref());
     let seen = call.etag(tag).map(|tag| envelope::version(&tag));
     let next = patch.scheduled_next_term_instructions.as_ref();
-    let named = next.and_then(|next| next.other_item(&found));
-    let items = lines::items(&call, std::iter::once(named.as_deref())).await?;
-    let mut changes = patch.changes(&found, &items)?;
+    let item = next.and_then(|next| next.other_item(&found));
+    let product = next.and_then(|next| next.product.as_ref());
+    let named = Named {
+        items: lines::items(&call, std::iter::once(item.as_deref())).await?,
+        promotion: match said(product.and_then(|product| product.promotion_id.as_ref())) {
+            Some(named) => Some(promotion(&call, named).await?),
+            None => None,
+        },
+    };
+    let mut changes = patch.changes(&found, &named)?;
     if changes.is_empty() {
         if seen.is_none_or(|seen| seen == found.row.version) {
             return Ok(answer(&found));

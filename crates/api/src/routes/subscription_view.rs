@@ -106,6 +106,9 @@ struct InstructedProduct {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     term_duration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    promotion_id: Option<String>,
 }
 
 impl Instructions {
@@ -119,6 +122,7 @@ impl Instructions {
                 availability_id: parts.next(),
                 billing_cycle: catalog::cycle(cycle),
                 term_duration: period(term),
+                promotion_id: None,
             },
             quantity,
             custom_term_end_date: None,
@@ -353,27 +357,31 @@ impl Found {
     /// What is scheduled; a trial that renews becomes the paid item for a year (SUB-030).
     fn next_term(&self) -> Option<Instructions> {
         let (row, scheduled) = (&self.row, self.row.scheduled_quantity);
+        let becomes_paid = self.paid.is_some() && row.renewal && self.is_live();
+        if !becomes_paid && scheduled.is_none() && row.next_term.is_none() {
+            return None;
+        }
+        let next = row.next_term.unwrap_or_default();
+        let (item, term, cycle) = self.by_itself();
+        let mut shown = Instructions::of(
+            self.next_item.as_ref().unwrap_or(item),
+            next.frequency.unwrap_or(cycle),
+            next.term.unwrap_or(term),
+            scheduled.unwrap_or(row.quantity),
+        );
+        shown.custom_term_end_date = next.end.map(last_instant);
+        shown.product.promotion_id = next.promotion.map(|id| id.to_string());
+        Some(shown)
+    }
+
+    /// What the next term is of where nothing is scheduled: item, length and billing.
+    pub(super) fn by_itself(&self) -> (&Item, Term, Frequency) {
+        let row = &self.row;
         match &self.paid {
-            Some(paid) if row.renewal && self.is_live() => Some(Instructions::of(
-                paid,
-                Frequency::Monthly,
-                Term::YEAR,
-                scheduled.unwrap_or(row.quantity),
-            )),
-            _ if scheduled.is_none() && row.next_term.is_none() => None,
-            _ => {
-                let next = row.next_term.unwrap_or_default();
+            Some(paid) => (paid, Term::YEAR, Frequency::Monthly),
+            None => {
                 let cycle = row.pending_frequency.unwrap_or(row.frequency);
-                let item = self.next_item.as_ref().unwrap_or(&self.item);
-                Some(Instructions {
-                    custom_term_end_date: next.end.map(last_instant),
-                    ..Instructions::of(
-                        item,
-                        next.frequency.unwrap_or(cycle),
-                        next.term.unwrap_or(row.term),
-                        scheduled.unwrap_or(row.quantity),
-                    )
-                })
+                (&self.item, row.term, cycle)
             }
         }
     }

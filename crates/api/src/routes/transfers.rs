@@ -1,6 +1,8 @@
 //! Transfers of a customer's subscriptions: offered by the partner that sold them, or asked for by the one that shall have
 //! them (section 9).
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
@@ -45,10 +47,9 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<NewTransfer>()
         .answers::<TransferEntity>(StatusCode::CREATED)
-        .shows_partly(
+        .shows(
             "transfers-create",
             "transfers.rs an_offer_is_accepted_group_by_group",
-            "one reseller of record for all lines: different ones answer 501",
         ),
         route::get(ONE, "One transfer.", read)
             .answers::<TransferEntity>(StatusCode::OK)
@@ -183,8 +184,8 @@ struct Found {
     names: [String; 3],
     source: Id<Tenant>,
     target: Id<Tenant>,
-    /// The PartnerID of the reseller of record at the receiver.
-    record: Option<String>,
+    /// Of each line the PartnerID of the reseller of record at the receiver.
+    records: Vec<Option<String>>,
     lines: Vec<(TransferLine, Subscription, Item)>,
 }
 
@@ -208,6 +209,13 @@ async fn complete(tx: &mut Tx<'_>, row: Transfer, customer: Tenant) -> Result<Fo
     let from = names::account_by_id(tx, row.from_partner).await?;
     let to = names::account_by_id(tx, row.to_partner).await?;
     let mut lines = Vec::with_capacity(row.lines.len());
+    let mut records = Vec::with_capacity(row.lines.len());
+    for place in 0..row.lines.len() {
+        records.push(match row.record_of(place) {
+            Some(given) => Some(record(tx, given).await?),
+            None => None,
+        });
+    }
     for line in &row.lines {
         let held = names::the_subscription(tx, &line.subscription).await?;
         let item = names::by_id(tx, line.item).await?;
@@ -221,10 +229,7 @@ async fn complete(tx: &mut Tx<'_>, row: Transfer, customer: Tenant) -> Result<Fo
         ],
         source: from.tenant,
         target: to.tenant,
-        record: match &row.partner_of_record {
-            Some(given) => Some(record(tx, given).await?),
-            None => None,
-        },
+        records,
         row,
         customer,
         lines,
@@ -318,7 +323,7 @@ impl Found {
             quantity: line.quantity,
             billing_cycle: held.frequency,
             friendly_name: held.friendly_name.as_ref().unwrap_or(&item.title).clone(),
-            partner_id_on_record: self.record.clone(),
+            partner_id_on_record: self.records.get(place).cloned().flatten(),
             addon_items: add_ons.filter_map(|(place, _)| self.line(place)).collect(),
             status: self.is_decided().then_some(outcome),
             order_id: line.order,
@@ -424,18 +429,15 @@ async fn partner(call: &Call, member: &str, given: Option<&String>) -> Result<Ac
     found.ok_or_else(|| Problem::malformed(member, "names no partner of the program"))
 }
 
-/// The one reseller of record that the lines name.
-fn reseller(lines: &[NewTransferLine]) -> Result<Option<&str>, Problem> {
-    let mut named = lines
-        .iter()
-        .map(|line| said(line.partner_id_on_record.as_ref()));
-    let first = named.next().flatten();
-    if named.all(|other| other == first) {
-        return Ok(first);
-    }
-    Err(Problem::not_built(
-        "lineItems.partnerIdOnRecord: a transfer to different resellers of record",
-    ))
+/// The resellers of record that the lines name, by subscription.
+fn records(lines: &[NewTransferLine], subscriptions: &[String]) -> BTreeMap<String, String> {
+    let named = lines.iter().zip(subscriptions);
+    named
+        .filter_map(|(line, subscription)| {
+            let record = said(line.partner_id_on_record.as_ref())?;
+            Some((subscription.clone(), record.to_owned()))
+        })
+        .collect()
 }
 
 /// A subscription is named by its GUID, or not at all.
@@ -477,7 +479,7 @@ async fn create(
     )
     .await?;
     let mut params = json!({
-        "customer": tenant.id, "subscriptions": wanted, "to": to.handle, "partner_of_record": reseller(&new.line_items)?,
+        "customer": tenant.id, "subscriptions": wanted, "to": to.handle, "records": records(&new.line_items, &wanted),
     });
     // Who gives, offers; who receives, asks (TRF-009, TRF-014).
     let verb = if from.id == call.account.id {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tierline_app::act::{Act, decide_only};
 use tierline_app::{AppError, names, transition};
-use tierline_domain::catalog::{Frequency, Generation, Item};
+use tierline_domain::catalog::{Frequency, Generation, Item, Term};
 use tierline_domain::id::Id;
 use tierline_domain::subscription::{Subscription, UpgradeRecord};
 use tierline_rules::{Decision, Lang};
@@ -47,10 +47,9 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<NewTransition>()
         .answers::<Transition>(StatusCode::OK)
-        .shows_partly(
+        .shows(
             "subscription-transitions-create",
             "transitions.rs a_subscription_goes_to_a_dearer_item",
-            "the term and the billing cycle stay: others answer 501",
         ),
         route::get(TRANSITIONS, "What a subscription went through.", list)
             .query("operationId", "Only one of them.")
@@ -459,25 +458,14 @@ async fn item(call: &Call, member: &str, given: Option<&String>) -> Result<Item,
 }
 
 impl NewTransition {
-    /// An upgrade keeps term and billing cycle of what it begins with; in an existing subscription they are its own.
-    fn keeps(&self, found: &Found) -> Result<(), Problem> {
+    /// The term and the billing cycle, where they are named; in an existing subscription they are its own.
+    fn billing(&self) -> Result<(Option<Term>, Option<Frequency>), Problem> {
         let term = lines::term(self.term_duration.as_deref(), "termDuration")?;
         let cycle = lines::cycle(self.billing_cycle.as_deref(), "billingCycle")?;
         if said(self.to_subscription_id.as_ref()).is_some() {
-            return Ok(());
+            return Ok((None, None));
         }
-        let other = |member: &str| {
-            Problem::not_built(&format!(
-                "{member}: a transition to another term or billing cycle"
-            ))
-        };
-        if term.is_some_and(|term| term != found.row.term) {
-            return Err(other("termDuration"));
-        }
-        if cycle.is_some_and(|cycle| cycle != found.row.frequency) {
-            return Err(other("billingCycle"));
-        }
-        Ok(())
+        Ok((term, cycle))
     }
 
     fn moves_licences(&self) -> Result<bool, Problem> {
@@ -515,7 +503,7 @@ async fn transit(
     let quantity = new
         .quantity
         .ok_or_else(|| Problem::malformed("quantity", "is missing"))?;
-    new.keeps(&found)?;
+    let (term, frequency) = new.billing()?;
     let to = item(&call, "toCatalogItemId", new.to_catalog_item_id.as_ref()).await?;
     let mut params = json!({
         "subscription": found.row.id, "to": to.handle, "quantity": quantity, "move_licences": licences,
@@ -526,6 +514,10 @@ async fn transit(
     ) {
         let into = subscriptions::find(&call, &customer, into).await?;
         map.insert("into".to_owned(), json!(into.row.id));
+    }
+    if let Some(map) = params.as_object_mut() {
+        map.extend(term.map(|term| ("term".to_owned(), json!(term))));
+        map.extend(frequency.map(|each| ("frequency".to_owned(), json!(each))));
     }
     let done = carried_out(&call, &found, params).await?;
     Ok(Json(done))

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::wire::query::Query;
 
 /// Where these paths begin, in small letters.
-const ROOT: &str = "/v1.0/tenantrelationships/";
+const ROOTS: [&str; 2] = ["/v1.0/tenantrelationships/", "/customerserviceadminapi/"];
 /// Most items of one page, and as many as one holds where none are asked for.
 const PAGE_MAX: usize = 300;
 /// Most comparisons of one filter.
@@ -25,7 +25,7 @@ const COMPARISONS_MAX: usize = 16;
 
 /// Whether a path, in small letters, speaks OData.
 pub(crate) fn speaks(path: &str) -> bool {
-    path.starts_with(ROOT)
+    ROOTS.iter().any(|root| path.starts_with(root))
 }
 
 /// What a status is called in an error.
@@ -297,10 +297,11 @@ fn filter(text: &str) -> Result<Vec<Vec<Test>>, Problem> {
 }
 
 /// Options that this server carries out.
-const OPTIONS: [&str; 7] = [
+const OPTIONS: [&str; 8] = [
     "$filter",
     "$orderby",
     "$select",
+    "$expand",
     "$top",
     "$skip",
     "$count",
@@ -313,6 +314,7 @@ pub(crate) struct Options {
     filter: Vec<Vec<Test>>,
     order: Vec<(String, bool)>,
     select: Vec<String>,
+    expand: Vec<String>,
     top: usize,
     skip: usize,
     count: bool,
@@ -375,6 +377,7 @@ impl Options {
                 .unwrap_or_default(),
             order,
             select: words("$select"),
+            expand: words("$expand"),
             top,
             skip,
             count: query.flag("$count"),
@@ -434,12 +437,30 @@ impl Options {
         }
     }
 
+    /// The lists that are asked for beside each item, of those that it has.
+    ///
+    /// # Errors
+    /// A 400 that names one that does not exist.
+    pub(crate) fn expands_of(&self, lists: &[&'static str]) -> Result<Vec<&'static str>, Problem> {
+        let known = |name: &String| lists.iter().find(|list| *list == name).copied();
+        let wanted = self.expand.iter().map(|name| {
+            known(name).ok_or_else(|| {
+                let text = match lists {
+                    [] => "nothing here has lists of its own; leave it out".to_owned(),
+                    lists => format!("there is no list `{name}`; there are {}", lists.join(", ")),
+                };
+                Problem::malformed("$expand", &text)
+            })
+        });
+        wanted.collect()
+    }
+
     /// An item with the members that are asked for; its tag stays.
     pub(crate) fn selected(&self, item: Value) -> Value {
         match item {
             Value::Object(map) if !self.select.is_empty() => {
                 let wanted = |name: &str| {
-                    let mut wanted = self.select.iter();
+                    let mut wanted = self.select.iter().chain(&self.expand);
                     name.starts_with('@') || wanted.any(|path| path == name)
                 };
                 Value::Object(map.into_iter().filter(|(name, _)| wanted(name)).collect())

@@ -121,6 +121,13 @@ async fn open_file(path: PathBuf) -> Result<Db, Failure> {
     Ok(Db::open(&DbConfig::File { path }, schema::MIGRATIONS).await?)
 }
 
+/// A database that is nothing until it is whole: what happens to it on the way is not waited for on its way to the disk.
+async fn open_unfinished(path: PathBuf) -> Result<Db, Failure> {
+    let db = open_file(path).await?;
+    db.wait_for_disk(false).await?;
+    Ok(db)
+}
+
 async fn opened(db: Db) -> Result<App, Failure> {
     let kept = kept_clock(&db).await?;
     let clock = kept.as_ref().map_or_else(Clock::wall, Clock::kept);
@@ -145,7 +152,7 @@ pub(super) async fn fill(
     let app = match source {
         Source::Demo(now) => {
             let clock = now.map_or_else(Clock::wall, Clock::pinned);
-            let app = App::new(open_file(file).await?, clock);
+            let app = App::new(open_unfinished(file).await?, clock);
             let beginning = Beginning {
                 given: None,
                 now: app.clock().world_now(),
@@ -171,6 +178,7 @@ pub(super) async fn fill(
     let now = app.clock().server_now();
     let issuer = Issuer::open(app.db().clone(), address, now).await?;
     snapshot(&app, directory, BEGINNING).await?;
+    app.db().wait_for_disk(true).await?;
     let about = serde_json::to_vec(about).map_err(std::io::Error::from)?;
     std::fs::write(directory.join(ABOUT), about)?;
     std::fs::remove_file(directory.join(MAKING))?;
@@ -189,7 +197,7 @@ fn copy_log_key(from: &Path, to: &Path) -> Result<(), Failure> {
 
 /// A copy, without what lets anybody into the world that it was taken of.
 async fn severed(file: PathBuf, clock: Option<WorldClock>) -> Result<App, Failure> {
-    let db = open_file(file).await?;
+    let db = open_unfinished(file).await?;
     db.write(Sever { clock }).await?;
     opened(db).await
 }

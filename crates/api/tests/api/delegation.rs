@@ -587,9 +587,18 @@ async fn lists_are_filtered_ordered_and_paged() {
         "invalidRequest",
         "",
     );
+    // Lists of a relationship's own are shown with it, and only those that there are.
+    let expanded = get("$expand=requests,accessAssignments&$select=displayName&$top=1").await;
+    assert_eq!(expanded.status, 200, "{}", expanded.body);
+    let first = &expanded.body["value"][0];
+    assert!(first["requests"].is_array(), "{first}");
+    assert!(first["accessAssignments"].is_array(), "{first}");
+    assert!(first.get("operations").is_none() && first.get("status").is_none());
+    let unknown = get("$expand=colours").await;
+    assert_fails("a list", &unknown, 400, "invalidRequest", "");
     assert_fails(
         "an option",
-        &get("$expand=requests").await,
+        &get("$search=one").await,
         501,
         "notSupported",
         "",

@@ -224,3 +224,62 @@ async fn the_end_of_full_delegation_is_told_and_recorded() {
         ended.filter(|record| record["operationType"] == "dap_admin_relationship_terminated");
     assert_eq!(ended.count(), 2, "{}", records.body);
 }
+
+/// The older service tells of every customer whether there is full delegation, and of those in figures; under its own path.
+#[tokio::test]
+async fn old_delegation_is_told_of_where_it_was() {
+    let world = world().await;
+    let harbor = world.user("harbor");
+    let root = "/CustomerServiceAdminApi/Web/v1";
+    let get = |path: &str| {
+        let (world, token, path) = (&world, &harbor, format!("{root}/{path}"));
+        async move { world.get(&path, token).await }
+    };
+    let all = get("delegatedAdminCustomers?$count=true&$orderBy=organizationDisplayName").await;
+    assert_eq!(all.status, 200, "{}", all.body);
+    let value = all.body["value"].as_array().unwrap();
+    assert_eq!(all.body["@odata.count"], value.len());
+    let full = value.iter().filter(|one| one["dapEnabled"] == true);
+    let full: Vec<String> = full.map(|one| text(&one["customerTenantId"])).collect();
+    assert!(!full.is_empty() && full.len() < value.len(), "{}", all.body);
+    let only = get("delegatedAdminCustomers?$filter=dapEnabled%20eq%20true&$select=id").await;
+    let ids = only.body["value"].as_array().unwrap().iter();
+    let ids: Vec<String> = ids.map(|one| text(&one["id"])).collect();
+    assert_eq!(ids, full);
+    assert!(only.body["value"][0].get("dapEnabled").is_none());
+    let figures = get("delegatedAdminStatistics").await;
+    let told = (
+        &figures.body["partnerTenantId"],
+        &figures.body["totalDapCustomerCount"],
+    );
+    assert_eq!(
+        told,
+        (&json!(world.of("harbor", "tenantId")), &json!(full.len())),
+        "{}",
+        figures.body
+    );
+    let sum = |member: &str| {
+        let days = figures.body[member].as_array().unwrap();
+        days.iter()
+            .map(|day| day["count"].as_i64().unwrap())
+            .sum::<i64>()
+    };
+    assert_eq!(
+        usize::try_from(sum("establishedDapCount")).unwrap(),
+        full.len()
+    );
+    // Nobody has used them for years.
+    assert_eq!(
+        usize::try_from(sum("inactiveDapCount")).unwrap(),
+        full.len()
+    );
+    let juniper = of_customer(&world, "juniper-bakery").await;
+    let path = format!("{root}/delegatedAdminStatistics");
+    let customer = world.get(&path, &juniper).await;
+    assert_eq!(
+        (customer.status, &customer.body["error"]["code"]),
+        (403, &json!("accessDenied")),
+        "{}",
+        customer.body
+    );
+}

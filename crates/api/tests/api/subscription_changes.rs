@@ -277,7 +277,7 @@ async fn seats_are_scheduled_for_the_next_term() {
     wanted["product"]["promotionId"] = json!("summer");
     at_fault(
         &estate.with(&dropped.body, member, wanted).await,
-        501,
+        400,
         &format!("{member}.product.promotionId"),
     );
     let mut wanted = next(8);
@@ -405,7 +405,8 @@ async fn a_next_term_is_refused_with_its_reason() {
     );
     for (part, value, status, code) in [
         ("termDuration", json!("P7M"), 400, 800_121),
-        ("billingCycle", json!("Triennial"), 400, 900_269),
+        ("billingCycle", json!("Triennial"), 400, 900_270),
+        ("billingCycle", json!("OneTime"), 400, 900_269),
         ("skuId", json!("0099"), 404, 400_013),
     ] {
         let mut wanted = twelve(&bought, "Monthly", "P1Y");
@@ -484,6 +485,32 @@ async fn a_trial_shows_what_it_becomes() {
         "{}",
         planned.body
     );
+    // It may become something else: a longer term with a cycle of its own, or what the paid item is upgraded to.
+    let mut long = fewer.clone();
+    long["product"]["termDuration"] = json!("P3Y");
+    long["product"]["billingCycle"] = json!("Annual");
+    let planned = estate
+        .with(&planned.body, "scheduledNextTermInstructions", long.clone())
+        .await;
+    assert_eq!(
+        (
+            planned.status,
+            &planned.body["scheduledNextTermInstructions"]
+        ),
+        (200, &long),
+        "{}",
+        planned.body
+    );
+    let same = estate.send(&trial, &planned.body).await;
+    assert_eq!((same.status, &same.body), (200, &planned.body));
+    long["product"]["billingCycle"] = json!("OneTime");
+    refused(
+        &estate
+            .with(&planned.body, "scheduledNextTermInstructions", long)
+            .await,
+        400,
+        900_269,
+    );
     let more = estate.with(&planned.body, "quantity", json!(30)).await;
     let rules = more.body["data"].as_array().unwrap();
     assert!(rules.contains(&json!("SUB-024")), "{}", more.body);
@@ -494,6 +521,64 @@ async fn a_trial_shows_what_it_becomes() {
         400,
         800_096,
     );
+    advance(&world, "P31D").await;
+    let paid = estate.read(&text(&trial["id"])).await.body;
+    let told = [
+        &paid["isTrial"],
+        &paid["quantity"],
+        &paid["termDuration"],
+        &paid["billingCycle"],
+    ];
+    assert_eq!(
+        told,
+        [&json!(false), &json!(5), &json!("P3Y"), &json!("annual")],
+        "{paid}"
+    );
+}
+
+/// A promotion may be wished for the next term; it comes where it still fits then (ORD-043).
+#[tokio::test]
+async fn the_next_term_may_have_another_promotion() {
+    let world = World::demo().await;
+    let estate = Estate::of(&world, "harbor", "Juniper").await;
+    let line = json!({ "offerId": "frontline-3", "quantity": 5, "termDuration": "P1M", "billingCycle": "monthly" });
+    let month = estate.buy(line).await;
+    let promotions = world
+        .get("/v1/productpromotions?country=US", &estate.token)
+        .await;
+    let offer = text(&month["offerId"]);
+    let parts: Vec<&str> = offer.split(':').collect();
+    let promotions = promotions.body["items"].as_array().unwrap();
+    let of = |is_it: bool| {
+        let mut found = promotions.iter();
+        let found = found.find(|one| {
+            let required = &one["requiredProducts"][0];
+            (required["productId"] == parts[0] && required["skuId"] == parts[1]) == is_it
+        });
+        found.unwrap()["id"].clone()
+    };
+    let member = "scheduledNextTermInstructions";
+    let next = |promotion: &Value| {
+        json!({
+            "product": {
+                "productId": parts[0], "skuId": parts[1], "availabilityId": parts[2], "billingCycle": "Monthly", "termDuration": "P1Y",
+                "promotionId": promotion,
+            },
+            "quantity": 5,
+        })
+    };
+    let other = estate.with(&month, member, next(&of(false))).await;
+    at_fault(&other, 400, &format!("{member}.product.promotionId"));
+    let planned = estate.with(&month, member, next(&of(true))).await;
+    assert_eq!(planned.status, 200, "{}", planned.body);
+    let wished = &planned.body[member]["product"]["promotionId"];
+    assert!(wished.is_string(), "{}", planned.body);
+    let same = estate.send(&month, &planned.body).await;
+    assert_eq!((same.status, &same.body), (200, &planned.body));
+    advance(&world, "P32D").await;
+    let year = estate.read(&text(&month["id"])).await.body;
+    let told = (&year["termDuration"], &year["promotionId"]);
+    assert_eq!(told, (&json!("P1Y"), wished), "{year}");
 }
 
 #[tokio::test]

@@ -312,12 +312,6 @@ async fn an_offer_names_partners_and_subscriptions() {
         at_fault(&deal.create(&body).await, 400, member);
     }
     let line = |record: Value| json!({ "subscriptionId": base["id"], "partnerIdOnRecord": record });
-    let two = json!([line(json!("1")), line(json!("2"))]);
-    at_fault(
-        &deal.create(&changed("lineItems", two)).await,
-        501,
-        "lineItems.partnerIdOnRecord",
-    );
     let unknown = json!([line(json!("99999999"))]);
     refused(
         &deal.create(&changed("lineItems", unknown)).await,
@@ -362,4 +356,34 @@ async fn eligibility_names_what_stands_in_the_way() {
     assert!(text(&of(&seats)["reason"]).contains("new commerce"));
     assert!(text(&of(&offered)["reason"]).contains(&text(&transfer["id"])));
     at_fault(&asked("?transferType=sideways").await, 400, "transferType");
+}
+
+#[tokio::test]
+async fn each_line_has_a_reseller_of_its_own() {
+    let world = World::demo().await;
+    let deal = Deal::of(&world).await;
+    let one = deal.giver.seats("desk-classic", 5).await;
+    let other = deal.giver.seats("desk-classic", 3).await;
+    let mut body = deal.of_subscriptions(&[&one, &other]);
+    body["lineItems"][1]["partnerIdOnRecord"] = json!("99999999");
+    refused(&deal.create(&body).await, 404, 800_015);
+    let (harbor, cedar) = (world.of("harbor", "mpnId"), world.of("cedar", "mpnId"));
+    body["lineItems"][1]["partnerIdOnRecord"] = json!(cedar);
+    let offered = deal.create(&body).await;
+    assert_eq!(offered.status, 201, "{}", offered.body);
+    let records = |lines: &Value| [0, 1].map(|place| text(&lines[place]["partnerIdOnRecord"]));
+    assert_eq!(
+        records(&offered.body["lineItems"]),
+        [harbor.clone(), cedar.clone()]
+    );
+    let result = deal.accept(&offered.body, &deal.receiver).await;
+    assert_eq!(result.status, 200, "{}", result.body);
+    let orders = result.body["orders"].as_array().unwrap();
+    let named = |order: &Value| text(&order["lineItems"][0]["partnerIdOnRecord"]);
+    assert_eq!(
+        orders.iter().map(named).collect::<Vec<_>>(),
+        [harbor, cedar],
+        "{}",
+        result.body
+    );
 }

@@ -198,8 +198,8 @@ async fn a_transition_is_refused_with_its_reason() {
         ),
         ("fromSubscriptionId", json!("another"), 400),
         ("fromCatalogItemId", json!("another"), 400),
-        ("termDuration", json!("P3Y"), 501),
-        ("billingCycle", json!("Annual"), 501),
+        ("termDuration", json!("soon"), 400),
+        ("billingCycle", json!("sometimes"), 400),
     ] {
         at_fault(&tried(with(&good, member, value)).await, status, member);
     }
@@ -209,6 +209,16 @@ async fn a_transition_is_refused_with_its_reason() {
         800_021,
     );
     refused(&tried(with(&good, "quantity", json!(11))).await, 400, 2002);
+    // In the running term it becomes no shorter (SUB-023), is not paid upfront (SUB-022), and is what the item offers.
+    for (member, value, code) in [
+        ("termDuration", json!("P1M"), 800_122),
+        ("billingCycle", json!("Annual"), 800_097),
+        ("termDuration", json!("P2Y"), 900_268),
+        ("billingCycle", json!("Triennial"), 900_270),
+    ] {
+        let answer = tried(with(&good, member, value)).await;
+        refused(&answer, 400, code);
+    }
     let foreign = Estate::of(&world, "meridian", "Canyon")
         .await
         .named("Desk Standard")
@@ -233,6 +243,48 @@ async fn a_transition_is_refused_with_its_reason() {
     assert_eq!(
         estate.read(&text(&basic["id"])).await.body["status"],
         "deleted"
+    );
+}
+
+/// A dearer item may come with a longer term, which begins at once (SUB-023).
+#[tokio::test]
+async fn a_transition_may_be_to_a_longer_term() {
+    let world = World::demo().await;
+    let estate = Estate::of(&world, "harbor", "Juniper").await;
+    let basic = estate.seats("desk-basic", 10).await;
+    let standard = catalogue_id(&estate, "desk-standard").await;
+    let body = json!({
+        "toCatalogItemId": standard, "quantity": 10, "transitionType": "transition_only",
+        "termDuration": "P3Y", "billingCycle": "Annual",
+    });
+    let done = estate.post_below(&basic, "transitions", &body).await;
+    let told = [
+        &done.body["toSubscriptionId"],
+        &done.body["termDuration"],
+        &done.body["billingCycle"],
+    ];
+    assert_eq!(
+        told,
+        [&basic["id"], &json!("P3Y"), &json!("Annual")],
+        "{}",
+        done.body
+    );
+    let now = estate.read(&text(&basic["id"])).await.body;
+    let told = [
+        &now["offerId"],
+        &now["termDuration"],
+        &now["billingCycle"],
+        &now["commitmentEndDate"],
+    ];
+    assert_eq!(
+        told,
+        [
+            &json!(standard),
+            &json!("P3Y"),
+            &json!("annual"),
+            &json!("2029-01-14T00:00:00Z")
+        ],
+        "{now}"
     );
 }
 

@@ -228,7 +228,7 @@ pub(crate) async fn used(
 ///
 /// # Errors
 /// When the store fails.
-pub(super) async fn last_use(
+pub async fn last_use(
     tx: &mut Tx<'_>,
     tie: &Relationship,
 ) -> Result<Option<DelegationUse>, AppError> {

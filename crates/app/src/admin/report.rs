@@ -21,7 +21,7 @@ use crate::names::by_id;
 /// Days ahead in which an end is listed (GDA-029).
 const SOON_DAYS: i32 = 60;
 /// Days after which unused full delegation counts as inactive (DAP-005).
-const INACTIVE_DAYS: i32 = 90;
+pub const INACTIVE_DAYS: i32 = 90;
 /// Days after which its partner is advised to look at it.
 const ADVISED_DAYS: i32 = 60;
 

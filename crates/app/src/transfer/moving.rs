@@ -1,5 +1,7 @@
 //! An accepted transfer: what is sold anew by the receiver, and what is handed over to it.
 
+use std::collections::BTreeMap;
+
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind};
 use tierline_domain::id::Id;
 use tierline_domain::money::Currency;
@@ -10,7 +12,6 @@ use tierline_domain::subscription::{
     TransferLine,
 };
 use tierline_domain::time::{Timestamp, add_days};
-use tierline_rules::facts::Facts;
 use tierline_rules::regions;
 use tierline_store::{Tx, Value, tables};
 
@@ -22,14 +23,14 @@ use crate::{charges, events, facts, lifecycle, order, schedule, usage};
 
 /// Moves group by group: a base and its add-ons go together or stay together, and what stays is told with its reason
 /// (TRF-010). A consumption subscription is a group of its own.
+/// `against` says of each reseller of record with whom the receiver may not have it, by which rules.
 pub(super) async fn move_all(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     made: &mut Transfer,
-    facts: &Facts,
+    against: &BTreeMap<String, String>,
 ) -> Result<(), AppError> {
     let to = names::account_by_id(tx, made.to_partner).await?;
-    let reseller = facts::named_account(tx, &facts.named).await?;
     for base in 0..made.lines.len() {
         let belongs = |(place, line): (usize, &TransferLine)| {
             let of_base = line.base == Some(base) || (place == base && line.base.is_none());
@@ -47,10 +48,21 @@ pub(super) async fn move_all(
             }
             group.push((held, line.quantity));
         }
+        let record = made.record_of(base).cloned();
+        if let Some((given, rules)) = record
+            .as_ref()
+            .and_then(|given| against.get_key_value(given))
+        {
+            failure = Some(format!("partner of record {given} is forbidden by {rules}"));
+        }
+        let reseller = match &record {
+            Some(given) => facts::named_account_of(tx, given).await?,
+            None => None,
+        };
         let receiver = Receiver {
             account: &to,
             reseller: reseller.as_ref(),
-            record: made.partner_of_record.clone(),
+            record,
         };
         let order = match made.kind {
             _ if failure.is_some() || group.is_empty() => None,

@@ -7,6 +7,7 @@ use tierline_domain::catalog::{
     DatedPrice, Frequency, Generation, Item, ItemKind, Offered, Promotion, Publisher, Term,
 };
 use tierline_domain::customer::Segment;
+use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{
     Cart, CartState, Details, Line, Order, OrderLine, OrderState, RoleDeclared,
@@ -19,8 +20,8 @@ use tierline_domain::subscription::{
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_domain::usage::{AccessEffect, CreditLoss, ResourceAccess};
 use tierline_rules::regions;
-use tierline_store::Tx;
 use tierline_store::tables::Setting;
+use tierline_store::{Tx, Value, tables};
 
 use crate::billing;
 use crate::error::AppError;
@@ -164,6 +165,15 @@ pub(super) async fn promotion(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), App
     catalogue::enter_promotion(tx, &row, &item).await
 }
 
+/// The trial of an item, if there is one.
+async fn trial_of(tx: &mut Tx<'_>, item: &Item) -> Result<Option<Id<Item>>, AppError> {
+    let key = [Value::Text(ItemKind::Trial.to_string())];
+    let trials = tx.find::<Item>(tables::items::BY_KIND, &key).await?;
+    let mut trials = trials.into_iter();
+    let found = trials.find(|trial| trial.trial_of.as_ref() == Some(&item.handle));
+    Ok(found.map(|trial| trial.id))
+}
+
 pub(super) async fn subscription(
     tx: &mut Tx<'_>,
     f: &Fields<'_>,
@@ -188,6 +198,9 @@ pub(super) async fn subscription(
     f.set("currency", &mut row.currency)?;
     f.set_some("upgraded", &mut row.upgraded)?;
     f.set("converted_from_trial", &mut row.converted_from_trial)?;
+    if row.converted_from_trial {
+        row.trial = trial_of(tx, &item).await?;
+    }
     f.set("updates", &mut row.updates)?;
     f.set("default_owner", &mut row.default_owner)?;
     f.set_some("pending_frequency", &mut row.pending_frequency)?;
@@ -313,6 +326,7 @@ pub(super) async fn new_subscription(
         pending_frequency: None,
         upgraded: None,
         converted_from_trial: false,
+        trial: None,
         updates: 0,
         order_id: None,
         order_handle: Some(format!("order of {handle}")),

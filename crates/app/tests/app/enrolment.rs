@@ -269,3 +269,37 @@ impl Command for Places {
             .await?)
     }
 }
+
+/// ROL-020: after a merger an administrator of either part acts for the whole company, and manages the users of its own
+/// tenant only.
+#[tokio::test]
+async fn a_merger_widens_companies_and_no_tenants() {
+    let given = json!([
+        {"partner": {"id": "IP-1", "type": "indirect_provider", "organization": "ORG-P", "country": "FR"}},
+        {"partner": {"id": "IR-A", "type": "indirect_reseller", "organization": "ORG-A", "country": "FR"}},
+        {"location": {"id": "LOC-A2", "organization": "ORG-A", "country": "FR"}},
+        {"location": {"id": "LOC-P2", "organization": "ORG-P", "country": "FR"}},
+        {"user": {"id": "ada", "partner": "IR-A", "roles": ["sales_agent"]}},
+        {"user": {"id": "pia", "partner": "IP-1", "roles": ["sales_agent"]}},
+    ]);
+    let mut world = World::of("2023-11-15", given).await;
+    let delete = |place: &str| json!({"location": place});
+    for (admin, foreign) in [("IP-1", "LOC-A2"), ("IR-A", "LOC-P2")] {
+        let why = world.fails(admin, "delete_location", delete(foreign)).await;
+        assert!(why.starts_with("refused: "), "{why}");
+    }
+    let merger = json!({"surviving": "ORG-P", "merged": "ORG-A"});
+    world.act("operator", "merge_organizations", merger).await;
+    for (admin, of_the_whole) in [("IP-1", "LOC-A2"), ("IR-A", "LOC-P2")] {
+        world
+            .act(admin, "delete_location", delete(of_the_whole))
+            .await;
+    }
+    for (admin, own, other) in [("IP-1", "pia", "ada"), ("IR-A", "ada", "pia")] {
+        let role = |user: &str| json!({"user": user, "role": "helpdesk_agent"});
+        world.act(admin, "assign_role", role(own)).await;
+        let why = world.fails(admin, "assign_role", role(other)).await;
+        assert!(why.contains(other), "{why}");
+        assert!(!why.starts_with("refused"), "{why}");
+    }
+}

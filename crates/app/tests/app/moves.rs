@@ -206,3 +206,46 @@ async fn a_changed_order_is_told_of_its_subscriptions() {
     let both = ["sub-1", "sub-2"];
     assert_eq!(world.happened("subscription_changed").await, both);
 }
+
+/// TRF-010 and TRF-012: lines may have resellers of record of their own. Each must be one, and what one of them keeps from
+/// moving keeps nothing of another's.
+#[tokio::test]
+async fn lines_have_resellers_of_their_own() {
+    let sub = |id: &str| json!({"subscription": {"id": id, "seller": "DB-1", "customer": "C-1", "item": "suite-legacy"}});
+    let mut world = World::of(
+        "2023-11-15",
+        given(&[
+            json!({"partner": {"id": "IR-B", "type": "indirect_reseller", "country": "IT"}}),
+            json!({"partnership": {"provider": "IP-1", "reseller": "IR-B"}}),
+            sub("sub-1"),
+            sub("sub-2"),
+        ]),
+    )
+    .await;
+    let offer = |second: &str| {
+        json!({"id": "tr-1", "customer": "C-1", "subscriptions": ["sub-1", "sub-2"], "to": "IP-1",
+            "partner_of_record": "DB-1", "records": {"sub-2": second}})
+    };
+    for wrong in ["nobody", "IP-1"] {
+        let why = world.fails("DB-1", "create_transfer", offer(wrong)).await;
+        assert!(why.contains("TRF-012"), "{why}");
+    }
+    let stray = json!({"customer": "C-1", "subscriptions": ["sub-1"], "to": "IP-1", "records": {"sub-2": "IR-B"}});
+    let why = world.fails("DB-1", "create_transfer", stray).await;
+    assert!(why.contains("records"), "{why}");
+    world.act("DB-1", "create_transfer", offer("IR-B")).await;
+    let end = json!({"partner": "IR-B"});
+    world.act("IP-1", "remove_partnership", end).await;
+    let moved = world
+        .act("IP-1", "accept_transfer", json!({"transfer": "tr-1"}))
+        .await;
+    assert_eq!(moved.result["state"], "partially_complete");
+    let failed = &moved.result["failed"][0];
+    assert_eq!(failed[0], "sub-2");
+    let why = failed[1].as_str().unwrap();
+    assert!(why.starts_with("partner of record IR-B"), "{why}");
+    let state = |row: Subscription| (row.state, row.partner_of_record.is_some());
+    let (first, second) = (named(&world, "sub-1").await, named(&world, "sub-2").await);
+    assert_eq!(state(first), (SubscriptionState::Suspended, false));
+    assert_eq!(state(second), (SubscriptionState::Active, false));
+}

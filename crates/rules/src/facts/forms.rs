@@ -225,6 +225,9 @@ pub struct Form {
     /// The subscription is to be registered for reservations, which only an active one can be (SUB-001).
     #[serde(default)]
     pub registers: bool,
+    /// The subscription is to be activated, which only an active one of a marketplace item can be (SUB-001).
+    #[serde(default)]
+    pub activates: bool,
     /// The end that is asked of the next term.
     #[serde(default)]
     pub scheduled_end: Option<ScheduledEnd>,

@@ -32,6 +32,7 @@ const SEATS: Checkpoints = Checkpoints::of(&[C::ChangeQuantity]);
 const CONVERT: Checkpoints = Checkpoints::of(&[C::ConvertTrial]);
 const SCHEDULE: Checkpoints = Checkpoints::of(&[C::ScheduleChange]);
 const TERM: Checkpoints = Checkpoints::of(&[C::ChangeTerm]);
+const UPGRADE: Checkpoints = Checkpoints::of(&[C::Upgrade]);
 /// Further resellers of one line (ORD-016).
 const FURTHER_RESELLERS: usize = 5;
 /// Days a cart lives (ORD-002).
@@ -219,6 +220,17 @@ fn show_line(f: &Facts) -> Vec<Shown> {
         .map(|line| shown("item", format!("{} ({})", line.item, line.kind)))
         .into_iter()
         .collect()
+}
+
+/// The line, or the item and the term that a subscription shall have.
+fn show_becoming(f: &Facts) -> Vec<Shown> {
+    let mut facts = show_line(f);
+    if let Some((subscription, change)) = f.subscription.as_ref().zip(transition(f)) {
+        facts.push(shown("item", &change.to));
+        let term = subscription.new_term.unwrap_or(subscription.term);
+        facts.push(shown("term", term));
+    }
+    facts
 }
 
 fn show_parent(f: &Facts) -> Vec<Shown> {
@@ -689,14 +701,25 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-017"),
             step: Step::Catalogue,
             ground: Ground::TermChoice,
-            at: PURCHASE.and(TERM).and(REQUEST).and(SCHEDULE),
+            at: PURCHASE
+                .and(TERM)
+                .and(REQUEST)
+                .and(SCHEDULE)
+                .and(UPGRADE)
+                .and(CONVERT),
             forbids: |f| {
                 line(f, |line| !line.term_offered)
                     || transition(f).is_some_and(|change| !change.term_offered)
             },
-            answer: |_| documented(400, 800_121),
+            answer: |f| {
+                if f.checkpoint == C::Upgrade {
+                    documented(400, 900_268)
+                } else {
+                    documented(400, 800_121)
+                }
+            },
             shows: |f| {
-                let mut facts = show_line(f);
+                let mut facts = show_becoming(f);
                 facts.extend(purchase(f).map(|line| shown("term", line.term)));
                 facts
             },
@@ -705,7 +728,12 @@ pub static RULES: &[Rule] =
             id: RuleId::of("ORD-018"),
             step: Step::Catalogue,
             ground: Ground::FrequencyChoice,
-            at: PURCHASE.and(TERM).and(REQUEST).and(SCHEDULE).and(CONVERT),
+            at: PURCHASE
+                .and(TERM)
+                .and(REQUEST)
+                .and(SCHEDULE)
+                .and(UPGRADE)
+                .and(CONVERT),
             forbids: |f| {
                 longer_than_term(f)
                     || line(f, |line| line.term_offered && !line.frequency_offered)
@@ -719,13 +747,19 @@ pub static RULES: &[Rule] =
                 }
             },
             shows: |f| {
-                let mut facts = show_line(f);
+                let mut facts = show_becoming(f);
                 facts.extend(purchase(f).into_iter().flat_map(|line| {
                     [
                         shown("billing frequency", line.frequency),
                         shown("term", line.term),
                     ]
                 }));
+                let wanted = transition(f).and(f.subscription.as_ref());
+                facts.extend(
+                    wanted
+                        .and_then(|subscription| subscription.new_frequency)
+                        .map(|(frequency, _)| shown("billing frequency", frequency)),
+                );
                 facts
             },
         },

@@ -405,6 +405,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
     ("ROL-017", "scenarios/own/delegation.yaml OWNGDA-38"),
     (
+        "ROL-020",
+        "crates/app/tests/app/enrolment.rs a_merger_widens_companies_and_no_tenants",
+    ),
+    (
         "ROL-019",
         "crates/api/tests/api/identity_sign_in.rs a_user_signs_in_and_the_code_becomes_tokens",
     ),

@@ -89,7 +89,7 @@ fn admitting(f: &Facts) -> &'static [S] {
         {
             &[S::Active, S::Suspended]
         }
-        C::UpdateSubscription if f.form.registers => &[S::Active],
+        C::UpdateSubscription if f.form.registers || f.form.activates => &[S::Active],
         C::UpdateSubscription | C::SetPartnerOfRecord => &[S::Active, S::Suspended, S::Disabled],
         _ => &[S::Active],
     }
@@ -330,8 +330,28 @@ pub static RULES: &[Rule] = &[
                         || f.checkpoint == C::Reactivate && subscription.state == S::Active
                 })
         },
-        answer: |f| documented(400, if f.form.registers { 800_012 } else { 800_040 }),
+        answer: |f| {
+            let needs_active = f.form.registers || f.form.activates;
+            documented(400, if needs_active { 800_012 } else { 800_040 })
+        },
         shows: show_states,
+    },
+    Rule {
+        id: RuleId::of("SUB-001"),
+        step: Step::Catalogue,
+        ground: Ground::Activation,
+        at: Checkpoints::of(&[C::UpdateSubscription]),
+        forbids: |f| {
+            f.form.activates && is(f, |subscription| subscription.kind != ItemKind::Marketplace)
+        },
+        answer: |_| documented(400, 800_021),
+        shows: |f| {
+            let mut facts = show(f);
+            facts.extend(own(f).map(|subscription| {
+                shown("item type that needs no activation", subscription.kind)
+            }));
+            facts
+        },
     },
     Rule {
         id: RuleId::of("SUB-003"),
@@ -555,8 +575,13 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUB-022"),
         step: Step::Catalogue,
         ground: Ground::FrequencyChange,
-        at: FREQUENCY.and(Checkpoints::of(&[C::ChangeTerm])),
+        at: FREQUENCY
+            .and(UPGRADE)
+            .and(Checkpoints::of(&[C::ChangeTerm])),
         forbids: |f| match f.checkpoint {
+            C::Upgrade => is(f, |subscription| {
+                subscription.new_term == Some(subscription.term) && frequency_fixed(subscription)
+            }),
             // A change of term that changes none is one of frequency alone.
             C::ChangeTerm => is(f, |subscription| {
                 subscription.new_term == Some(subscription.term)
@@ -583,7 +608,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUB-023"),
         step: Step::Catalogue,
         ground: Ground::TermShortened,
-        at: Checkpoints::of(&[C::ChangeTerm]),
+        at: UPGRADE.and(Checkpoints::of(&[C::ChangeTerm])),
         forbids: |f| {
             is(f, |subscription| {
                 subscription
@@ -636,7 +661,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUB-026"),
         step: Step::Catalogue,
         ground: Ground::UpgradePath,
-        at: UPGRADE.and(SCHEDULE),
+        at: UPGRADE.and(SCHEDULE).and(CONVERT),
         forbids: |f| transition(f).is_some_and(|change| !change.listed),
         answer: |_| documented(400, 800_021),
         shows: |f| {
@@ -756,7 +781,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUB-034"),
         step: Step::Catalogue,
         ground: Ground::ScheduledEnd,
-        at: SCHEDULE,
+        at: SCHEDULE.and(CONVERT),
         forbids: |f| {
             own(f).is_some()
                 && f.form

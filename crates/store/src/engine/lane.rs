@@ -42,16 +42,54 @@ type Queue = Arc<Mutex<mpsc::Receiver<Work>>>;
 pub(super) struct Crew {
     queue: mpsc::Sender<Work>,
     threads: usize,
+    /// What begins with the first work; nothing where the threads run.
+    idle: std::sync::Mutex<Option<Idle>>,
 }
 
+/// Threads that nobody has needed yet, and where their connections come from: a world that nobody asks costs none.
+struct Idle {
+    name: &'static str,
+    queue: Queue,
+    open: Opener,
+    counters: Arc<Counters>,
+}
+
+/// Opens a connection, when one is needed.
+pub(super) type Opener = Box<dyn Fn() -> Result<Session, StoreError> + Send + Sync>;
+
 impl Crew {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Idle>> {
+        let idle = self.idle.lock();
+        idle.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Starts the threads, if they do not run. Where that fails they are started with the next work.
+    fn wake(&self) -> Result<(), StoreError> {
+        let mut idle = self.idle();
+        let Some(waiting) = idle.as_ref() else {
+            return Ok(());
+        };
+        let sessions = (0..self.threads).map(|_| (waiting.open)());
+        let sessions = sessions.collect::<Result<Vec<_>, _>>()?;
+        for session in sessions {
+            spawn(waiting.name, session, &waiting.queue, &waiting.counters)?;
+        }
+        *idle = None;
+        Ok(())
+    }
+
     /// Queues work, waiting for room where there is none.
     pub(super) async fn send(&self, work: Work) -> Result<(), StoreError> {
+        self.wake()?;
         self.queue.send(work).await.map_err(|_| StoreError::Closed)
     }
 
     /// Ends every thread after what is queued already.
     pub(super) async fn stop(&self) {
+        // With the queue of those that never began: whoever comes later hears that it is closed.
+        if self.idle().take().is_some() {
+            return;
+        }
         for _ in 0..self.threads {
             let (done, ended) = oneshot::channel();
             if self.send(Work::Stop(done)).await.is_ok() {
@@ -62,34 +100,61 @@ impl Crew {
     }
 }
 
-/// Starts one thread per session; they share a queue.
+/// Starts one thread with a session.
 pub(super) fn start(
     name: &str,
-    sessions: Vec<Session>,
+    session: Session,
     counters: &Arc<Counters>,
 ) -> Result<Crew, StoreError> {
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-    let queue: Queue = Arc::new(Mutex::new(receiver));
-    let threads = sessions.len();
-    for session in sessions {
-        let runtime = session.runtime().map_err(StoreError::unavailable)?;
-        let lane = Lane {
-            session,
-            queue: Arc::clone(&queue),
-            counters: Arc::clone(counters),
-            expected: 0,
-            lasted: Duration::ZERO,
-        };
-        std::thread::Builder::new()
-            .stack_size(LANE_STACK_BYTES)
-            .name(name.to_owned())
-            .spawn(move || runtime.block_on(lane.work()))
-            .map_err(StoreError::unavailable)?;
-    }
+    spawn(name, session, &Arc::new(Mutex::new(receiver)), counters)?;
     Ok(Crew {
         queue: sender,
-        threads,
+        threads: 1,
+        idle: std::sync::Mutex::default(),
     })
+}
+
+/// So many threads that share a queue and begin with the first work.
+pub(super) fn on_call(
+    name: &'static str,
+    threads: usize,
+    open: Opener,
+    counters: &Arc<Counters>,
+) -> Crew {
+    let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+    Crew {
+        queue: sender,
+        threads,
+        idle: std::sync::Mutex::new(Some(Idle {
+            name,
+            queue: Arc::new(Mutex::new(receiver)),
+            open,
+            counters: Arc::clone(counters),
+        })),
+    }
+}
+
+fn spawn(
+    name: &str,
+    session: Session,
+    queue: &Queue,
+    counters: &Arc<Counters>,
+) -> Result<(), StoreError> {
+    let runtime = session.runtime().map_err(StoreError::unavailable)?;
+    let lane = Lane {
+        session,
+        queue: Arc::clone(queue),
+        counters: Arc::clone(counters),
+        expected: 0,
+        lasted: Duration::ZERO,
+    };
+    std::thread::Builder::new()
+        .stack_size(LANE_STACK_BYTES)
+        .name(name.to_owned())
+        .spawn(move || runtime.block_on(lane.work()))
+        .map(drop)
+        .map_err(StoreError::unavailable)
 }
 
 struct Lane {
@@ -350,6 +415,9 @@ async fn glance(
 /// Connections on which whoever reads runs its command at once, on its own thread: a wake-up of another
 /// thread and back costs more than most reads do. Only for engines that never make a command wait.
 pub(super) struct Desk {
+    open: Opener,
+    /// Most connections at a time. They are opened as they are needed, and kept.
+    most: usize,
     sessions: std::sync::Mutex<Seats>,
     /// Told of each session that comes back after the end.
     returned: Notify,
@@ -364,10 +432,12 @@ struct Seats {
 }
 
 impl Desk {
-    pub(super) fn new(sessions: Vec<Session>, counters: &Arc<Counters>) -> Self {
+    pub(super) fn new(most: usize, open: Opener, counters: &Arc<Counters>) -> Self {
         Self {
+            open,
+            most,
             sessions: std::sync::Mutex::new(Seats {
-                free: sessions,
+                free: Vec::new(),
                 taken: 0,
                 is_closed: false,
             }),
@@ -382,20 +452,33 @@ impl Desk {
     }
 
     fn take(&self) -> Option<Session> {
-        let mut seats = self.seats();
-        let session = seats.free.pop()?;
-        seats.taken += 1;
-        Some(session)
+        {
+            let mut seats = self.seats();
+            if seats.is_closed || seats.taken >= self.most {
+                return None;
+            }
+            seats.taken += 1;
+            if let Some(session) = seats.free.pop() {
+                return Some(session);
+            }
+        }
+        let opened = (self.open)();
+        if let Err(error) = &opened {
+            tracing::warn!(%error, "no further connection to read at once");
+            self.give_back(None);
+        }
+        opened.ok()
     }
 
-    fn give_back(&self, session: Session) {
+    /// Frees a place, which may have come to nothing.
+    fn give_back(&self, session: Option<Session>) {
         let mut seats = self.seats();
         if seats.is_closed {
             // Before it is counted: who waits for the end waits for the file.
             drop(session);
             self.returned.notify_one();
         } else {
-            seats.free.push(session);
+            seats.free.extend(session);
         }
         seats.taken -= 1;
     }
@@ -407,7 +490,7 @@ impl Desk {
             return false;
         };
         let looked = glance(&mut session, &self.counters, job, Begin::Read).now_or_never();
-        self.give_back(session);
+        self.give_back(Some(session));
         matches!(looked, Some(Ok(())))
     }
 

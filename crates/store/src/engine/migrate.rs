@@ -23,7 +23,9 @@ pub struct Migration {
 }
 
 impl Migration {
-    fn checksum(&self) -> Vec<u8> {
+    /// The digest of its text, by which a database knows what was done to it.
+    #[must_use]
+    pub fn checksum(&self) -> Vec<u8> {
         Sha256::digest(self.sql).to_vec()
     }
 }
@@ -65,8 +67,16 @@ pub(super) async fn run(
             let text = format!("it holds the migration {name}, which is newer than this program");
             return Err(StoreError::Schema(text));
         };
-        if known.name != name || known.checksum() != *checksum {
+        if known.name != name {
             let text = format!("its migration {name} is not this program's {}", known.name);
+            return Err(StoreError::Schema(text));
+        }
+        if known.checksum() != *checksum {
+            // Migrations were edited until the first release, and only until then.
+            let text = format!(
+                "its migration {name} has another text, as before the first release; such a database is not brought up to \
+                 date: begin with an empty database or data directory, or open it with the build that made it"
+            );
             return Err(StoreError::Schema(text));
         }
     }

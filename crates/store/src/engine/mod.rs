@@ -195,29 +195,29 @@ impl Db {
         let origin = Origin::new(config, &counters)?;
         let mut first = origin.lane()?;
         first.migrate(schema).await?;
-        Self::start(first, &origin, counters)
+        Self::start(first, origin, counters)
     }
 
-    fn start(first: Session, origin: &Origin, counters: Arc<Counters>) -> Result<Self, StoreError> {
-        let mut lanes = vec![lane::start("store-lane-0", vec![first], &counters)?];
+    fn start(first: Session, origin: Origin, counters: Arc<Counters>) -> Result<Self, StoreError> {
+        let mut lanes = vec![lane::start("store-lane-0", first, &counters)?];
         for number in 1..origin.lane_count() {
             let name = format!("store-lane-{number}");
-            lanes.push(lane::start(&name, vec![origin.lane()?], &counters)?);
+            lanes.push(lane::start(&name, origin.lane()?, &counters)?);
         }
+        let origin = Arc::new(origin);
+        let opener = || -> lane::Opener {
+            let origin = Arc::clone(&origin);
+            Box::new(move || origin.reader())
+        };
         let readers = match origin.reader_count() {
             0 => None,
-            count => {
-                let sessions = (0..count).map(|_| origin.reader());
-                let sessions = sessions.collect::<Result<_, _>>()?;
-                Some(lane::start("store-reader", sessions, &counters)?)
-            }
+            count => Some(lane::on_call("store-reader", count, opener(), &counters)),
         };
         let rehearsals = match origin.rehearsal() {
             None => None,
-            Some(session) => Some(lane::start("store-rehearsal", vec![session], &counters)?),
+            Some(session) => Some(lane::start("store-rehearsal", session, &counters)?),
         };
-        let desk = (0..origin.desk_count()).map(|_| origin.reader());
-        let desk = Desk::new(desk.collect::<Result<_, _>>()?, &counters);
+        let desk = Desk::new(origin.desk_count(), opener(), &counters);
         let turn = AtomicUsize::new(0);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -278,7 +278,7 @@ impl Db {
         let copy = self
             .direct(move |session| session.copy_to_memory(&counted))
             .await?;
-        Self::start(copy, &Origin::memory(&counters), counters)
+        Self::start(copy, Origin::memory(&counters), counters)
     }
 
     /// Writes everything committed so far into a new SQLite file, which is whole whenever this process ends; the
@@ -289,6 +289,16 @@ impl Db {
     pub async fn snapshot_to(&self, path: &Path) -> Result<(), StoreError> {
         let path = path.to_owned();
         self.direct(move |session| session.copy_to_file(&path))
+            .await
+    }
+
+    /// Whether a commit waits for the disk, as it does unless it is told otherwise. Not waiting is for a database that is
+    /// being made: what the loss of power may cost then was nothing yet. SQLite only.
+    ///
+    /// # Errors
+    /// When the database is not SQLite, or is closed.
+    pub async fn wait_for_disk(&self, waits: bool) -> Result<(), StoreError> {
+        self.direct(move |session| session.wait_for_disk(waits))
             .await
     }
 

@@ -285,6 +285,13 @@ impl Session {
         }
     }
 
+    pub(super) fn wait_for_disk(&mut self, waits: bool) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.wait_for_disk(waits),
+            Self::Postgres(_) => Err(StoreError::Unsupported("commits that do not wait")),
+        }
+    }
+
     pub(super) fn copy_to_file(&mut self, path: &Path) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.copy_to_file(path),

@@ -164,6 +164,14 @@ impl SqliteSession {
             .map_err(|error| translate("transaction control", error))
     }
 
+    /// Whether commits and checkpoints from now on wait until the disk has them.
+    pub(super) fn wait_for_disk(&mut self, waits: bool) -> Result<(), StoreError> {
+        let level = if waits { "FULL" } else { "OFF" };
+        self.connection
+            .pragma_update(None, "synchronous", level)
+            .map_err(|error| translate("waiting for the disk", error))
+    }
+
     /// Runs several statements, none of them cached.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         self.memo.clear();

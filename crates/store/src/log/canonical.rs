@@ -89,7 +89,7 @@ pub fn seal_of<T: crate::table::Table>(row: &T) -> Vec<u8> {
 /// The digest of a row of a table.
 pub(super) fn row_digest(table: &str, values: &[Value]) -> Vec<u8> {
     let mut parts = Parts::of("tierline row 1").and(table.as_bytes());
-    for value in values {
+    for value in super::rows::counted(table, values) {
         parts = match value {
             Value::Null(_) => parts.and_maybe(None),
             Value::Id(id) => parts.and(id.as_bytes()),

@@ -19,8 +19,8 @@ use tierline_domain::partner::{
 };
 use tierline_domain::price_list::ListPrice;
 use tierline_domain::subscription::{
-    Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription, Transfer,
-    UpgradeRecord,
+    Activated, Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription,
+    Transfer, UpgradeRecord,
 };
 use tierline_domain::usage::{
     CreditLoss, Meter, MeterPrice, ResourceAccess, UsageCharge, UsageUpload,
@@ -137,12 +137,30 @@ struct Unreadable {
     row: String,
 }
 
+/// Tables that have grown since rows of theirs were first told of, and how many columns they had. Those that came later
+/// stand behind, and count only where they hold something: what was told of a row before is still what it is.
+const GROWN: &[(&str, usize)] = &[("subscriptions", 36)];
+
+/// The values of a row that its digest is made of.
+pub(super) fn counted<'a>(table: &str, values: &'a [Value]) -> &'a [Value] {
+    let grown = GROWN.iter().find(|(name, _)| *name == table);
+    let Some((_, first)) = grown else {
+        return values;
+    };
+    let filled = values
+        .iter()
+        .rposition(|value| !matches!(value, Value::Null(_)));
+    let end = filled.map_or(0, |last| last.saturating_add(1)).max(*first);
+    values.get(..end).unwrap_or(values)
+}
+
 /// Table and key, and the digest.
 type Rows = BTreeMap<(String, String), String>;
 
 logged!(
     Account,
     AccountCheck,
+    Activated,
     AdminOperation,
     AdminRelationship,
     AdminRequest,
@@ -351,4 +369,34 @@ pub async fn verify_rows(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
         .map(|(table, key)| format!("{table} {key}: was added past the program"));
     findings.extend(added);
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Kind;
+
+    /// A column that a table was given later does not change what was told of a row before, until it holds something.
+    #[test]
+    fn columns_that_came_later_count_where_they_hold_something() {
+        let before: Vec<Value> = (0..36).map(Value::Int).collect();
+        let with = |value: Value| {
+            let mut row = before.clone();
+            row.push(value);
+            canonical::row_digest(Subscription::NAME, &row)
+        };
+        let told = canonical::row_digest(Subscription::NAME, &before);
+        assert_eq!(with(Value::Null(Kind::Id)), told);
+        assert_ne!(with(Value::Int(1)), told);
+        // What is empty among the first columns counts.
+        let mut shorter = before.clone();
+        shorter[35] = Value::Null(Kind::Id);
+        let empty = canonical::row_digest(Subscription::NAME, &shorter);
+        shorter.pop();
+        assert_ne!(empty, canonical::row_digest(Subscription::NAME, &shorter));
+        let grown = GROWN.iter().map(|(table, _)| *table);
+        for table in grown {
+            assert!(LOGGED.contains(&table), "{table}");
+        }
+    }
 }

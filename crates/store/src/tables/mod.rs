@@ -9,8 +9,8 @@ use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
 };
 use tierline_domain::subscription::{
-    Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription, Transfer,
-    UpgradeRecord,
+    Activated, Charge, CreditLine, Overage, ProductUpgrade, Registered, ResourceRole, Subscription,
+    Transfer, UpgradeRecord,
 };
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
@@ -310,7 +310,7 @@ table! {
         columns {
             id, handle, seller, customer, item, quantity, term, frequency, partner_of_record, state, bought, renewed, term_end, renewal,
             renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, next_term, began, pending_frequency, upgraded, converted_from_trial,
-            updates, order_id, order_handle, parent, resource, deprovisioned, default_owner, support_contact, friendly_name, home, version
+            updates, order_id, order_handle, parent, resource, deprovisioned, default_owner, support_contact, friendly_name, home, version, trial
         }
         finds {
             BY_HANDLE = "WHERE handle = $1",
@@ -347,6 +347,14 @@ table! {
 table! {
     /// Consumption subscriptions for which reservations may be bought.
     registrations: Registered {
+        key { subscription }
+        columns { subscription, at }
+        finds {}
+    }
+}
+table! {
+    /// Marketplace subscriptions that were activated.
+    activations: Activated {
         key { subscription }
         columns { subscription, at }
         finds {}

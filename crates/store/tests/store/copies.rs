@@ -108,3 +108,24 @@ async fn a_server_is_not_copied() {
     })
     .await;
 }
+
+/// A database that is being made is whole afterwards, whether the disk was waited for or not.
+#[tokio::test]
+async fn what_is_not_waited_for_is_there_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = DbConfig::File {
+        path: dir.path().join("hurried.db"),
+    };
+    let db = Db::open(&config, SCHEMA).await.unwrap();
+    db.wait_for_disk(false).await.unwrap();
+    db.write(add("one")).await.unwrap();
+    let copy = dir.path().join("copy.db");
+    db.snapshot_to(&copy).await.unwrap();
+    db.wait_for_disk(true).await.unwrap();
+    db.write(add("two")).await.unwrap();
+    db.shutdown().await;
+    for (path, count) in [(config, 2), (DbConfig::File { path: copy }, 1)] {
+        let db = Db::open(&path, SCHEMA).await.unwrap();
+        assert_eq!(db.read(Do::Nothing).await.unwrap(), count);
+    }
+}

@@ -160,6 +160,10 @@ async fn a_database_is_opened_again_by_the_same_program_only() {
         name: "0001_other",
         sql: "",
     }];
+    static EDITED: &[tierline_store::Migration] = &[tierline_store::Migration {
+        name: "0001_things",
+        sql: "",
+    }];
     both_engines(SCHEMA, |test| async move {
         test.db.write(add("one")).await.unwrap();
         test.db.shutdown().await;
@@ -175,10 +179,14 @@ async fn a_database_is_opened_again_by_the_same_program_only() {
             count(&Db::open(&test.config, SCHEMA).await.unwrap()).await,
             1
         );
-        for schema in [OTHER, &[]] {
+        for (schema, says) in [
+            (OTHER, "is not this program's 0001_other"),
+            (EDITED, "0001_things has another text"),
+            (&[], "is newer than this program"),
+        ] {
             let refused = Db::open(&test.config, schema).await.err();
             assert!(
-                matches!(refused, Some(StoreError::Schema(_))),
+                matches!(&refused, Some(StoreError::Schema(text)) if text.contains(says)),
                 "{refused:?}"
             );
         }

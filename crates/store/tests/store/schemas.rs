@@ -13,7 +13,7 @@ fn statements() -> Vec<Statement> {
     let mut statements = all!(
         organizations affiliations waivers locations tenants accounts agreements partnerships customers relationships attestations
         admin_relationships security_groups assignments users items dated_prices promotions carts orders documents order_requests subscriptions
-        charges upgrades registrations product_upgrades overages transfers resource_roles invoices credit_lines settings counters schedule world_clocks decisions applications application_secrets sign_ins authorization_codes refresh_tokens consents passwords signing_keys contacts judgements
+        charges upgrades registrations activations product_upgrades overages transfers resource_roles invoices credit_lines settings counters schedule world_clocks decisions applications application_secrets sign_ins authorization_codes refresh_tokens consents passwords signing_keys contacts judgements
         audit_records webhook_registrations webhook_deliveries webhook_attempts webhook_certificates
         partner_profiles qualifications validation_codes account_checks verified_domains
         admin_drafts admin_requests admin_operations delegation_uses
@@ -81,6 +81,25 @@ async fn both_engines_have_the_same_tables_and_columns() {
             .any(|statement| statement.name == format!("{table}.INSERT"));
         assert!(is_listed, "{table} is missing in the list above");
     }
+}
+
+/// What was done to databases that are kept stays as it was done: a migration that has been here is never edited, and a
+/// change of the schema is one more.
+#[test]
+fn a_migration_is_never_edited() {
+    let frozen: Vec<&str> = include_str!("../migrations.txt").lines().collect();
+    let now: Vec<String> = schema::MIGRATIONS
+        .iter()
+        .map(|migration| {
+            let digest = migration.checksum();
+            let digest = digest.iter().map(|byte| format!("{byte:02x}"));
+            format!("{} {}", migration.name, digest.collect::<Vec<_>>().concat())
+        })
+        .collect();
+    assert_eq!(
+        now, frozen,
+        "a new one is added at the end of migrations.txt"
+    );
 }
 
 /// Every table is one that the log answers for, or is exempt with a reason, and none is both.

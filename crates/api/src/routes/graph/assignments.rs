@@ -104,7 +104,7 @@ struct AccessContainer {
 /// Roles of a relationship in the hands of a group.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AccessAssignment {
+pub(super) struct AccessAssignment {
     #[serde(rename = "@odata.etag")]
     etag: String,
     id: String,
@@ -155,7 +155,7 @@ struct AssignmentChange {
 /// A change on its way.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Operation {
+pub(super) struct Operation {
     id: String,
     #[serde(rename = "operationType")]
     kind: &'static str,
@@ -220,13 +220,21 @@ async fn shown(call: &GraphCall, known: &Known, id: &str) -> Result<AccessAssign
         .ok_or_else(|| missing("delegatedAdminAccessAssignment", id))
 }
 
+/// The assignments of a relationship, as they are shown.
+pub(super) async fn of_relationship(
+    call: &GraphCall,
+    known: &Known,
+) -> Result<Vec<AccessAssignment>, Problem> {
+    let found = held(call, known).await?;
+    let shown = found.iter();
+    Ok(shown
+        .filter_map(|row| Some(AccessAssignment::of(row, known.sent()?)))
+        .collect())
+}
+
 async fn list(Path(id): Path<String>, call: GraphCall) -> Result<Response, Problem> {
     let known = call.found(&id).await?;
-    let found = held(&call, &known).await?;
-    let shown: Vec<AccessAssignment> = found
-        .iter()
-        .filter_map(|row| Some(AccessAssignment::of(row, known.sent()?)))
-        .collect();
+    let shown = of_relationship(&call, &known).await?;
     let id = known.id();
     let (list, here) = (
         format!("{LIST}('{id}')/accessAssignments"),
@@ -328,10 +336,18 @@ async fn under_way(call: &GraphCall, known: &Known) -> Result<Vec<AdminOperation
     found.await
 }
 
+/// The operations on a relationship, as they are shown.
+pub(super) async fn operations_of(
+    call: &GraphCall,
+    known: &Known,
+) -> Result<Vec<Operation>, Problem> {
+    let found = under_way(call, known).await?;
+    Ok(found.iter().map(Operation::of).collect())
+}
+
 async fn operations(Path(id): Path<String>, call: GraphCall) -> Result<Response, Problem> {
     let known = call.found(&id).await?;
-    let found = under_way(&call, &known).await?;
-    let shown: Vec<Operation> = found.iter().map(Operation::of).collect();
+    let shown = operations_of(&call, &known).await?;
     let id = known.id();
     let (list, here) = (
         format!("{LIST}('{id}')/operations"),

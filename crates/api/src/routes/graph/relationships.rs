@@ -12,7 +12,7 @@ use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{AccessDetails, GraphCall, Known, ROOT, Stage, camel, created};
+use super::{AccessDetails, GraphCall, Known, ROOT, Stage, assignments, camel, created};
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::body::word;
@@ -30,6 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
             .query("$filter", "Comparisons of members, joined by and and or.")
             .query("$orderby", "Members, each with asc or desc behind it.")
             .query("$select", "The members to show.")
+            .query("$expand", EXPAND)
             .query("$top", "Most of one page, at most 300.")
             .query("$skip", "How many to leave out.")
             .query("$count", "true adds @odata.count.")
@@ -46,6 +47,7 @@ pub(super) fn routes() -> Vec<Route> {
             read,
         )
         .query("$select", "The members to show.")
+        .query("$expand", EXPAND)
         .answers::<Relationship>(ok)
         .shows("gdap-relationships-get", "delegation.rs a_request_is_written_sent_approved_and_comes_into_force"),
         route::patch(
@@ -129,6 +131,45 @@ pub(super) struct Relationship {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     end_date_time: Option<Timestamp>,
+}
+
+/// Lists that a relationship has of its own, and that can be shown with it.
+const LISTS: [&str; 3] = ["accessAssignments", "operations", "requests"];
+const EXPAND: &str = "Lists to show with it: accessAssignments, operations, requests.";
+
+/// A relationship as it is shown, with the lists that are asked for.
+async fn with_lists(
+    call: &GraphCall,
+    known: &Known,
+    lists: &[&'static str],
+) -> Result<Value, Problem> {
+    let mut shown = json!(Relationship::of(known));
+    for list in lists {
+        let items = match *list {
+            "accessAssignments" => json!(assignments::of_relationship(call, known).await?),
+            "operations" => json!(assignments::operations_of(call, known).await?),
+            _ => {
+                let asked = asked(call, known).await?;
+                json!(
+                    asked
+                        .iter()
+                        .map(RelationshipRequest::of)
+                        .collect::<Vec<_>>()
+                )
+            }
+        };
+        if let Some(map) = shown.as_object_mut() {
+            map.insert((*list).to_owned(), items);
+        }
+    }
+    Ok(shown)
+}
+
+/// One relationship, with the lists that are asked for.
+async fn shown(call: &GraphCall, known: &Known) -> Result<Json<Value>, Problem> {
+    let (options, lists) = call.options::<Relationship>(&LISTS)?;
+    let item = with_lists(call, known, &lists).await?;
+    Ok(call.single_of(&options, item, LIST))
 }
 
 const fn extends(auto: bool) -> &'static str {
@@ -281,13 +322,18 @@ async fn list(call: GraphCall) -> Result<Response, Problem> {
         let side = side.clone();
         Box::pin(async move { Known::all(tx, &side, now).await })
     });
-    let shown: Vec<Relationship> = found.await?.iter().map(Relationship::of).collect();
-    call.page(&shown, LIST, ROOT)
+    let found = found.await?;
+    let (options, lists) = call.options::<Relationship>(&LISTS)?;
+    let mut shown = Vec::with_capacity(found.len());
+    for known in &found {
+        shown.push(with_lists(&call, known, &lists).await?);
+    }
+    Ok(call.page_of(&options, shown, LIST, ROOT))
 }
 
 async fn read(Path(id): Path<String>, call: GraphCall) -> Result<Json<Value>, Problem> {
     let known = call.found(&id).await?;
-    call.single(&Relationship::of(&known), LIST)
+    shown(&call, &known).await
 }
 
 async fn create(call: GraphCall) -> Result<Response, Problem> {
@@ -302,7 +348,7 @@ async fn create(call: GraphCall) -> Result<Response, Problem> {
     let done = call.perform("draft_admin", Value::Object(params)).await?;
     let id = done["draft"].as_str().unwrap_or_default().to_owned();
     let known = call.found(&id).await?;
-    let body = call.single(&Relationship::of(&known), LIST)?;
+    let body = shown(&call, &known).await?;
     Ok(created(body, &call.address(&format!("{ROOT}/{id}"))))
 }
 
@@ -366,7 +412,7 @@ async fn update(Path(id): Path<String>, call: GraphCall) -> Result<Json<Value>, 
     params.insert("etag".to_owned(), json!(held));
     call.perform(verb, Value::Object(params)).await?;
     let known = call.found(&id).await?;
-    call.single(&Relationship::of(&known), LIST)
+    shown(&call, &known).await
 }
 
 async fn delete(Path(id): Path<String>, call: GraphCall) -> Result<StatusCode, Problem> {

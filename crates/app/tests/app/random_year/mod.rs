@@ -19,7 +19,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use model::{
-    CUSTOMERS, Deed, Model, PARTNERS, SEATS_MAX, Standing, State, TIES, TRIAL, TRIAL_SEATS, WARES,
+    Ascent, CUSTOMERS, Deed, Model, PARTNERS, PLUS, SEATS_MAX, Standing, State, TIES, TRIAL,
+    TRIAL_SEATS, WARES, Wish,
 };
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -31,18 +32,23 @@ use tierline_app::clock::Clock;
 use tierline_app::time::{Step, kept_clock};
 use tierline_app::{App, AppError, windows, world};
 use tierline_domain::admin::{AdminRelationship, AdminState};
+use tierline_domain::customer::{Relationship, RelationshipState};
+use tierline_domain::order::Cart;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::{Charge, Subscription, SubscriptionState};
 use tierline_domain::time::{Period, Timestamp};
 use tierline_rules::regions;
 use tierline_store::log::{self, LogKey};
 use tierline_store::tables::Due;
+use tierline_store::testing::postgres;
 use tierline_store::{Command, Db, DbConfig, Statement, Table, Tx, schema};
 
 /// Steps of a year: about three in four are deeds, the others let time pass.
 const STEPS: usize = 60;
 /// Of how many steps one is followed by the program's death.
 const DEATHS: u32 = 12;
+/// Of how many years one is lived on PostgreSQL.
+const ON_A_SERVER: u64 = 25;
 
 const HAPPENED: Statement = Statement::new(
     "random_year::HAPPENED",
@@ -81,6 +87,9 @@ fn given() -> Vec<Json> {
     }
     for ware in WARES {
         let mut item = json!({ "id": ware.name, "max": SEATS_MAX, "prices": { "P1M": ["EUR 10.08"], "P1Y": ["EUR 101.40"], "P3Y": ["EUR 288.00"] } });
+        if ware.name == "seat" {
+            item["upgrades_to"] = json!([PLUS]);
+        }
         if let Some(most) = ware.customer_max {
             item["customer_max"] = json!(most);
         }
@@ -133,23 +142,42 @@ enum Next {
     Pass(Period),
 }
 
+/// Whether the program did something, and why not: the rules that forbade it.
+type Went = Result<(), String>;
+
 /// One seed's year: the program on its file, and what the model remembers.
 struct Year {
     seed: u64,
-    place: PathBuf,
+    place: Place,
     app: App,
     model: Model,
     dice: StdRng,
     /// How many things were made, for their names.
     made: usize,
-    allowed: usize,
+    /// How often each verb went through.
+    allowed: BTreeMap<&'static str, usize>,
 }
 
-async fn open(place: &Path) -> App {
-    let path = place.join("world.db");
-    let db = Db::open(&DbConfig::File { path }, schema::MIGRATIONS)
-        .await
-        .unwrap();
+/// Where a year is kept: its database, and beside it its key.
+#[derive(Clone)]
+struct Place {
+    config: DbConfig,
+    directory: PathBuf,
+}
+
+impl Place {
+    fn file(directory: &Path) -> Self {
+        Self {
+            config: DbConfig::File {
+                path: directory.join("world.db"),
+            },
+            directory: directory.to_owned(),
+        }
+    }
+}
+
+async fn open(place: &Place) -> App {
+    let db = Db::open(&place.config, schema::MIGRATIONS).await.unwrap();
     let clock = match kept_clock(&db).await.unwrap() {
         Some(kept) => Clock::kept(&kept),
         None => Clock::pinned(start()),
@@ -165,22 +193,22 @@ async fn every<T: Table + Sync>(app: &App) -> Vec<T> {
 }
 
 impl Year {
-    async fn begin(seed: u64, place: &Path) -> Self {
+    async fn begin(seed: u64, place: &Place) -> Self {
         let app = open(place).await;
         app.db().write(Lay).await.unwrap();
         app.keep_clock().await.unwrap();
         Self::over(seed, place, app)
     }
 
-    fn over(seed: u64, place: &Path, app: App) -> Self {
+    fn over(seed: u64, place: &Place, app: App) -> Self {
         Self {
             seed,
-            place: place.to_owned(),
+            place: place.clone(),
             app,
             model: Model::new(start()),
             dice: StdRng::seed_from_u64(seed),
             made: 0,
-            allowed: 0,
+            allowed: BTreeMap::new(),
         }
     }
 
@@ -208,7 +236,79 @@ impl Year {
         let seats = dice.random_range(0..=SEATS_MAX + 2);
         let name = format!("N-{}", self.made);
         self.made += 1;
-        let deed = match (dice.random_range(0..15), sub, right) {
+        // What may become something dearer, and what it may go into.
+        let of_item = |item: &str| -> Vec<&String> {
+            let subs = self.model.subs.iter();
+            subs.filter(|(_, sub)| sub.item == item && sub.state == State::Active)
+                .map(|(name, _)| name)
+                .collect()
+        };
+        let (lower, higher) = (of_item("seat"), of_item(PLUS));
+        let lower = lower.choose(dice).map(|name| (*name).clone());
+        let other = higher.choose(dice).map(|name| (*name).clone());
+        let carts = self.model.carts.iter();
+        let carts: Vec<_> = carts.filter(|(_, (_, _, done))| !done).collect();
+        let cart = carts.choose(dice).map(|(name, (wish, _, _))| {
+            let whose = if dice.random_ratio(9, 10) {
+                wish.seller
+            } else {
+                who
+            };
+            (whose, (*name).clone())
+        });
+        let parted: Vec<_> = TIES
+            .iter()
+            .filter(|(who, customer)| {
+                !self.model.ties.contains(&(*who, *customer)) && *who != "RES"
+            })
+            .collect();
+        let parted = parted.choose(dice).map(|tie| **tie);
+        let deed = match (dice.random_range(0..20), sub, right) {
+            (15 | 16, Some(sub), _) => {
+                let sub = lower.filter(|_| dice.random_ratio(9, 10)).unwrap_or(sub);
+                let of = &self.model.subs[&sub];
+                let whole = i64::try_from(of.seats.len()).unwrap();
+                Deed::Upgrade(Ascent {
+                    who: if dice.random_ratio(9, 10) {
+                        of.seller
+                    } else {
+                        who
+                    },
+                    sub,
+                    to: if dice.random_ratio(9, 10) {
+                        PLUS
+                    } else {
+                        "small"
+                    },
+                    seats: if dice.random_ratio(1, 2) {
+                        whole
+                    } else {
+                        seats
+                    },
+                    months: *[None, None, Some(1), Some(12), Some(36)]
+                        .choose(dice)
+                        .unwrap(),
+                    into: None,
+                    name,
+                })
+            }
+            (17, Some(sub), _) => Deed::Upgrade(Ascent {
+                who: seller,
+                sub: lower.unwrap_or(sub),
+                to: PLUS,
+                seats,
+                months: None,
+                into: other,
+                name,
+            }),
+            (18, _, _) if cart.is_some() => cart.map_or_else(
+                || Deed::Part(who, customer),
+                |(whose, cart)| Deed::Checkout(whose, cart),
+            ),
+            (19, _, _) => match parted {
+                Some((who, customer)) if dice.random_ratio(1, 2) => Deed::Join(who, customer),
+                _ => Deed::Part(who, customer),
+            },
             (4..=6, Some(sub), _) => Deed::Seats(seller, sub, seats),
             (7, Some(sub), _) => Deed::Cancel(seller, sub),
             (8, Some(sub), _) => Deed::Suspend(seller, sub),
@@ -229,7 +329,7 @@ impl Year {
                     ),
                 };
                 let resellers = [None, None, Some("RES"), Some("LONE"), Some("FAR-RES")];
-                Deed::Order {
+                let wish = Wish {
                     seller: if dice.random_ratio(2, 3) { "HUB" } else { who },
                     reseller: *resellers.choose(dice).unwrap(),
                     customer,
@@ -237,34 +337,68 @@ impl Year {
                     seats,
                     months,
                     name,
+                };
+                if dice.random_ratio(1, 4) {
+                    Deed::Fill(wish)
+                } else {
+                    Deed::Order(wish)
                 }
             }
         };
         Next::Do(deed)
     }
 
-    /// Has the program do it, and says whether it did.
-    async fn carry_out(&self, next: &Next) -> Result<bool, String> {
+    /// Has the program do it, and says why not where it did not.
+    async fn carry_out(&self, next: &Next) -> Result<Went, String> {
         match next {
             Next::Pass(period) => {
                 let moved = self.app.advance(Step::By(*period)).await;
                 let moved = moved.map_err(|error| error.to_string())?;
                 assert_eq!(moved.set_aside, 0, "seed {}: something is stuck", self.seed);
-                Ok(true)
+                Ok(Ok(()))
             }
             Next::Do(deed) => {
-                let (who, verb, params) = deed.told();
-                let act = Act::of(who, verb, params);
-                let ctx = self.app.ctx(act.actor.clone());
-                match self.app.perform(ctx, act, None).await {
-                    Ok(_) => Ok(true),
-                    Err(
-                        AppError::Refused(_) | AppError::NotFound { .. } | AppError::Forbidden(_),
-                    ) => Ok(false),
-                    Err(error) => Err(error.to_string()),
+                let (who, verb, mut params) = deed.told();
+                if let Deed::Checkout(_, name) = deed
+                    && let Some(handle) = self.cart(name).await
+                {
+                    params["cart"] = json!(handle);
                 }
+                let went = self.perform(Act::of(who, verb, params)).await?;
+                let Deed::Join(_, customer) = deed else {
+                    return Ok(went);
+                };
+                let accepted = json!({ "partner": who });
+                self.perform(Act::of(customer, "accept_relationship", accepted))
+                    .await
             }
         }
+    }
+
+    async fn perform(&self, act: Act) -> Result<Went, String> {
+        let ctx = self.app.ctx(act.actor.clone());
+        match self.app.perform(ctx, act, None).await {
+            Ok(_) => Ok(Ok(())),
+            Err(AppError::Refused(refusal)) => {
+                let rules = refusal.decision.violations.iter();
+                let rules: Vec<_> = rules.map(|violation| violation.rule.to_string()).collect();
+                Ok(Err(rules.join(", ")))
+            }
+            Err(error @ (AppError::NotFound { .. } | AppError::Forbidden(_))) => {
+                Ok(Err(error.to_string()))
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The id of a cart, which is found by the name on its line.
+    async fn cart(&self, name: &str) -> Option<String> {
+        let carts = every::<Cart>(&self.app).await;
+        let is_it = |cart: &&Cart| {
+            let mut lines = cart.lines.iter();
+            lines.any(|line| line.friendly_name.as_deref() == Some(name))
+        };
+        carts.iter().find(is_it).map(|cart| cart.handle.clone())
     }
 
     /// What the model makes of it; false where it would have been refused.
@@ -278,7 +412,7 @@ impl Year {
                 let allowed = self.model.allows(deed);
                 if allowed {
                     self.model.done(deed);
-                    self.allowed += 1;
+                    *self.allowed.entry(deed.told().1).or_default() += 1;
                 }
                 allowed
             }
@@ -294,11 +428,12 @@ impl Year {
         let now = self.model.now;
         let foreseen = self.remember(&next);
         assert_eq!(
-            went, foreseen,
-            "seed {seed}: {next:?} at {now}: {:#?}",
+            went.is_ok(),
+            foreseen,
+            "seed {seed}: {next:?} at {now}: {went:?}, of {:?}",
             self.model
         );
-        if !went {
+        if went.is_err() {
             let after = every::<Charge>(&self.app).await.len();
             assert_eq!(
                 charges, after,
@@ -365,6 +500,13 @@ impl Year {
                     sub.open(now)
                 ));
             }
+        }
+        let ties = every::<Relationship>(&self.app).await;
+        let active = ties
+            .iter()
+            .filter(|tie| tie.state == RelationshipState::Active);
+        if active.count() != self.model.ties.len() {
+            return Some(format!("{ties:?}, and not {:?}", self.model.ties));
         }
         let rights = every::<AdminRelationship>(&self.app).await;
         for row in &rights {
@@ -481,7 +623,7 @@ impl Year {
         let Self { app, place, .. } = self;
         drop(app);
         let app = open(&place).await;
-        let key = Arc::new(LogKey::load_or_create(&place.join("log.pem")).unwrap());
+        let key = Arc::new(LogKey::load_or_create(&place.directory.join("log.pem")).unwrap());
         log::seal_all(app.db(), &key, app.clock().server_now())
             .await
             .unwrap();
@@ -499,7 +641,7 @@ impl Year {
         Self { place, app, ..self }
     }
 
-    async fn live(mut self, steps: usize) -> usize {
+    async fn live(mut self, steps: usize) -> BTreeMap<&'static str, usize> {
         for _ in 0..steps {
             self.step().await;
             // Other dice, so that a life that was cut short rolls the same steps.
@@ -521,16 +663,45 @@ async fn random_years_are_as_the_model_says() {
         number("TIERLINE_YEARS", 50),
         number("TIERLINE_YEARS_FROM", 1),
     );
-    let mut allowed = 0;
+    let mut allowed: BTreeMap<&str, usize> = BTreeMap::new();
     for seed in first..first + count {
-        let place = tempfile::tempdir().unwrap();
-        allowed += Year::begin(seed, place.path()).await.live(STEPS).await;
+        let directory = tempfile::tempdir().unwrap();
+        let mut place = Place::file(directory.path());
+        // Some are lived on a server, where there is one.
+        if seed % ON_A_SERVER == 0
+            && let Some(server) = postgres(schema::MIGRATIONS).await
+        {
+            server.db.shutdown().await;
+            place.config = server.config.clone();
+        }
+        for (verb, count) in Year::begin(seed, &place).await.live(STEPS).await {
+            *allowed.entry(verb).or_default() += count;
+        }
     }
-    println!("{count} years of {STEPS} steps; {allowed} deeds went through");
-    assert!(
-        allowed > 0,
-        "a year in which nothing goes through shows nothing"
-    );
+    println!("{count} years of {STEPS} steps, in which went through: {allowed:?}");
+    // A kind of deed that never goes through shows nothing.
+    let verbs = [
+        "order",
+        "create_cart",
+        "checkout_cart",
+        "change_quantity",
+        "cancel",
+        "suspend",
+        "reactivate",
+        "set_renewal",
+        "schedule_change",
+        "change_term",
+        "upgrade",
+        "remove_relationship",
+        "invite_customer",
+        "request_admin",
+        "approve_admin",
+    ];
+    let missing: Vec<_> = verbs
+        .iter()
+        .filter(|verb| !allowed.contains_key(**verb))
+        .collect();
+    assert!(count < 50 || missing.is_empty(), "{missing:?}");
 }
 
 /// Where the child of the next test lives, and by which seed.
@@ -540,11 +711,12 @@ const SEED: &str = "TIERLINE_YEARS_SEED";
 #[tokio::test]
 async fn a_killed_year_goes_on_where_it_stopped() {
     if let Some(place) = std::env::var_os(PLACE) {
-        let mut year = Year::begin(number(SEED, 1), Path::new(&place)).await;
+        let place = Place::file(Path::new(&place));
+        let mut year = Year::begin(number(SEED, 1), &place).await;
         println!("begun");
         loop {
             let next = year.roll();
-            year.carry_out(&next).await.unwrap();
+            drop(year.carry_out(&next).await.unwrap());
             year.remember(&next);
             println!("done");
         }
@@ -572,7 +744,8 @@ async fn a_killed_year_goes_on_where_it_stopped() {
             .filter(|line| line == "done")
             .count();
         child.wait().unwrap();
-        let mut year = Year::over(seed, place.path(), open(place.path()).await);
+        let place = Place::file(place.path());
+        let mut year = Year::over(seed, &place, open(&place).await);
         let done = StdRng::seed_from_u64(seed).random_range(1..STEPS) + known;
         for _ in 0..done {
             let next = year.roll();

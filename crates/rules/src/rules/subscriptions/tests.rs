@@ -328,6 +328,46 @@ fn upgrades() {
     assert_eq!(found, ["SUB-008"]);
 }
 
+/// With an upgrade a term may be lengthened, and of three years alone the frequency changed.
+#[test]
+fn upgrades_to_other_terms() {
+    let go = |from: Term, to: Term, frequency: Frequency, offered: bool| {
+        change(C::Upgrade, |subject, shift| {
+            subject.term = from;
+            subject.new_term = Some(to);
+            subject.new_frequency = Some((frequency, offered));
+            shift.term_offered = true;
+        })
+        .0
+    };
+    let (year, years) = (Term::YEAR, Term::THREE_YEARS);
+    assert!(go(year, year, Frequency::Monthly, true).is_empty());
+    assert!(go(year, years, Frequency::Annual, true).is_empty());
+    assert!(go(years, years, Frequency::Annual, true).is_empty());
+    assert_eq!(go(years, year, Frequency::Monthly, true), ["SUB-023"]);
+    assert_eq!(go(year, year, Frequency::Annual, true), ["SUB-022"]);
+    assert_eq!(go(year, years, Frequency::OneTime, false), ["ORD-018"]);
+    let facts = |term_offered: bool, frequency: Frequency| {
+        command(C::Upgrade, |subject| {
+            subject.new_term = Some(Term::YEAR);
+            subject.term = Term::MONTH;
+            subject.new_frequency = Some((frequency, false));
+            subject.transition = Some(Box::new(Transition {
+                to: "suite-plus".to_owned(),
+                listed: true,
+                quantity: 10,
+                at_end: false,
+                term_offered,
+                target: None,
+            }));
+        })
+    };
+    let code = |facts: &Facts| answer(facts, "ORD").1;
+    assert_eq!(code(&facts(false, Frequency::Monthly)), Some(900_268));
+    assert_eq!(code(&facts(true, Frequency::OneTime)), Some(900_269));
+    assert_eq!(code(&facts(true, Frequency::Triennial)), Some(900_270));
+}
+
 #[test]
 fn what_an_upgrade_goes_into() {
     type Change = fn(&mut TransitionTarget);
