@@ -5,6 +5,9 @@
 //! tiers, each at that edge's own price, and postings in the books of both ends; invoices, statements, reconciliation and
 //! margins are read from those.
 
+mod paper;
+pub mod pdf;
+
 use tierline_domain::billing::{
     Dunning, Invoice, InvoiceDocument, InvoiceKind, InvoiceState, Party,
 };
