@@ -6,7 +6,10 @@
 //! margins are read from those.
 
 mod paper;
+pub mod papers;
 pub mod pdf;
+pub mod run;
+pub mod views;
 
 use tierline_domain::billing::{
     Dunning, Invoice, InvoiceDocument, InvoiceKind, InvoiceState, Party,

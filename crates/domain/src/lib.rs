@@ -14,6 +14,7 @@ pub mod admin;
 pub mod billing;
 pub mod catalog;
 pub mod customer;
+pub mod export;
 pub mod id;
 pub mod listing;
 pub mod money;

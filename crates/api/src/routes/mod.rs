@@ -29,6 +29,8 @@ mod discovery;
 pub mod documented;
 pub(crate) mod entitlements;
 pub mod graph;
+mod invoices;
+pub(crate) mod line_items;
 pub(crate) mod lines;
 pub mod new_customers;
 mod oauth;
@@ -43,6 +45,7 @@ pub mod relationships;
 mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
+mod service_costs;
 mod sign_in_page;
 pub(crate) mod subscription_change;
 pub(crate) mod subscription_parts;
@@ -91,6 +94,8 @@ pub(crate) fn list() -> Vec<Route> {
         webhooks::routes(),
         deliveries::routes(),
         catalog::routes(),
+        invoices::routes(),
+        service_costs::routes(),
         graph::routes(),
         delegation::routes(),
         program::routes(),

@@ -13,3 +13,4 @@ pub mod path;
 pub(crate) mod people;
 pub(crate) mod query;
 pub(crate) mod roles;
+pub(crate) mod seek;

@@ -52,6 +52,8 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("consents", CREDENTIALS),
     ("contacts", PERSONAL),
     ("events", "the log itself, chained"),
+    ("export_parts", FILES),
+    ("exports", FILES),
     ("idempotency", "answers kept for a day"),
     ("invoice_lines", BATCHED),
     ("listings", CATALOGUE),
@@ -90,6 +92,7 @@ const PERSONAL: &str =
 const CATALOGUE: &str =
     "how items are shown: the operator's files say it, and an import replaces it whole";
 const BATCHED: &str = "the log answers for them through the batch that wrote them, which `verify` of the ledger follows";
+const FILES: &str = "files made of lines that the log answers for: each bears its digest";
 const POST: &str = "what a worker sends, and how often it tried: no fact of the program";
 
 macro_rules! logged {

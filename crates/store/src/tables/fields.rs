@@ -12,6 +12,7 @@ use tierline_domain::customer::{
     AcceptedBy, Acquired, ConditionalAccess, CustomerState, Delegation, Qualification,
     RelationshipState, Segment,
 };
+use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::listing::{About, NotSoldIn, PromotionTerms, Shelf, Texts};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{
@@ -80,6 +81,8 @@ as_text!(
     CustomerState,
     Delegation,
     EducationSegment,
+    ExportKind,
+    ExportState,
     DocumentKind,
     Dunning,
     Environment,

@@ -17,7 +17,7 @@ fn statements() -> Vec<Statement> {
         audit_records webhook_registrations webhook_deliveries webhook_attempts webhook_certificates
         partner_profiles qualifications validation_codes account_checks verified_domains
         admin_drafts admin_requests admin_operations delegation_uses
-        price_rules agreed_prices billing_arrangements billing_runs batches invoice_lines postings payments tax_rates tax_exemptions fx_rates
+        price_rules agreed_prices billing_arrangements billing_runs batches invoice_lines postings payments tax_rates tax_exemptions fx_rates exports export_parts
     );
     statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
@@ -29,6 +29,7 @@ fn statements() -> Vec<Statement> {
     statements.extend_from_slice(tables::webhooks::STATEMENTS);
     statements.extend_from_slice(tables::time::STATEMENTS);
     statements.extend_from_slice(tables::billing::STATEMENTS);
+    statements.extend_from_slice(tables::files::STATEMENTS);
     statements
 }
 
