@@ -5,6 +5,8 @@
 //! tiers, each at that edge's own price, and postings in the books of both ends; invoices, statements, reconciliation and
 //! margins are read from those.
 
+pub mod exports;
+pub mod margins;
 mod paper;
 pub mod papers;
 pub mod pdf;

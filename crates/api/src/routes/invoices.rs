@@ -44,53 +44,110 @@ pub(super) fn routes() -> Vec<Route> {
     let ok = StatusCode::OK;
     let lines = "Lines of an invoice: the type follows the provider and the kind of lines.";
     vec![
-        route::get("/v1/invoices", "The operator's invoices to the partner, newest first.", list)
-            .query("size", "Most invoices of the page.")
-            .query("offset", "How many are left out.")
-            .answers::<Collection<InvoiceResource>>(ok)
-            .shows("invoices-list", "invoices.rs a_partner_reads_its_invoices"),
+        route::get(
+            "/v1/invoices",
+            "The operator's invoices to the partner, newest first.",
+            list,
+        )
+        .query("size", "Most invoices of the page.")
+        .query("offset", "How many are left out.")
+        .answers::<Collection<InvoiceResource>>(ok)
+        .shows("invoices-list", "invoices.rs a_partner_reads_its_invoices"),
         route::get("/v1/invoices/{invoice-id}", "One invoice.", read)
             .answers::<InvoiceResource>(ok)
             .shows("invoices-get", "invoices.rs a_partner_reads_its_invoices"),
-        route::get("/v1/invoices/summary", "What the partner owes in its own currency.", summary)
-            .answers::<InvoiceSummary>(ok)
-            .shows("invoices-summary-get", "invoices.rs balances_are_the_sums_of_what_is_open"),
-        route::get("/v1/invoices/summaries", "What the partner owes, by currency.", summaries)
-            .answers::<Collection<InvoiceSummary>>(ok)
-            .shows("invoices-summaries-list", "invoices.rs balances_are_the_sums_of_what_is_open"),
-        route::get("/v1/invoices/{invoice-id}/documents/statement", "The invoice as PDF.", statement)
-            .answers_plain(ok)
-            .shows("invoice-statement-get", "invoices.rs a_statement_is_a_pdf_and_the_same_each_time"),
+        route::get(
+            "/v1/invoices/summary",
+            "What the partner owes in its own currency.",
+            summary,
+        )
+        .answers::<InvoiceSummary>(ok)
+        .shows(
+            "invoices-summary-get",
+            "invoices.rs balances_are_the_sums_of_what_is_open",
+        ),
+        route::get(
+            "/v1/invoices/summaries",
+            "What the partner owes, by currency.",
+            summaries,
+        )
+        .answers::<Collection<InvoiceSummary>>(ok)
+        .shows(
+            "invoices-summaries-list",
+            "invoices.rs balances_are_the_sums_of_what_is_open",
+        ),
+        route::get(
+            "/v1/invoices/{invoice-id}/documents/statement",
+            "The invoice as PDF.",
+            statement,
+        )
+        .answers_plain(ok)
+        .shows(
+            "invoice-statement-get",
+            "invoices.rs a_statement_is_a_pdf_and_the_same_each_time",
+        ),
         route::get(
             "/v1/invoices/{invoice-id}/receipts/{receipt-id}/documents/statement",
             "The receipt of a payment as PDF.",
             receipt,
         )
         .answers_plain(ok)
-        .shows("invoice-receipt-statement-get", "invoices.rs a_payment_has_a_receipt"),
-        route::get("/v1/invoices/estimates/links", "Where to read what is not billed yet.", estimates)
-            .query("currencyCode", "The currency; the partner's own where it is left out.")
-            .answers::<Collection<EstimateLink>>(ok)
-            .shows("invoice-estimate-links-list", "invoices.rs what_is_not_billed_yet_is_listed_by_period"),
-        route::get("/v1/invoices/unbilled/lineitems", "What is not billed yet.", unbilled)
-            .query("provider", "onetime, marketplace or all.")
-            .query("invoiceLineItemType", "billinglineitems or usagelineitems.")
-            .query("currencyCode", "Only lines in this currency.")
-            .query("period", "current or previous.")
-            .query("size", "Most lines of the page.")
-            .answers::<Collection<LineItem>>(ok)
-            .shows("invoice-unbilled-consumption-list", "invoices.rs what_is_not_billed_yet_is_listed_by_period")
-            .shows("invoice-unbilled-recon-list", "invoices.rs what_is_not_billed_yet_is_listed_by_period"),
+        .shows(
+            "invoice-receipt-statement-get",
+            "invoices.rs a_payment_has_a_receipt",
+        ),
+        route::get(
+            "/v1/invoices/estimates/links",
+            "Where to read what is not billed yet.",
+            estimates,
+        )
+        .query(
+            "currencyCode",
+            "The currency; the partner's own where it is left out.",
+        )
+        .answers::<Collection<EstimateLink>>(ok)
+        .shows(
+            "invoice-estimate-links-list",
+            "invoices.rs what_is_not_billed_yet_is_listed_by_period",
+        ),
+        route::get(
+            "/v1/invoices/unbilled/lineitems",
+            "What is not billed yet.",
+            unbilled,
+        )
+        .query("provider", "onetime, marketplace or all.")
+        .query("invoiceLineItemType", "billinglineitems or usagelineitems.")
+        .query("currencyCode", "Only lines in this currency.")
+        .query("period", "current or previous.")
+        .query("size", "Most lines of the page.")
+        .answers::<Collection<LineItem>>(ok)
+        .shows(
+            "invoice-unbilled-consumption-list",
+            "invoices.rs what_is_not_billed_yet_is_listed_by_period",
+        )
+        .shows(
+            "invoice-unbilled-recon-list",
+            "invoices.rs what_is_not_billed_yet_is_listed_by_period",
+        ),
         route::get("/v1/invoices/{invoice-id}/lineitems", lines, by_query)
             .query("provider", "office, azure, onetime, marketplace or all.")
             .query("invoiceLineItemType", "billinglineitems or usagelineitems.")
             .query("currencyCode", "Only lines in this currency.")
             .query("size", "Most lines of the page.")
             .query("offset", "How many are left out (office, azure).")
-            .query("hasPartnerEarnedCredit", "Only lines that earned credit, or none of them.")
+            .query(
+                "hasPartnerEarnedCredit",
+                "Only lines that earned credit, or none of them.",
+            )
             .answers::<Collection<LineItem>>(ok)
-            .shows("invoice-line-items-list", "invoices.rs lines_have_the_type_of_their_provider")
-            .shows("invoice-billed-consumption-list", "invoices.rs lines_have_the_type_of_their_provider"),
+            .shows(
+                "invoice-line-items-list",
+                "invoices.rs lines_have_the_type_of_their_provider",
+            )
+            .shows(
+                "invoice-billed-consumption-list",
+                "invoices.rs lines_have_the_type_of_their_provider",
+            ),
         route::get(
             "/v1/invoices/{invoice-id}/lineitems/{billing-provider}/{invoice-line-item-type}",
             lines,
@@ -99,7 +156,10 @@ pub(super) fn routes() -> Vec<Route> {
         .query("size", "Most lines of the page.")
         .query("offset", "How many are left out (office, azure).")
         .answers::<Collection<LineItem>>(ok)
-        .shows("invoice-line-items-list-by-path", "invoices.rs lines_have_the_type_of_their_provider"),
+        .shows(
+            "invoice-line-items-list-by-path",
+            "invoices.rs lines_have_the_type_of_their_provider",
+        ),
     ]
 }
 
@@ -175,7 +235,11 @@ async fn shown(tx: &mut Tx<'_>, invoice: Invoice) -> Result<Shown, AppError> {
         });
     }
     let amends = match invoice.amends {
-        Some(id) => Some(tierline_app::names::by_id::<Invoice, _>(tx, id).await?.handle),
+        Some(id) => Some(
+            tierline_app::names::by_id::<Invoice, _>(tx, id)
+                .await?
+                .handle,
+        ),
         None => None,
     };
     Ok(Shown {
@@ -325,7 +389,7 @@ impl Looker {
     }
 
     /// One of them; what others were billed does not exist.
-    async fn invoice(&self, tx: &mut Tx<'_>, name: &str) -> Result<Invoice, AppError> {
+    pub(super) async fn invoice(&self, tx: &mut Tx<'_>, name: &str) -> Result<Invoice, AppError> {
         self.permitted(tx).await?;
         let found = views::invoice(tx, self.party(), name).await?;
         if found.issuer == Party::Operator && found.recipient == self.party() {
@@ -436,7 +500,8 @@ impl InvoiceSummary {
             accounting_date: now.to_string(),
             first_invoice_creation_date: day(dates.clone().min()),
             last_payment_date: last.map_or_else(|| NEVER.to_owned(), |paid| first(paid.received)),
-            last_payment_amount: last.map_or_else(|| Decimal::read("0"), |paid| Decimal::of(paid.amount)),
+            last_payment_amount: last
+                .map_or_else(|| Decimal::read("0"), |paid| Decimal::of(paid.amount)),
             latest_invoice_date: day(dates.max()),
             details: Vec::new(),
             links: None,
@@ -447,7 +512,11 @@ impl InvoiceSummary {
     fn of(bills: &[&Settled], currency: Currency, now: Timestamp) -> Result<Self, AppError> {
         let mut whole = Self::sum(bills, currency, now)?;
         for kind in [InvoiceKind::Recurring, InvoiceKind::OneTime] {
-            let of_kind: Vec<&Settled> = bills.iter().copied().filter(|(bill, _)| bill.kind == kind).collect();
+            let of_kind: Vec<&Settled> = bills
+                .iter()
+                .copied()
+                .filter(|(bill, _)| bill.kind == kind)
+                .collect();
             if !of_kind.is_empty() {
                 whole.details.push(SummaryDetail {
                     invoice_type: kind_name(kind),
@@ -470,14 +539,20 @@ async fn balances(call: &Call) -> Result<Vec<InvoiceSummary>, Problem> {
             for invoice in looker.invoices(tx).await? {
                 let payments = views::payments(tx, &invoice).await?;
                 let currency = invoice.amount.currency;
-                by_currency.entry(currency).or_default().push((invoice, payments));
+                by_currency
+                    .entry(currency)
+                    .or_default()
+                    .push((invoice, payments));
             }
             let own = tierline_app::facts::own_currency(&looker.account);
             by_currency.entry(own).or_default();
             let mut list = Vec::with_capacity(by_currency.len());
             for (currency, bills) in &by_currency {
                 let bills: Vec<&Settled> = bills.iter().collect();
-                list.push((*currency != own, InvoiceSummary::of(&bills, *currency, now)?));
+                list.push((
+                    *currency != own,
+                    InvoiceSummary::of(&bills, *currency, now)?,
+                ));
             }
             list.sort_by_key(|(is_other, _)| *is_other);
             Ok(list.into_iter().map(|(_, summary)| summary).collect())
@@ -501,7 +576,10 @@ pub(super) fn download(name: &str, content: Vec<u8>) -> Response {
     let disposition = HeaderValue::from_str(&format!("attachment; filename={name}.pdf"))
         .unwrap_or(HeaderValue::from_static("attachment"));
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/pdf"),
+        ),
         (header::CONTENT_DISPOSITION, disposition),
     ];
     (headers, content).into_response()
@@ -655,12 +733,20 @@ fn rendered(shape: Shape, bill: &Bill, entries: Vec<Entry>, credit: Option<bool>
 
 /// The query of a list of lines as its links carry it.
 fn again(call: &Call, size: usize) -> String {
-    let given = ["provider", "invoicelineitemtype", "currencycode", "period", "haspartnerearnedcredit"];
+    let given = [
+        "provider",
+        "invoicelineitemtype",
+        "currencycode",
+        "period",
+        "haspartnerearnedcredit",
+    ];
     let mut query: Vec<String> = given
         .iter()
         .filter_map(|name| {
             let value = call.query.get(name)?;
-            let plain = value.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+            let plain = value
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
             plain.then(|| format!("{name}={value}"))
         })
         .collect();
@@ -672,7 +758,10 @@ async fn by_query(
     Path(id): Path<String>,
     call: Call,
 ) -> Result<Json<Collection<LineItem>>, Problem> {
-    let shape = Shape::of(call.query.get("provider"), call.query.get("invoiceLineItemType"))?;
+    let shape = Shape::of(
+        call.query.get("provider"),
+        call.query.get("invoiceLineItemType"),
+    )?;
     lines(&call, &id, shape, &format!("/invoices/{id}/lineitems")).await
 }
 
@@ -693,11 +782,22 @@ async fn lines(
 ) -> Result<Json<Collection<LineItem>>, Problem> {
     let looker = Looker::of(call);
     let (page, currency, credit) = (
-        if shape.is_by_offset() { Page::of(call, LINES_MAX)? } else { Page { size: size(call)?, offset: 0 } },
+        if shape.is_by_offset() {
+            Page::of(call, LINES_MAX)?
+        } else {
+            Page {
+                size: size(call)?,
+                offset: 0,
+            }
+        },
         wanted_currency(call)?,
         wanted_credit(call),
     );
-    let after: i64 = if shape.is_by_offset() { 0 } else { seek::place(call)?.unwrap_or_default() };
+    let after: i64 = if shape.is_by_offset() {
+        0
+    } else {
+        seek::place(call)?.unwrap_or_default()
+    };
     let id = id.to_owned();
     let (bill, entries) = call
         .read(move |tx| {
@@ -724,14 +824,19 @@ async fn lines(
     let is_more = entries.len() > page.size;
     let mut entries = entries;
     entries.truncate(page.size);
-    let last = entries.last().map(|entry| views::figures(&entry.billed).position);
+    let last = entries
+        .last()
+        .map(|entry| views::figures(&entry.billed).position);
     let token = last.filter(|_| is_more).map(|place| seek::token(&place));
     let items = rendered(shape, &bill, entries, credit);
     Ok(Json(Collection::seek(items, &own, token)))
 }
 
 async fn unbilled(call: Call) -> Result<Json<Collection<LineItem>>, Problem> {
-    let shape = Shape::of(call.query.get("provider"), call.query.get("invoiceLineItemType"))?;
+    let shape = Shape::of(
+        call.query.get("provider"),
+        call.query.get("invoiceLineItemType"),
+    )?;
     let choice = match shape {
         Shape::OneTime => Choice::Any,
         Shape::DailyRated => Choice::Usage,
@@ -742,7 +847,12 @@ async fn unbilled(call: Call) -> Result<Json<Collection<LineItem>>, Problem> {
             ));
         }
     };
-    let period = match call.query.get("period").map(str::to_ascii_lowercase).as_deref() {
+    let period = match call
+        .query
+        .get("period")
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         None | Some("current") => Period::Current,
         Some("previous") => Period::Previous,
         Some(_) => return Err(Problem::malformed("period", "is current or previous")),
@@ -759,7 +869,8 @@ async fn unbilled(call: Call) -> Result<Json<Collection<LineItem>>, Problem> {
                 let mut names = Directory::default();
                 let bill = looker.bill(tx, &mut names, None).await?;
                 let seller = &looker.account;
-                let (found, next) = views::unbilled(tx, seller, (period, today), choice, after, size).await?;
+                let (found, next) =
+                    views::unbilled(tx, seller, (period, today), choice, after, size).await?;
                 let mut entries = names.entries(tx, found).await?;
                 entries.retain(|entry| {
                     let is_of_kind = entry.goods.kind == InvoiceKind::OneTime;

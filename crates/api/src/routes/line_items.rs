@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tierline_app::billing::views::{Choice, Entry, UsageRow, figures};
-use tierline_domain::billing::{Invoice, InvoiceKind};
+use tierline_domain::billing::{Invoice, InvoiceKind, Party};
 use tierline_domain::catalog::{Frequency, Term};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::Account;
@@ -134,6 +134,18 @@ pub(crate) struct Bill {
 }
 
 impl Bill {
+    /// At the head of what a party that is no partner reads.
+    pub(crate) fn of_party(party: Party, name: &str, invoice: Option<&Invoice>) -> Self {
+        Self {
+            partner_id: party
+                .customer()
+                .map_or_else(String::new, |tenant| tenant.to_string()),
+            partner_name: name.to_owned(),
+            mpn_id: String::new(),
+            number: invoice.map_or_else(String::new, |invoice| invoice.handle.clone()),
+        }
+    }
+
     pub(crate) fn of(
         account: &Account,
         name: &str,
@@ -771,6 +783,88 @@ impl DailyRatedUsageLineItem {
             invoice_line_item_type: "usage_line_items",
             billing_provider: "marketplace",
             attributes: Attributes::of("DailyRatedUsageLineItem"),
+        }
+    }
+}
+
+/// What is asked for most of a day's rated consumption.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BasicUsage<'a> {
+    partner_id: &'a str,
+    customer_id: &'a str,
+    customer_name: &'a str,
+    customer_country: &'a str,
+    invoice_number: &'a str,
+    mpn_id: &'a str,
+    reseller_mpn_id: &'a str,
+    product_id: &'a str,
+    sku_id: &'a str,
+    availability_id: &'a str,
+    product_name: &'a str,
+    sku_name: &'a str,
+    subscription_id: &'a str,
+    subscription_description: &'a str,
+    charge_start_date: &'a str,
+    charge_end_date: &'a str,
+    usage_date: &'a str,
+    meter_id: &'a str,
+    meter_name: &'a str,
+    meter_category: &'a str,
+    unit_of_measure: &'a str,
+    resource_group: &'a str,
+    resource_uri: &'a str,
+    charge_type: &'a str,
+    unit_price: &'a Decimal,
+    effective_unit_price: &'a Decimal,
+    quantity: &'a Decimal,
+    billing_pre_tax_total: &'a Decimal,
+    billing_currency: Currency,
+    pricing_pre_tax_total: &'a Decimal,
+    pricing_currency: Currency,
+    rate_of_partner_earned_credit: &'a Decimal,
+    has_partner_earned_credit: bool,
+    entitlement_id: &'a str,
+}
+
+impl DailyRatedUsageLineItem {
+    /// The members that are asked for most.
+    pub(crate) fn basic(&self) -> BasicUsage<'_> {
+        BasicUsage {
+            partner_id: &self.partner_id,
+            customer_id: &self.customer_id,
+            customer_name: &self.customer_name,
+            customer_country: &self.customer_country,
+            invoice_number: &self.invoice_number,
+            mpn_id: &self.mpn_id,
+            reseller_mpn_id: &self.reseller_mpn_id,
+            product_id: &self.product_id,
+            sku_id: &self.sku_id,
+            availability_id: &self.availability_id,
+            product_name: &self.product_name,
+            sku_name: &self.sku_name,
+            subscription_id: &self.subscription_id,
+            subscription_description: &self.subscription_description,
+            charge_start_date: &self.charge_start_date,
+            charge_end_date: &self.charge_end_date,
+            usage_date: &self.usage_date,
+            meter_id: &self.meter_id,
+            meter_name: &self.meter_name,
+            meter_category: &self.meter_category,
+            unit_of_measure: &self.unit_of_measure,
+            resource_group: &self.resource_group,
+            resource_uri: &self.resource_uri,
+            charge_type: &self.charge_type,
+            unit_price: &self.unit_price,
+            effective_unit_price: &self.effective_unit_price,
+            quantity: &self.quantity,
+            billing_pre_tax_total: &self.billing_pre_tax_total,
+            billing_currency: self.billing_currency,
+            pricing_pre_tax_total: &self.pricing_pre_tax_total,
+            pricing_currency: self.pricing_currency,
+            rate_of_partner_earned_credit: &self.rate_of_partner_earned_credit,
+            has_partner_earned_credit: self.has_partner_earned_credit,
+            entitlement_id: &self.entitlement_id,
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod deliveries;
 mod discovery;
 pub mod documented;
 pub(crate) mod entitlements;
+mod exports;
 pub mod graph;
 mod invoices;
 pub(crate) mod line_items;
@@ -95,6 +96,7 @@ pub(crate) fn list() -> Vec<Route> {
         deliveries::routes(),
         catalog::routes(),
         invoices::routes(),
+        exports::routes(),
         service_costs::routes(),
         graph::routes(),
         delegation::routes(),

@@ -276,9 +276,6 @@ async fn lines(
         .lines
         .iter()
         .map(|(invoice, entry)| ServiceCostLineItem::of(invoice, entry));
-    let own = format!(
-        "/customers/{}/servicecosts/MostRecent/lineitems",
-        tenant.id
-    );
+    let own = format!("/customers/{}/servicecosts/MostRecent/lineitems", tenant.id);
     Ok(Json(Collection::whole(items.collect(), own)))
 }

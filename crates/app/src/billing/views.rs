@@ -85,9 +85,7 @@ pub async fn issued(tx: &mut Tx<'_>, party: Party) -> Result<Vec<Invoice>, AppEr
 /// When the store fails.
 pub async fn notes(tx: &mut Tx<'_>, invoice: &Invoice) -> Result<Vec<Invoice>, AppError> {
     let key = [Value::Id(invoice.id.uuid())];
-    Ok(tx
-        .find::<Invoice>(tables::invoices::AMENDING, &key)
-        .await?)
+    Ok(tx.find::<Invoice>(tables::invoices::AMENDING, &key).await?)
 }
 
 /// What was paid on an invoice.
@@ -230,6 +228,7 @@ pub async fn unbilled(
 #[must_use]
 pub fn figures(billed: &Billed) -> BilledLine {
     billed.line.unwrap_or(BilledLine {
+        source: Uuid::nil(),
         position: 0,
         unit_price: billed.charge.unit_price,
         amount: billed.charge.amount,
@@ -320,11 +319,7 @@ impl Directory {
     ///
     /// # Errors
     /// When it is gone, or the store fails.
-    pub async fn buyer(
-        &mut self,
-        tx: &mut Tx<'_>,
-        id: Id<Tenant>,
-    ) -> Result<Arc<Buyer>, AppError> {
+    pub async fn buyer(&mut self, tx: &mut Tx<'_>, id: Id<Tenant>) -> Result<Arc<Buyer>, AppError> {
         if let Some(known) = self.buyers.get(&id) {
             return Ok(Arc::clone(known));
         }

@@ -147,6 +147,8 @@ pub struct Billed {
 /// The figures of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BilledLine {
+    /// The run or correction that wrote it.
+    pub source: Uuid,
     /// Its place.
     pub position: i64,
     /// Price per seat for a whole term on this edge.
@@ -166,6 +168,7 @@ impl FromRow for Billed {
             Some(position) => {
                 let currency: Currency = row.get(at(9))?;
                 Some(BilledLine {
+                    source: row.get(at(10))?,
                     position,
                     unit_price: Money::new(row.get(at(7))?, currency),
                     amount: Money::new(row.get(at(8))?, currency),
@@ -201,7 +204,7 @@ macro_rules! billed {
 statements! {
     /// Lines of an invoice from a place on. `any`, or only those of consumption (`use`) or without (`seats`).
     pub LINES = billed!(
-        "l.position, l.unit_minor, l.minor, l.currency ",
+        "l.position, l.unit_minor, l.minor, l.currency, l.source ",
         "FROM invoice_lines l JOIN charges c ON c.id = l.charge JOIN subscriptions s ON s.id = c.subscription JOIN items i ON i.id = c.item
          WHERE l.invoice = $1 AND l.position > $2
          AND ($3 = 'any' OR ($3 = 'use') = (i.kind IN ('consumption','consumption_plan','previous_consumption')))
@@ -209,7 +212,7 @@ statements! {
     );
     /// What a seller booked from a place on, before an instant.
     pub BOOKED = billed!(
-        "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS TEXT) ",
+        "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS TEXT), NULL ",
         "FROM charges c JOIN subscriptions s ON s.id = c.subscription JOIN items i ON i.id = c.item
          WHERE c.seller = $1 AND (c.booked, c.id) > ($2, $3) AND c.booked < $4
          AND ($5 = 'any' OR ($5 = 'use') = (i.kind IN ('consumption','consumption_plan','previous_consumption')))
@@ -217,7 +220,7 @@ statements! {
     );
     /// Lines of one customer on an invoice.
     pub LINES_OF_CUSTOMER = billed!(
-        "l.position, l.unit_minor, l.minor, l.currency ",
+        "l.position, l.unit_minor, l.minor, l.currency, l.source ",
         "FROM charges c JOIN invoice_lines l ON l.charge = c.id AND l.invoice = $1 JOIN subscriptions s ON s.id = c.subscription
          WHERE c.customer = $2 AND c.booked >= $3 AND c.booked < $4 ORDER BY l.position"
     );
@@ -241,6 +244,8 @@ statements! {
     /// A worker takes an export for itself, unless somebody else has it.
     pub CLAIM = "UPDATE exports SET claimed_until = $1, state = 'running', changed = $2 WHERE id = $3 AND claimed_until <= $2
         AND state IN ('notstarted','running')";
+    /// The parts of an export, without their contents.
+    pub PARTS = "SELECT number, lines, size, digest FROM export_parts WHERE export = $1 ORDER BY number";
     /// Parts of exports whose time is over.
     pub FORGET_PARTS = "DELETE FROM export_parts WHERE export IN (SELECT id FROM exports WHERE expires <= $1)";
 }
