@@ -9,7 +9,8 @@ use tierline_store::{Tx, Value, tables};
 use uuid::Uuid;
 
 use crate::error::AppError;
-use crate::{lifecycle, names, schedule, standing};
+use crate::{billing, lifecycle, names, schedule, standing};
+use tierline_rules::regions;
 
 /// Most entries of a page.
 pub const PAGE_MAX: usize = 200;
@@ -168,7 +169,19 @@ async fn whose(tx: &mut Tx<'_>, item: &Due) -> Result<Vec<Id<Account>>, AppError
         schedule::PROFILE_VETTING | standing::REVENUE_CHECK | standing::REVENUE_WARNING => {
             accounts(tx, &[subject]).await?
         }
-        standing::OVERDUE => {
+        billing::run::BILLING => {
+            // A region's run concerns whoever is billed by it.
+            let region = subject.get(8..).and_then(|rest| rest.split(' ').next());
+            let every = tx.find::<Account>(tables::accounts::EVERY, &[]).await?;
+            let billed = every.into_iter().filter(|account| {
+                account.kind.is_billed()
+                    && regions::place(account.country).is_some_and(|place| {
+                        Some(&*billing::run::slug(place.region.as_str())) == region
+                    })
+            });
+            billed.map(|account| account.id).collect()
+        }
+        standing::OVERDUE | billing::collection::COLLECT | billing::collection::REMIND => {
             let key = [Value::Text(subject.to_owned())];
             let rows = tx.find::<Invoice>(tables::invoices::BY_HANDLE, &key);
             rows.await?

@@ -10,6 +10,7 @@ use tierline_domain::subscription::{Charge, CreditLine, Subscription, Subscripti
 use tierline_domain::time::Date;
 use tierline_store::{Tx, Value, tables};
 
+use crate::billing;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 
@@ -123,6 +124,7 @@ async fn book_at(
     let Some(seller) = subscription.seller else {
         return Ok(());
     };
+    billing::run::plan(tx, &subscription.home, ctx.now).await?;
     if let Some(mut line) = tx.get::<CreditLine>(&[Value::Id(seller.uuid())]).await? {
         let amount = charged.at_par(Currency::USD)?;
         line.unbilled = line.unbilled.at_par(Currency::USD)?.plus(amount)?;

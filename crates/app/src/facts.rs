@@ -696,6 +696,7 @@ pub async fn available(tx: &mut Tx<'_>, line: &CreditLine) -> Result<Money, AppE
     for invoice in billing::owed(tx, line.partner).await? {
         left = left.minus(billing::open(&invoice)?.at_par(Currency::USD)?)?;
     }
+    left = left.plus(billing::overpaid(tx, line.partner).await?)?;
     Ok(left)
 }
 

@@ -10,7 +10,8 @@ use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::events;
 use crate::{
-    admin, lifecycle, partnership, profiles, qualifications, relationship, standing, transfer,
+    admin, billing, lifecycle, partnership, profiles, qualifications, relationship, standing,
+    transfer,
 };
 
 /// A subscription's term is over: it renews, expires or is disabled.
@@ -252,6 +253,12 @@ pub fn names(item: &Due) -> impl Iterator<Item = String> + '_ {
     item.subject.split(' ').map(str::to_lowercase)
 }
 
+/// Whether an item of this kind is so much work that nothing else follows in its transaction.
+#[must_use]
+pub fn fills_a_transaction(kind: &str) -> bool {
+    kind == billing::run::BILLING
+}
+
 /// Whose turn it is to do what is due: one transaction at a time, of however many servers.
 #[must_use]
 pub fn turn() -> Lock {
@@ -260,7 +267,9 @@ pub fn turn() -> Lock {
 
 /// Does one thing that fell due. Each module answers for its own kinds.
 async fn fall_due(ctx: &Ctx, tx: &mut Tx<'_>, item: &Due) -> Result<(), AppError> {
-    if standing::fall_due(ctx, tx, &item.kind, &item.subject).await?
+    if billing::run::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || billing::collection::fall_due(ctx, tx, &item.kind, &item.subject).await?
+        || standing::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || lifecycle::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || transfer::fall_due(ctx, tx, &item.kind, &item.subject).await?
         || partnership::fall_due(ctx, tx, &item.kind, &item.subject).await?

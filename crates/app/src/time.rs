@@ -380,9 +380,13 @@ impl Command for Group {
                 });
             }
             done.reached = Some(schedule::at(&self.ctx, &item));
+            let is_whole = schedule::fills_a_transaction(&item.kind);
             match done.kinds.get_mut(&item.kind) {
                 Some(count) => *count = count.saturating_add(1),
                 None => drop(done.kinds.insert(item.kind, 1)),
+            }
+            if is_whole {
+                break;
             }
         }
         if let Some((clock, world)) = self.clock.clone().zip(done.reached) {

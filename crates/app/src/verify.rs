@@ -24,6 +24,12 @@ pub struct Report {
     pub decisions: usize,
     /// Orders followed to their subscriptions.
     pub orders: usize,
+    /// Invoices added up.
+    pub invoices: i64,
+    /// Lines of invoices worked out again.
+    pub lines: i64,
+    /// Postings followed.
+    pub postings: i64,
     /// Events sealed and as they were sealed.
     pub sealed: i64,
     /// Events that wait for the sealer.
@@ -39,9 +45,13 @@ impl fmt::Display for Report {
         }
         write!(
             f,
-            "{} decisions replayed, {} orders followed, {} events sealed, {} not sealed yet, {} findings",
+            "{} decisions replayed, {} orders followed, {} invoices of {} lines and {} postings added up, {} events sealed, \
+             {} not sealed yet, {} findings",
             self.decisions,
             self.orders,
+            self.invoices,
+            self.lines,
+            self.postings,
             self.sealed,
             self.unsealed,
             self.findings.len()
@@ -72,6 +82,11 @@ impl Command for Verify {
         decisions(tx, &mut report).await?;
         orders(tx, &mut report).await?;
         report.findings.extend(verify_rows(tx).await?);
+        let audit = crate::billing::verify::audit(tx).await?;
+        report.lines = audit.lines;
+        report.postings = audit.postings;
+        report.invoices = audit.invoices;
+        report.findings.extend(audit.findings);
         let log = verify_log(tx, &self.key).await?;
         report.sealed = log.sealed;
         report.unsealed = log.unsealed;

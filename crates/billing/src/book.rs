@@ -26,6 +26,8 @@ pub struct Sale {
     pub term: Term,
     /// The day whose prices hold.
     pub day: Date,
+    /// An amount that was rated, and no price of a seat: a fixed price says nothing of it.
+    pub is_rated: bool,
 }
 
 /// Whether an entry of a book speaks of a sale.
@@ -34,7 +36,8 @@ pub fn speaks_of(rule: &PriceRule, sale: &Sale) -> bool {
     fn fits<T: PartialEq>(named: Option<T>, is: Option<T>) -> bool {
         named.is_none() || named == is
     }
-    rule.from_day <= sale.day
+    !(sale.is_rated && rule.method == PriceMethod::Fixed)
+        && rule.from_day <= sale.day
         && rule.until_day.is_none_or(|until| sale.day <= until)
         && fits(rule.buyer, sale.buyer)
         && fits(rule.customer, sale.customer)
@@ -142,6 +145,7 @@ mod tests {
             segment: Segment::Commercial,
             term: Term::YEAR,
             day: "2024-06-01".parse().unwrap(),
+            is_rated: false,
         }
     }
 

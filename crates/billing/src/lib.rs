@@ -9,6 +9,7 @@
 
 pub mod basis;
 pub mod book;
+pub mod chain;
 pub mod cycle;
 pub mod meter;
 pub mod prorate;

@@ -304,6 +304,8 @@ pub struct BillingRun {
     pub charges: i64,
     /// Lines of all tiers.
     pub lines: i64,
+    /// Postings in the books of all parties.
+    pub postings: i64,
     /// Invoices issued.
     pub invoices: i64,
     /// When it began.
@@ -368,9 +370,9 @@ words! {
 words! {
     /// How far the collection of an invoice has gone (BIL-012).
     pub enum Dunning {
-        /// Not due, or settled.
+        /// Not due for long, or settled.
         None = "none",
-        /// Reminded before it is due.
+        /// Due soon.
         Reminded = "reminded",
         /// Due and not paid.
         Overdue = "overdue",
@@ -420,8 +422,6 @@ pub struct Invoice {
     pub due: Date,
     /// Its state.
     pub state: InvoiceState,
-    /// How far its collection has gone.
-    pub dunning: Dunning,
 }
 
 /// What one charge costs on one edge between two tiers.
@@ -563,6 +563,25 @@ pub struct Payment {
     pub recorded: Timestamp,
     /// Changes with every write.
     pub version: i64,
+}
+
+words! {
+    /// How a partner pays the operator.
+    pub enum PaymentMethod {
+        /// The operator collects what is due on its day.
+        DirectDebit = "direct_debit",
+        /// The partner sends it.
+        Transfer = "transfer",
+    }
+}
+
+/// How one partner pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentInstruction {
+    /// The partner.
+    pub partner: Id<Account>,
+    /// How it pays.
+    pub method: PaymentMethod,
 }
 
 /// A rate of tax, the operator's data.

@@ -31,6 +31,7 @@ pub static MIGRATIONS: &[Migration] = &[
     },
     crate::tables::delegation::MIGRATION,
     crate::tables::billing::MIGRATION,
+    crate::tables::prices::BOOKS,
     crate::tables::files::MIGRATION,
 ];
 

@@ -25,7 +25,7 @@ use crate::billing;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::purchase;
-use crate::{catalogue, facts, order, schedule, standing, transfer};
+use crate::{catalogue, facts, order, schedule, transfer};
 
 /// The terms of an item that names none: a month, a year, three years, each with every frequency up to it.
 pub(super) fn usual_terms() -> Vec<Offered> {
@@ -462,7 +462,7 @@ pub(super) async fn invoice(
     let state = f.get("state")?.unwrap_or(InvoiceState::Unpaid);
     let row = billing::laid_down(handle, partner.id, f.must("amount")?, f.must("due")?, state);
     tx.put(&row).await?;
-    standing::plan_bill(tx, &row, today.date()).await
+    billing::collection::plan(tx, &row, today.date()).await
 }
 
 pub(super) async fn credit(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {

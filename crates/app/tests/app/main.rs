@@ -1,5 +1,6 @@
 //! Use cases on both engines and in memory. One program, because linking it is what takes time.
 
+mod billing;
 mod catalogue;
 mod common;
 mod cures;
@@ -9,6 +10,7 @@ mod golden_year;
 mod japanese;
 mod moves;
 mod passing_time;
+mod price_books;
 mod random_year;
 mod requests;
 mod ties;

@@ -143,6 +143,10 @@ tierline_domain::words! {
         ReadInvoice = "read_invoice",
         /// Read the credit line.
         ReadCredit = "read_credit",
+        /// Record payments, correct and dispute invoices, arrange who bills (ours).
+        ManageBilling = "manage_billing",
+        /// File a tax exemption (ours, BIL-026).
+        FileExemption = "file_exemption",
         /// Read prices.
         ReadPriceSheet = "read_price_sheet",
         /// Query the audit records.

@@ -6,7 +6,7 @@ use super::catalogue::{beyond_credit, show_credit};
 use super::{CHECKOUT, PURCHASE};
 use crate::book::RuleId;
 use crate::facts::{Checkpoint as C, Checkpoints, Facts, Party};
-use crate::registry::{Ground, Rule, Step, documented, shown, shown_of};
+use crate::registry::{Ground, Rule, Step, documented, private, shown, shown_of};
 
 const PRICES: Checkpoints = Checkpoints::of(&[C::ReadPriceSheet]);
 /// Where the limit counts: renewals and running consumption are never stopped by it (BIL-032).
@@ -91,6 +91,15 @@ pub static RULES: &[Rule] = &[
                 ]
             })
         },
+    },
+    Rule {
+        id: RuleId::of("BIL-026"),
+        step: Step::Catalogue,
+        ground: Ground::Documents,
+        at: Checkpoints::of(&[C::FileExemption]),
+        forbids: |f| f.form.about.as_deref().is_none_or(str::is_empty),
+        answer: |_| private(400),
+        shows: |_| vec![shown("papers", "missing")],
     },
     Rule {
         id: RuleId::of("BIL-030"),

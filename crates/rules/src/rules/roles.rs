@@ -83,7 +83,12 @@ const USERS: Row = row(
 const PROFILE: Row = row(&[C::UpdateProfile], &[R::GlobalAdmin], &[ROL_004]);
 /// The billing page shows what the invoices hold.
 const BILLING: Row = row(
-    &[C::ReadInvoice, C::OpenPortal],
+    &[
+        C::ReadInvoice,
+        C::ManageBilling,
+        C::FileExemption,
+        C::OpenPortal,
+    ],
     &[R::GlobalAdmin, R::AdminAgent, R::BillingAdmin],
     &[ROL_009],
 );
@@ -217,6 +222,8 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::AssignRole,
         C::OpenPortal,
         C::ReadInvoice,
+        C::ManageBilling,
+        C::FileExemption,
         C::ReadCredit,
         C::ReadPriceSheet,
         C::ReadAudit,
@@ -282,7 +289,7 @@ fn line(f: &Facts) -> Option<&'static Row> {
             });
             guarded.then_some(&PROFILE)
         }
-        C::ReadInvoice => Some(&BILLING),
+        C::ReadInvoice | C::ManageBilling | C::FileExemption => Some(&BILLING),
         C::OpenPortal => page(f, &["billing"]).then_some(&BILLING),
         checkpoint => TABLE
             .iter()
@@ -536,7 +543,13 @@ pub static RULES: &[Rule] = &[
             ))),
     role_rule!(
         ROL_009,
-        Checkpoints::of(&[C::ReadInvoice, C::ReadPriceSheet, C::OpenPortal])
+        Checkpoints::of(&[
+            C::ReadInvoice,
+            C::ManageBilling,
+            C::FileExemption,
+            C::ReadPriceSheet,
+            C::OpenPortal
+        ])
     ),
     role_rule!(
         ROL_010,

@@ -210,6 +210,38 @@ impl<'a> Tx<'a> {
         self.note(done)
     }
 
+    /// Writes many new rows of a table that the log does not answer for one by one, and that are not read again in this
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a key is taken.
+    pub async fn pour<T: Table>(&mut self, rows: &[T]) -> Result<(), StoreError> {
+        let statement = T::insert();
+        self.memo().disturbed(statement.sql);
+        for row in rows {
+            let values = row.values();
+            self.ready(statement, &values)?;
+            let done = match &mut self.arm {
+                Arm::Sqlite(session) => sqlite::execute(session, statement, &values).map(drop),
+                Arm::Postgres(session) => session.add(statement, &[], values, Old::Absent).await,
+            };
+            self.note(done)?;
+        }
+        Ok(())
+    }
+
+    /// The rows that one of a table's `finds` selects, where they are many and are not kept for later.
+    ///
+    /// # Errors
+    /// When the database refuses, or a row is corrupt.
+    pub async fn scan<T: Table>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Vec<T>, StoreError> {
+        self.rows(statement, params, T::from_row, usize::MAX).await
+    }
+
     /// Whether rows wait for the commit, so that a conflict shows only then.
     pub(crate) const fn defers(&self) -> bool {
         match &self.arm {

@@ -8,8 +8,8 @@ use tierline_domain::admin::{
     AdminOperation, AdminRelationship, AdminRequest, Assignment, DelegationUse, Draft, Group, User,
 };
 use tierline_domain::billing::{
-    AgreedPrice, Batch, BillingArrangement, BillingRun, FxRate, Invoice, Payment, PriceRule,
-    TaxExemption, TaxRate,
+    AgreedPrice, Batch, BillingArrangement, BillingRun, FxRate, Invoice, Payment,
+    PaymentInstruction, PriceRule, TaxExemption, TaxRate,
 };
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Customer, Relationship};
@@ -149,6 +149,7 @@ logged!(
     Overage,
     Partnership,
     Payment,
+    PaymentInstruction,
     PriceRule,
     ProductUpgrade,
     Promotion,

@@ -5,7 +5,7 @@
 
 use tierline_domain::billing::{
     AgreedPrice, Batch, BillingArrangement, BillingRun, FxRate, Invoice, InvoiceLine, Payment,
-    Posting, PriceRule, TaxExemption, TaxRate,
+    PaymentInstruction, Posting, PriceRule, TaxExemption, TaxRate,
 };
 
 use crate::engine::Migration;
@@ -49,7 +49,7 @@ CREATE INDEX billing_arrangements_pair ON billing_arrangements (provider, resell
 CREATE TABLE billing_runs (
     id {id} PRIMARY KEY, handle {text} NOT NULL UNIQUE, home {text} NOT NULL, month {day} NOT NULL,
     state {text} NOT NULL CHECK (state IN ('rating','issuing','complete')), reached {instant}, cursor {id}, steps {int} NOT NULL,
-    charges {int} NOT NULL, lines {int} NOT NULL, invoices {int} NOT NULL, began {instant} NOT NULL, finished {instant}
+    charges {int} NOT NULL, lines {int} NOT NULL, postings {int} NOT NULL, invoices {int} NOT NULL, began {instant} NOT NULL, finished {instant}
 ) {strict};
 CREATE TABLE batches (
     source {id} NOT NULL, number {int} NOT NULL, lines {int} NOT NULL, postings {int} NOT NULL, digest {bytes} NOT NULL,
@@ -61,11 +61,10 @@ CREATE TABLE invoices (
     month {day} NOT NULL, kind {text} NOT NULL CHECK (kind IN ('recurring','one_time')),
     document {text} NOT NULL CHECK (document IN ('invoice','void_note','adjustment_note')), amends {id}, number {int},
     net {text} NOT NULL, tax {text} NOT NULL, amount {text} NOT NULL, paid {text} NOT NULL, lines {int} NOT NULL, issued {instant},
-    due {day} NOT NULL, state {text} NOT NULL CHECK (state IN ('draft','unpaid','paid','disputed','void')),
-    dunning {text} NOT NULL CHECK (dunning IN ('none','reminded','overdue','delinquent'))
+    due {day} NOT NULL, state {text} NOT NULL CHECK (state IN ('draft','unpaid','paid','disputed','void'))
 ) {strict};
 INSERT INTO invoices SELECT id, handle, 'operator', 'partner:' || {hex partner}, NULL, NULL, due, 'recurring', 'invoice', NULL, NULL, amount,
-    substr(amount, 1, 4) || '0', amount, substr(amount, 1, 4) || '0', 0, NULL, due, state, 'none' FROM invoices_before;
+    substr(amount, 1, 4) || '0', amount, substr(amount, 1, 4) || '0', 0, NULL, due, state FROM invoices_before;
 DROP TABLE invoices_before;
 CREATE UNIQUE INDEX invoices_number ON invoices (issuer, number);
 CREATE INDEX invoices_recipient ON invoices (recipient, issuer, month);
@@ -88,6 +87,9 @@ CREATE TABLE payments (
 ) {strict};
 CREATE INDEX payments_payee ON payments (payee, recorded, id);
 CREATE INDEX payments_invoice ON payments (invoice);
+CREATE TABLE payment_instructions (
+    partner {id} PRIMARY KEY REFERENCES accounts (id), method {text} NOT NULL CHECK (method IN ('direct_debit','transfer'))
+) {strict};
 CREATE TABLE tax_rates (
     country {text} NOT NULL, from_day {day} NOT NULL, name {text} NOT NULL, rate_bp {int} NOT NULL, PRIMARY KEY (country, from_day)
 ) {strict};
@@ -117,7 +119,7 @@ table! {
     agreed_prices: AgreedPrice {
         key { subscription, seller }
         columns { subscription, seller, unit_price, until_day }
-        finds {}
+        finds { ONE_OF_SELLER = "WHERE seller = $1 ORDER BY subscription LIMIT 1" }
     }
 }
 table! {
@@ -132,7 +134,7 @@ table! {
     /// Billing runs.
     billing_runs: BillingRun {
         key { id }
-        columns { id, handle, home, month, state, reached, cursor, steps, charges, lines, invoices, began, finished }
+        columns { id, handle, home, month, state, reached, cursor, steps, charges, lines, postings, invoices, began, finished }
         finds { BY_HANDLE = "WHERE handle = $1", EVERY = "ORDER BY month, home" }
     }
 }
@@ -149,8 +151,7 @@ table! {
     invoices: Invoice {
         key { id }
         columns {
-            id, handle, issuer, recipient, agent, run, month, kind, document, amends, number, net, tax, amount, paid, lines, issued, due, state,
-            dunning
+            id, handle, issuer, recipient, agent, run, month, kind, document, amends, number, net, tax, amount, paid, lines, issued, due, state
         }
         finds {
             BY_HANDLE = "WHERE handle = $1",
@@ -158,7 +159,7 @@ table! {
             BY_ISSUER = "WHERE issuer = $1 AND state <> 'draft' ORDER BY month, number",
             BY_RECIPIENT = "WHERE recipient = $1 AND state <> 'draft' ORDER BY month, due, handle",
             AMENDING = "WHERE amends = $1 ORDER BY number",
-            TO_ISSUE = "WHERE run = $1 AND state = 'draft' ORDER BY id LIMIT $2"
+            TO_ISSUE = "WHERE run = $1 AND id > $2 ORDER BY id LIMIT $3"
         }
     }
 }
@@ -194,6 +195,14 @@ table! {
             BETWEEN = "WHERE payer = $1 AND payee = $2 ORDER BY recorded, id",
             OF_INVOICE = "WHERE invoice = $1 ORDER BY recorded, id"
         }
+    }
+}
+table! {
+    /// How partners pay.
+    payment_instructions: PaymentInstruction {
+        key { partner }
+        columns { partner, method }
+        finds {}
     }
 }
 table! {

@@ -4,7 +4,7 @@ use tierline_domain::admin::{
     AdminAction, AdminState, AssignmentState, Mfa, Progress, UserAccount,
 };
 use tierline_domain::billing::{
-    Basis, Cause, Dunning, InvoiceDocument, InvoiceKind, InvoiceState, LedgerAccount, Party,
+    Basis, Cause, InvoiceDocument, InvoiceKind, InvoiceState, LedgerAccount, Party, PaymentMethod,
     PriceMethod, RunState,
 };
 use tierline_domain::catalog::{Frequency, Generation, ItemKind, Offered, Publisher, Term};
@@ -84,7 +84,6 @@ as_text!(
     ExportKind,
     ExportState,
     DocumentKind,
-    Dunning,
     Environment,
     Frequency,
     Generation,
@@ -103,6 +102,7 @@ as_text!(
     PartnerType,
     PartnershipState,
     Party,
+    PaymentMethod,
     PriceMethod,
     ProfileKind,
     Progress,

@@ -25,6 +25,7 @@ pub mod delegation;
 mod fields;
 pub mod files;
 pub mod identity;
+pub mod prices;
 
 pub use identity::{
     Application, ApplicationSecret, AuthorizationCode, Consent, Grant, Password, RefreshToken,
@@ -41,7 +42,7 @@ pub mod webhooks;
 pub use audit::audit_records;
 pub use billing::{
     agreed_prices, batches, billing_arrangements, billing_runs, fx_rates, invoice_lines, invoices,
-    payments, postings, price_rules, tax_exemptions, tax_rates,
+    payment_instructions, payments, postings, price_rules, tax_exemptions, tax_rates,
 };
 pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
 pub use files::{export_parts, exports};

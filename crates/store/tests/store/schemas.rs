@@ -17,7 +17,7 @@ fn statements() -> Vec<Statement> {
         audit_records webhook_registrations webhook_deliveries webhook_attempts webhook_certificates
         partner_profiles qualifications validation_codes account_checks verified_domains
         admin_drafts admin_requests admin_operations delegation_uses
-        price_rules agreed_prices billing_arrangements billing_runs batches invoice_lines postings payments tax_rates tax_exemptions fx_rates exports export_parts
+        price_rules agreed_prices billing_arrangements billing_runs batches invoice_lines postings payments payment_instructions tax_rates tax_exemptions fx_rates exports export_parts
     );
     statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
