@@ -17,6 +17,7 @@ mod applications;
 pub(crate) mod attachments;
 pub mod audit;
 mod authorize;
+mod books;
 pub mod carts;
 pub mod catalog;
 mod consents;
@@ -97,6 +98,7 @@ pub(crate) fn list() -> Vec<Route> {
         catalog::routes(),
         invoices::routes(),
         exports::routes(),
+        books::routes(),
         service_costs::routes(),
         graph::routes(),
         delegation::routes(),

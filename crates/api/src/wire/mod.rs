@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod csv;
 pub(crate) mod dates;
 pub(crate) mod decimal;
 pub(crate) mod envelope;

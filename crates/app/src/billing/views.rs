@@ -57,6 +57,14 @@ pub fn concerns(invoice: &Invoice, party: Party) -> bool {
         && (invoice.issuer == party || invoice.recipient == party || sends)
 }
 
+/// A partner, a customer or the operator by name.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub async fn party(tx: &mut Tx<'_>, name: &str) -> Result<Party, AppError> {
+    super::party(tx, name).await
+}
+
 /// What was billed to a party, oldest first.
 ///
 /// # Errors
