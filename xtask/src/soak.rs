@@ -103,6 +103,13 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "exports of lines",
+        package: "tierline",
+        target: Target::Bench("exports"),
+        args: &[SERVER, DIRECTORY],
+        env: &[],
+    },
+    Figure {
         name: "checkouts beside pgbench",
         package: "tierline",
         target: Target::Bench("checkouts"),

@@ -419,7 +419,10 @@ async fn list(call: Call) -> Result<Json<Collection<InvoiceResource>>, Problem> 
             Box::pin(async move {
                 let invoices = looker.invoices(tx).await?;
                 // A note stands with the invoice that it corrects.
-                let own = invoices.into_iter().filter(|one| one.amends.is_none());
+                let is_note = |one: &Invoice| {
+                    one.amends.is_some() && one.document != InvoiceDocument::Invoice
+                };
+                let own = invoices.into_iter().filter(|one| !is_note(one));
                 let mut list = Vec::new();
                 for invoice in own.skip(page.offset).take(page.reach()) {
                     list.push(shown(tx, invoice).await?);

@@ -355,7 +355,9 @@ pub(crate) struct OneTimeInvoiceLineItem {
     credit_reason_code: String,
     #[schema(value_type = String)]
     pricing_currency: Currency,
+    #[serde(rename = "pcToBCExchangeRate")]
     pc_to_bc_exchange_rate: Decimal,
+    #[serde(rename = "pcToBCExchangeRateDate")]
     pc_to_bc_exchange_rate_date: String,
     billable_quantity: Decimal,
     meter_description: String,
@@ -695,7 +697,9 @@ pub(crate) struct DailyRatedUsageLineItem {
     pricing_currency: Currency,
     entitlement_id: String,
     entitlement_description: String,
+    #[serde(rename = "pcToBCExchangeRate")]
     pc_to_bc_exchange_rate: Decimal,
+    #[serde(rename = "pcToBCExchangeRateDate")]
     pc_to_bc_exchange_rate_date: String,
     effective_unit_price: Decimal,
     rate_of_partner_earned_credit: Decimal,

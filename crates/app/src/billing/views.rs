@@ -27,14 +27,21 @@ use crate::names::by_id;
 /// When there is none, or the store fails.
 pub async fn invoice(tx: &mut Tx<'_>, party: Party, name: &str) -> Result<Invoice, AppError> {
     let number = bare(name);
-    let key = [Value::Text(number.to_owned())];
-    let found = tx
-        .find::<Invoice>(tables::invoices::BY_HANDLE, &key)
-        .await?;
-    found
-        .into_iter()
-        .find(|invoice| concerns(invoice, party))
-        .ok_or_else(|| AppError::missing("invoice", name))
+    // Ids compare without regard to case; the operator's numbers are written in capitals.
+    for written in [
+        number.to_owned(),
+        number.to_uppercase(),
+        number.to_lowercase(),
+    ] {
+        let key = [Value::Text(written)];
+        let found = tx
+            .find::<Invoice>(tables::invoices::BY_HANDLE, &key)
+            .await?;
+        if let Some(found) = found.into_iter().find(|one| concerns(one, party)) {
+            return Ok(found);
+        }
+    }
+    Err(AppError::missing("invoice", name))
 }
 
 /// A number without the kind in front of it.
