@@ -95,8 +95,8 @@ async fn a_documented_export(world: &World) {
     assert_eq!(open.headers["retry-after"], "1");
     assert!(open.body.get("resourceLocation").is_none());
 
-    // Files of a few hundred bytes, read two lines at a time, so that there are several.
-    let exporter = Exporter::new(world.app.clone()).in_parts_of(300, 2);
+    // A file for each page of two lines, so that there are several.
+    let exporter = Exporter::new(world.app.clone()).in_parts_of(1, 2);
     assert_eq!(exporter.round().await.unwrap(), 1);
     assert_eq!(exporter.round().await.unwrap(), 0);
     let done = world.get(&operation, &token).await;
