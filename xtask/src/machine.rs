@@ -28,6 +28,12 @@ const NEEDS: &[Need] = &[
         is_here: || find("cvc5").is_some(),
     },
     Need {
+        name: "hledger, which adds the ledger up a second time",
+        packages: &["hledger"],
+        is_wanted: || true,
+        is_here: || find("hledger").is_some(),
+    },
+    Need {
         name: "strace, to count what reaches the disk",
         packages: &["strace"],
         is_wanted: || true,

@@ -110,6 +110,20 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "fifty killed billing runs",
+        package: "tierline-app",
+        target: Target::Test("billing_kills"),
+        args: &[],
+        env: &[("TIERLINE_BILLING_KILLS", "50")],
+    },
+    Figure {
+        name: "billing runs",
+        package: "tierline",
+        target: Target::Bench("billing"),
+        args: &[SERVER, DIRECTORY],
+        env: &[],
+    },
+    Figure {
         name: "checkouts beside pgbench",
         package: "tierline",
         target: Target::Bench("checkouts"),

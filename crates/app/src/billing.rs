@@ -11,6 +11,7 @@ pub mod collection;
 pub mod corrections;
 pub mod exports;
 pub mod fx;
+pub mod journal;
 pub mod ledger;
 pub mod margins;
 mod numbers;

@@ -16,6 +16,10 @@ pub mod prorate;
 pub mod traditional;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers in a test")]
+mod laws;
+
+#[cfg(test)]
 #[expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

@@ -323,7 +323,11 @@ async fn main() {
     let directory = Path::new(&directory).join("exports");
     println!("Reconciliation lines as compressed files");
     let sizes = SIZES.into_iter().filter(|count| *count <= most);
-    let sizes: Vec<usize> = if most < SIZES[0] { vec![most] } else { sizes.collect() };
+    let sizes: Vec<usize> = if most < SIZES[0] {
+        vec![most]
+    } else {
+        sizes.collect()
+    };
     for count in sizes {
         std::fs::create_dir_all(&directory).unwrap();
         let path = directory.join(format!("{count}.db"));

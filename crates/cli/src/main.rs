@@ -15,6 +15,7 @@ mod clock;
 mod explain;
 mod import;
 mod keys;
+mod ledger;
 mod rules;
 mod schedule;
 mod serve;
@@ -50,6 +51,7 @@ enum Verb {
     Check(check::Args),
     Rules(rules::Args),
     Verify(verify::Args),
+    Ledger(ledger::Args),
     Keys(keys::Args),
     Import(import::Args),
     Webhooks(webhooks::Args),
@@ -95,6 +97,13 @@ impl Printer {
     /// Writes a line to standard output; a closed pipe ends the program quietly.
     pub(crate) fn line(text: impl std::fmt::Display) {
         if writeln!(std::io::stdout().lock(), "{text}").is_err() {
+            std::process::exit(0);
+        }
+    }
+
+    /// Writes a text that ends its own lines to standard output.
+    pub(crate) fn text(text: &str) {
+        if write!(std::io::stdout().lock(), "{text}").is_err() {
             std::process::exit(0);
         }
     }
@@ -148,6 +157,7 @@ fn main() -> ExitCode {
             Verb::Check(args) => check::run(args).await,
             Verb::Rules(args) => rules::run(&args),
             Verb::Verify(args) => verify::run(args).await,
+            Verb::Ledger(args) => ledger::run(args).await,
             Verb::Keys(args) => keys::run(args).await,
             Verb::Import(args) => import::run(args).await,
             Verb::Webhooks(args) => webhooks::run(args).await,

@@ -8,7 +8,7 @@ use tierline_domain::time::{Date, Timestamp, add_days};
 use tierline_store::{Tx, Value, tables};
 
 use super::{open, payments};
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::{events, schedule, standing};
 
@@ -79,9 +79,10 @@ pub(crate) async fn fall_due(
         events::happened(ctx, tx, "invoice_reminder", &bill.handle).await?;
         return Ok(true);
     }
+    let handle = format!("debit {}", bill.handle);
     let payment = Payment {
-        id: ctx.ids().next(),
-        handle: format!("debit {}", bill.handle),
+        id: Ids::named("payment", &handle, ctx.now).next(),
+        handle,
         payer: bill.recipient,
         payee: bill.issuer,
         amount: open(&bill)?,

@@ -77,7 +77,7 @@ fn next_month(month: Date) -> Date {
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) async fn plan(tx: &mut Tx<'_>, home: &str, booked: Timestamp) -> Result<(), AppError> {
+pub async fn plan(tx: &mut Tx<'_>, home: &str, booked: Timestamp) -> Result<(), AppError> {
     let month = booked.date().first_of_month();
     let id: Id<BillingRun> = run_id(home, month);
     let key = [Value::Id(id.uuid())];

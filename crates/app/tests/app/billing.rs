@@ -6,11 +6,12 @@
 
 use serde_json::{Value as Json, json};
 use tierline_app::ask::ask;
+use tierline_app::billing::journal;
 use tierline_app::billing::verify::audit;
-use tierline_app::names;
+use tierline_app::{AppError, names};
 use tierline_domain::billing::{Invoice, InvoiceState, LedgerAccount, Party, Posting};
 use tierline_domain::money::Money;
-use tierline_store::tables;
+use tierline_store::{Tx, tables};
 
 use crate::common::World;
 
@@ -72,13 +73,7 @@ async fn findings(world: &World) -> (i64, i64, Vec<String>) {
 async fn balance(world: &World, party: &'static str, account: LedgerAccount) -> Money {
     let read = ask(move |tx| {
         Box::pin(async move {
-            let party = match party {
-                "operator" => Party::Operator,
-                name => match names::account(tx, name).await? {
-                    Some(account) => Party::Account(account.id),
-                    None => Party::Customer(names::the_tenant(tx, name).await?.id),
-                },
-            };
+            let party = billing_party(tx, party).await?;
             let key = tierline_store::params![party, uuid::Uuid::nil(), 0_i64, i64::from(u16::MAX)];
             let postings = tx.scan::<Posting>(tables::postings::OF_PARTY, &key).await?;
             let mut sum = Money::zero("EUR".parse().unwrap());
@@ -340,4 +335,93 @@ async fn a_provider_bills_on_its_resellers_behalf() {
         money("EUR -100.00")
     );
     assert_eq!(findings(&world).await.2, Vec::<String>::new());
+}
+
+/// Another program's double entry comes to the same balances: Debian's hledger reads the journal of a month with prices, tax, a
+/// payment and a correction.
+#[tokio::test]
+async fn another_double_entry_program_agrees_on_every_balance() {
+    let mut world = world().await;
+    let rate = json!({"country": "DE", "name": "VAT", "rate_bp": 1900, "from": "2024-03-10"});
+    world.act("operator", "set_tax_rate", rate).await;
+    order(&mut world, "IP-1", "C-1", Some("IR-A"), "sub-1").await;
+    order(&mut world, "DB-1", "C-2", None, "sub-2").await;
+    world
+        .act(
+            "DB-1",
+            "change_quantity",
+            json!({"subscription": "sub-2", "quantity": 13}),
+        )
+        .await;
+    world.until("2024-04-02").await;
+    let pay = json!({"payer": "IR-A", "reference": "p-1", "amount": "EUR 50.00", "invoice": "IP-1-000001"});
+    world.act("IP-1", "record_payment", pay).await;
+    world
+        .act(
+            "IP-1",
+            "void_invoice",
+            json!({"invoice": "IP-1-000001", "bill_again": true}),
+        )
+        .await;
+    let read = ask(|tx| {
+        Box::pin(async move {
+            let page = journal::page(tx, None).await?;
+            assert!(page.next.is_none());
+            let mut ours = Vec::new();
+            for name in ["operator", "IP-1", "IR-A", "DB-1", "C-1", "C-2"] {
+                let party = billing_party(tx, name).await?;
+                let key = tierline_store::params![party];
+                for (account, currency, debit, credit) in tx
+                    .fetch_all::<(String, String, i64, i64)>(tables::billing::TRIAL, &key)
+                    .await?
+                {
+                    let sum = Money::new(debit - credit, currency.parse().unwrap());
+                    if sum.minor != 0 {
+                        ours.push((format!("{name}:{account}"), sum.to_string()));
+                    }
+                }
+            }
+            ours.sort();
+            Ok((page.text, ours))
+        })
+    });
+    let (journal, ours) = world.db.read(read).await.unwrap();
+    assert!(ours.len() > 12, "{ours:?}");
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("month.journal");
+    std::fs::write(&file, journal).unwrap();
+    let told = std::process::Command::new("hledger")
+        .arg("-f")
+        .arg(&file)
+        .args(["balance", "--flat", "--no-total", "-O", "csv"])
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .expect("hledger is here (Debian: apt-get install hledger)");
+    assert!(
+        told.status.success(),
+        "{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
+    let told = String::from_utf8(told.stdout).unwrap();
+    let mut theirs: Vec<(String, String)> = told
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let (account, sum) = line.split_once(',').unwrap();
+            let plain = |text: &str| text.trim_matches('"').to_owned();
+            (plain(account), plain(sum))
+        })
+        .collect();
+    theirs.sort();
+    assert_eq!(ours, theirs);
+}
+
+async fn billing_party(tx: &mut Tx<'_>, name: &str) -> Result<Party, AppError> {
+    if name == "operator" {
+        return Ok(Party::Operator);
+    }
+    Ok(match names::account(tx, name).await? {
+        Some(account) => Party::Account(account.id),
+        None => Party::Customer(names::the_tenant(tx, name).await?.id),
+    })
 }

@@ -1,6 +1,7 @@
 //! Use cases on both engines and in memory. One program, because linking it is what takes time.
 
 mod billing;
+mod billing_kills;
 mod catalogue;
 mod common;
 mod cures;
