@@ -20,7 +20,8 @@ use tierline_store::{Command, StoreError, Tx};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use crate::routes::line_items::{Bill, DailyRatedUsageLineItem, OneTimeInvoiceLineItem};
+use crate::routes::line_items::{Bill, OneTimeInvoiceLineItem};
+use crate::routes::rated_usage::DailyRatedUsageLineItem;
 
 /// How often the worker looks for what was asked for.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -1,7 +1,5 @@
 //! Invoices of the operator as the partner that pays them reads them: lists, balances, documents, line items.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
@@ -10,23 +8,24 @@ use serde::Serialize;
 use serde_json::{Map, json};
 use tierline_app::act::{Act, decide_only};
 use tierline_app::billing::views::{self, Choice, Directory, Entry, Period};
-use tierline_app::billing::{open, papers, pdf};
+use tierline_app::billing::{papers, pdf};
 use tierline_app::error::Refusal;
 use tierline_app::{AppError, Ctx};
 use tierline_domain::billing::{
     Invoice, InvoiceDocument, InvoiceKind, InvoiceState, Party, Payment,
 };
 use tierline_domain::catalog::ItemKind;
-use tierline_domain::money::{Currency, Money};
+use tierline_domain::money::Currency;
 use tierline_domain::partner::Account;
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_store::Tx;
 use utoipa::ToSchema;
 
 use super::line_items::{
-    Bill, DailyRatedUsageLineItem, DailyUsageLineItem, LicenseBasedLineItem, LineItem,
-    OneTimeInvoiceLineItem, Shape, UsageBasedLineItem,
+    Bill, DailyUsageLineItem, LicenseBasedLineItem, LineItem, OneTimeInvoiceLineItem, Shape,
+    UsageBasedLineItem,
 };
+use super::rated_usage::DailyRatedUsageLineItem;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
@@ -56,26 +55,6 @@ pub(super) fn routes() -> Vec<Route> {
         route::get("/v1/invoices/{invoice-id}", "One invoice.", read)
             .answers::<InvoiceResource>(ok)
             .shows("invoices-get", "invoices.rs a_partner_reads_its_invoices"),
-        route::get(
-            "/v1/invoices/summary",
-            "What the partner owes in its own currency.",
-            summary,
-        )
-        .answers::<InvoiceSummary>(ok)
-        .shows(
-            "invoices-summary-get",
-            "invoices.rs balances_are_the_sums_of_what_is_open",
-        ),
-        route::get(
-            "/v1/invoices/summaries",
-            "What the partner owes, by currency.",
-            summaries,
-        )
-        .answers::<Collection<InvoiceSummary>>(ok)
-        .shows(
-            "invoices-summaries-list",
-            "invoices.rs balances_are_the_sums_of_what_is_open",
-        ),
         route::get(
             "/v1/invoices/{invoice-id}/documents/statement",
             "The invoice as PDF.",
@@ -258,11 +237,11 @@ pub(super) const fn kind_name(kind: InvoiceKind) -> &'static str {
     }
 }
 
-fn first(day: Date) -> String {
+pub(super) fn first(day: Date) -> String {
     format!("{day}T00:00:00Z")
 }
 
-fn issued(invoice: &Invoice) -> Timestamp {
+pub(super) fn issued(invoice: &Invoice) -> Timestamp {
     let laid_down = || Timestamp::start_of(add_days(invoice.due, -60));
     invoice.issued.unwrap_or_else(laid_down)
 }
@@ -346,7 +325,7 @@ impl InvoiceResource {
 #[derive(Clone)]
 pub(super) struct Looker {
     ctx: Ctx,
-    account: Account,
+    pub(super) account: Account,
 }
 
 impl Looker {
@@ -381,7 +360,7 @@ impl Looker {
     }
 
     /// The operator's invoices to the caller, newest first.
-    async fn invoices(&self, tx: &mut Tx<'_>) -> Result<Vec<Invoice>, AppError> {
+    pub(super) async fn invoices(&self, tx: &mut Tx<'_>) -> Result<Vec<Invoice>, AppError> {
         self.permitted(tx).await?;
         let mut found = tierline_app::billing::owed(tx, self.account.id).await?;
         found.sort_by_key(|invoice| std::cmp::Reverse((issued(invoice), invoice.number)));
@@ -447,131 +426,6 @@ async fn read(Path(id): Path<String>, call: Call) -> Result<Json<InvoiceResource
         })
         .await?;
     Ok(Json(InvoiceResource::of(found)))
-}
-
-/// What is owed in a currency, of both kinds of bills or of one.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct InvoiceSummary {
-    balance_amount: Decimal,
-    #[schema(value_type = String)]
-    currency_code: Currency,
-    currency_symbol: String,
-    accounting_date: String,
-    first_invoice_creation_date: String,
-    /// The first instant of all where nothing was paid yet.
-    last_payment_date: String,
-    last_payment_amount: Decimal,
-    latest_invoice_date: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(no_recursion)]
-    details: Vec<SummaryDetail>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    links: Option<Links>,
-    attributes: Attributes,
-}
-
-/// What is owed of one kind of bills.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SummaryDetail {
-    invoice_type: &'static str,
-    summary: InvoiceSummary,
-}
-
-/// What stands for an instant that there is not.
-const NEVER: &str = "0001-01-01T00:00:00";
-
-/// A bill and what was paid on it.
-type Settled = (Invoice, Vec<Payment>);
-
-impl InvoiceSummary {
-    fn sum(bills: &[&Settled], currency: Currency, now: Timestamp) -> Result<Self, AppError> {
-        let mut balance = Money::zero(currency);
-        for (bill, _) in bills {
-            balance = balance.plus(open(bill)?)?;
-        }
-        let dates = bills.iter().map(|(bill, _)| issued(bill));
-        let paid = bills.iter().flat_map(|(_, payments)| payments);
-        let last = paid.max_by_key(|payment| (payment.received, payment.recorded));
-        let day = |at: Option<Timestamp>| at.map_or_else(|| NEVER.to_owned(), |at| at.to_string());
-        Ok(Self {
-            balance_amount: Decimal::of(balance),
-            currency_code: currency,
-            currency_symbol: catalog::symbol(currency),
-            accounting_date: now.to_string(),
-            first_invoice_creation_date: day(dates.clone().min()),
-            last_payment_date: last.map_or_else(|| NEVER.to_owned(), |paid| first(paid.received)),
-            last_payment_amount: last
-                .map_or_else(|| Decimal::read("0"), |paid| Decimal::of(paid.amount)),
-            latest_invoice_date: day(dates.max()),
-            details: Vec::new(),
-            links: None,
-            attributes: Attributes::of("InvoiceSummary"),
-        })
-    }
-
-    fn of(bills: &[&Settled], currency: Currency, now: Timestamp) -> Result<Self, AppError> {
-        let mut whole = Self::sum(bills, currency, now)?;
-        for kind in [InvoiceKind::Recurring, InvoiceKind::OneTime] {
-            let of_kind: Vec<&Settled> = bills
-                .iter()
-                .copied()
-                .filter(|(bill, _)| bill.kind == kind)
-                .collect();
-            if !of_kind.is_empty() {
-                whole.details.push(SummaryDetail {
-                    invoice_type: kind_name(kind),
-                    summary: Self::sum(&of_kind, currency, now)?,
-                });
-            }
-        }
-        whole.links = Some(Links::own("/invoices/summary"));
-        Ok(whole)
-    }
-}
-
-/// Balances by currency, the partner's own first.
-async fn balances(call: &Call) -> Result<Vec<InvoiceSummary>, Problem> {
-    let (looker, now) = (Looker::of(call), call.server.app().clock().world_now());
-    call.read(move |tx| {
-        let looker = looker.clone();
-        Box::pin(async move {
-            let mut by_currency: BTreeMap<Currency, Vec<Settled>> = BTreeMap::new();
-            for invoice in looker.invoices(tx).await? {
-                let payments = views::payments(tx, &invoice).await?;
-                let currency = invoice.amount.currency;
-                by_currency
-                    .entry(currency)
-                    .or_default()
-                    .push((invoice, payments));
-            }
-            let own = tierline_app::facts::own_currency(&looker.account);
-            by_currency.entry(own).or_default();
-            let mut list = Vec::with_capacity(by_currency.len());
-            for (currency, bills) in &by_currency {
-                let bills: Vec<&Settled> = bills.iter().collect();
-                list.push((
-                    *currency != own,
-                    InvoiceSummary::of(&bills, *currency, now)?,
-                ));
-            }
-            list.sort_by_key(|(is_other, _)| *is_other);
-            Ok(list.into_iter().map(|(_, summary)| summary).collect())
-        })
-    })
-    .await
-}
-
-async fn summary(call: Call) -> Result<Json<InvoiceSummary>, Problem> {
-    let first = balances(&call).await?.into_iter().next();
-    first.map(Json).ok_or_else(|| Problem::not_found("balance"))
-}
-
-async fn summaries(call: Call) -> Result<Json<Collection<InvoiceSummary>>, Problem> {
-    let items = balances(&call).await?;
-    Ok(Json(Collection::whole(items, "/invoices/summaries")))
 }
 
 /// A PDF as a download.

@@ -17,6 +17,7 @@ mod applications;
 pub(crate) mod attachments;
 pub mod audit;
 mod authorize;
+mod balances;
 mod books;
 pub mod carts;
 pub mod catalog;
@@ -34,6 +35,7 @@ pub mod graph;
 mod invoices;
 pub(crate) mod line_items;
 pub(crate) mod lines;
+mod lines_table;
 pub mod new_customers;
 mod oauth;
 pub(crate) mod order_change;
@@ -43,6 +45,7 @@ pub(crate) mod product_upgrades;
 pub mod profiles;
 pub mod program;
 pub mod qualifications;
+pub(crate) mod rated_usage;
 pub mod relationships;
 mod sandbox;
 pub mod sandbox_resellers;
@@ -97,6 +100,7 @@ pub(crate) fn list() -> Vec<Route> {
         deliveries::routes(),
         catalog::routes(),
         invoices::routes(),
+        balances::routes(),
         exports::routes(),
         books::routes(),
         service_costs::routes(),

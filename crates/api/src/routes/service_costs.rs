@@ -64,7 +64,6 @@ struct ServiceCostsSummary {
     currency_symbol: String,
     customer_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(no_recursion)]
     details: Vec<ServiceCostsDetail>,
     links: Links,
     attributes: Attributes,
@@ -75,6 +74,7 @@ struct ServiceCostsSummary {
 #[serde(rename_all = "camelCase")]
 struct ServiceCostsDetail {
     invoice_type: &'static str,
+    #[schema(no_recursion)]
     summary: ServiceCostsSummary,
 }
 
