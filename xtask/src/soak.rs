@@ -103,6 +103,13 @@ const FIGURES: &[Figure] = &[
         env: &[],
     },
     Figure {
+        name: "exports of lines",
+        package: "tierline",
+        target: Target::Bench("exports"),
+        args: &[SERVER, DIRECTORY],
+        env: &[],
+    },
+    Figure {
         name: "fifty killed billing runs",
         package: "tierline-app",
         target: Target::Test("billing_kills"),

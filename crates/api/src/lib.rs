@@ -8,6 +8,7 @@ mod call;
 pub mod deliver;
 pub mod docs;
 pub mod effective;
+mod exporter;
 pub mod fidelity;
 pub mod identity;
 pub mod openapi;
@@ -23,6 +24,7 @@ pub mod wire;
 pub mod worlds;
 
 pub use deliver::Courier;
+pub use exporter::{Exporter, Exporting};
 pub use server::{Server, Settings, serve};
 pub use watch::Watch;
 pub use worlds::Worlds;

@@ -81,7 +81,7 @@ pub(crate) struct OwnCall<W = Principal> {
     pub(crate) method: Method,
     pub(crate) path: String,
     raw_query: Option<String>,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) bytes: Bytes,
 }
 

@@ -88,6 +88,16 @@ impl Problem {
         )
     }
 
+    /// Something that was there and is over.
+    #[must_use]
+    pub fn gone(what: &str, remedy: &str) -> Self {
+        Self::new(
+            StatusCode::GONE,
+            own::NOT_FOUND,
+            format!("{what} is no longer kept: {remedy}"),
+        )
+    }
+
     /// A documented operation that is not built yet.
     #[must_use]
     pub fn not_implemented(method: &str, path: &str) -> Self {

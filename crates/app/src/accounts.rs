@@ -32,6 +32,11 @@ pub struct ReadInvoice {
     pub partner: String,
 }
 
+/// Read what the actor itself sold and bought: its invoices in both directions, their lines, its margins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadBooks {}
+
 /// Read the credit line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,6 +233,36 @@ impl UseCase for ReadInvoice {
         Ok(Invoices {
             invoices: found.into_iter().map(|invoice| invoice.handle).collect(),
         })
+    }
+}
+
+impl UseCase for ReadBooks {
+    type Out = ();
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::ReadBooks
+    }
+
+    fn subject(&self) -> String {
+        "books".to_owned()
+    }
+
+    fn writes(&self) -> bool {
+        false
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        facts::begin(tx, ctx, acting, Checkpoint::ReadBooks).await
+    }
+
+    async fn apply(
+        &self,
+        _ctx: &Ctx,
+        _acting: &Acting,
+        _facts: &Facts,
+        _tx: &mut Tx<'_>,
+    ) -> Result<(), AppError> {
+        Ok(())
     }
 }
 

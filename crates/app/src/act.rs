@@ -340,6 +340,7 @@ verbs! {
     "set_budget" => crate::usage::budget::SetBudget,
     "read_price_sheet" => crate::accounts::ReadPriceSheet,
     "read_invoice" => crate::accounts::ReadInvoice,
+    "read_books" => crate::accounts::ReadBooks,
     "read_credit" => crate::accounts::ReadCredit,
     "consent_application" => crate::consent::ConsentApplication,
     "revoke_consent" => crate::consent::RevokeConsent,

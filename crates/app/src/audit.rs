@@ -125,6 +125,7 @@ pub const BY_DATE: &[Operation] = operations! {
     "delegation_converted" makes => "dap_admin_relationship_terminated" of "partner_customer_dap", Relationship;
     "transfer_expired" makes => "update_transfer" of "transfer", Transfer;
     "budget_exceeded" makes => "" of "", Customer;
+    "invoice_ready" makes => "ready_invoice" of "invoice", Invoice;
 };
 
 /// How a command is called in audit records, if it is.

@@ -9,18 +9,23 @@ mod agents;
 pub mod books;
 pub mod collection;
 pub mod corrections;
+pub mod exports;
 pub mod fx;
 pub mod journal;
 pub mod ledger;
+pub mod margins;
 pub mod marketplace;
 mod numbers;
+mod paper;
+pub mod papers;
 pub mod payments;
+pub mod pdf;
 pub mod price_books;
 pub mod run;
 pub mod settings;
 pub mod tax;
 pub mod verify;
-
+pub mod views;
 use std::collections::BTreeMap;
 
 use tierline_domain::billing::{

@@ -12,7 +12,7 @@ use crate::attempt::record_refusal;
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::webhooks::Register;
-use crate::{demo_usage, names, outbox};
+use crate::{demo_bills, demo_usage, names, outbox};
 
 /// A partner that sells, a customer of its, and what that customer runs.
 struct Business {
@@ -39,7 +39,10 @@ const BUSINESSES: &[Business] = businesses! {
     "maple" "georgian-gardens" 12;
 };
 
-/// Partners, each with a customer that has used the cloud for a week and was taken to a dearer item since, and the
+/// How many days ago the plans were bought: more than two months, so that there are bills of two months of consumption.
+const CLOUD_DAYS: i32 = 75;
+
+/// Partners, each with a customer that has used the cloud for a while and was taken to a dearer item since, and the
 /// reseller of record.
 const EARLIER: &[(&str, &str, Option<&str>)] = &[
     ("harbor", "bay-street-shipping", None),
@@ -63,7 +66,7 @@ fn earlier(customer: &str, reseller: Option<&str>) -> [(i32, &'static str, Json)
         json!({ "customer": customer, "creates": format!("{customer}-basic"), "lines": [line] });
     let upgrade = json!({ "subscription": desks, "to": "desk-premium" });
     [
-        (7, "place_order", cloud),
+        (CLOUD_DAYS, "place_order", cloud),
         (6, "place_order", order),
         (5, "upgrade", upgrade),
     ]
@@ -128,6 +131,10 @@ pub(crate) async fn lay(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), AppError>
             let at = before(now, days, minutes)?;
             carry_out(tx, &account, &name, at, (verb, params)).await?;
         }
+    }
+    demo_bills::lay(tx, now).await?;
+    for business in BUSINESSES {
+        let account = names::the_account(tx, business.partner).await?;
         register(tx, &account, now).await?;
     }
     Ok(())

@@ -709,7 +709,13 @@ pub fn billing_currency(seller: &Account, item: &Item) -> Currency {
     if brazilian_traditional {
         return Currency::USD;
     }
-    regions::currency(seller.country).unwrap_or(Currency::USD)
+    own_currency(seller)
+}
+
+/// The currency of a partner's own location, in which it is billed (BIL-020).
+#[must_use]
+pub fn own_currency(account: &Account) -> Currency {
+    regions::currency(account.country).unwrap_or(Currency::USD)
 }
 
 /// The account that a PartnerID, or a name standing for one, refers to.

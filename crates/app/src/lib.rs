@@ -33,6 +33,7 @@ pub mod ctx;
 pub mod customer;
 pub mod customer_profile;
 pub mod demo;
+mod demo_bills;
 mod demo_history;
 mod demo_usage;
 pub mod desk;

@@ -106,13 +106,13 @@ macro_rules! kinds {
     (@unsent) => { false };
 }
 
-/// Every documented event. Those of invoices, referrals, fraud and migration schedules come with what brings them about;
+/// Every documented event. Those of referrals, fraud and migration schedules come with what brings them about;
 /// full delegation is never granted anew (DAP-002), so its approval is never told either.
 pub const KINDS: &[Kind] = kinds! {
     "test-created" Some("test"), None, sent;
     "subscription-updated" Some("subscription"), Some("/v1/auditrecords"), sent;
     "usagerecords-thresholdExceeded" Some("usagerecords"), None, sent;
-    "invoice-ready" Some("invoice"), None, unsent;
+    "invoice-ready" Some("invoice"), None, sent;
     "reseller-relationship-accepted-by-customer" Some("Customer"), Some("/auditactivity/v1/auditrecords"), sent;
     "dap-admin-relationship-approved" Some("PartnerCustomerDap"), None, unsent;
     "dap-admin-relationship-terminated" Some("PartnerCustomerDap"), None, sent;
@@ -182,6 +182,7 @@ fn told(verb: &str, old: Option<&Thing>, new: &Thing) -> Vec<(&'static str, Opti
         "assignment_active" => vec![("granular-admin-access-assignment-activated", of_group())],
         "assignment_updated" => vec![("granular-admin-access-assignment-updated", of_group())],
         "assignment_deleted" => vec![("granular-admin-access-assignment-deleted", of_group())],
+        "invoice_ready" => vec![("invoice-ready", Some(format!("/v1/invoices/{}", new.id)))],
         "budget_exceeded" => vec![(
             "usagerecords-thresholdExceeded",
             Some("/v1/customers/usagerecords".to_owned()),

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use tierline_domain::admin::{AdminRelationship, User};
+use tierline_domain::billing::Invoice;
 use tierline_domain::catalog::Item;
 use tierline_domain::customer::{Attestation, Customer, Delegation, Relationship};
 use tierline_domain::id::Id;
@@ -41,6 +42,8 @@ pub enum Noun {
     User,
     /// A PartnerID tied to an account.
     Location,
+    /// An invoice.
+    Invoice,
 }
 
 /// One thing that was touched.
@@ -97,6 +100,7 @@ pub fn references(
         Noun::Transfer => one(answered("/transfer").or_else(|| given("transfer"))),
         Noun::User => one(answered("/user").or_else(|| given("user"))),
         Noun::Location => one(given("location")),
+        Noun::Invoice => one(given("invoice")),
         Noun::Partnership => answered("/provider")
             .zip(answered("/reseller"))
             .map(|(provider, reseller)| Reference::Pair(provider, reseller))
@@ -160,6 +164,7 @@ async fn single(tx: &mut Tx<'_>, noun: Noun, name: &str) -> Result<Option<Thing>
         },
         Noun::User => Ok(names::user(tx, name).await?.map(user)),
         Noun::Location => Ok(names::location(tx, name).await?.map(location)),
+        Noun::Invoice => invoice(tx, name).await,
         Noun::Relationship | Noun::Partnership | Noun::Assignment => Ok(None),
     }
 }
@@ -176,6 +181,23 @@ async fn pair(
         Noun::Assignment => assignment(tx, one, other).await,
         _ => Ok(None),
     }
+}
+
+/// An invoice is its recipient's: who issues it needs no telling.
+async fn invoice(tx: &mut Tx<'_>, number: &str) -> Result<Option<Thing>, AppError> {
+    let key = [Value::Text(number.to_owned())];
+    let found = tx
+        .find::<Invoice>(tables::invoices::BY_HANDLE, &key)
+        .await?;
+    Ok(found.into_iter().next().map(|row| Thing {
+        look: json!({
+            "id": row.handle, "invoice_date": row.issued, "billing_period_start_date": row.month, "due_date": row.due,
+            "total_charges": row.amount, "document_type": row.document, "invoice_type": row.kind,
+        }),
+        customer: None,
+        owners: row.recipient.account().into_iter().collect(),
+        id: row.handle,
+    }))
 }
 
 async fn order(tx: &mut Tx<'_>, row: Order) -> Result<Thing, AppError> {

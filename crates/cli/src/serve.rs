@@ -9,7 +9,7 @@ use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
 use tierline_api::throttle::Budgets;
 use tierline_api::worlds::{Beginning, WORLDS_MAX};
-use tierline_api::{Courier, Server, Settings, Watch, Worlds, deliver};
+use tierline_api::{Courier, Exporter, Server, Settings, Watch, Worlds, deliver};
 use tierline_app::App;
 use tierline_app::check;
 use tierline_app::clock::Clock;
@@ -217,10 +217,12 @@ async fn serve(args: Args) -> Result<(), String> {
     )
     .start();
     let watch = Watch::start(server.app().clone());
+    let exporting = Exporter::new(server.app().clone()).start();
     let stop = stop()?;
     greet(&args, address, origin, server.app().clock());
     let served = tierline_api::serve(server, listener, stop).await;
     drop(watch);
+    drop(exporting);
     drop(courier);
     drop(sealer);
     if let Some(worlds) = worlds {

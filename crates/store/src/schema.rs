@@ -38,6 +38,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::prices::BOOKS,
     crate::tables::prices::LISTS,
     crate::tables::usage::MIGRATION,
+    crate::tables::files::MIGRATION,
 ];
 
 const PROGRAM: &str = "

@@ -19,6 +19,8 @@ mod applications;
 pub(crate) mod attachments;
 pub mod audit;
 mod authorize;
+mod balances;
+mod books;
 pub mod carts;
 pub mod catalog;
 mod consents;
@@ -30,9 +32,13 @@ pub mod deliveries;
 mod discovery;
 pub mod documented;
 pub(crate) mod entitlements;
+mod exports;
 pub mod graph;
+mod invoices;
 mod ledger;
+pub(crate) mod line_items;
 pub(crate) mod lines;
+mod lines_table;
 pub mod new_customers;
 mod oauth;
 pub(crate) mod order_change;
@@ -43,10 +49,12 @@ pub(crate) mod product_upgrades;
 pub mod profiles;
 pub mod program;
 pub mod qualifications;
+pub(crate) mod rated_usage;
 pub mod relationships;
 mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
+mod service_costs;
 mod sign_in_page;
 pub(crate) mod subscription_change;
 pub(crate) mod subscription_parts;
@@ -101,6 +109,11 @@ pub(crate) fn list() -> Vec<Route> {
         webhooks::routes(),
         deliveries::routes(),
         catalog::routes(),
+        invoices::routes(),
+        balances::routes(),
+        exports::routes(),
+        books::routes(),
+        service_costs::routes(),
         graph::routes(),
         delegation::routes(),
         program::routes(),

@@ -242,6 +242,29 @@ impl Page {
         Ok(Self { size, offset })
     }
 
+    /// The page of a list that is read on by offset, at most [`Page::reach`] items long.
+    pub(crate) fn by_offset<T>(self, mut items: Vec<T>, path: &str) -> Collection<T> {
+        let more = items.len() > self.size;
+        items.truncate(self.size);
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let sized = if path.contains("size=") {
+            path.to_owned()
+        } else {
+            format!("{path}{joint}size={}", self.size)
+        };
+        let at = |offset: usize| format!("{sized}&offset={offset}");
+        let mut page = Collection::whole(items, at(self.offset));
+        if more {
+            let next = self.offset.saturating_add(self.size);
+            page.links = page.links.with("next", Link::get(at(next)));
+        }
+        if self.offset > 0 {
+            let before = self.offset.saturating_sub(self.size);
+            page.links = page.links.with("previous", Link::get(at(before)));
+        }
+        page
+    }
+
     /// How many rows to read: one more than is shown tells whether another page follows.
     pub(crate) const fn reach(self) -> usize {
         self.size.saturating_add(1)

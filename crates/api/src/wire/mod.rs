@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod catalog;
+pub(crate) mod csv;
 pub(crate) mod dates;
 pub(crate) mod decimal;
 pub(crate) mod envelope;
@@ -13,4 +14,5 @@ pub mod path;
 pub(crate) mod people;
 pub(crate) mod query;
 pub(crate) mod roles;
+pub(crate) mod seek;
 pub mod zip;

@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
 use crate::deliver::{self, Courier};
+use crate::exporter::{Exporter, Exporting};
 use crate::identity::Issuer;
 use crate::problem::Problem;
 use crate::server::{self, Server, Settings};
@@ -53,7 +54,7 @@ pub(crate) struct World {
     about: Option<About>,
     server: Server,
     door: Door,
-    _workers: (deliver::Running, Sealer, Watch),
+    _workers: (deliver::Running, Sealer, Watch, Exporting),
 }
 
 /// What is behind a name.
@@ -218,7 +219,12 @@ impl Worlds {
             directory,
             door: BoxCloneSyncService::new(server::service(&server)),
             server,
-            _workers: (courier.start(), sealer, Watch::start(app)),
+            _workers: (
+                courier.start(),
+                sealer,
+                Watch::start(app.clone()),
+                Exporter::new(app).start(),
+            ),
         }))
     }
 

@@ -193,11 +193,20 @@ async fn the_demo_world_has_records_of_the_last_weeks() {
             "applicationId",
             "originalCorrelationId",
         ] {
-            assert!(
-                records.iter().all(|record| record[member].is_string()),
-                "{member}"
-            );
+            // Nobody calls for a bill: the schedule issues it.
+            let mut called = records
+                .iter()
+                .filter(|record| record["operationType"] != "ready_invoice");
+            assert!(called.all(|record| record[member].is_string()), "{member}");
         }
+        let bills = records
+            .iter()
+            .filter(|record| record["operationType"] == "ready_invoice");
+        for record in bills.clone() {
+            assert_eq!(record["resourceType"], "invoice", "{record}");
+            assert_eq!(record["operationDate"], "2026-01-01T12:00:00Z", "{record}");
+        }
+        assert_eq!(bills.count(), 2, "{partner}");
     }
 }
 
@@ -243,10 +252,15 @@ async fn dates_are_read_in_every_form_that_clients_send() {
         .await;
     assert_eq!(before.len(), 0);
     // Without a start the window reaches thirty days back from its end.
-    assert_eq!(
-        world.records("meridian", "endDate=2025-12-20").await.len(),
-        1
+    let mut month = world.records("meridian", "endDate=2025-12-20").await;
+    assert!(
+        month
+            .iter()
+            .all(|record| record["operationDate"].as_str().unwrap() >= "2025-11-20")
     );
+    // Bills of November among them.
+    month.retain(|record| record["operationType"] != "ready_invoice");
+    assert_eq!(month.len(), 1);
 }
 
 #[tokio::test]

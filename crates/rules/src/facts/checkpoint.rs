@@ -143,6 +143,8 @@ tierline_domain::words! {
         ReadInvoice = "read_invoice",
         /// Read the credit line.
         ReadCredit = "read_credit",
+        /// Read what the actor itself sold and bought (ours).
+        ReadBooks = "read_books",
         /// Record payments, correct and dispute invoices, arrange who bills (ours).
         ManageBilling = "manage_billing",
         /// File a tax exemption (ours, BIL-026).

@@ -85,6 +85,7 @@ const PROFILE: Row = row(&[C::UpdateProfile], &[R::GlobalAdmin], &[ROL_004]);
 const BILLING: Row = row(
     &[
         C::ReadInvoice,
+        C::ReadBooks,
         C::ManageBilling,
         C::FileExemption,
         C::OpenPortal,
@@ -222,6 +223,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::AssignRole,
         C::OpenPortal,
         C::ReadInvoice,
+        C::ReadBooks,
         C::ManageBilling,
         C::FileExemption,
         C::ReadCredit,
@@ -290,7 +292,7 @@ fn line(f: &Facts) -> Option<&'static Row> {
             });
             guarded.then_some(&PROFILE)
         }
-        C::ReadInvoice | C::ManageBilling | C::FileExemption => Some(&BILLING),
+        C::ReadInvoice | C::ReadBooks | C::ManageBilling | C::FileExemption => Some(&BILLING),
         C::OpenPortal => page(f, &["billing"]).then_some(&BILLING),
         checkpoint => TABLE
             .iter()
@@ -546,6 +548,7 @@ pub static RULES: &[Rule] = &[
         ROL_009,
         Checkpoints::of(&[
             C::ReadInvoice,
+            C::ReadBooks,
             C::ManageBilling,
             C::FileExemption,
             C::ReadPriceSheet,

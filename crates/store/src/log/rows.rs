@@ -56,6 +56,8 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("consents", CREDENTIALS),
     ("contacts", PERSONAL),
     ("events", "the log itself, chained"),
+    ("export_parts", FILES),
+    ("exports", FILES),
     ("idempotency", "answers kept for a day"),
     ("invoice_lines", BATCHED),
     ("listings", CATALOGUE),
@@ -102,6 +104,7 @@ const CATALOGUE: &str =
 const BATCHED: &str = "the log answers for them through the batch that wrote them, which `verify` of the ledger follows";
 const UPLOADED: &str =
     "the log answers for them through the digest of the file that they came with";
+const FILES: &str = "files made of lines that the log answers for: each bears its digest";
 const POST: &str = "what a worker sends, and how often it tried: no fact of the program";
 
 macro_rules! logged {

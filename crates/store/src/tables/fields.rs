@@ -15,6 +15,7 @@ use tierline_domain::customer::{
     RelationshipState, Segment,
 };
 use tierline_domain::decimal::Decimal;
+use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::listing::{About, NotSoldIn, PromotionTerms, Shelf, Texts};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{
@@ -86,6 +87,8 @@ as_text!(
     Decimal,
     Delegation,
     EducationSegment,
+    ExportKind,
+    ExportState,
     DocumentKind,
     Earning,
     Environment,

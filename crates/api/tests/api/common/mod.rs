@@ -339,3 +339,30 @@ pub async fn advance(world: &World, by: &str) {
         .await;
     assert_eq!(moved.status, 200, "{}", moved.body);
 }
+
+/// Has every export be over.
+struct EndExports(tierline_domain::time::Timestamp);
+
+impl Command for EndExports {
+    type Out = ();
+    type Error = tierline_app::AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), Self::Error> {
+        use tierline_store::Table;
+        use tierline_store::tables::files::Export;
+        for mut export in tx.find::<Export>(Export::all_rows_sql(), &[]).await? {
+            export.expires = export.requested;
+            tx.put(&export).await?;
+        }
+        tierline_app::billing::exports::Forget { now: self.0 }
+            .run(tx)
+            .await
+            .map(drop)
+    }
+}
+
+impl World {
+    /// As if the time of every export were over.
+    pub async fn end_exports(&self, now: tierline_domain::time::Timestamp) {
+        self.app.db().write(EndExports(now)).await.unwrap();
+    }
+}

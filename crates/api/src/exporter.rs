@@ -1,0 +1,322 @@
+//! Exports are made here: a worker takes what was asked for, reads the lines page by page, and writes them as compressed files.
+//!
+//! While one page is compressed the next one is read. Neither the lines nor the files are ever held as a whole.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tierline_app::billing::exports::{self, Add, Claim, Fail, Forget, Piece, Place};
+use tierline_app::billing::views::{self, Directory, Entry};
+use tierline_app::{App, AppError};
+use tierline_domain::billing::Party;
+use tierline_domain::export::ExportKind;
+use tierline_domain::money::{Currency, Money};
+use tierline_store::tables::files::Export;
+use tierline_store::{Command, StoreError, Tx};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::routes::line_items::{Bill, OneTimeInvoiceLineItem};
+use crate::routes::rated_usage::DailyRatedUsageLineItem;
+
+/// How often the worker looks for what was asked for.
+const PAUSE: Duration = Duration::from_millis(500);
+/// After so many looks what is over is forgotten.
+const LOOKS_PER_SWEEP: u32 = 1_200;
+/// Lines that are read at a time.
+const PAGE: usize = 2_000;
+/// A file that has grown to this size, in bytes, is closed; the page that follows may add a tenth to it.
+const PART_BYTES: usize = 7_000_000;
+
+/// Makes what was asked for.
+#[derive(Clone)]
+pub struct Exporter {
+    app: App,
+    part_bytes: usize,
+    page: usize,
+}
+
+/// A worker at work, until it is dropped.
+pub struct Exporting {
+    task: JoinHandle<()>,
+}
+
+impl Drop for Exporting {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Exporter {
+    /// A worker of an app.
+    #[must_use]
+    pub const fn new(app: App) -> Self {
+        Self {
+            app,
+            part_bytes: PART_BYTES,
+            page: PAGE,
+        }
+    }
+
+    /// With files that are closed once they have so many bytes, and pages of so many lines.
+    #[must_use]
+    pub fn in_parts_of(self, bytes: usize, lines: usize) -> Self {
+        Self {
+            part_bytes: bytes,
+            page: lines.max(1),
+            ..self
+        }
+    }
+
+    /// Starts to look for what was asked for.
+    #[must_use]
+    pub fn start(self) -> Exporting {
+        let task = tokio::spawn(async move {
+            let mut looks = 0_u32;
+            loop {
+                tokio::time::sleep(PAUSE).await;
+                match self.round().await {
+                    Ok(_) => {}
+                    Err(AppError::Store(StoreError::Closed)) => return,
+                    // What is not made now is made at the next look.
+                    Err(error) => tracing::warn!(%error, "an export was not made"),
+                }
+                looks = looks.wrapping_add(1);
+                if looks.is_multiple_of(LOOKS_PER_SWEEP) {
+                    let now = self.app.clock().server_now();
+                    if let Err(error) = self.app.db().write(Forget { now }).await {
+                        tracing::warn!(%error, "old exports were not forgotten");
+                    }
+                }
+            }
+        });
+        Exporting { task }
+    }
+
+    /// Makes what was asked for and nobody works on, once; answers how many that were.
+    ///
+    /// # Errors
+    /// When the store fails. What cannot be made for another reason is set down as failed.
+    pub async fn round(&self) -> Result<usize, AppError> {
+        let now = self.app.clock().server_now();
+        let waiting = self.app.read(Waiting(now)).await?;
+        let mut made = 0_usize;
+        for export in waiting {
+            let claim = Claim {
+                export: export.id,
+                now,
+            };
+            let Some(export) = self.app.db().write(claim).await? else {
+                continue;
+            };
+            match self.make(&export).await {
+                Ok(()) => made = made.saturating_add(1),
+                Err(error @ AppError::Store(_)) => return Err(error),
+                Err(error) => {
+                    let fail = Fail {
+                        export: export.id,
+                        problem: error.to_string(),
+                        now: self.app.clock().server_now(),
+                    };
+                    self.app.db().write(fail).await?;
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Makes an export, from where it stands to its end.
+    async fn make(&self, export: &Export) -> Result<(), AppError> {
+        let names = Arc::new(Mutex::new(Directory::default()));
+        let bill = Arc::new(self.app.read(Head(export.clone())).await?);
+        let place: Place = serde_json::from_value(export.reached.0.clone()).unwrap_or_default();
+        let read = |place: Place| {
+            self.app.read(Page {
+                names: Arc::clone(&names),
+                export: export.clone(),
+                place,
+                count: self.page,
+            })
+        };
+        let mut number = export.parts;
+        let mut part = Part::default();
+        let mut piece = read(place).await?;
+        loop {
+            let next = piece.next;
+            let form = (Arc::clone(&bill), export.kind, export.is_full);
+            let work = tokio::task::spawn_blocking(move || part.with(&form, &piece));
+            let ahead = async {
+                match next {
+                    Some(place) => read(place).await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            let (worked, following) = tokio::join!(work, ahead);
+            let failed = |_| AppError::Impossible("a page could not be written".to_owned());
+            part = worked.map_err(failed)??;
+            if part.size() >= self.part_bytes || next.is_none() {
+                number = number.saturating_add(1);
+                let whole = std::mem::take(&mut part);
+                let done = whole.finish()?;
+                let add = Add {
+                    export: export.id,
+                    number,
+                    content: done.content,
+                    lines: done.lines,
+                    sums: done.sums,
+                    next,
+                    now: self.app.clock().server_now(),
+                };
+                self.app.db().write(add).await?;
+            }
+            match following? {
+                Some(following) => piece = following,
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Exports that nobody works on.
+struct Waiting(tierline_domain::time::Timestamp);
+
+impl Command for Waiting {
+    type Out = Vec<Export>;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<Export>, AppError> {
+        exports::waiting(tx, self.0).await
+    }
+}
+
+/// What stands at the head of every line.
+struct Head(Export);
+
+impl Command for Head {
+    type Out = Bill;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Bill, AppError> {
+        let invoice = exports::invoice_of(tx, &self.0).await?;
+        let mut names = Directory::default();
+        match self.0.owner {
+            Party::Account(id) => {
+                let own = names.dealer(tx, id).await?;
+                Ok(Bill::of(
+                    &own.account,
+                    &own.name,
+                    &own.partner_id,
+                    invoice.as_ref(),
+                ))
+            }
+            party => {
+                let name = names.name(tx, party).await?;
+                Ok(Bill::of_party(party, &name, invoice.as_ref()))
+            }
+        }
+    }
+}
+
+/// A page of lines.
+struct Page {
+    names: Arc<Mutex<Directory>>,
+    export: Export,
+    place: Place,
+    count: usize,
+}
+
+impl Command for Page {
+    type Out = Piece;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Piece, AppError> {
+        let mut names = self.names.lock().await;
+        exports::page(tx, &mut names, &self.export, self.place, self.count).await
+    }
+}
+
+/// A file in the making.
+struct Part {
+    file: GzEncoder<Vec<u8>>,
+    lines: i64,
+    sums: BTreeMap<Currency, Money>,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self {
+            file: GzEncoder::new(Vec::new(), Compression::fast()),
+            lines: 0,
+            sums: BTreeMap::new(),
+        }
+    }
+}
+
+/// A finished file.
+struct Done {
+    content: Vec<u8>,
+    lines: i64,
+    sums: Vec<Money>,
+}
+
+fn unwritable(error: impl std::fmt::Display) -> AppError {
+    AppError::Impossible(format!("a line could not be written: {error}"))
+}
+
+impl Part {
+    fn size(&self) -> usize {
+        self.file.get_ref().len()
+    }
+
+    /// The same with the lines of a page.
+    fn with(
+        mut self,
+        (bill, kind, is_full): &(Arc<Bill>, ExportKind, bool),
+        piece: &Piece,
+    ) -> Result<Self, AppError> {
+        let mut text = Vec::with_capacity(piece.entries.len().saturating_mul(1_500));
+        let mut add = |amount: Money| -> Result<(), AppError> {
+            let sum = self
+                .sums
+                .entry(amount.currency)
+                .or_insert_with(|| Money::zero(amount.currency));
+            *sum = sum.plus(amount)?;
+            self.lines = self.lines.saturating_add(1);
+            Ok(())
+        };
+        match kind {
+            ExportKind::Lines => {
+                for entry in &piece.entries {
+                    add(entry.amount())?;
+                    let line = OneTimeInvoiceLineItem::of(bill, entry);
+                    serde_json::to_writer(&mut text, &line).map_err(unwritable)?;
+                    text.push(b'\n');
+                }
+            }
+            ExportKind::BilledUsage | ExportKind::UnbilledUsage => {
+                let entries: Vec<Entry> = piece.entries.clone();
+                for row in views::usage(entries) {
+                    add(row.entry.amount())?;
+                    let line = DailyRatedUsageLineItem::of(bill, &row);
+                    if *is_full {
+                        serde_json::to_writer(&mut text, &line).map_err(unwritable)?;
+                    } else {
+                        serde_json::to_writer(&mut text, &line.basic()).map_err(unwritable)?;
+                    }
+                    text.push(b'\n');
+                }
+            }
+        }
+        self.file.write_all(&text).map_err(unwritable)?;
+        Ok(self)
+    }
+
+    fn finish(self) -> Result<Done, AppError> {
+        Ok(Done {
+            content: self.file.finish().map_err(unwritable)?,
+            lines: self.lines,
+            sums: self.sums.into_values().collect(),
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! Files of lines: what was asked for, and the parts that a worker made; and the lines themselves, as documents read them.
+
+use tierline_domain::billing::Party;
+use tierline_domain::export::{ExportKind, ExportState};
+use tierline_domain::id::Id;
+use tierline_domain::money::{Currency, Money};
+use tierline_domain::order::Order;
+use tierline_domain::subscription::{Charge, Subscription};
+use tierline_domain::time::{Date, Timestamp};
+use uuid::Uuid;
+
+use crate::engine::Migration;
+use crate::error::StoreError;
+use crate::row::{FromRow, Row};
+use crate::statement::Statement;
+use crate::table::Table;
+use crate::value::Json;
+use crate::{statements, table};
+
+/// Exports and their parts. What a partner is billed next is found by who sold it.
+pub const MIGRATION: Migration = Migration {
+    name: "0006_bills",
+    sql: "
+CREATE INDEX charges_seller ON charges (seller, booked, id);
+CREATE TABLE exports (
+    id {id} PRIMARY KEY, owner {text} NOT NULL, secret {text} NOT NULL,
+    kind {text} NOT NULL CHECK (kind IN ('billed_usage','unbilled_usage','lines')), invoice {id}, from_day {day}, until_day {day},
+    currency {text}, is_full {bool} NOT NULL,
+    state {text} NOT NULL CHECK (state IN ('notstarted','running','succeeded','failed')), reached {json} NOT NULL,
+    parts {int} NOT NULL, lines {int} NOT NULL, size {int} NOT NULL, sums {json} NOT NULL, digest {bytes} NOT NULL, problem {text},
+    requested {instant} NOT NULL, changed {instant} NOT NULL, claimed_until {instant} NOT NULL, expires {instant} NOT NULL
+) {strict};
+CREATE INDEX exports_open ON exports (state, requested);
+CREATE INDEX exports_owner ON exports (owner, requested);
+CREATE TABLE export_parts (
+    export {id} NOT NULL REFERENCES exports (id), number {int} NOT NULL, lines {int} NOT NULL, size {int} NOT NULL, digest {bytes} NOT NULL,
+    content {bytes} NOT NULL, PRIMARY KEY (export, number)
+) {strict};
+",
+};
+
+/// Lines that somebody asked for as files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Export {
+    /// Its id.
+    pub id: Uuid,
+    /// Who asked for it.
+    pub owner: Party,
+    /// What opens its parts without a token.
+    pub secret: String,
+    /// What it holds.
+    pub kind: ExportKind,
+    /// The invoice whose lines it holds.
+    pub invoice: Option<Uuid>,
+    /// The first day of the month that it looks at, where there is no invoice yet.
+    pub from_day: Option<Date>,
+    /// The first day of the month that follows.
+    pub until_day: Option<Date>,
+    /// Only lines in this currency.
+    pub currency: Option<Currency>,
+    /// With every member, and not the most asked for only.
+    pub is_full: bool,
+    /// How far it is.
+    pub state: ExportState,
+    /// Where the part that was written last ended.
+    pub reached: Json<serde_json::Value>,
+    /// Parts written.
+    pub parts: i64,
+    /// Lines in them.
+    pub lines: i64,
+    /// Their size in bytes.
+    pub size: i64,
+    /// Sum of the lines, in each currency.
+    pub sums: Json<Vec<Money>>,
+    /// SHA-256 of the parts' digests, in order.
+    pub digest: Vec<u8>,
+    /// Why it could not be made.
+    pub problem: Option<String>,
+    /// When it was asked for, by the server's clock.
+    pub requested: Timestamp,
+    /// When something was done about it last.
+    pub changed: Timestamp,
+    /// Until when a worker has it to itself.
+    pub claimed_until: Timestamp,
+    /// When it is forgotten.
+    pub expires: Timestamp,
+}
+
+/// One file of an export: compressed lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportPart {
+    /// The export.
+    pub export: Uuid,
+    /// Its place, from one.
+    pub number: i64,
+    /// Lines in it.
+    pub lines: i64,
+    /// Its size in bytes.
+    pub size: i64,
+    /// SHA-256 of its bytes.
+    pub digest: Vec<u8>,
+    /// The file.
+    pub content: Vec<u8>,
+}
+
+table! {
+    /// Exports.
+    exports: Export {
+        key { id }
+        columns {
+            id, owner, secret, kind, invoice, from_day, until_day, currency, is_full, state, reached, parts, lines, size, sums, digest, problem,
+            requested, changed, claimed_until, expires
+        }
+        finds { OPEN = "WHERE state IN ('notstarted','running') AND claimed_until <= $1 ORDER BY requested, id LIMIT $2" }
+    }
+}
+table! {
+    /// Their files.
+    export_parts: ExportPart {
+        key { export, number }
+        columns { export, number, lines, size, digest, content }
+        finds {}
+    }
+}
+
+/// What a line of an invoice, or of one to come, is about: the charge, and what is said of its subscription.
+#[derive(Clone, Debug)]
+pub struct Billed {
+    /// The charge.
+    pub charge: Charge,
+    /// The line on the invoice; absent before there is one.
+    pub line: Option<BilledLine>,
+    /// The subscription's short name.
+    pub handle: String,
+    /// What the customer calls it.
+    pub friendly_name: Option<String>,
+    /// Its order.
+    pub order: Option<Id<Order>>,
+    /// The last day of its term.
+    pub term_end: Option<Date>,
+    /// When it was bought.
+    pub bought: Timestamp,
+    /// The resource that it pays for.
+    pub parent: Option<Id<Subscription>>,
+}
+
+/// The figures of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BilledLine {
+    /// The run or correction that wrote it.
+    pub source: Uuid,
+    /// Its place.
+    pub position: i64,
+    /// Price per seat for a whole term on this edge.
+    pub unit_price: Money,
+    /// What it comes to.
+    pub amount: Money,
+}
+
+/// Columns of a charge.
+const CHARGE_COLUMNS: usize = 18;
+
+impl FromRow for Billed {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        let at = |offset: usize| CHARGE_COLUMNS + offset;
+        let position: Option<i64> = row.get(at(6))?;
+        let line = match position {
+            Some(position) => {
+                let currency: Currency = row.get(at(9))?;
+                Some(BilledLine {
+                    source: row.get(at(10))?,
+                    position,
+                    unit_price: Money::new(row.get(at(7))?, currency),
+                    amount: Money::new(row.get(at(8))?, currency),
+                })
+            }
+            None => None,
+        };
+        Ok(Self {
+            charge: Charge::from_row(row)?,
+            line,
+            handle: row.get(at(0))?,
+            friendly_name: row.get(at(1))?,
+            order: row.get(at(2))?,
+            term_end: row.get(at(3))?,
+            bought: row.get(at(4))?,
+            parent: row.get(at(5))?,
+        })
+    }
+}
+
+macro_rules! billed {
+    ($line:literal, $rest:literal) => {
+        concat!(
+            "SELECT c.id, c.subscription, c.position, c.kind, c.amount, c.from_day, c.until_day, c.booked, c.basis, c.unit_price, c.seller, ",
+            "c.reseller, c.customer, c.item, c.term, c.frequency, c.priced_on, c.home, ",
+            "s.handle, s.friendly_name, s.order_id, s.term_end, s.bought, s.parent, ",
+            $line,
+            $rest
+        )
+    };
+}
+
+statements! {
+    /// Lines of an invoice from a place on. `any`, or only those of consumption (`use`) or without (`seats`).
+    pub LINES = billed!(
+        "l.position, l.unit_minor, l.minor, l.currency, l.source ",
+        "FROM invoice_lines l JOIN charges c ON c.id = l.charge JOIN subscriptions s ON s.id = c.subscription JOIN items i ON i.id = c.item
+         WHERE l.invoice = $1 AND l.position > $2
+         AND ($3 = 'any' OR ($3 = 'use') = (i.kind IN ('consumption','consumption_plan','previous_consumption')))
+         ORDER BY l.position LIMIT $4 OFFSET $5"
+    );
+    /// What a seller booked from a place on, before an instant.
+    pub BOOKED = billed!(
+        "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS TEXT), NULL ",
+        "FROM charges c JOIN subscriptions s ON s.id = c.subscription JOIN items i ON i.id = c.item
+         WHERE c.seller = $1 AND (c.booked, c.id) > ($2, $3) AND c.booked < $4
+         AND ($5 = 'any' OR ($5 = 'use') = (i.kind IN ('consumption','consumption_plan','previous_consumption')))
+         ORDER BY c.booked, c.id LIMIT $6"
+    );
+    /// Lines of one customer on an invoice.
+    pub LINES_OF_CUSTOMER = billed!(
+        "l.position, l.unit_minor, l.minor, l.currency, l.source ",
+        "FROM charges c JOIN invoice_lines l ON l.charge = c.id AND l.invoice = $1 JOIN subscriptions s ON s.id = c.subscription
+         WHERE c.customer = $2 AND c.booked >= $3 AND c.booked < $4 ORDER BY l.position"
+    );
+    /// Kinds of items among the first lines of an invoice.
+    pub KINDS = "SELECT DISTINCT i.kind FROM (SELECT charge FROM invoice_lines WHERE invoice = $1 ORDER BY position LIMIT $2) l
+        JOIN charges c ON c.id = l.charge JOIN items i ON i.id = c.item ORDER BY i.kind";
+    /// Sums of an invoice by customer and item.
+    pub BY_CUSTOMER = "SELECT c.customer, c.item, CAST(SUM(l.minor) AS BIGINT), COUNT(*) FROM invoice_lines l JOIN charges c ON c.id = l.charge
+        WHERE l.invoice = $1 GROUP BY c.customer, c.item ORDER BY c.customer, c.item LIMIT $2";
+    /// Sums of an invoice by item.
+    pub BY_ITEM = "SELECT c.item, CAST(SUM(l.minor) AS BIGINT), COUNT(*) FROM invoice_lines l JOIN charges c ON c.id = l.charge
+        WHERE l.invoice = $1 GROUP BY c.item ORDER BY c.item";
+    /// Sums of what somebody sold on invoices of a month, by who bought it, what and in which currency.
+    pub SOLD = "SELECT v.recipient, c.item, l.currency, CAST(SUM(l.minor) AS BIGINT) FROM invoices v JOIN invoice_lines l ON l.invoice = v.id
+        JOIN charges c ON c.id = l.charge WHERE v.issuer = $1 AND v.month = $2 AND v.state <> 'draft'
+        GROUP BY v.recipient, c.item, l.currency ORDER BY v.recipient, c.item, l.currency";
+    /// Sums of what somebody bought on invoices of a month, by the reseller and the customer it was bought for, what and in which currency.
+    pub BOUGHT = "SELECT c.reseller, c.customer, c.item, l.currency, CAST(SUM(l.minor) AS BIGINT) FROM invoices v
+        JOIN invoice_lines l ON l.invoice = v.id JOIN charges c ON c.id = l.charge WHERE v.recipient = $1 AND v.month = $2 AND v.state <> 'draft'
+        GROUP BY c.reseller, c.customer, c.item, l.currency ORDER BY c.reseller, c.customer, c.item, l.currency";
+    /// A worker takes an export for itself, unless somebody else has it.
+    pub CLAIM = "UPDATE exports SET claimed_until = $1, state = 'running', changed = $2 WHERE id = $3 AND claimed_until <= $2
+        AND state IN ('notstarted','running')";
+    /// The parts of an export, without their contents.
+    pub PARTS = "SELECT number, lines, size, digest FROM export_parts WHERE export = $1 ORDER BY number";
+    /// Parts of exports whose time is over.
+    pub FORGET_PARTS = "DELETE FROM export_parts WHERE export IN (SELECT id FROM exports WHERE expires <= $1)";
+}
+
+/// Statements that are no whole rows.
+pub const STATEMENTS: &[Statement] = ALL;
