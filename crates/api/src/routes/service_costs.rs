@@ -63,18 +63,19 @@ struct ServiceCostsSummary {
     currency_code: Currency,
     currency_symbol: String,
     customer_id: String,
+    /// The kind of bills, and its part as a summary of the same form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     details: Vec<ServiceCostsDetail>,
     links: Links,
     attributes: Attributes,
 }
 
 /// The part of one kind of bills.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ServiceCostsDetail {
     invoice_type: &'static str,
-    #[schema(no_recursion)]
     summary: ServiceCostsSummary,
 }
 

@@ -7,7 +7,7 @@ use tierline_domain::billing::{Invoice, InvoiceDocument, InvoiceState, Party, Pa
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::{Account, Tenant};
-use tierline_domain::time::{Date, add_days, add_months};
+use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_domain::vetting::ProfileKind;
 use tierline_store::tables::{Contact, files};
 use tierline_store::{Tx, Value};
@@ -44,7 +44,7 @@ pub async fn invoice(tx: &mut Tx<'_>, invoice: &Invoice) -> Result<Document, App
         ),
         _ => ("Amount due".to_owned(), open, format!("by {due}")),
     };
-    let issued = invoice.issued.map(|at| at.date());
+    let issued = invoice.issued.map(Timestamp::date);
     let mut facts = vec![
         (format!("{title} number"), invoice.handle.clone()),
         ("Issued".to_owned(), issued.map_or_else(String::new, day)),
@@ -186,7 +186,7 @@ pub async fn account(
     for bill in bills {
         let is_note = bill.document != InvoiceDocument::Invoice;
         let kind = if is_note { "credit_note" } else { "invoice" };
-        let at = bill.issued.map_or(bill.month, |at| at.date());
+        let at = bill.issued.map_or(bill.month, Timestamp::date);
         moved.push((at, u8::from(is_note), bill.handle, kind, bill.amount));
     }
     for payment in paid {
