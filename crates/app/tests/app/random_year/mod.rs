@@ -192,6 +192,93 @@ async fn every<T: Table + Sync>(app: &App) -> Vec<T> {
     app.read(all).await.unwrap()
 }
 
+/// What is active of an item.
+fn active_of(model: &Model, item: &str) -> Vec<String> {
+    let subs = model.subs.iter();
+    subs.filter(|(_, sub)| sub.item == item && sub.state == State::Active)
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// A cart that waits, and who tries to check it out: mostly whose it is.
+fn some_cart(
+    dice: &mut StdRng,
+    model: &Model,
+    who: &'static str,
+) -> Option<(&'static str, String)> {
+    let carts = model.carts.iter();
+    let carts: Vec<_> = carts.filter(|(_, (_, _, done))| !done).collect();
+    let (name, (wish, _, _)) = carts.choose(dice)?;
+    let own = dice.random_ratio(9, 10);
+    Some((if own { wish.seller } else { who }, (*name).clone()))
+}
+
+/// Two that had a relationship.
+fn some_parted(dice: &mut StdRng, model: &Model) -> Option<(&'static str, &'static str)> {
+    let ties = TIES.iter();
+    let parted: Vec<_> = ties
+        .filter(|(who, customer)| !model.ties.contains(&(*who, *customer)) && *who != "RES")
+        .collect();
+    parted.choose(dice).map(|tie| **tie)
+}
+
+/// A step up, mostly by whose it is and along the path.
+fn ascent(
+    dice: &mut StdRng,
+    model: &Model,
+    (who, sub): (&'static str, String),
+    seats: i64,
+    name: String,
+) -> Deed {
+    let of = &model.subs[&sub];
+    let whole = i64::try_from(of.seats.len()).unwrap();
+    let own = dice.random_ratio(9, 10);
+    let listed = dice.random_ratio(9, 10);
+    let all = dice.random_ratio(1, 2);
+    let months = [None, None, Some(1), Some(12), Some(36)];
+    Deed::Upgrade(Ascent {
+        who: if own { of.seller } else { who },
+        sub,
+        to: if listed { PLUS } else { "small" },
+        seats: if all { whole } else { seats },
+        months: *months.choose(dice).unwrap(),
+        into: None,
+        name,
+    })
+}
+
+/// Something is bought, or put into a cart.
+fn purchase(
+    dice: &mut StdRng,
+    (who, customer): (&'static str, &'static str),
+    seats: i64,
+    name: String,
+) -> Deed {
+    let item = WARES.choose(dice).unwrap().name;
+    let (seats, months) = match item {
+        TRIAL if dice.random_ratio(4, 5) => (TRIAL_SEATS, 1),
+        _ => (
+            seats.min(dice.random_range(1..=SEATS_MAX + 2)),
+            *[1, 1, 12, 36].choose(dice).unwrap(),
+        ),
+    };
+    let resellers = [None, None, Some("RES"), Some("LONE"), Some("FAR-RES")];
+    let wish = Wish {
+        seller: if dice.random_ratio(2, 3) { "HUB" } else { who },
+        reseller: *resellers.choose(dice).unwrap(),
+        customer,
+        item,
+        seats,
+        months,
+        name,
+    };
+    if dice.random_ratio(1, 4) {
+        Deed::Fill(wish)
+    } else {
+        Deed::Order(wish)
+    }
+}
+
 impl Year {
     async fn begin(seed: u64, place: &Place) -> Self {
         let app = open(place).await;
@@ -237,60 +324,14 @@ impl Year {
         let name = format!("N-{}", self.made);
         self.made += 1;
         // What may become something dearer, and what it may go into.
-        let of_item = |item: &str| -> Vec<&String> {
-            let subs = self.model.subs.iter();
-            subs.filter(|(_, sub)| sub.item == item && sub.state == State::Active)
-                .map(|(name, _)| name)
-                .collect()
-        };
-        let (lower, higher) = (of_item("seat"), of_item(PLUS));
-        let lower = lower.choose(dice).map(|name| (*name).clone());
-        let other = higher.choose(dice).map(|name| (*name).clone());
-        let carts = self.model.carts.iter();
-        let carts: Vec<_> = carts.filter(|(_, (_, _, done))| !done).collect();
-        let cart = carts.choose(dice).map(|(name, (wish, _, _))| {
-            let whose = if dice.random_ratio(9, 10) {
-                wish.seller
-            } else {
-                who
-            };
-            (whose, (*name).clone())
-        });
-        let parted: Vec<_> = TIES
-            .iter()
-            .filter(|(who, customer)| {
-                !self.model.ties.contains(&(*who, *customer)) && *who != "RES"
-            })
-            .collect();
-        let parted = parted.choose(dice).map(|tie| **tie);
+        let lower = active_of(&self.model, "seat").choose(dice).cloned();
+        let other = active_of(&self.model, PLUS).choose(dice).cloned();
+        let cart = some_cart(dice, &self.model, who);
+        let parted = some_parted(dice, &self.model);
         let deed = match (dice.random_range(0..20), sub, right) {
             (15 | 16, Some(sub), _) => {
                 let sub = lower.filter(|_| dice.random_ratio(9, 10)).unwrap_or(sub);
-                let of = &self.model.subs[&sub];
-                let whole = i64::try_from(of.seats.len()).unwrap();
-                Deed::Upgrade(Ascent {
-                    who: if dice.random_ratio(9, 10) {
-                        of.seller
-                    } else {
-                        who
-                    },
-                    sub,
-                    to: if dice.random_ratio(9, 10) {
-                        PLUS
-                    } else {
-                        "small"
-                    },
-                    seats: if dice.random_ratio(1, 2) {
-                        whole
-                    } else {
-                        seats
-                    },
-                    months: *[None, None, Some(1), Some(12), Some(36)]
-                        .choose(dice)
-                        .unwrap(),
-                    into: None,
-                    name,
-                })
+                ascent(dice, &self.model, (who, sub), seats, name)
             }
             (17, Some(sub), _) => Deed::Upgrade(Ascent {
                 who: seller,
@@ -319,31 +360,7 @@ impl Year {
             (12, _, Some(right)) => Deed::Approve(customer, right),
             (13, _, Some(right)) if dice.random_ratio(1, 2) => Deed::Terminate(who, right),
             (12 | 13, _, _) => Deed::AskRights(who, customer, name, dice.random_range(0..=740)),
-            _ => {
-                let item = WARES.choose(dice).unwrap().name;
-                let (seats, months) = match item {
-                    TRIAL if dice.random_ratio(4, 5) => (TRIAL_SEATS, 1),
-                    _ => (
-                        seats.min(dice.random_range(1..=SEATS_MAX + 2)),
-                        *[1, 1, 12, 36].choose(dice).unwrap(),
-                    ),
-                };
-                let resellers = [None, None, Some("RES"), Some("LONE"), Some("FAR-RES")];
-                let wish = Wish {
-                    seller: if dice.random_ratio(2, 3) { "HUB" } else { who },
-                    reseller: *resellers.choose(dice).unwrap(),
-                    customer,
-                    item,
-                    seats,
-                    months,
-                    name,
-                };
-                if dice.random_ratio(1, 4) {
-                    Deed::Fill(wish)
-                } else {
-                    Deed::Order(wish)
-                }
-            }
+            _ => purchase(dice, (who, customer), seats, name),
         };
         Next::Do(deed)
     }
