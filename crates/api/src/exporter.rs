@@ -78,6 +78,10 @@ impl Exporter {
         let task = tokio::spawn(async move {
             let mut looks = 0_u32;
             loop {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the server's own pause between two looks, and no time of the program"
+                )]
                 tokio::time::sleep(PAUSE).await;
                 match self.round().await {
                     Ok(_) => {}

@@ -47,7 +47,12 @@ mod tests {
             Party::Account(reseller),
             Party::Customer(customer)
         ]));
-        assert!(two.windows(2).all(|pair| pair[0].buyer == pair[1].seller));
+        let below = two.iter().skip(1);
+        assert!(
+            two.iter()
+                .zip(below)
+                .all(|(above, below)| above.buyer == below.seller)
+        );
         assert_eq!(edges(provider, None, customer).count(), 2);
         assert_eq!(edges(provider, Some(provider), customer).count(), 2);
     }

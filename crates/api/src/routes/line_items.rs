@@ -520,6 +520,10 @@ impl LicenseBasedLineItem {
 /// What stands on lines of the consumption offer that went before the plan, with prices or without.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the members are named as documented"
+)]
 pub(crate) struct Consumed {
     partner_id: String,
     partner_name: String,
@@ -658,7 +662,6 @@ pub(super) enum LineItem {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 

@@ -8,7 +8,8 @@ const HOURS: &str = "4f1d2c60-93b7-5d0e-8a51-6b0c7d9e1f01";
 const PARTNERS: [(&str, &str); 2] = [("harbor", "Bay Street"), ("meridian", "Canyon")];
 
 async fn upload(world: &World, token: &str, lines: &[Value]) -> Answer {
-    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let body = lines.join("\n") + "\n";
     let kind = [("Content-Type", "application/x-ndjson")];
     let body = Some(body.into_bytes());
     world

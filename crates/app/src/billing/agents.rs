@@ -2,6 +2,7 @@
 //! TXN-103). The sale stays the reseller's: only the sender differs.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 
 use tierline_domain::billing::BillingArrangement;
 use tierline_domain::id::Id;
@@ -25,12 +26,12 @@ impl Agents {
         customer: Id<Tenant>,
     ) -> Result<Option<Id<Account>>, AppError> {
         let pair = (provider, reseller);
-        if !self.0.contains_key(&pair) {
+        if let Slot::Vacant(new) = self.0.entry(pair) {
             let key = [Value::Id(provider.uuid()), Value::Id(reseller.uuid())];
             let made = tx
                 .find::<BillingArrangement>(tables::billing_arrangements::BY_PAIR, &key)
                 .await?;
-            self.0.insert(pair, made);
+            new.insert(made);
         }
         let made = self.0.get(&pair).map(Vec::as_slice).unwrap_or_default();
         let latest = |of: Option<Id<Tenant>>| made.iter().rev().find(|one| one.customer == of);

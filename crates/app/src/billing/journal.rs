@@ -2,6 +2,7 @@
 //! one party's books.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::fmt::Write as _;
 
 use tierline_domain::billing::{Party, Posting};
@@ -54,8 +55,8 @@ pub async fn page(tx: &mut Tx<'_>, from: Option<Place>) -> Result<Page, AppError
             .await?;
         for posting in &postings {
             for party in [posting.party, posting.counterparty] {
-                if !names.contains_key(&party) {
-                    names.insert(party, name(tx, party).await?);
+                if let Slot::Vacant(new) = names.entry(party) {
+                    new.insert(name(tx, party).await?);
                 }
             }
             write(&mut page.text, posting, &names);

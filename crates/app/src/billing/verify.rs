@@ -425,7 +425,7 @@ impl Charges {
                     );
                     return Ok(Some(charge.clone()));
                 }
-                unbilled(audit, charge, left)?;
+                unbilled(audit, charge, left);
             }
             let Some(next) = self.next(tx).await? else {
                 self.now = None;
@@ -443,7 +443,7 @@ impl Charges {
     /// What no line was made of is a fault, once the run has gone through all.
     async fn finish(&mut self, tx: &mut Tx<'_>, audit: &mut Audit) -> Result<(), AppError> {
         if let Some((charge, left)) = &mut self.now {
-            unbilled(audit, charge, left)?;
+            unbilled(audit, charge, left);
         }
         while let Some(charge) = self.next(tx).await? {
             if charge.seller.is_some() {
@@ -455,15 +455,10 @@ impl Charges {
 }
 
 /// The operator's own line is never left out; a lower tier's is where its price makes it nothing.
-fn unbilled(
-    audit: &mut Audit,
-    charge: &Charge,
-    left: &mut std::vec::IntoIter<(Party, Party)>,
-) -> Result<(), AppError> {
+fn unbilled(audit: &mut Audit, charge: &Charge, left: &mut std::vec::IntoIter<(Party, Party)>) {
     if left.any(|(seller, _)| seller == Party::Operator) {
         audit.says("charges", charge.id, "was not billed");
     }
-    Ok(())
 }
 
 /// Every invoice is the sum of its lines, and what was paid of it the sum of its payments.
