@@ -186,6 +186,10 @@ fn main() {
         let path = Path::new(directory).join("usage.db");
         measure("SQLite", &DbConfig::File { path }).await;
         let url = database(server);
-        measure("PostgreSQL", &DbConfig::of(Some(url), std::path::PathBuf::new())).await;
+        measure(
+            "PostgreSQL",
+            &DbConfig::of(Some(url), std::path::PathBuf::new()),
+        )
+        .await;
     });
 }

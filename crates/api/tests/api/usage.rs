@@ -120,7 +120,8 @@ async fn usage_is_listed_by_meter_and_by_resource() {
     let meters = get(&plan, "meterusagerecords").await.body;
     let hours = meters["items"].as_array().unwrap().iter();
     let hours = hours.clone().find(|one| one["meterId"] == HOURS).unwrap();
-    assert_eq!(hours["quantityUsed"], json!(168));
+    // A machine that runs day and night: the fifteenth is counted whole.
+    assert_eq!(hours["quantityUsed"], json!(360));
     assert_eq!(hours["subscriptionId"], json!(plan));
     let resources = get(&plan, "resourceusagerecords").await.body;
     let first = &resources["items"][0];

@@ -150,8 +150,8 @@ async fn world() -> World {
     world
 }
 
-/// Tables that hold nothing in this world; the log answers for their rows as for those of the others.
-const EMPTY_MOST: usize = 26;
+/// Tables that hold something in this world and can be altered; the log answers for the rows of the others as for theirs.
+const ALTERED_LEAST: usize = 28;
 
 #[tokio::test]
 async fn one_altered_byte_of_any_table_is_found() {
@@ -191,7 +191,7 @@ async fn one_altered_byte_of_any_table_is_found() {
         println!("{table} is exempt: {reason}");
     }
     println!("{altered} tables altered, {empty} empty, {refused} refused it");
-    assert!(empty <= EMPTY_MOST, "{empty} tables are empty");
+    assert!(altered >= ALTERED_LEAST, "only {altered} tables were altered");
     assert!(refused <= 3, "{refused} tables refused it");
     let still = world.db.read(Verify { key }).await.unwrap();
     assert_eq!(still.findings, Vec::<String>::new());

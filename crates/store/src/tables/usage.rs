@@ -17,7 +17,7 @@ pub const MIGRATION: Migration = Migration {
     name: "0006_usage",
     sql: "
 CREATE TABLE meters (
-    number {int} PRIMARY KEY, handle {text} NOT NULL UNIQUE, name {text} NOT NULL, category {text} NOT NULL, subcategory {text} NOT NULL,
+    number {int} NOT NULL PRIMARY KEY, handle {text} NOT NULL UNIQUE, name {text} NOT NULL, category {text} NOT NULL, subcategory {text} NOT NULL,
     region {text} NOT NULL, unit {text} NOT NULL, earns {bool} NOT NULL
 ) {strict};
 CREATE TABLE meter_prices (
