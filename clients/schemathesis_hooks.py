@@ -22,6 +22,12 @@ SESSION.headers["Authorization"] = f"Bearer {KNOWN['token']}"
 ANSWERS = collections.defaultdict(collections.Counter)
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    """Documents, one a line."""
+    return value if isinstance(value, bytes) else "".join(f"{json.dumps(one)}\n" for one in value or []).encode()
+
+
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     """Gives operations an example body, which the first phase sends as it is."""

@@ -15,13 +15,8 @@ use crate::wire::odata;
 type Parts = BTreeMap<String, RefOr<Schema>>;
 
 fn path_parameters(path: &str) -> impl Iterator<Item = Value> + '_ {
-    let names = path.split('/').filter_map(|segment| {
-        segment
-            .split_once('{')?
-            .1
-            .split_once('}')
-            .map(|(name, _)| name)
-    });
+    let names = path.split('{').skip(1);
+    let names = names.filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
     names.map(
         |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
     )

@@ -62,12 +62,12 @@ struct RunView {
 struct LedgerView {
     /// Whose.
     party: String,
-    accounts: Vec<AccountView>,
+    accounts: Vec<LedgerAccountView>,
 }
 
 /// An account in one currency.
 #[derive(Debug, Serialize, ToSchema)]
-struct AccountView {
+struct LedgerAccountView {
     /// Such as receivable or revenue.
     account: String,
     currency: String,
@@ -132,7 +132,7 @@ async fn ledger(call: OwnCall) -> Strict<LedgerView> {
                 let accounts = rows
                     .into_iter()
                     .map(
-                        |(account, currency, debit_minor, credit_minor)| AccountView {
+                        |(account, currency, debit_minor, credit_minor)| LedgerAccountView {
                             account,
                             currency,
                             debit_minor,

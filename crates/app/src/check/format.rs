@@ -87,6 +87,15 @@ static GRAMMAR: LazyLock<Result<Json, String>> = LazyLock::new(|| {
             "properties": { (*noun): { "type": "object" } },
         }));
     }
+    for (noun, members) in crate::world::OUR_MEMBERS {
+        let known = schema
+            .pointer_mut(&format!("/$defs/noun-{noun}/properties"))
+            .and_then(Json::as_object_mut)
+            .ok_or("it does not say what a fact holds")?;
+        for member in *members {
+            known.insert((*member).to_owned(), json!({}));
+        }
+    }
     let actions = schema
         .pointer_mut("/$defs/action/oneOf")
         .and_then(Json::as_array_mut)

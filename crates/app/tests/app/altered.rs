@@ -191,7 +191,10 @@ async fn one_altered_byte_of_any_table_is_found() {
         println!("{table} is exempt: {reason}");
     }
     println!("{altered} tables altered, {empty} empty, {refused} refused it");
-    assert!(altered >= ALTERED_LEAST, "only {altered} tables were altered");
+    assert!(
+        altered >= ALTERED_LEAST,
+        "only {altered} tables were altered"
+    );
     assert!(refused <= 3, "{refused} tables refused it");
     let still = world.db.read(Verify { key }).await.unwrap();
     assert_eq!(still.findings, Vec::<String>::new());

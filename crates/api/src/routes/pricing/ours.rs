@@ -49,7 +49,7 @@ pub(in crate::routes) fn routes() -> Vec<Route> {
             add,
         )
         .takes::<NewEntry>()
-        .answers::<EntryView>(StatusCode::CREATED),
+        .answers::<PriceEntryView>(StatusCode::CREATED),
         route::get(
             "/program/v1/price-books/preview",
             "What an item would cost the caller and what its book makes of it; the operator sees every tier.",
@@ -163,7 +163,7 @@ struct NewEntry {
 
 /// An entry of a price book.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-struct EntryView {
+struct PriceEntryView {
     id: String,
     buyer: Option<String>,
     customer: Option<String>,
@@ -184,7 +184,7 @@ struct EntryView {
     recorded: Timestamp,
 }
 
-impl EntryView {
+impl PriceEntryView {
     fn of(entry: Entry) -> Self {
         Self {
             id: entry.id.to_string(),
@@ -209,7 +209,7 @@ impl EntryView {
 #[serde(rename_all = "camelCase")]
 struct EntryList {
     total_count: usize,
-    items: Vec<EntryView>,
+    items: Vec<PriceEntryView>,
 }
 
 async fn book(call: OwnCall) -> Strict<EntryList> {
@@ -217,14 +217,14 @@ async fn book(call: OwnCall) -> Strict<EntryList> {
     let owner = call.principal.partner();
     let owner = owner.map_err(|problem| call.refuse(problem))?.id;
     let read = call.read(move |tx| Box::pin(price_books::book_of(tx, owner)));
-    let items: Vec<EntryView> = read.await?.into_iter().map(EntryView::of).collect();
+    let items: Vec<PriceEntryView> = read.await?.into_iter().map(PriceEntryView::of).collect();
     Ok(Json(EntryList {
         total_count: items.len(),
         items,
     }))
 }
 
-async fn add(call: OwnCall) -> Result<(StatusCode, Json<EntryView>), Details> {
+async fn add(call: OwnCall) -> Result<(StatusCode, Json<PriceEntryView>), Details> {
     call.query(&[])?;
     let params: Map<String, Value> = call.body()?;
     let own = call.principal.account.as_ref();
@@ -239,7 +239,7 @@ async fn add(call: OwnCall) -> Result<(StatusCode, Json<EntryView>), Details> {
     };
     let done = call.server.app().perform(call.ctx(), act, key).await;
     let done = done.map_err(|error| call.failed(error))?;
-    let entry: EntryView = serde_json::from_value(done).map_err(|error| {
+    let entry: PriceEntryView = serde_json::from_value(done).map_err(|error| {
         tracing::error!(%error, "an entry of a price book cannot be shown");
         call.refuse(Problem::failed())
     })?;
