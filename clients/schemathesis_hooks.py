@@ -24,8 +24,11 @@ ANSWERS = collections.defaultdict(collections.Counter)
 
 @schemathesis.serializer("application/x-ndjson")
 def lines(context, value):
-    """Documents, one a line."""
-    return value if isinstance(value, bytes) else "".join(f"{json.dumps(one)}\n" for one in value or []).encode()
+    """Documents, one a line; whatever else is made up is one line."""
+    if isinstance(value, bytes):
+        return value
+    documents = value if isinstance(value, list) else [value]
+    return "".join(f"{json.dumps(one)}\n" for one in documents).encode()
 
 
 @schemathesis.hook
