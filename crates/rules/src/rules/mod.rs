@@ -363,7 +363,31 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("TRF-030", "scenarios/own/transfers.yaml OWNTRF-37"),
     ("TRF-031", "scenarios/own/transfers.yaml OWNTRF-29"),
     ("BIL-001", "scenarios/own/billing.yaml OWNBIL-10"),
+    (
+        "BIL-002",
+        "crates/app/tests/app/billing.rs a_provider_bills_on_its_resellers_behalf",
+    ),
     ("BIL-003", "scenarios/own/billing.yaml OWNBIL-67"),
+    (
+        "BIL-010",
+        "crates/app/tests/app/billing.rs each_tier_is_billed_for_the_same_seats",
+    ),
+    (
+        "BIL-011",
+        "crates/app/tests/app/billing.rs each_tier_is_billed_for_the_same_seats",
+    ),
+    (
+        "BIL-013",
+        "crates/app/tests/app/billing.rs payments_settle_what_they_are_assigned_to",
+    ),
+    (
+        "BIL-014",
+        "crates/app/tests/app/billing.rs a_bill_is_voided_and_billed_again",
+    ),
+    (
+        "BIL-016",
+        "crates/app/tests/app/billing.rs each_tier_is_billed_for_the_same_seats",
+    ),
     ("BIL-020", "scenarios/billing.yaml B-06"),
     ("BIL-021", "scenarios/own/billing.yaml OWNBIL-63"),
     ("BIL-022", "scenarios/own/billing.yaml OWNBIL-60"),
@@ -372,17 +396,53 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "BIL-025",
         "crates/app/tests/app/price_books.rs each_tier_sees_its_own_cost_and_price",
     ),
+    (
+        "BIL-027",
+        "crates/app/tests/app/billing.rs tax_follows_whoever_is_billed",
+    ),
     ("BIL-031", "scenarios/billing.yaml B-16"),
     ("BIL-032", "scenarios/own/billing.yaml OWNBIL-08"),
+    (
+        "BIL-034",
+        "crates/app/tests/app/billing.rs payments_settle_what_they_are_assigned_to",
+    ),
     ("BIL-040", "scenarios/own/subscriptions.yaml OWNSUB-02"),
     ("BIL-041", "scenarios/own/billing.yaml OWNBIL-15"),
     ("BIL-042", "scenarios/billing.yaml B-02"),
+    (
+        "BIL-043",
+        "crates/billing/src/cycle.rs terms_count_from_the_day_of_purchase",
+    ),
     ("BIL-044", "scenarios/own/billing.yaml OWNBIL-27"),
+    (
+        "BIL-046",
+        "crates/billing/src/traditional.rs slices_and_credits",
+    ),
     ("BIL-047", "scenarios/billing.yaml B-10"),
+    (
+        "BIL-048",
+        "crates/billing/src/prorate.rs a_shortened_first_term_is_charged_in_part",
+    ),
     ("BIL-049", "scenarios/own/billing.yaml OWNBIL-12"),
+    (
+        "BIL-050",
+        "crates/billing/src/laws.rs twelve_cut_months_of_a_hundred_are_ninety_nine_ninety_six",
+    ),
+    (
+        "BIL-052",
+        "crates/billing/src/examples.rs the_published_examples_come_out",
+    ),
     (
         "BIL-053",
         "crates/app/tests/app/usage.rs a_day_is_rated_and_a_month_is_one_charge_for_each_meter",
+    ),
+    (
+        "BIL-054",
+        "crates/billing/src/examples.rs the_published_examples_come_out",
+    ),
+    (
+        "BIL-055",
+        "crates/billing/src/traditional.rs slices_and_credits",
     ),
     ("PEC-001", "scenarios/own/billing.yaml OWNBIL-29"),
     ("PEC-002", "scenarios/billing.yaml B-12"),
