@@ -100,9 +100,10 @@ pub(super) fn routes() -> Vec<Route> {
         .query("period", "current or previous.")
         .query("size", "Most lines of the page.")
         .answers::<Collection<LineItem>>(ok)
-        .shows(
+        .shows_partly(
             "invoice-unbilled-consumption-list",
             "invoices.rs what_is_not_billed_yet_is_listed_by_period",
+            super::exports::WHOLE_CHARGES,
         )
         .shows(
             "invoice-unbilled-recon-list",
@@ -123,9 +124,10 @@ pub(super) fn routes() -> Vec<Route> {
                 "invoice-line-items-list",
                 "invoices.rs lines_have_the_type_of_their_provider",
             )
-            .shows(
+            .shows_partly(
                 "invoice-billed-consumption-list",
                 "invoices.rs lines_have_the_type_of_their_provider",
+                super::exports::WHOLE_CHARGES,
             ),
         route::get(
             "/v1/invoices/{invoice-id}/lineitems/{billing-provider}/{invoice-line-item-type}",

@@ -475,7 +475,7 @@ impl Entry {
     }
 }
 
-/// What was used of a meter in a day. Until meters are rated, a charge for consumption is one such day.
+/// A charge for consumption as a line of usage. The days of it (`usage_days`) are not told apart yet.
 #[derive(Clone, Debug)]
 pub struct UsageRow {
     /// The line it is billed on.
@@ -506,7 +506,7 @@ pub struct UsageRow {
     pub credit_percent: i64,
 }
 
-/// The days of consumption behind lines. This is the one place that knows what stands behind a charge for consumption.
+/// Lines of usage, one for each charge for consumption. This is the one place that knows what stands behind one.
 #[must_use]
 pub fn usage(entries: Vec<Entry>) -> Vec<UsageRow> {
     entries
