@@ -89,26 +89,7 @@ pub(super) fn routes() -> Vec<Route> {
             "invoice-estimate-links-list",
             "invoices.rs what_is_not_billed_yet_is_listed_by_period",
         ),
-        route::get(
-            "/v1/invoices/unbilled/lineitems",
-            "What is not billed yet.",
-            unbilled,
-        )
-        .query("provider", "onetime, marketplace or all.")
-        .query("invoiceLineItemType", "billinglineitems or usagelineitems.")
-        .query("currencyCode", "Only lines in this currency.")
-        .query("period", "current or previous.")
-        .query("size", "Most lines of the page.")
-        .answers::<Collection<LineItem>>(ok)
-        .shows_partly(
-            "invoice-unbilled-consumption-list",
-            "invoices.rs what_is_not_billed_yet_is_listed_by_period",
-            super::exports::WHOLE_CHARGES,
-        )
-        .shows(
-            "invoice-unbilled-recon-list",
-            "invoices.rs what_is_not_billed_yet_is_listed_by_period",
-        ),
+        not_billed(),
         route::get("/v1/invoices/{invoice-id}/lineitems", lines, by_query)
             .query("provider", "office, azure, onetime, marketplace or all.")
             .query("invoiceLineItemType", "billinglineitems or usagelineitems.")
@@ -142,6 +123,30 @@ pub(super) fn routes() -> Vec<Route> {
             "invoices.rs lines_have_the_type_of_their_provider",
         ),
     ]
+}
+
+/// The route of what is not billed yet.
+fn not_billed() -> Route {
+    route::get(
+        "/v1/invoices/unbilled/lineitems",
+        "What is not billed yet.",
+        unbilled,
+    )
+    .query("provider", "onetime, marketplace or all.")
+    .query("invoiceLineItemType", "billinglineitems or usagelineitems.")
+    .query("currencyCode", "Only lines in this currency.")
+    .query("period", "current or previous.")
+    .query("size", "Most lines of the page.")
+    .answers::<Collection<LineItem>>(StatusCode::OK)
+    .shows_partly(
+        "invoice-unbilled-consumption-list",
+        "invoices.rs what_is_not_billed_yet_is_listed_by_period",
+        super::exports::WHOLE_CHARGES,
+    )
+    .shows(
+        "invoice-unbilled-recon-list",
+        "invoices.rs what_is_not_billed_yet_is_listed_by_period",
+    )
 }
 
 /// An invoice or a note.
