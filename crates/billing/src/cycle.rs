@@ -112,7 +112,12 @@ impl Running {
             return vec![self.start];
         };
         if self.natural_end() == Some(end) {
-            return (0..)
+            // Counted, not only compared: days kept at the month's end (BIL-051) may fall into a last month that is shorter
+            // than the first, and a term of twelve months has no thirteenth cycle.
+            let cycles = self.term.months().map_or(i32::MAX, |months| {
+                months.checked_div(every).unwrap_or(1).max(1)
+            });
+            return (0..cycles)
                 .map(|number| self.nth(every, number))
                 .take_while(|start| *start <= end)
                 .collect();
@@ -219,6 +224,22 @@ mod tests {
 
     fn day(text: &str) -> Date {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_yearly_term_has_twelve_months_whichever_day_it_begins_on() {
+        for days in 0..1_461 {
+            let first = add_days(day("2023-01-01"), days);
+            let end = Term::YEAR.last_day(first);
+            let year = Running {
+                start: first,
+                end,
+                term: Term::YEAR,
+                frequency: Frequency::Monthly,
+            };
+            assert_eq!(year.starts().len(), 12, "{first}");
+            assert_eq!(Some(year.on(add_days(first, 364)).last), end, "{first}");
+        }
     }
 
     #[test]
