@@ -1,8 +1,8 @@
 //! Billing runs: one for every region and month, done step by step by the schedule (BIL-010, BIL-011).
 //!
 //! A step takes the next charges in the order of their booking and makes a line of each on every edge between two tiers, or gives
-//! the next invoices their numbers. It is one transaction, and the next one is an item of the schedule: whoever is interrupted
-//! goes on where it stopped, and nothing is billed twice. A month's charges are those booked in it, so once it is over
+//! the next invoices their numbers. It is one transaction, with as many steps as are not full, and the next one is an item of the
+//! schedule: whoever is interrupted goes on where it stopped, and nothing is billed twice. A month's charges are those booked in it, so once it is over
 //! nothing can be added to it.
 
 use std::collections::BTreeMap;
@@ -137,11 +137,18 @@ pub(crate) async fn fall_due(
     let Some(mut run) = found.await?.pop() else {
         return Err(AppError::missing("billing run", handle));
     };
-    run.steps = run.steps.saturating_add(1);
-    match run.state {
-        RunState::Rating => rate(ctx, tx, &mut run).await?,
-        RunState::Issuing => issue(ctx, tx, &mut run).await?,
-        RunState::Complete => return Ok(true),
+    if run.state == RunState::Complete {
+        return Ok(true);
+    }
+    // A page that is not full was the last of its kind, and what comes next fits beside it: a small month is one transaction.
+    let mut is_full = false;
+    while !is_full && run.state != RunState::Complete {
+        run.steps = run.steps.saturating_add(1);
+        is_full = match run.state {
+            RunState::Rating => rate(ctx, tx, &mut run).await?,
+            RunState::Issuing => issue(ctx, tx, &mut run).await?,
+            RunState::Complete => false,
+        };
     }
     tx.put(&run).await?;
     if run.state == RunState::Complete {
@@ -152,8 +159,8 @@ pub(crate) async fn fall_due(
     Ok(true)
 }
 
-/// Makes lines of the next charges.
-async fn rate(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<(), AppError> {
+/// Makes lines of the next charges; whether there may be more of them.
+async fn rate(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<bool, AppError> {
     let first = Timestamp::start_of(run.month);
     let before = Timestamp::from_micros(first.as_micros().saturating_sub(1)).unwrap_or(first);
     let page = [
@@ -164,13 +171,17 @@ async fn rate(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<(), Ap
         Value::Int(CHARGES_MAX),
     ];
     let charges = tx.scan::<Charge>(tables::charges::OF_MONTH, &page).await?;
-    let Some(last) = charges.last() else {
+    let count = i64::try_from(charges.len()).unwrap_or(i64::MAX);
+    let is_full = count == CHARGES_MAX;
+    if !is_full {
         run.state = RunState::Issuing;
+    }
+    let Some(last) = charges.last() else {
         run.cursor = None;
-        return Ok(());
+        return Ok(is_full);
     };
     run.reached = Some(last.booked);
-    run.cursor = Some(last.id.uuid());
+    run.cursor = is_full.then(|| last.id.uuid());
     let pen = Pen::of(run.id.uuid(), ctx.now.date(), run.lines, run.postings);
     let mut step = Step {
         run,
@@ -187,11 +198,11 @@ async fn rate(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<(), Ap
     for draft in drafts.into_values() {
         tx.put(&draft).await?;
     }
-    let count = i64::try_from(charges.len()).unwrap_or(i64::MAX);
     run.charges = run.charges.saturating_add(count);
     run.lines = pen.last_line();
     run.postings = pen.last_posting();
-    pen.write(tx, run.steps).await
+    pen.write(tx, run.steps).await?;
+    Ok(is_full)
 }
 
 /// What one step has looked up and made.
@@ -312,8 +323,8 @@ async fn draft<'a>(
     }
 }
 
-/// Gives the next drafts their numbers, and tax.
-async fn issue(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<(), AppError> {
+/// Gives the next drafts their numbers, and tax; whether there may be more of them.
+async fn issue(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<bool, AppError> {
     let page = [
         Value::Id(run.id.uuid()),
         Value::Id(run.cursor.unwrap_or(Uuid::nil())),
@@ -322,10 +333,13 @@ async fn issue(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<(), A
     let drafts = tx
         .scan::<Invoice>(tables::invoices::TO_ISSUE, &page)
         .await?;
-    let Some(last) = drafts.last() else {
+    let is_full = i64::try_from(drafts.len()).unwrap_or(i64::MAX) == INVOICES_MAX;
+    if !is_full {
         run.state = RunState::Complete;
         run.finished = Some(ctx.now);
-        return Ok(());
+    }
+    let Some(last) = drafts.last() else {
+        return Ok(is_full);
     };
     run.cursor = Some(last.id.uuid());
     let mut pen = Pen::of(run.id.uuid(), ctx.now.date(), run.lines, run.postings);
@@ -336,7 +350,8 @@ async fn issue(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<(), A
         tell(ctx, tx, &invoice).await?;
     }
     run.postings = pen.last_posting();
-    pen.write(tx, run.steps).await
+    pen.write(tx, run.steps).await?;
+    Ok(is_full)
 }
 
 /// A document gets its number, its tax on the total (BIL-027) and its day to pay; what the billed partner had used up of its
