@@ -17,6 +17,9 @@ use crate::{events, schedule};
 
 /// Most items of one transaction, unless an app is told otherwise. Whoever waits for the lane waits for as many.
 pub const GROUP_MAX: usize = 1_000;
+/// How many times as many items are looked up as could be done together the last time, and at least so many: what ended one
+/// group early mostly ends the next one too.
+const AHEAD: usize = 8;
 
 /// How far a clock is moved.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +198,7 @@ impl App {
             };
             match self.db().write(group).await {
                 Ok(done) => {
-                    most = self.group_max();
+                    most = done.ahead().min(self.group_max());
                     for (kind, count) in done.kinds {
                         let all = moved.kinds.entry(kind).or_default();
                         *all = all.saturating_add(count);
@@ -291,6 +294,14 @@ struct Group {
 struct Done {
     kinds: BTreeMap<String, u64>,
     reached: Option<Timestamp>,
+}
+
+impl Done {
+    /// How many items are worth looking up for the next group.
+    fn ahead(&self) -> usize {
+        let done = self.kinds.values().sum::<u64>().max(1);
+        usize::try_from(done).map_or(usize::MAX, |done| done.saturating_mul(AHEAD))
+    }
 }
 
 /// An item that could not be done, and how many of its group came before it.
