@@ -90,7 +90,8 @@ impl Fixture {
             params,
             is_postgres,
         };
-        self.db.read(plan).await
+        // Asking about a statement that writes is a write to the engine.
+        self.db.write(plan).await
     }
 }
 

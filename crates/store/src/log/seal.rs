@@ -185,3 +185,24 @@ impl Drop for Sealer {
         self.task.abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+    use crate::testing::both_engines;
+
+    #[tokio::test]
+    async fn events_to_seal_are_looked_up_one_by_one() {
+        both_engines(schema::MIGRATIONS, |test| async move {
+            if test.engine == "PostgreSQL" {
+                // It plans with the table's size, and reads an empty one.
+                return;
+            }
+            let values = vec![Value::Int(1); 3 * ROWS];
+            let plan = test.plan(SEAL, values).await.unwrap();
+            assert!(plan.contains("SEARCH events"), "{plan}");
+        })
+        .await;
+    }
+}

@@ -156,13 +156,14 @@ pub const ADD_EVENT: Statement = Statement::new(
 );
 
 /// Not listed with the others: only its values tell PostgreSQL what types its places have. Gives the events of these ids.
+/// A cross join, which SQLite does in the order that is written: it does not know how few are asked for, and would read all events.
 pub const KNOWN: Statement = Statement::new(
     "usage_events.KNOWN",
     __built!(rows_of_values(
         "WITH asked (id) AS (VALUES ",
         KNOWN_MAX,
         1,
-        ") SELECT e.id, e.upload, e.subscription, e.meter, e.at, e.quantity, e.cost, e.resource FROM asked JOIN usage_events e ON e.id = asked.id"
+        ") SELECT e.id, e.upload, e.subscription, e.meter, e.at, e.quantity, e.cost, e.resource FROM asked CROSS JOIN usage_events e WHERE e.id = asked.id"
     )),
 );
 

@@ -6,7 +6,7 @@ use tierline_domain::time::Timestamp;
 use tierline_store::log::Outcome;
 use tierline_store::tables::audit::{AuditRecord, KNOWN_CUSTOMERS};
 use tierline_store::tables::audit_records::{BEFORE, OF_CUSTOMER_BEFORE, OF_RESOURCE_BEFORE};
-use tierline_store::tables::{Due, organizations, schedule, tenants};
+use tierline_store::tables::{Due, organizations, schedule, tenants, usage};
 use tierline_store::testing::both_engines;
 use tierline_store::{Command, Statement, StoreError, Table, Tx, Value, schema};
 use uuid::Uuid;
@@ -162,6 +162,21 @@ async fn pages_of_the_schedule_and_what_is_next_are_ranges_of_an_index() {
                 assert!(!plan.contains(word), "{engine}, {name}: {plan}");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn known_events_are_looked_up_one_by_one() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        if test.engine == "PostgreSQL" {
+            // It plans with the table's size, and reads an empty one.
+            return;
+        }
+        let ids = vec![Value::Id(Uuid::from_u128(1)); usage::KNOWN_MAX];
+        let plan = test.plan(usage::KNOWN, ids).await.unwrap();
+        assert!(plan.contains("SEARCH e USING INDEX"), "{plan}");
+        assert!(!plan.contains("SCAN e"), "{plan}");
     })
     .await;
 }
