@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::request::Parts;
 use tierline_app::actor::{self, ActorSpec, Person};
 use tierline_app::ask::ask;
+use tierline_app::overview::Viewer;
 use tierline_app::{AppError, admission};
 use tierline_domain::admin::{Mfa, User};
 use tierline_domain::partner::{Account, Tenant};
@@ -155,6 +156,16 @@ impl Principal {
             // Who of the customer it was is not for its partner's records.
             user: self.claims.upn.clone().filter(|_| self.customer.is_none()),
         })
+    }
+
+    /// As somebody who looks at the program.
+    #[must_use]
+    pub fn viewer(&self) -> Viewer {
+        match (&self.account, &self.customer) {
+            (Some(account), _) => Viewer::Partner(Box::new(account.clone())),
+            (None, Some(customer)) => Viewer::Customer(Box::new(customer.clone())),
+            (None, None) => Viewer::Operator,
+        }
     }
 
     /// The partner account.

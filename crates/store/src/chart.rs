@@ -1,8 +1,8 @@
 //! The program as a graph: partners and customers, and what ties them to each other. A part of it is four statements,
 //! however many there are in it.
 
-use tierline_domain::partner::{AccountState, PartnerType, PartnershipState};
 use tierline_domain::customer::RelationshipState;
+use tierline_domain::partner::{AccountState, PartnerType, PartnershipState};
 use tierline_domain::place::Country;
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
@@ -220,7 +220,13 @@ impl Tx<'_> {
         most: i64,
     ) -> Result<Chart, StoreError> {
         let (id, accounts, customers, partnerships, relationships) = match part {
-            Part::Whole => (Uuid::nil(), ACCOUNTS, CUSTOMERS, PARTNERSHIPS, RELATIONSHIPS),
+            Part::Whole => (
+                Uuid::nil(),
+                ACCOUNTS,
+                CUSTOMERS,
+                PARTNERSHIPS,
+                RELATIONSHIPS,
+            ),
             Part::Partner(id) => (
                 id,
                 ACCOUNTS_AROUND,

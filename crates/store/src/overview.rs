@@ -6,8 +6,8 @@ use uuid::Uuid;
 use crate::engine::Tx;
 use crate::error::StoreError;
 use crate::statement::Statement;
-use crate::value::Value;
 use crate::statements;
+use crate::value::Value;
 
 /// Columns of what is to be counted: how many there are in all, the thing, its name, the other party.
 macro_rules! hits {
@@ -146,7 +146,8 @@ impl Tx<'_> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<Hit>, StoreError> {
-        let rows = self.fetch_all::<(i64, Uuid, String, String, Option<Timestamp>)>(statement, params);
+        let rows =
+            self.fetch_all::<(i64, Uuid, String, String, Option<Timestamp>)>(statement, params);
         let hit = |(total, id, name, about, at)| Hit {
             total,
             id,

@@ -1,9 +1,7 @@
 //! Lists of customers, partnerships and enrolments, page by page behind a key. What counts further rows counts those of
 //! the page alone.
 
-use tierline_domain::partner::{
-    AccountState, MembershipState, PartnerType, PartnershipState,
-};
+use tierline_domain::partner::{AccountState, MembershipState, PartnerType, PartnershipState};
 use tierline_domain::place::Country;
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
@@ -303,7 +301,15 @@ impl Tx<'_> {
         let search = anywhere(&wanted.search);
         match partner {
             Some(partner) => {
-                let params = params![partner, wanted.state, wanted.country, search, name, *id, most];
+                let params = params![
+                    partner,
+                    wanted.state,
+                    wanted.country,
+                    search,
+                    name,
+                    *id,
+                    most
+                ];
                 self.fetch_all(CUSTOMERS_OF, &params).await
             }
             None => {
@@ -324,7 +330,11 @@ impl Tx<'_> {
         (name, id): &Place,
         most: i64,
     ) -> Result<Vec<TieRow>, StoreError> {
-        let statement = if is_provider { RESELLERS_OF } else { PROVIDERS_OF };
+        let statement = if is_provider {
+            RESELLERS_OF
+        } else {
+            PROVIDERS_OF
+        };
         let state = state.to_owned();
         let params = params![own, state, name, *id, most];
         self.fetch_all(statement, &params).await
