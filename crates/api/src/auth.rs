@@ -20,6 +20,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::identity::Claims;
 use crate::problem::Problem;
+use crate::recorder::Slot;
 use crate::route::Access;
 use crate::server::{REQUEST_ID, Server};
 use crate::wire::roles;
@@ -293,6 +294,9 @@ impl FromRequestParts<Server> for Bearer {
             .claims(token, now)
             .await
             .map_err(Problem::bad_token)?;
+        if let Some(slot) = parts.extensions.get::<Slot>() {
+            slot.fill(&claims);
+        }
         if claims.is_user() && !claims.has_mfa() {
             return Err(Problem::mfa_required());
         }

@@ -38,6 +38,7 @@ pub(crate) mod entitlements;
 mod exports;
 pub mod graph;
 mod home;
+pub(crate) mod inbox;
 mod invoices;
 mod ledger;
 pub(crate) mod line_items;
@@ -57,6 +58,7 @@ pub mod qualifications;
 pub(crate) mod rated_usage;
 mod rehearsals;
 pub mod relationships;
+mod requests;
 mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
@@ -130,6 +132,8 @@ pub(crate) fn list() -> Vec<Route> {
         timeline::routes(),
         rehearsals::routes(),
         enrolments::routes(),
+        requests::routes(),
+        inbox::routes(),
         ledger::routes(),
         pricing::routes(),
         pricing::ours::routes(),

@@ -1,5 +1,4 @@
 //! What a command would do, before it is given: it is carried out and undone.
-
 use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
