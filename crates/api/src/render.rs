@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use tierline_app::act::Act;
+use tierline_app::check::index;
 use tierline_app::remedy::Remedy;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::facts::{Facts, Named};
@@ -357,6 +358,36 @@ pub struct RuleView {
     /// The commands at which it is asked.
     #[serde(rename = "where")]
     at: Option<Vec<String>>,
+    /// Scenario cases that name it; in answers about one rule only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cases: Option<Vec<CaseView>>,
+}
+
+/// A scenario case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseView {
+    id: &'static str,
+    /// What it shows.
+    title: &'static str,
+    /// The file it stands in, below `scenarios`.
+    file: &'static str,
+}
+
+impl RuleView {
+    /// The same with the cases that name it.
+    #[must_use]
+    pub fn with_cases(self, rule: RuleId) -> Self {
+        let cases = index::cases_of(rule).iter().map(|case| CaseView {
+            id: case.id,
+            title: case.title,
+            file: case.file,
+        });
+        Self {
+            cases: Some(cases.collect()),
+            ..self
+        }
+    }
 }
 
 /// A rule in a language.
@@ -379,5 +410,6 @@ pub fn rule(entry: &Entry, lang: Lang) -> RuleView {
         step: enforced.map(|rule| rule.step.to_string()),
         ground: enforced.map(|rule| rule.ground.to_string()),
         at: enforced.map(|rule| rule.at.iter().map(|at| at.to_string()).collect()),
+        cases: None,
     }
 }

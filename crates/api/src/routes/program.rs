@@ -53,9 +53,13 @@ pub(super) fn routes() -> Vec<Route> {
             .access(Access::Open)
             .query("status", "enforced, behaviour or planned.")
             .answers::<RuleList>(ok),
-        route::get("/program/v1/rules/{id}", "One rule.", rule)
-            .access(Access::Open)
-            .answers::<RuleView>(ok),
+        route::get(
+            "/program/v1/rules/{id}",
+            "One rule, with the scenario cases that name it.",
+            rule,
+        )
+        .access(Access::Open)
+        .answers::<RuleView>(ok),
         route::get("/program/v1/clock", "The two clocks.", clock)
             .access(Access::Open)
             .answers::<Clocks>(ok),
@@ -279,7 +283,7 @@ async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict<RuleView> {
     let entry = id.parse::<RuleId>().ok().and_then(book::entry);
     let entry =
         entry.ok_or_else(|| Details::new(Problem::not_found(&format!("rule {id}")), lang))?;
-    Ok(Json(render::rule(entry, lang)))
+    Ok(Json(render::rule(entry, lang).with_cases(entry.id)))
 }
 
 /// The two clocks.
