@@ -17,6 +17,7 @@ use serde_json::Value;
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
+use crate::auth::bearer;
 use crate::identity::Claims;
 use crate::server::Server;
 use crate::wire::path;
@@ -235,6 +236,7 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(slot.clone());
     let size = body.size_hint().exact();
+    let token = bearer(&parts.headers).map(str::to_owned);
     let (method, uri) = (parts.method.to_string(), parts.uri.clone());
     let (headers, kind) = (kept_headers(&parts.headers), kind_of(&parts.headers));
     let (body, read) = if size == Some(0) {
@@ -243,8 +245,13 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
         copied(body)
     };
     let response = next.run(Request::from_parts(parts, body)).await;
-    let Some(claims) = slot.0.get().cloned() else {
-        return response;
+    let claims = match slot.0.get() {
+        Some(claims) => Arc::clone(claims),
+        // Nobody looked at the token: there is no such path, or not yet.
+        None => match verified(&server, token, at).await {
+            Some(claims) => claims,
+            None => return response,
+        },
     };
     let body = match &read {
         Some(read) => {
@@ -276,6 +283,11 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
         answer: shown,
     });
     Response::from_parts(head, answer)
+}
+
+/// What a token says, where it is good.
+async fn verified(server: &Server, token: Option<String>, at: Timestamp) -> Option<Arc<Claims>> {
+    server.issuer().claims(&token?, at).await.ok()
 }
 
 /// An answer's body, and what is kept of it. One whose size is known lies in memory already.

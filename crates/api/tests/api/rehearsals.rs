@@ -29,9 +29,9 @@ async fn what_a_rehearsal_shows_is_what_happens_then() {
     let before = outlook(&world, "harbor", sub).await.body;
     assert_eq!(
         (&before["quantity"], &before["reducible"]),
-        (&json!(12), &json!(0))
+        (&json!(15), &json!(0))
     );
-    let more = json!({ "subscription": sub, "quantity": 20 });
+    let more = json!({ "subscription": sub, "quantity": 23 });
     let shown = rehearse(
         &world,
         "harbor",
@@ -40,22 +40,22 @@ async fn what_a_rehearsal_shows_is_what_happens_then() {
     .await;
     assert_eq!(shown.status, 200, "{}", shown.body);
     assert_eq!(shown.body["decision"]["allowed"], true);
-    assert_eq!(shown.body["after"]["quantity"], 20);
+    assert_eq!(shown.body["after"]["quantity"], 23);
     assert_eq!(shown.body["after"]["reducible"], 8);
     assert_eq!(shown.body["charges"].as_array().unwrap().len(), 2);
     // Nothing of it stays.
-    assert_eq!(outlook(&world, "harbor", sub).await.body["quantity"], 12);
+    assert_eq!(outlook(&world, "harbor", sub).await.body["quantity"], 15);
 
     command(&world, "harbor", "change_quantity", more).await;
     let after = outlook(&world, "harbor", sub).await.body;
     let open = after["seats"].as_array().unwrap().last().unwrap();
     assert_eq!(
         (&after["quantity"], &after["reducible"], &open["isOpen"]),
-        (&json!(20), &json!(8), &json!(true))
+        (&json!(23), &json!(8), &json!(true))
     );
 
     // Inside the window eight seats go back for the price of these eight; outside not one.
-    let fewer = json!({ "subscription": sub, "quantity": 12 });
+    let fewer = json!({ "subscription": sub, "quantity": 15 });
     let back = rehearse(
         &world,
         "harbor",
@@ -95,7 +95,7 @@ async fn what_a_rehearsal_shows_is_what_happens_then() {
         .unwrap();
     assert_eq!(
         (&quantity["from"], &quantity["to"]),
-        (&json!("12"), &json!("20"))
+        (&json!("15"), &json!("23"))
     );
     let customer = world
         .get(
