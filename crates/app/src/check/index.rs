@@ -101,7 +101,7 @@ mod tests {
         for (folder, prefix) in [("", ""), ("own", "own/")] {
             for found in std::fs::read_dir(place.join(folder)).unwrap() {
                 let name = found.unwrap().file_name().into_string().unwrap();
-                if name.ends_with(".yaml") && name != "world.yaml" {
+                if name.split('.').next_back() == Some("yaml") && name != "world.yaml" {
                     files.push(format!("{prefix}{name}"));
                 }
             }

@@ -188,7 +188,7 @@ async fn judgements(
     found.sort_by_key(|judgement| (judgement.day, judgement.recorded_at, judgement.id));
     if !is_operator {
         for judgement in &mut found {
-            judgement.recorded_by = crate::actor::OPERATOR.to_owned();
+            crate::actor::OPERATOR.clone_into(&mut judgement.recorded_by);
             if judgement.passed {
                 judgement.evidence = String::new();
             }
