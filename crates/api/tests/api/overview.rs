@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tierline_api::identity::Subject;
+use tierline_app::clock::Clock;
+use tierline_store::testing::postgres;
+use tierline_store::{DbConfig, schema};
 use uuid::Uuid;
 
 use crate::common::{Answer, World, text};
@@ -539,5 +542,53 @@ async fn nobody_without_a_token_sees_anything() {
             .send("GET", &format!("/program/v1/{path}"), None, None, &[])
             .await;
         assert_eq!(answer.status, 401, "{path}");
+    }
+}
+
+/// How much a list or a map holds.
+fn sizes(body: &Value) -> Vec<usize> {
+    let of = |name: &str| body[name].as_array().map_or(0, Vec::len);
+    vec![of("items"), of("nodes"), of("edges"), of("locations")]
+}
+
+#[tokio::test]
+async fn every_look_is_the_same_on_postgresql() {
+    let Some(there) = postgres(schema::MIGRATIONS).await else {
+        return;
+    };
+    let noon = || Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap());
+    let here = World::demo_on(&DbConfig::Memory, noon()).await;
+    let there = World::demo_on(&there.config, noon()).await;
+    for who in ["operator", "meridian", "cedar", "harbor", "larkspur"] {
+        for path in [
+            "home",
+            "map",
+            "decisions?count=200",
+            "decisions?outcome=refused&count=200",
+            "customers?count=200&search=a",
+            "customers?count=200&partner=meridian&state=active",
+            "partnerships?partner=meridian",
+            "enrolments?count=200",
+            "enrolments/larkspur",
+            "waivers",
+            "affiliations?count=1",
+            "parameters",
+            "customers/canyon-robotics/timeline",
+            "subscriptions/sub-canyon-use/timeline",
+            "subscriptions/sub-red-rock-dental/outlook",
+        ] {
+            let (one, other) = (get(&here, who, path).await, get(&there, who, path).await);
+            assert_eq!(one.status, other.status, "{who} {path}: {}", other.body);
+            let told = (sizes(&one.body), sizes(&other.body));
+            assert_eq!(told.0, told.1, "{who} {path}");
+        }
+    }
+    let rehearsal = json!({ "verb": "change_quantity", "params": { "subscription": "sub-juniper-bakery", "quantity": 30 } });
+    for world in [&here, &there] {
+        let path = "/program/v1/rehearsals";
+        let shown = world.post(path, &world.user("harbor"), &rehearsal).await;
+        assert_eq!(shown.body["after"]["quantity"], 30, "{}", shown.body);
+        let path = "subscriptions/sub-juniper-bakery/outlook";
+        assert_eq!(get(world, "harbor", path).await.body["quantity"], 15);
     }
 }
