@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::request::Parts;
 use tierline_app::actor::{self, ActorSpec, Person};
 use tierline_app::ask::ask;
+use tierline_app::overview::Viewer;
 use tierline_app::{AppError, admission};
 use tierline_domain::admin::{Mfa, User};
 use tierline_domain::partner::{Account, Tenant};
@@ -19,6 +20,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::identity::Claims;
 use crate::problem::Problem;
+use crate::recorder::Slot;
 use crate::route::Access;
 use crate::server::{REQUEST_ID, Server};
 use crate::wire::roles;
@@ -157,6 +159,16 @@ impl Principal {
         })
     }
 
+    /// As somebody who looks at the program.
+    #[must_use]
+    pub fn viewer(&self) -> Viewer {
+        match (&self.account, &self.customer) {
+            (Some(account), _) => Viewer::Partner(Box::new(account.clone())),
+            (None, Some(customer)) => Viewer::Customer(Box::new(customer.clone())),
+            (None, None) => Viewer::Operator,
+        }
+    }
+
     /// The partner account.
     ///
     /// # Errors
@@ -282,6 +294,9 @@ impl FromRequestParts<Server> for Bearer {
             .claims(token, now)
             .await
             .map_err(Problem::bad_token)?;
+        if let Some(slot) = parts.extensions.get::<Slot>() {
+            slot.fill(&claims);
+        }
         if claims.is_user() && !claims.has_mfa() {
             return Err(Problem::mfa_required());
         }

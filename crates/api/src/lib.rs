@@ -14,6 +14,7 @@ pub mod identity;
 pub mod openapi;
 mod ours;
 pub mod problem;
+mod recorder;
 pub mod render;
 mod route;
 pub mod routes;

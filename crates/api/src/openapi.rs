@@ -257,7 +257,7 @@ fn errors() -> Map<String, Value> {
             "status": { "type": "integer" },
             "detail": text(),
             "code": { "type": ["integer", "null"] },
-            "decision": { "type": "object" },
+            "decision": { "$ref": "#/components/schemas/DecisionView" },
         },
     });
     let throttled = json!({

@@ -17,7 +17,7 @@ use crate::auth::{Bearer, Principal};
 use crate::call::Sent;
 use crate::problem::Problem;
 use crate::server::Server;
-use crate::wire::{body, path};
+use crate::wire::{body, path, seek};
 
 /// A failure in problem details, in the caller's language.
 #[derive(Debug)]
@@ -197,7 +197,91 @@ impl<W: Caller> OwnCall<W> {
     }
 }
 
+/// What a call asks of a list.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    given: Vec<(String, String)>,
+    /// Most entries of the page.
+    pub(crate) count: usize,
+}
+
+/// How many entries a page has where the call does not say.
+const COUNT: usize = 50;
+/// Most letters that are searched for.
+pub(crate) const SEARCH_MAX: usize = 100;
+
+impl Listing {
+    /// A parameter of the list; none where it is not given, or is empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.given.iter().find(|(given, _)| given == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+}
+
 impl OwnCall {
+    /// What the call asks of a list that has these parameters beside `count` and `after`, and pages of at most so many
+    /// entries.
+    ///
+    /// # Errors
+    /// A 400 that names what is wrong.
+    pub(crate) fn listing(&self, known: &[&str], most: usize) -> Result<Listing, Details> {
+        let all: Vec<&str> = known.iter().copied().chain(["count", "after"]).collect();
+        let mut listing = Listing {
+            given: self.query(&all)?,
+            count: COUNT.min(most),
+        };
+        if let Some((_, count)) = listing.given.iter().find(|(name, _)| name == "count") {
+            let count = count
+                .parse()
+                .ok()
+                .filter(|count| (1..=most).contains(count));
+            listing.count = count.ok_or_else(|| {
+                let text = format!("is a whole number from 1 to {most}");
+                self.refuse(Problem::malformed("count", &text))
+            })?;
+        }
+        Ok(listing)
+    }
+
+    /// The place behind which a page begins.
+    ///
+    /// # Errors
+    /// A 400 where it is none of a list.
+    pub(crate) fn place<P: DeserializeOwned>(
+        &self,
+        listing: &Listing,
+    ) -> Result<Option<P>, Details> {
+        let read = |text| {
+            seek::read(text).ok_or_else(|| {
+                let text = "is the `next` of the page before, as it came";
+                self.refuse(Problem::malformed("after", text))
+            })
+        };
+        listing.get("after").map(read).transpose()
+    }
+
+    /// One of the words of a parameter; none where it is not given.
+    ///
+    /// # Errors
+    /// A 400 that lists the words.
+    pub(crate) fn one_of(
+        &self,
+        listing: &Listing,
+        name: &str,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, Details> {
+        let Some(given) = listing.get(name) else {
+            return Ok(None);
+        };
+        let word = words.iter().find(|word| **word == given).copied();
+        word.map(Some).ok_or_else(|| {
+            let text = format!("is one of {}", words.join(", "));
+            self.refuse(Problem::malformed(name, &text))
+        })
+    }
+
     /// The context of what the caller does.
     pub(crate) fn ctx(&self) -> Ctx {
         self.ctx_of(self.principal.actor())

@@ -3,11 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 use tierline_app::act::Act;
+use tierline_app::check::index;
 use tierline_app::remedy::Remedy;
 use tierline_rules::book::{self, Entry};
 use tierline_rules::facts::{Facts, Named};
 use tierline_rules::registry::Shown;
-use tierline_rules::{Decision, Lang, RuleId, Violation, phrases, rules};
+use tierline_rules::{Asked, Decision, Lang, RuleId, Violation, phrases, rules};
 use utoipa::ToSchema;
 
 /// One sentence for the description of an error: the first rule's refusal and its facts.
@@ -60,6 +61,26 @@ pub struct DecisionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     profile: Option<&'static str>,
+    /// Every rule that was asked, in the order of the checks; where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    trace: Option<Vec<AskedView>>,
+}
+
+/// A rule that was asked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AskedView {
+    rule: String,
+    /// Its place in the order of the checks.
+    step: String,
+    /// The fact of the world that it rests on.
+    ground: String,
+    /// It did not forbid.
+    passed: bool,
+    statement: Option<String>,
+    facts: Vec<FactView>,
+    /// Where the rule can be read.
+    link: String,
 }
 
 /// Status and codes on the documented paths.
@@ -131,7 +152,7 @@ pub struct ActView {
     #[serde(rename = "as")]
     actor: String,
     verb: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     params: serde_json::Map<String, Value>,
 }
 
@@ -188,6 +209,29 @@ impl DecisionView {
             remedy: remedy.map(RemedyView::of),
             chain: None,
             profile: None,
+            trace: None,
+        }
+    }
+
+    /// The same with every rule that was asked.
+    #[must_use]
+    pub fn with_trace(self, asked: &[Asked], lang: Lang) -> Self {
+        let shown = |asked: &Asked| AskedView {
+            rule: asked.rule.to_string(),
+            step: asked.step.to_string(),
+            ground: asked.ground.to_string(),
+            passed: !asked.forbids,
+            statement: book::entry(asked.rule).map(|entry| entry.texts(lang).statement.clone()),
+            facts: asked
+                .facts
+                .iter()
+                .map(|fact| FactView::of(fact, lang))
+                .collect(),
+            link: format!("/program/v1/rules/{}", asked.rule),
+        };
+        Self {
+            trace: Some(asked.iter().map(shown).collect()),
+            ..self
         }
     }
 
@@ -314,6 +358,36 @@ pub struct RuleView {
     /// The commands at which it is asked.
     #[serde(rename = "where")]
     at: Option<Vec<String>>,
+    /// Scenario cases that name it; in answers about one rule only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cases: Option<Vec<CaseView>>,
+}
+
+/// A scenario case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseView {
+    id: &'static str,
+    /// What it shows.
+    title: &'static str,
+    /// The file it stands in, below `scenarios`.
+    file: &'static str,
+}
+
+impl RuleView {
+    /// The same with the cases that name it.
+    #[must_use]
+    pub fn with_cases(self, rule: RuleId) -> Self {
+        let cases = index::cases_of(rule).iter().map(|case| CaseView {
+            id: case.id,
+            title: case.title,
+            file: case.file,
+        });
+        Self {
+            cases: Some(cases.collect()),
+            ..self
+        }
+    }
 }
 
 /// A rule in a language.
@@ -336,5 +410,6 @@ pub fn rule(entry: &Entry, lang: Lang) -> RuleView {
         step: enforced.map(|rule| rule.step.to_string()),
         ground: enforced.map(|rule| rule.ground.to_string()),
         at: enforced.map(|rule| rule.at.iter().map(|at| at.to_string()).collect()),
+        cases: None,
     }
 }

@@ -24,6 +24,8 @@ use crate::identity::Issuer;
 use crate::identity::password::Failures;
 use crate::ours::lang_of;
 use crate::problem::Problem;
+use crate::recorder::{self, Recorder};
+use crate::routes::inbox::Inbox;
 use crate::throttle::{self, Budgets, Throttle};
 use crate::worlds::{self, WORLDS_MAX, Worlds};
 use crate::{routes, wire};
@@ -73,6 +75,8 @@ struct Inner {
     settings: Settings,
     throttle: Option<Throttle>,
     failures: Failures,
+    recorder: Recorder,
+    inbox: Inbox,
     worlds: Option<Worlds>,
 }
 
@@ -96,6 +100,8 @@ impl Server {
                 issuer,
                 throttle: settings.budgets.clone().map(Throttle::new),
                 failures: Failures::default(),
+                recorder: Recorder::default(),
+                inbox: Inbox::default(),
                 settings,
                 worlds,
             }),
@@ -130,6 +136,16 @@ impl Server {
         self.inner.throttle.as_ref()
     }
 
+    /// What was asked and answered lately.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
+    }
+
+    /// What the receiver of a sandbox's own deliveries has heard.
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.inner.inbox
+    }
+
     /// Failed sign-ins.
     pub(crate) fn failures(&self) -> &Failures {
         &self.inner.failures
@@ -145,6 +161,10 @@ pub(crate) fn service(
     let settings = server.settings();
     let longest = Duration::from_secs(settings.request_seconds_max);
     ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(
+            server.clone(),
+            recorder::record,
+        ))
         .layer(MapRequestLayer::new(normalise))
         .layer(middleware::from_fn(echo))
         .layer(CatchPanicLayer::new())

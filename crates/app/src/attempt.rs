@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use tierline_domain::partner::Account;
-use tierline_rules::{Checkpoint, Decision, Facts, RuleId, decide};
+use tierline_rules::{Asked, Checkpoint, Decision, Facts, RuleId, decide};
 use tierline_store::log::Outcome;
 use tierline_store::{StoreError, Tx, tables};
 use uuid::Uuid;
@@ -149,6 +149,14 @@ pub(crate) fn judge(ctx: &Ctx, facts: &Facts) -> Decision {
     let mut decision = decide(facts, &switched_off(ctx, facts)).explain(facts);
     reveal::conceal(&mut decision, facts);
     decision
+}
+
+/// Every rule that was asked, with no more of the facts than the caller may see.
+#[must_use]
+pub fn trace(ctx: &Ctx, facts: &Facts) -> Vec<Asked> {
+    let mut asked = tierline_rules::trace(facts, &switched_off(ctx, facts));
+    reveal::conceal_asked(&mut asked, facts);
+    asked
 }
 
 /// What a command is decided on. Whom a verb is not for at all is judged by what is known of it: the rules on the

@@ -57,6 +57,7 @@ pub mod order_change;
 pub mod order_requests;
 pub mod outbox;
 pub mod overage;
+pub mod overview;
 pub mod partnership;
 pub mod prices;
 pub mod product_upgrade;

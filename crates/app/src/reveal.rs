@@ -3,22 +3,32 @@
 use std::collections::BTreeSet;
 
 use tierline_rules::facts::{CallerKind, Facts};
-use tierline_rules::{Decision, Violation};
+use tierline_rules::registry::Shown;
+use tierline_rules::{Asked, Decision, Violation};
 
 /// What others read instead.
 pub const UNRELATED: &str = "an organization you have no relation to";
 
 /// Blanks every fact about a party that the caller neither named nor is related to. The operator sees all.
 pub fn conceal(decision: &mut Decision, facts: &Facts) {
+    let shown = decision.violations.iter_mut();
+    blank(
+        shown.flat_map(|violation: &mut Violation| &mut violation.facts),
+        facts,
+    );
+}
+
+/// The same of every rule that was asked.
+pub fn conceal_asked(asked: &mut [Asked], facts: &Facts) {
+    blank(asked.iter_mut().flat_map(|asked| &mut asked.facts), facts);
+}
+
+fn blank<'a>(shown: impl Iterator<Item = &'a mut Shown>, facts: &Facts) {
     if facts.caller.kind == CallerKind::Operator {
         return;
     }
     let visible = visible(facts);
-    for fact in decision
-        .violations
-        .iter_mut()
-        .flat_map(|violation: &mut Violation| &mut violation.facts)
-    {
+    for fact in shown {
         if fact
             .about
             .as_ref()

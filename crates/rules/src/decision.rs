@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::book::RuleId;
 use crate::facts::Facts;
-use crate::registry::{Answer, Code, Ground, Rule, Shown};
+use crate::registry::{Answer, Code, Ground, Rule, Shown, Step};
 use crate::rules;
 
 /// The rules that forbid, first failure first. Empty means: allowed.
@@ -64,6 +64,40 @@ pub fn decide(facts: &Facts, without: &[RuleId]) -> Verdict {
         failed.sort_by_cached_key(|rule| (rule.step, rank((rule.answer)(facts)), rule.id));
     }
     Verdict { failed }
+}
+
+/// A rule as it was asked: every one of the checkpoint, whether it forbids or not.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its place in the order of GEN-010.
+    pub step: Step,
+    /// The fact it rests on.
+    pub ground: Ground,
+    /// It forbids.
+    pub forbids: bool,
+    /// The facts behind it.
+    pub facts: Vec<Shown>,
+}
+
+/// Asks every rule of the checkpoint, also those that [`decide`] passes over because the fact that they rest on is in
+/// order, and tells of each with its facts, in the order of GEN-010. A rule that rests on several facts stands once for
+/// each. Decides exactly what [`decide`] does.
+#[must_use]
+pub fn trace(facts: &Facts, without: &[RuleId]) -> Vec<Asked> {
+    let mut asked: Vec<Asked> = rules::all()
+        .filter(|rule| rule.at.has(facts.checkpoint) && !without.contains(&rule.id))
+        .map(|rule| Asked {
+            rule: rule.id,
+            step: rule.step,
+            ground: rule.ground,
+            forbids: (rule.forbids)(facts),
+            facts: (rule.shows)(facts),
+        })
+        .collect();
+    asked.sort_by_key(|asked| (asked.step, asked.rule, asked.ground));
+    asked
 }
 
 fn rank(answer: Answer) -> u8 {

@@ -25,7 +25,7 @@ pub mod registry;
 pub mod rules;
 
 pub use book::{Lang, RuleId};
-pub use decision::{Decision, Verdict, Violation, Wire, decide};
+pub use decision::{Asked, Decision, Verdict, Violation, Wire, decide, trace};
 pub use facts::{Checkpoint, Facts};
 
 #[expect(

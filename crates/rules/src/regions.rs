@@ -141,6 +141,14 @@ pub fn place(country: Country) -> Option<&'static Place> {
     TABLE.get(&country)
 }
 
+/// Countries that moved from one region to another: the country, where it is, where it was, and the day (REG-016).
+pub fn moves() -> impl Iterator<Item = (Country, String, String, Date)> {
+    TABLE.iter().filter_map(|(country, place)| {
+        let (before, on) = place.moved?;
+        Some((*country, place.region.to_string(), before.to_string(), on))
+    })
+}
+
 /// The region of a country on a day; `None` for countries that no region lists (REG-018).
 #[must_use]
 pub fn region_on(country: Country, day: Date) -> Option<RegionFact> {

@@ -3,12 +3,15 @@
 //! It knows nothing of HTTP, permissions or clocks. One text serves SQLite and PostgreSQL; which of the two
 //! runs is asked nowhere outside [`engine`].
 
+pub mod chart;
 pub mod customers;
 pub mod engine;
 pub mod error;
 pub mod holdings;
 pub mod idempotency;
 pub mod log;
+pub mod overview;
+pub mod registers;
 pub mod schema;
 pub mod statement;
 pub mod table;

@@ -39,6 +39,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::prices::LISTS,
     crate::tables::usage::MIGRATION,
     crate::tables::files::MIGRATION,
+    crate::overview::MIGRATION,
 ];
 
 const PROGRAM: &str = "

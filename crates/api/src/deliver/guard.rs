@@ -21,7 +21,7 @@ pub(crate) fn destination(text: &str, sandbox: bool) -> Result<Url, &'static str
     let url: Url = text.parse().map_err(|_| "is no URL")?;
     let host = url.host_str().ok_or("names no host")?;
     let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    let here = host.eq_ignore_ascii_case("localhost") || literal.is_some_and(|ip| ip.is_loopback());
+    let here = is_localhost(host) || literal.is_some_and(|ip| ip.is_loopback());
     match url.scheme() {
         "https" => {}
         "http" if sandbox && here => {}
@@ -38,6 +38,12 @@ pub(crate) fn destination(text: &str, sandbox: bool) -> Result<Url, &'static str
         return Err("lies in a private network");
     }
     Ok(url)
+}
+
+/// Whether a name is this machine's, whoever is asked (RFC 6761): worlds beside a sandbox's own have such names.
+fn is_localhost(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 /// Whether an address belongs to the public network.
@@ -91,7 +97,11 @@ impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let sandbox = self.sandbox;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let host = match name.as_str() {
+                name if is_localhost(name) => "localhost",
+                name => name,
+            };
+            let found = tokio::net::lookup_host((host, 0)).await?;
             let allowed: Vec<SocketAddr> = found
                 .filter(|address| sandbox || is_public(address.ip()))
                 .collect();
@@ -145,6 +155,7 @@ mod tests {
         for url in [
             "http://127.0.0.1:9/x",
             "http://localhost:9",
+            "http://demo.localhost:9",
             "http://[::1]:9",
             "https://10.0.0.7",
         ] {

@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use http::{Method, StatusCode};
+use tierline_app::overview::Viewer;
 
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};
@@ -27,13 +28,17 @@ mod consents;
 pub(crate) mod conversions;
 pub mod customer_profiles;
 pub mod customers;
+mod decisions;
 pub mod delegation;
 pub mod deliveries;
 mod discovery;
 pub mod documented;
+mod enrolments;
 pub(crate) mod entitlements;
 mod exports;
 pub mod graph;
+mod home;
+pub(crate) mod inbox;
 mod invoices;
 mod ledger;
 pub(crate) mod line_items;
@@ -44,13 +49,16 @@ mod oauth;
 pub(crate) mod order_change;
 pub(crate) mod orders;
 pub(crate) mod overage;
+mod partnerships;
 pub mod pricing;
 pub(crate) mod product_upgrades;
 pub mod profiles;
 pub mod program;
 pub mod qualifications;
 pub(crate) mod rated_usage;
+mod rehearsals;
 pub mod relationships;
+mod requests;
 mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
@@ -60,6 +68,7 @@ pub(crate) mod subscription_change;
 pub(crate) mod subscription_parts;
 mod subscription_view;
 pub(crate) mod subscriptions;
+mod timeline;
 pub mod tokens;
 pub(crate) mod transfers;
 pub(crate) mod transitions;
@@ -117,6 +126,14 @@ pub(crate) fn list() -> Vec<Route> {
         graph::routes(),
         delegation::routes(),
         program::routes(),
+        home::routes(),
+        decisions::routes(),
+        partnerships::routes(),
+        timeline::routes(),
+        rehearsals::routes(),
+        enrolments::routes(),
+        requests::routes(),
+        inbox::routes(),
         ledger::routes(),
         pricing::routes(),
         pricing::ours::routes(),
@@ -126,6 +143,15 @@ pub(crate) fn list() -> Vec<Route> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Who looks, in a word.
+fn viewer_kind(viewer: &Viewer) -> &'static str {
+    match viewer {
+        Viewer::Operator => "operator",
+        Viewer::Partner(_) => "partner",
+        Viewer::Customer(_) => "customer",
+    }
 }
 
 /// What the server says of itself.

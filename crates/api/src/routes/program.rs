@@ -11,9 +11,8 @@ use serde_json::{Map, Value};
 use tierline_app::act::{self, Act};
 use tierline_app::actor::ActorSpec;
 use tierline_app::ask::ask;
-use tierline_app::reading::BODY;
 use tierline_app::time::Step;
-use tierline_app::{AppError, Ctx, names};
+use tierline_app::{AppError, Ctx, attempt, names};
 use tierline_domain::catalog::Item;
 use tierline_domain::order::OrderRequest;
 use tierline_domain::partner::{Account, Tenant};
@@ -24,6 +23,7 @@ use tierline_store::{Command, StoreError, Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::rehearsals::within;
 use crate::auth::Bearer;
 use crate::ours::{self, Details, OwnCall, Strict};
 use crate::problem::Problem;
@@ -53,9 +53,13 @@ pub(super) fn routes() -> Vec<Route> {
             .access(Access::Open)
             .query("status", "enforced, behaviour or planned.")
             .answers::<RuleList>(ok),
-        route::get("/program/v1/rules/{id}", "One rule.", rule)
-            .access(Access::Open)
-            .answers::<RuleView>(ok),
+        route::get(
+            "/program/v1/rules/{id}",
+            "One rule, with the scenario cases that name it.",
+            rule,
+        )
+        .access(Access::Open)
+        .answers::<RuleView>(ok),
         route::get("/program/v1/clock", "The two clocks.", clock)
             .access(Access::Open)
             .answers::<Clocks>(ok),
@@ -91,7 +95,7 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
 
 /// Parameters of a command, as the scenario format names them.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(value_type = Object)]
+#[schema(value_type = HashMap<String, Value>)]
 #[expect(
     dead_code,
     reason = "stands for the body in the documents; it is read as it comes"
@@ -109,8 +113,11 @@ struct Deal {
     verb: String,
     /// Its parameters.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, Value>)]
     params: Map<String, Value>,
+    /// Tells of every rule that was asked, also of those that did not forbid.
+    #[serde(default)]
+    trace: bool,
 }
 
 /// What a dry run came to: the act as it was tried, and everything behind the decision.
@@ -174,6 +181,7 @@ async fn decide(call: OwnCall<Bearer>) -> Strict<DecisionView> {
         );
         return Err(call.refuse(Problem::malformed("verb", &text)));
     }
+    let is_traced = deal.trace;
     // Who acts is part of the act, and known once the token's account is.
     let mut ctx = call.ctx_of(ActorSpec::operator());
     let tried = call.server.app().read(TryDeal {
@@ -189,19 +197,13 @@ async fn decide(call: OwnCall<Bearer>) -> Strict<DecisionView> {
     // Most deals are in order; the search is kept out of their way.
     let remedy = Box::pin(call.server.app().remedy(&ctx, &tried.act, &tried.decision));
     let remedy = remedy.await.map_err(|error| call.failed(error))?;
-    let shown = DecisionView::of(&tried.decision, remedy.as_ref(), call.principal.lang);
-    Ok(Json(shown.with_chain(&tried.facts)))
-}
-
-/// A failure of a parameter, named from the outermost object.
-fn within(outer: &str, error: AppError) -> AppError {
-    match error {
-        AppError::Invalid { field, problem } if field == BODY => AppError::invalid(outer, problem),
-        AppError::Invalid { field, problem } => {
-            AppError::invalid(format!("{outer}.{field}"), problem)
-        }
-        other => other,
+    let lang = call.principal.lang;
+    let shown = DecisionView::of(&tried.decision, remedy.as_ref(), lang).with_chain(&tried.facts);
+    if !is_traced {
+        return Ok(Json(shown));
     }
+    let asked = attempt::trace(&ctx, &tried.facts);
+    Ok(Json(shown.with_trace(&asked, lang)))
 }
 
 /// What a command answered.
@@ -281,7 +283,7 @@ async fn rule(headers: HeaderMap, Path(id): Path<String>) -> Strict<RuleView> {
     let entry = id.parse::<RuleId>().ok().and_then(book::entry);
     let entry =
         entry.ok_or_else(|| Details::new(Problem::not_found(&format!("rule {id}")), lang))?;
-    Ok(Json(render::rule(entry, lang)))
+    Ok(Json(render::rule(entry, lang).with_cases(entry.id)))
 }
 
 /// The two clocks.

@@ -26,9 +26,13 @@ pub(crate) fn place<P: DeserializeOwned>(call: &Call) -> Result<Option<P>, Probl
     let Some(given) = given.filter(|token| !token.is_empty()) else {
         return Ok(None);
     };
-    let bytes = URL_SAFE_NO_PAD.decode(given).ok();
-    bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+    read(given)
         .map(Some)
         .ok_or_else(|| Problem::malformed(HEADER, "is not a token of this list"))
+}
+
+/// The place that a token stands for.
+pub(crate) fn read<P: DeserializeOwned>(token: &str) -> Option<P> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }

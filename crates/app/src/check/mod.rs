@@ -12,6 +12,7 @@ use tierline_rules::{Facts, RuleId};
 mod case;
 mod expect;
 mod format;
+pub mod index;
 
 pub use case::Outcome;
 

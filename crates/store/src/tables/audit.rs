@@ -71,6 +71,8 @@ table! {
             BEFORE = "WHERE tenant = $1 AND at_world >= $2 AND (at_world, event) < ($3, $4) ORDER BY at_world DESC, event DESC LIMIT $5",
             OF_CUSTOMER_BEFORE = "WHERE tenant = $1 AND customer = $2 AND at_world >= $3 AND (at_world, event) < ($4, $5)
                 ORDER BY at_world DESC, event DESC LIMIT $6",
+            OF_SUBJECT_BEFORE = "WHERE tenant = $1 AND customer = $2 AND subject = $3 AND (at_world, event) < ($4, $5)
+                ORDER BY at_world DESC, event DESC LIMIT $6",
             OF_RESOURCE_BEFORE = "WHERE tenant = $1 AND resource = $2 AND at_world >= $3 AND (at_world, event) < ($4, $5)
                 ORDER BY at_world DESC, event DESC LIMIT $6"
         }

@@ -493,6 +493,12 @@ table! {
     decisions: StoredDecision {
         key { id }
         columns { id, at_world, checkpoint, actor, subject, allowed, rules, facts, profile }
-        finds { BY_SUBJECT = "WHERE subject = $1 ORDER BY at_world, id" }
+        finds {
+            BY_SUBJECT = "WHERE subject = $1 ORDER BY at_world, id",
+            BEFORE = "WHERE (at_world, id) < ($1, $2) ORDER BY at_world DESC, id DESC LIMIT $3",
+            REFUSED_BEFORE = "WHERE NOT allowed AND (at_world, id) < ($1, $2) ORDER BY at_world DESC, id DESC LIMIT $3",
+            OF_BEFORE = "WHERE actor = $1 AND (at_world, id) < ($2, $3) ORDER BY at_world DESC, id DESC LIMIT $4",
+            REFUSED_OF_BEFORE = "WHERE NOT allowed AND actor = $1 AND (at_world, id) < ($2, $3) ORDER BY at_world DESC, id DESC LIMIT $4"
+        }
     }
 }

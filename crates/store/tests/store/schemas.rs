@@ -2,7 +2,8 @@
 
 use tierline_store::testing::{both_engines, postgres, sqlite};
 use tierline_store::{
-    Command, Statement, StoreError, Tx, customers, holdings, idempotency, log, schema, tables,
+    Command, Statement, StoreError, Tx, customers, holdings, idempotency, log, overview, schema,
+    tables,
 };
 
 /// Every statement of every table.
@@ -26,6 +27,7 @@ fn statements() -> Vec<Statement> {
     statements.extend_from_slice(holdings::ALL);
     statements.extend_from_slice(tables::identity::ALL);
     statements.extend_from_slice(customers::ALL);
+    statements.extend(overview::STATEMENTS.concat());
     statements.extend_from_slice(tables::audit::STATEMENTS);
     statements.extend_from_slice(tables::webhooks::STATEMENTS);
     statements.extend_from_slice(tables::time::STATEMENTS);
