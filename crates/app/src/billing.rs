@@ -8,6 +8,7 @@
 mod agents;
 pub mod books;
 pub mod collection;
+pub mod consumption;
 pub mod corrections;
 pub mod exports;
 pub mod fx;

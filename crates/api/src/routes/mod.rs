@@ -34,6 +34,7 @@ pub mod documented;
 pub(crate) mod entitlements;
 mod exports;
 pub mod graph;
+mod invoice_lines;
 mod invoices;
 mod ledger;
 pub(crate) mod line_items;
