@@ -227,6 +227,8 @@ statements! {
     /// Kinds of items among the first lines of an invoice.
     pub KINDS = "SELECT DISTINCT i.kind FROM (SELECT charge FROM invoice_lines WHERE invoice = $1 ORDER BY position LIMIT $2) l
         JOIN charges c ON c.id = l.charge JOIN items i ON i.id = c.item ORDER BY i.kind";
+    /// The different amounts of an invoice's lines, and how many lines have each.
+    pub AMOUNTS = "SELECT minor, COUNT(*) FROM invoice_lines WHERE invoice = $1 GROUP BY minor ORDER BY minor";
     /// Sums of an invoice by customer and item.
     pub BY_CUSTOMER = "SELECT c.customer, c.item, CAST(SUM(l.minor) AS BIGINT), COUNT(*) FROM invoice_lines l JOIN charges c ON c.id = l.charge
         WHERE l.invoice = $1 GROUP BY c.customer, c.item ORDER BY c.customer, c.item LIMIT $2";
