@@ -3,6 +3,8 @@
 //! A worker that is interrupted leaves the parts that it has written; whoever goes on begins behind the last of them. No part is
 //! made twice, because it is written in the transaction that says where it ended.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tierline_domain::billing::{Invoice, Party};
@@ -428,6 +430,48 @@ impl Command for Forget {
             .execute(files::FORGET_PARTS, &[Value::Instant(self.now)])
             .await?)
     }
+}
+
+/// What of the files that are kept is not as it was made: each part by its digest, and all of an export by the one over those.
+/// One part at a time is looked at.
+///
+/// # Errors
+/// When the store fails or a row cannot be read.
+pub async fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, AppError> {
+    let mut findings = Vec::new();
+    let mut sums: BTreeMap<Uuid, (Vec<u8>, i64)> = BTreeMap::new();
+    for (id, number) in tx.fetch_all::<(Uuid, i64)>(files::KEPT, &[]).await? {
+        let key = [Value::Id(id), Value::Int(number)];
+        for part in tx
+            .scan::<ExportPart>(tables::export_parts::ONE, &key)
+            .await?
+        {
+            let digest = Sha256::digest(&part.content).to_vec();
+            let size = i64::try_from(part.content.len()).unwrap_or(i64::MAX);
+            if digest != part.digest || size != part.size {
+                let name = file_name(number);
+                findings.push(format!(
+                    "export_parts of export {id}, file {name}: is not the one that was made"
+                ));
+            }
+            let (reached, lines) = sums.entry(id).or_default();
+            *reached = Sha256::new()
+                .chain_update(&*reached)
+                .chain_update(&part.digest)
+                .finalize()
+                .to_vec();
+            *lines = lines.saturating_add(part.lines);
+        }
+    }
+    for (id, (digest, lines)) in sums {
+        let export = tx.get::<Export>(&[Value::Id(id)]).await?;
+        if export.is_none_or(|export| export.digest != digest || export.lines != lines) {
+            findings.push(format!(
+                "exports {id}: its digest or its lines are not those of its files"
+            ));
+        }
+    }
+    Ok(findings)
 }
 
 /// The name of a part's file.

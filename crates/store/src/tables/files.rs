@@ -119,7 +119,7 @@ table! {
     export_parts: ExportPart {
         key { export, number }
         columns { export, number, lines, size, digest, content }
-        finds {}
+        finds { ONE = "WHERE export = $1 AND number = $2" }
     }
 }
 
@@ -248,6 +248,8 @@ statements! {
         AND state IN ('notstarted','running')";
     /// The parts of an export, without their contents.
     pub PARTS = "SELECT number, lines, size, digest FROM export_parts WHERE export = $1 ORDER BY number";
+    /// Every part that is kept.
+    pub KEPT = "SELECT export, number FROM export_parts ORDER BY export, number";
     /// Parts of exports whose time is over.
     pub FORGET_PARTS = "DELETE FROM export_parts WHERE export IN (SELECT id FROM exports WHERE expires <= $1)";
 }
