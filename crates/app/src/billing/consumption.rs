@@ -530,7 +530,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    fn has_line(&self, entry: &Entry) -> bool {
+    fn has_line(self, entry: &Entry) -> bool {
         is_usage(&entry.goods.item)
             && self.kind.is_none_or(|kind| kind == entry.goods.kind)
             && self
@@ -538,7 +538,7 @@ impl Wanted {
                 .is_none_or(|currency| currency == entry.amount().currency)
     }
 
-    fn has_row(&self, row: &UsageRow) -> bool {
+    fn has_row(self, row: &UsageRow) -> bool {
         self.credit
             .is_none_or(|wanted| wanted == (row.credit_percent > 0))
     }
