@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tierline_app::billing::exports::{self, Add, Claim, Fail, Forget, Piece, Place};
-use tierline_app::billing::views::{self, Directory, Entry};
+use tierline_app::billing::exports::{self, Add, Claim, Content, Fail, Forget, Piece, Place};
+use tierline_app::billing::views::Directory;
 use tierline_app::{App, AppError};
 use tierline_domain::billing::Party;
-use tierline_domain::export::ExportKind;
 use tierline_domain::money::{Currency, Money};
 use tierline_store::tables::files::Export;
 use tierline_store::{Command, StoreError, Tx};
@@ -29,6 +28,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LOOKS_PER_SWEEP: u32 = 1_200;
 /// Lines that are read at a time.
 const PAGE: usize = 2_000;
+/// About how many bytes a line has.
+const LINE_BYTES: usize = 1_500;
 /// A file that has grown to this size, in bytes, is closed; the page that follows may add a tenth to it.
 const PART_BYTES: usize = 7_000_000;
 
@@ -151,7 +152,7 @@ impl Exporter {
         let mut piece = read(place).await?;
         loop {
             let next = piece.next;
-            let form = (Arc::clone(&bill), export.kind, export.is_full);
+            let form = (Arc::clone(&bill), export.is_full);
             let work = tokio::task::spawn_blocking(move || part.with(&form, &piece));
             let ahead = async {
                 match next {
@@ -276,10 +277,10 @@ impl Part {
     /// The same with the lines of a page.
     fn with(
         mut self,
-        (bill, kind, is_full): &(Arc<Bill>, ExportKind, bool),
+        (bill, is_full): &(Arc<Bill>, bool),
         piece: &Piece,
     ) -> Result<Self, AppError> {
-        let mut text = Vec::with_capacity(piece.entries.len().saturating_mul(1_500));
+        let mut text = Vec::new();
         let mut add = |amount: Money| -> Result<(), AppError> {
             let sum = self
                 .sums
@@ -289,20 +290,21 @@ impl Part {
             self.lines = self.lines.saturating_add(1);
             Ok(())
         };
-        match kind {
-            ExportKind::Lines => {
-                for entry in &piece.entries {
+        match &piece.content {
+            Content::Lines(entries) => {
+                text.reserve(entries.len().saturating_mul(LINE_BYTES));
+                for entry in entries {
                     add(entry.amount())?;
                     let line = OneTimeInvoiceLineItem::of(bill, entry);
                     serde_json::to_writer(&mut text, &line).map_err(unwritable)?;
                     text.push(b'\n');
                 }
             }
-            ExportKind::BilledUsage | ExportKind::UnbilledUsage => {
-                let entries: Vec<Entry> = piece.entries.clone();
-                for row in views::usage(entries) {
-                    add(row.entry.amount())?;
-                    let line = DailyRatedUsageLineItem::of(bill, &row);
+            Content::Usage(rows) => {
+                text.reserve(rows.len().saturating_mul(LINE_BYTES));
+                for row in rows {
+                    add(row.amount)?;
+                    let line = DailyRatedUsageLineItem::of(bill, row);
                     if *is_full {
                         serde_json::to_writer(&mut text, &line).map_err(unwritable)?;
                     } else {

@@ -287,14 +287,14 @@ impl UseCase for ReadCredit {
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
+        ctx: &Ctx,
         acting: &Acting,
         _facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Available, AppError> {
         let key = [Value::Id(acting.partner()?.id.uuid())];
         let available = match tx.get::<CreditLine>(&key).await? {
-            Some(line) => Some(facts::available(tx, &line).await?),
+            Some(line) => Some(facts::available(tx, &line, ctx.now.date()).await?),
             None => None,
         };
         Ok(Available { available })

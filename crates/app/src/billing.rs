@@ -8,6 +8,7 @@
 mod agents;
 pub mod books;
 pub mod collection;
+pub mod consumption;
 pub mod corrections;
 pub mod exports;
 pub mod fx;
@@ -55,11 +56,15 @@ pub async fn owed(tx: &mut Tx<'_>, partner: Id<Account>) -> Result<Vec<Invoice>,
     Ok(tx.find::<Invoice>(tables::invoices::OWED, &key).await?)
 }
 
-/// Money that a partner has paid the operator and that settles nothing yet: it counts as credit (BIL-030).
+/// Money that a partner has paid the operator and that settles nothing yet, in US dollars: it counts as credit (BIL-030).
 ///
 /// # Errors
 /// When the store fails or amounts overflow.
-pub async fn overpaid(tx: &mut Tx<'_>, partner: Id<Account>) -> Result<Money, AppError> {
+pub async fn overpaid(
+    tx: &mut Tx<'_>,
+    partner: Id<Account>,
+    today: Date,
+) -> Result<Money, AppError> {
     let key = [
         Value::Text(Party::Account(partner).to_string()),
         Value::Text(Party::Operator.to_string()),
@@ -67,7 +72,7 @@ pub async fn overpaid(tx: &mut Tx<'_>, partner: Id<Account>) -> Result<Money, Ap
     let mut sum = Money::zero(Currency::USD);
     for payment in tx.find::<Payment>(tables::payments::BETWEEN, &key).await? {
         if payment.invoice.is_none() {
-            sum = sum.plus(payment.amount.at_par(Currency::USD)?)?;
+            sum = sum.plus(fx::in_dollars(tx, payment.amount, today).await?)?;
         }
     }
     Ok(sum)
@@ -96,7 +101,8 @@ pub(crate) async fn unbilled(tx: &mut Tx<'_>, partner: Id<Account>) -> Result<Mo
         for charge in crate::charges::of(tx, &held).await? {
             let is_billed = billed_until.is_some_and(|until| charge.booked < until);
             if charge.seller == Some(partner) && !is_billed {
-                sum = sum.plus(charge.amount.at_par(Currency::USD)?)?;
+                let day = charge.booked.date();
+                sum = sum.plus(fx::in_dollars(tx, charge.amount, day).await?)?;
             }
         }
     }

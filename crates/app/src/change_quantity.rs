@@ -175,7 +175,7 @@ impl UseCase for ChangeQuantity {
         if let (true, Some(seller)) = (more > 0 && possible, &held.seller) {
             let cost = cost(&held.row, &held.item, self.quantity, ctx.now.date())?;
             if let Some(cost) = cost {
-                found.credit = facts::credit(tx, seller, cost).await?;
+                found.credit = facts::credit(tx, seller, cost, ctx.now.date()).await?;
             }
         }
         Ok(found)

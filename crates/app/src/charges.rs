@@ -6,12 +6,12 @@ use tierline_billing::prorate;
 use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Generation, Item, ItemKind};
 use tierline_domain::id::Id;
-use tierline_domain::money::{Currency, Money};
+use tierline_domain::money::Money;
 use tierline_domain::subscription::{Charge, CreditLine, Subscription, SubscriptionState};
 use tierline_domain::time::Date;
 use tierline_store::{Tx, Value, tables};
 
-use crate::billing;
+use crate::billing::{self, fx};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 
@@ -141,8 +141,9 @@ async fn book_at(
     };
     billing::run::plan(tx, &subscription.home, ctx.now).await?;
     if let Some(mut line) = tx.get::<CreditLine>(&[Value::Id(seller.uuid())]).await? {
-        let amount = charged.at_par(Currency::USD)?;
-        line.unbilled = line.unbilled.at_par(Currency::USD)?.plus(amount)?;
+        let day = ctx.now.date();
+        let amount = fx::in_dollars(tx, charged, day).await?;
+        line.unbilled = fx::in_dollars(tx, line.unbilled, day).await?.plus(amount)?;
         tx.put(&line).await?;
     }
     Ok(Some(id))

@@ -91,12 +91,13 @@ async fn told(ctx: &Ctx, tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<(
     Ok(())
 }
 
-/// Days of the month before of which a customer's consumption is on record, and how many hours each.
+/// Days of the first month of which a customer's consumption is on record, and how many hours each.
 const USED: &[(i32, i64)] = &[(4, 24), (11, 17), (19, 22), (26, 9)];
 /// The price of an hour, in US cents.
 const HOUR_MINOR: i64 = 128;
 
-/// A few days of consumption: of the months before, of the month before as it was reported after the bill, and of this one.
+/// A few days of consumption that was rated as a whole: of the first month, and of the month before as it was reported after the
+/// bill. The rest comes in by meters.
 async fn consumption(
     tx: &mut Tx<'_>,
     subscription: &Subscription,
@@ -112,14 +113,11 @@ async fn consumption(
     }
     let this = now.date().first_of_month();
     let mut days: Vec<(Date, i64, Timestamp)> = Vec::new();
-    for month in 0..MONTHS {
-        for (day, hours) in USED {
-            let day = add_days(add_months(first, month), *day);
-            days.push((day, *hours, morning(add_days(day, 1))));
-        }
+    for (day, hours) in USED {
+        let day = add_days(first, *day);
+        days.push((day, *hours, morning(add_days(day, 1))));
     }
     days.push((add_days(this, -1), 5, now));
-    days.push((now.date(), 3, now));
     for (day, hours, booked) in days {
         let name = format!("{} {day}", subscription.handle);
         let ctx = at(&name, booked);

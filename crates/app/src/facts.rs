@@ -26,7 +26,7 @@ use tierline_rules::{Checkpoint, regions};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
-use crate::billing;
+use crate::billing::{self, fx};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::holdings::{self, Holding};
@@ -668,6 +668,7 @@ pub async fn credit(
     tx: &mut Tx<'_>,
     partner: &Account,
     required: Money,
+    today: Date,
 ) -> Result<Option<Credit>, AppError> {
     let Some(line) = tx.get::<CreditLine>(&id(partner.id)).await? else {
         return Ok(None);
@@ -675,29 +676,30 @@ pub async fn credit(
     let mut disputed = Money::zero(Currency::USD);
     for invoice in billing::owed(tx, partner.id).await? {
         if invoice.state == InvoiceState::Disputed {
-            disputed = disputed.plus(billing::open(&invoice)?.at_par(Currency::USD)?)?;
+            let open = fx::in_dollars(tx, billing::open(&invoice)?, today).await?;
+            disputed = disputed.plus(open)?;
         }
     }
     Ok(Some(Credit {
-        available: available(tx, &line).await?,
-        required: required.at_par(Currency::USD)?,
+        available: available(tx, &line, today).await?,
+        required: fx::in_dollars(tx, required, today).await?,
         disputed,
     }))
 }
 
-/// Limit less unpaid, unbilled and every unpaid or disputed invoice (BIL-030, BIL-033).
+/// Limit less unpaid, unbilled and every unpaid or disputed invoice (BIL-030, BIL-033), in US dollars at the day's rates.
 ///
 /// # Errors
 /// When the store fails or amounts overflow.
-pub async fn available(tx: &mut Tx<'_>, line: &CreditLine) -> Result<Money, AppError> {
-    let mut left = line.credit_limit.at_par(Currency::USD)?;
-    left = left.minus(line.unpaid.at_par(Currency::USD)?)?;
-    left = left.minus(line.unbilled.at_par(Currency::USD)?)?;
+pub async fn available(tx: &mut Tx<'_>, line: &CreditLine, today: Date) -> Result<Money, AppError> {
+    let mut left = fx::in_dollars(tx, line.credit_limit, today).await?;
+    left = left.minus(fx::in_dollars(tx, line.unpaid, today).await?)?;
+    left = left.minus(fx::in_dollars(tx, line.unbilled, today).await?)?;
     for invoice in billing::owed(tx, line.partner).await? {
-        left = left.minus(billing::open(&invoice)?.at_par(Currency::USD)?)?;
+        let open = fx::in_dollars(tx, billing::open(&invoice)?, today).await?;
+        left = left.minus(open)?;
     }
-    left = left.plus(billing::overpaid(tx, line.partner).await?)?;
-    Ok(left)
+    Ok(left.plus(billing::overpaid(tx, line.partner, today).await?)?)
 }
 
 /// The currency in which a seller is billed for an item (BIL-020, REG-021).

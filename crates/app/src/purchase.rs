@@ -19,6 +19,7 @@ use tierline_rules::{Checkpoint, regions};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
+use crate::billing::fx;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::facts;
@@ -84,9 +85,14 @@ pub(crate) async fn deal_facts(
     } else {
         None
     };
-    purchase.cost_usd = cost.map(|cost| cost.at_par(Currency::USD)).transpose()?;
+    purchase.cost_usd = match cost {
+        Some(cost) => Some(fx::in_dollars(tx, cost, today).await?),
+        None => None,
+    };
     found.credit = match cost {
-        Some(cost) if deal.seller.kind.is_billed() => facts::credit(tx, deal.seller, cost).await?,
+        Some(cost) if deal.seller.kind.is_billed() => {
+            facts::credit(tx, deal.seller, cost, today).await?
+        }
         _ => None,
     };
     found.purchase = Some(purchase);

@@ -8,6 +8,7 @@ use tierline_domain::time::{Date, add_days, add_months};
 
 use crate::basis::amount;
 use crate::cycle::Running;
+use crate::meter::{Decimal, split};
 use crate::prorate::{cancellation, charge, seat_change};
 
 fn euros(minor: i64) -> Money {
@@ -38,11 +39,42 @@ fn twelve_cut_months_of_a_hundred_are_ninety_nine_ninety_six() {
     assert_eq!(sum(months), 9_996);
 }
 
+/// Each day's part is the difference of two rounded sums; where nothing is to share by, the last is all of it.
+#[test]
+fn a_line_is_split_by_what_is_reached() {
+    let minors = |amount: i64, shares: &[&str]| -> Vec<i64> {
+        let shares: Vec<Decimal> = shares.iter().map(|share| share.parse().unwrap()).collect();
+        let parts = split(euros(amount), &shares).unwrap();
+        parts.into_iter().map(|part| part.minor).collect()
+    };
+    assert_eq!(minors(100, &["1", "1", "1"]), [33, 34, 33]);
+    assert_eq!(minors(-100, &["1", "1", "1"]), [-33, -34, -33]);
+    assert_eq!(minors(1, &["0.1", "0.3", "0.6"]), [0, 0, 1]);
+    assert_eq!(minors(10, &["0", "0.00"]), [0, 10]);
+    // More digits than are compared.
+    let (one, two) = ("100000000000000000000.0000000001", "200000000000000000000");
+    assert_eq!(minors(30_000, &[one, two]), [10_000, 20_000]);
+    assert_eq!(minors(7, &[]), [0; 0]);
+}
+
 fn any_start() -> impl Strategy<Value = Date> {
     (0_i32..1_461).prop_map(|days| add_days("2023-01-01".parse().unwrap(), days))
 }
 
 proptest! {
+    /// Parts of an amount come to it exactly, none is off by more than a unit, and none goes the other way.
+    #[test]
+    fn parts_of_an_amount_come_to_it_exactly(
+        minor in -1_000_000_000_i64..1_000_000_000, shares in proptest::collection::vec((0_i128..10_i128.pow(30), 0_u32..32), 1..40),
+    ) {
+        // Sums of what has a whole part keep the digits of the finest.
+        let shares: Vec<Decimal> = shares.into_iter().map(|(mantissa, scale)| Decimal::new(mantissa / 10_i128.pow(30 - scale.min(30)), scale)).collect();
+        let parts = split(euros(minor), &shares).unwrap();
+        prop_assert_eq!(parts.len(), shares.len());
+        prop_assert_eq!(sum(parts.iter().copied()), minor);
+        prop_assert!(parts.iter().all(|part| part.minor == 0 || (part.minor < 0) == (minor < 0)));
+    }
+
     /// Cut lines lose less than one minor unit each, and never gain.
     #[test]
     fn cut_lines_lose_less_than_a_unit_each_and_never_gain(

@@ -109,8 +109,8 @@ impl Decimal {
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         let scale = self.scale.max(other.scale);
         let mantissa = self
-            .at(scale)?
-            .checked_add(other.at(scale)?)
+            .mantissa_at(scale)?
+            .checked_add(other.mantissa_at(scale)?)
             .ok_or(MoneyError::Overflow)?;
         Ok(Self { mantissa, scale })
     }
@@ -148,16 +148,17 @@ impl Decimal {
     /// # Errors
     /// On overflow and division by zero.
     pub fn over(self, other: Self, decimals: u32) -> Result<Self, MoneyError> {
+        // Both scales are powers of ten: only their difference is multiplied in.
         let up = decimals
             .checked_add(other.scale)
             .ok_or(MoneyError::Overflow)?;
         let product = self
             .mantissa
-            .checked_mul(power(up)?)
+            .checked_mul(power(up.saturating_sub(self.scale))?)
             .ok_or(MoneyError::Overflow)?;
         let whole = other
             .mantissa
-            .checked_mul(power(self.scale)?)
+            .checked_mul(power(self.scale.saturating_sub(up))?)
             .ok_or(MoneyError::Overflow)?;
         Ok(Self {
             mantissa: i128::from(divide(product, whole, Rounding::HalfUp)?),
@@ -178,7 +179,11 @@ impl Decimal {
         Ok(Money { minor, currency })
     }
 
-    fn at(self, scale: u32) -> Result<i128, MoneyError> {
+    /// Its digits with so many behind the point, where it has no more than those.
+    ///
+    /// # Errors
+    /// On overflow.
+    pub fn mantissa_at(self, scale: u32) -> Result<i128, MoneyError> {
         self.mantissa
             .checked_mul(power(scale.saturating_sub(self.scale))?)
             .ok_or(MoneyError::Overflow)

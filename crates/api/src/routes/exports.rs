@@ -29,10 +29,6 @@ use crate::route::{self, Access, Route};
 use crate::server::Server;
 use crate::wire::path;
 
-/// What lists of consumption lack.
-pub(super) const WHOLE_CHARGES: &str =
-    "a month's charge of a meter is shown as one line of consumption; its days are not told apart";
-
 pub(super) fn routes() -> Vec<Route> {
     let shown = "exports.rs an_export_is_made_afterwards_and_its_sums_are_the_invoices";
     vec![
@@ -48,7 +44,7 @@ pub(super) fn routes() -> Vec<Route> {
             "The currency; the partner's own where it is left out.",
         )
         .answers_plain(StatusCode::ACCEPTED)
-        .shows_partly("billing-v2-unbilled-usage-create", shown, WHOLE_CHARGES),
+        .shows("billing-v2-unbilled-usage-create", shown),
         route::post(
             "/v1/billedusage/invoices/{invoice-id}",
             "Ask for the consumption of an invoice, as files.",
@@ -56,7 +52,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query("fragment", "basic, or full with every member.")
         .answers_plain(StatusCode::ACCEPTED)
-        .shows_partly("billing-v2-billed-usage-create", shown, WHOLE_CHARGES),
+        .shows("billing-v2-billed-usage-create", shown),
         route::get(
             "/v1/billingoperations/{operation-id}",
             "How far an export is.",

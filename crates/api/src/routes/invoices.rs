@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, json};
 use tierline_app::act::{Act, decide_only};
-use tierline_app::billing::views::{self, Choice, Directory, Entry, Period};
+use tierline_app::billing::views::{self, Directory};
 use tierline_app::billing::{papers, pdf};
 use tierline_app::error::Refusal;
 use tierline_app::{AppError, Ctx};
@@ -21,23 +21,19 @@ use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_store::Tx;
 use utoipa::ToSchema;
 
-use super::line_items::{
-    Bill, DailyUsageLineItem, LicenseBasedLineItem, LineItem, OneTimeInvoiceLineItem, Shape,
-    UsageBasedLineItem,
-};
-use super::rated_usage::DailyRatedUsageLineItem;
+use super::invoice_lines::{by_path, by_query, unbilled};
+use super::line_items::{Bill, LineItem};
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::catalog;
 use crate::wire::decimal::Decimal;
 use crate::wire::envelope::{Attributes, Collection, Link, Links, Page};
-use crate::wire::seek;
 
 /// Most invoices of one page.
 const PAGE_MAX: usize = 200;
 /// Most lines of one page.
-const LINES_MAX: usize = 2_000;
+pub(super) const LINES_MAX: usize = 2_000;
 
 pub(super) fn routes() -> Vec<Route> {
     let ok = StatusCode::OK;
@@ -105,10 +101,9 @@ pub(super) fn routes() -> Vec<Route> {
                 "invoice-line-items-list",
                 "invoices.rs lines_have_the_type_of_their_provider",
             )
-            .shows_partly(
+            .shows(
                 "invoice-billed-consumption-list",
-                "invoices.rs lines_have_the_type_of_their_provider",
-                super::exports::WHOLE_CHARGES,
+                "invoices.rs a_month_of_consumption_is_told_apart_by_its_days",
             ),
         route::get(
             "/v1/invoices/{invoice-id}/lineitems/{billing-provider}/{invoice-line-item-type}",
@@ -138,10 +133,9 @@ fn not_billed() -> Route {
     .query("period", "current or previous.")
     .query("size", "Most lines of the page.")
     .answers::<Collection<LineItem>>(StatusCode::OK)
-    .shows_partly(
+    .shows(
         "invoice-unbilled-consumption-list",
         "invoices.rs what_is_not_billed_yet_is_listed_by_period",
-        super::exports::WHOLE_CHARGES,
     )
     .shows(
         "invoice-unbilled-recon-list",
@@ -385,7 +379,7 @@ impl Looker {
     }
 
     /// What stands at the head of every line.
-    async fn bill(
+    pub(super) async fn bill(
         &self,
         tx: &mut Tx<'_>,
         names: &mut Directory,
@@ -553,199 +547,12 @@ async fn estimates(call: Call) -> Result<Json<Collection<EstimateLink>>, Problem
     Ok(Json(Collection::whole(items, own)))
 }
 
-fn wanted_currency(call: &Call) -> Result<Option<Currency>, Problem> {
+/// The currency that a call asks for.
+pub(super) fn wanted_currency(call: &Call) -> Result<Option<Currency>, Problem> {
     let Some(text) = call.query.get("currencyCode") else {
         return Ok(None);
     };
     let read = text.to_ascii_uppercase().parse();
     read.map(Some)
         .map_err(|_| Problem::malformed("currencyCode", "is a code such as USD"))
-}
-
-fn size(call: &Call) -> Result<usize, Problem> {
-    Ok(match call.query.number("size")? {
-        None | Some(0) => LINES_MAX,
-        Some(size) => size.min(LINES_MAX),
-    })
-}
-
-/// Whether only lines with earned credit are asked for, or only those without.
-fn wanted_credit(call: &Call) -> Option<bool> {
-    let given = call.query.get("hasPartnerEarnedCredit");
-    given.map(|_| call.query.flag("hasPartnerEarnedCredit"))
-}
-
-/// Lines in the form of their type.
-fn rendered(shape: Shape, bill: &Bill, entries: Vec<Entry>, credit: Option<bool>) -> Vec<LineItem> {
-    let one = |entry: &Entry| match shape {
-        Shape::LicenseBased => LineItem::License(Box::new(LicenseBasedLineItem::of(bill, entry))),
-        _ => LineItem::OneTime(Box::new(OneTimeInvoiceLineItem::of(bill, entry))),
-    };
-    match shape {
-        Shape::LicenseBased | Shape::OneTime => entries.iter().map(one).collect(),
-        Shape::UsageBased | Shape::DailyUsage | Shape::DailyRated => views::usage(entries)
-            .iter()
-            .filter(|row| credit.is_none_or(|wanted| wanted == (row.credit_percent > 0)))
-            .map(|row| match shape {
-                Shape::UsageBased => LineItem::Usage(Box::new(UsageBasedLineItem::of(bill, row))),
-                Shape::DailyUsage => LineItem::Daily(Box::new(DailyUsageLineItem::of(bill, row))),
-                _ => LineItem::Rated(Box::new(DailyRatedUsageLineItem::of(bill, row))),
-            })
-            .collect(),
-    }
-}
-
-/// The query of a list of lines as its links carry it.
-fn again(call: &Call, size: usize) -> String {
-    let given = [
-        "provider",
-        "invoicelineitemtype",
-        "currencycode",
-        "period",
-        "haspartnerearnedcredit",
-    ];
-    let mut query: Vec<String> = given
-        .iter()
-        .filter_map(|name| {
-            let value = call.query.get(name)?;
-            let plain = value
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-            plain.then(|| format!("{name}={value}"))
-        })
-        .collect();
-    query.push(format!("size={size}"));
-    query.join("&")
-}
-
-async fn by_query(
-    Path(id): Path<String>,
-    call: Call,
-) -> Result<Json<Collection<LineItem>>, Problem> {
-    let shape = Shape::of(
-        call.query.get("provider"),
-        call.query.get("invoiceLineItemType"),
-    )?;
-    lines(&call, &id, shape, &format!("/invoices/{id}/lineitems")).await
-}
-
-async fn by_path(
-    Path((id, provider, line_type)): Path<(String, String, String)>,
-    call: Call,
-) -> Result<Json<Collection<LineItem>>, Problem> {
-    let shape = Shape::of(Some(&provider), Some(&line_type))?;
-    let own = format!("/invoices/{id}/lineitems/{provider}/{line_type}");
-    lines(&call, &id, shape, &own).await
-}
-
-async fn lines(
-    call: &Call,
-    id: &str,
-    shape: Shape,
-    path: &str,
-) -> Result<Json<Collection<LineItem>>, Problem> {
-    let looker = Looker::of(call);
-    let (page, currency, credit) = (
-        if shape.is_by_offset() {
-            Page::of(call, LINES_MAX)?
-        } else {
-            Page {
-                size: size(call)?,
-                offset: 0,
-            }
-        },
-        wanted_currency(call)?,
-        wanted_credit(call),
-    );
-    let after: i64 = if shape.is_by_offset() {
-        0
-    } else {
-        seek::place(call)?.unwrap_or_default()
-    };
-    let id = id.to_owned();
-    let (bill, entries) = call
-        .read(move |tx| {
-            let (looker, id) = (looker.clone(), id.clone());
-            Box::pin(async move {
-                let invoice = looker.invoice(tx, &id).await?;
-                let mut names = Directory::default();
-                let bill = looker.bill(tx, &mut names, Some(&invoice)).await?;
-                let is_other = currency.is_some_and(|wanted| wanted != invoice.net.currency);
-                let Some(choice) = shape.choice(invoice.kind).filter(|_| !is_other) else {
-                    return Ok((bill, Vec::new()));
-                };
-                let count = (page.reach(), page.offset);
-                let found = views::lines(tx, invoice.id, choice, after, count).await?;
-                Ok((bill, names.entries(tx, found).await?))
-            })
-        })
-        .await?;
-    let own = format!("{path}?{}", again(call, page.size));
-    if shape.is_by_offset() {
-        let items = rendered(shape, &bill, entries, credit);
-        return Ok(Json(page.by_offset(items, &own)));
-    }
-    let is_more = entries.len() > page.size;
-    let mut entries = entries;
-    entries.truncate(page.size);
-    let last = entries
-        .last()
-        .map(|entry| views::figures(&entry.billed).position);
-    let token = last.filter(|_| is_more).map(|place| seek::token(&place));
-    let items = rendered(shape, &bill, entries, credit);
-    Ok(Json(Collection::seek(items, &own, token)))
-}
-
-async fn unbilled(call: Call) -> Result<Json<Collection<LineItem>>, Problem> {
-    let shape = Shape::of(
-        call.query.get("provider"),
-        call.query.get("invoiceLineItemType"),
-    )?;
-    let choice = match shape {
-        Shape::OneTime => Choice::Any,
-        Shape::DailyRated => Choice::Usage,
-        Shape::LicenseBased | Shape::UsageBased | Shape::DailyUsage => {
-            return Err(Problem::malformed(
-                "provider",
-                "is onetime, marketplace or all: recurring bills have no lines before they are issued",
-            ));
-        }
-    };
-    let period = match call
-        .query
-        .get("period")
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
-        None | Some("current") => Period::Current,
-        Some("previous") => Period::Previous,
-        Some(_) => return Err(Problem::malformed("period", "is current or previous")),
-    };
-    let looker = Looker::of(&call);
-    let (size, currency, credit) = (size(&call)?, wanted_currency(&call)?, wanted_credit(&call));
-    let after = seek::place(&call)?;
-    let today = call.server.app().clock().world_now().date();
-    let (bill, entries, next) = call
-        .read(move |tx| {
-            let looker = looker.clone();
-            Box::pin(async move {
-                looker.permitted(tx).await?;
-                let mut names = Directory::default();
-                let bill = looker.bill(tx, &mut names, None).await?;
-                let seller = &looker.account;
-                let (found, next) =
-                    views::unbilled(tx, seller, (period, today), choice, after, size).await?;
-                let mut entries = names.entries(tx, found).await?;
-                entries.retain(|entry| {
-                    let is_of_kind = entry.goods.kind == InvoiceKind::OneTime;
-                    is_of_kind && currency.is_none_or(|wanted| wanted == entry.amount().currency)
-                });
-                Ok((bill, entries, next))
-            })
-        })
-        .await?;
-    let own = format!("/invoices/unbilled/lineitems?{}", again(&call, size));
-    let items = rendered(shape, &bill, entries, credit);
-    let token = next.as_ref().map(seek::token);
-    Ok(Json(Collection::seek(items, &own, token)))
 }

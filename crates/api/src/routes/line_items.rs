@@ -1,7 +1,8 @@
 //! Line items: which ones a client asks for, and what each of the documented types says.
 
 use serde::Serialize;
-use tierline_app::billing::views::{Choice, Entry, UsageRow, figures};
+use tierline_app::billing::consumption::UsageRow;
+use tierline_app::billing::views::{Choice, Entry, figures};
 use tierline_domain::billing::{Invoice, InvoiceKind, Party};
 use tierline_domain::catalog::{Frequency, Term};
 use tierline_domain::money::{Currency, Money};
@@ -278,10 +279,6 @@ fn order(entry: &Entry) -> String {
     order.map_or_else(String::new, |order| order.to_string())
 }
 
-pub(super) fn currency(entry: &Entry) -> Currency {
-    figures(&entry.billed).amount.currency
-}
-
 /// An amount of minor units ÷ a count, as a decimal of up to twelve digits.
 pub(super) fn each(amount: Money, count: i64) -> Decimal {
     if count == 0 {
@@ -553,7 +550,7 @@ pub(crate) struct Consumed {
 
 impl Consumed {
     fn of(bill: &Bill, row: &UsageRow, line_type: &'static str) -> Self {
-        let (entry, charge) = (&row.entry, &row.entry.billed.charge);
+        let (entry, charge) = (row.entry.as_ref(), &row.entry.billed.charge);
         Self {
             partner_id: bill.partner_id.clone(),
             partner_name: bill.partner_name.clone(),
@@ -568,15 +565,15 @@ impl Consumed {
             subscription_description: name_of(entry),
             billing_cycle_type: cycle(charge.frequency).to_uppercase(),
             order_id: order(entry),
-            service_name: row.meter_name.clone(),
-            service_type: row.category.clone(),
-            resource_guid: row.meter.clone(),
-            resource_name: row.meter_name.clone(),
-            region: row.region.clone(),
-            consumed_quantity: Decimal::read(&row.quantity),
+            service_name: row.meter.name.clone(),
+            service_type: row.meter.category.clone(),
+            resource_guid: row.meter.handle.clone(),
+            resource_name: row.meter.name.clone(),
+            region: row.meter.region.clone(),
+            consumed_quantity: Decimal::read(&row.quantity.to_string()),
             charge_start_date: first(charge.from_day),
             charge_end_date: first(charge.until_day),
-            unit: row.unit.clone(),
+            unit: row.meter.unit.clone(),
             invoice_line_item_type: line_type,
             billing_provider: "azure",
         }
@@ -608,13 +605,13 @@ pub(crate) struct UsageBasedLineItem {
 impl UsageBasedLineItem {
     pub(super) fn of(bill: &Bill, row: &UsageRow) -> Self {
         let (charge, line) = (&row.entry.billed.charge, figures(&row.entry.billed));
-        let effective = each(line.amount, charge.basis.quantity);
+        let effective = Decimal::read(&row.effective_price.to_string());
         Self {
             detail_line_item_id: line.position,
             sku: catalog::item_id(&row.entry.goods.item),
             included_quantity: Decimal::read("0"),
-            overage_quantity: Decimal::read(&row.quantity),
-            list_price: Decimal::of(line.unit_price),
+            overage_quantity: Decimal::read(&row.quantity.to_string()),
+            list_price: Decimal::read(&row.unit_price.to_string()),
             currency: line.amount.currency,
             pretax_charges: Decimal::of(line.amount),
             tax_amount: Decimal::read("0"),

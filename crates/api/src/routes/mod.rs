@@ -39,6 +39,7 @@ mod exports;
 pub mod graph;
 mod home;
 pub(crate) mod inbox;
+mod invoice_lines;
 mod invoices;
 mod ledger;
 pub(crate) mod line_items;

@@ -1,13 +1,13 @@
 //! A day's rated consumption as a line, with every member or with those that are asked for most.
 
 use serde::Serialize;
-use tierline_app::billing::views::{UsageRow, figures};
+use tierline_app::billing::consumption::UsageRow;
 use tierline_domain::money::Currency;
+use tierline_domain::usage::UsageResource;
 use utoipa::ToSchema;
 
 use super::line_items::{
-    Bill, currency, each, first, name_of, over, parts, product_name, publisher, reseller_mpn,
-    shifted,
+    Bill, first, name_of, over, parts, product_name, publisher, reseller_mpn, shifted,
 };
 use crate::wire::decimal::Decimal;
 use crate::wire::envelope::Attributes;
@@ -81,14 +81,29 @@ pub(crate) struct DailyRatedUsageLineItem {
     attributes: Attributes,
 }
 
+fn number(number: tierline_domain::decimal::Decimal) -> Decimal {
+    Decimal::read(&number.to_string())
+}
+
+/// What the owner of a resource wrote on it, as JSON in a text.
+fn tags(resource: &UsageResource) -> String {
+    if resource.tags.is_empty() {
+        return String::new();
+    }
+    serde_json::to_string(&resource.tags).unwrap_or_default()
+}
+
 impl DailyRatedUsageLineItem {
     pub(crate) fn of(bill: &Bill, row: &UsageRow) -> Self {
-        let entry = &row.entry;
-        let (charge, line) = (&entry.billed.charge, figures(&entry.billed));
+        let entry = row.entry.as_ref();
+        let (charge, meter, resource) = (&entry.billed.charge, &row.meter, row.resource.as_deref());
         let [product_id, sku_id, availability_id] = parts(entry);
         let (publisher_name, publisher_id) = publisher(entry);
         let earns = row.credit_percent > 0;
         let rate = Decimal::read(&shifted(i128::from(row.credit_percent), 2));
+        let of_resource = |part: fn(&UsageResource) -> &String| {
+            resource.map_or_else(String::new, |one| part(one).clone())
+        };
         let entitlement = entry.billed.parent.unwrap_or(charge.subscription);
         Self {
             partner_id: bill.partner_id.clone(),
@@ -109,18 +124,18 @@ impl DailyRatedUsageLineItem {
             charge_start_date: first(charge.from_day),
             charge_end_date: over(charge.until_day),
             usage_date: first(row.day),
-            meter_type: row.unit.clone(),
-            meter_category: row.category.clone(),
-            meter_id: row.meter.clone(),
-            meter_sub_category: row.subcategory.clone(),
-            meter_name: row.meter_name.clone(),
-            meter_region: row.region.clone(),
-            unit_of_measure: row.unit.clone(),
-            resource_location: row.location.clone(),
-            consumed_service: row.category.clone(),
-            resource_group: row.resource_group.clone(),
-            resource_uri: row.resource.clone(),
-            tags: String::new(),
+            meter_type: meter.unit.clone(),
+            meter_category: meter.category.clone(),
+            meter_id: meter.handle.clone(),
+            meter_sub_category: meter.subcategory.clone(),
+            meter_name: meter.name.clone(),
+            meter_region: meter.region.clone(),
+            unit_of_measure: meter.unit.clone(),
+            resource_location: of_resource(|one| &one.location),
+            consumed_service: meter.category.clone(),
+            resource_group: of_resource(|one| &one.resource_group),
+            resource_uri: of_resource(|one| &one.uri),
+            tags: resource.map_or_else(String::new, tags),
             additional_info: String::new(),
             service_info1: String::new(),
             service_info2: String::new(),
@@ -128,18 +143,18 @@ impl DailyRatedUsageLineItem {
             mpn_id: bill.mpn_id.clone(),
             reseller_mpn_id: reseller_mpn(entry),
             charge_type: charge.kind.clone(),
-            unit_price: Decimal::of(line.unit_price),
-            quantity: Decimal::read(&row.quantity),
-            unit_type: row.unit.clone(),
-            billing_pre_tax_total: Decimal::of(line.amount),
-            billing_currency: currency(entry),
-            pricing_pre_tax_total: Decimal::of(line.amount),
-            pricing_currency: currency(entry),
+            unit_price: number(row.unit_price),
+            quantity: number(row.quantity),
+            unit_type: meter.unit.clone(),
+            billing_pre_tax_total: Decimal::of(row.amount),
+            billing_currency: row.amount.currency,
+            pricing_pre_tax_total: number(row.priced),
+            pricing_currency: row.priced_in,
             entitlement_id: entitlement.to_string(),
             entitlement_description: name_of(entry),
-            pc_to_bc_exchange_rate: Decimal::read("1"),
-            pc_to_bc_exchange_rate_date: first(charge.booked.date()),
-            effective_unit_price: each(line.amount, charge.basis.quantity),
+            pc_to_bc_exchange_rate: number(row.rate),
+            pc_to_bc_exchange_rate_date: first(charge.from_day.first_of_month()),
+            effective_unit_price: number(row.effective_price),
             rate_of_partner_earned_credit: rate.clone(),
             has_partner_earned_credit: earns,
             rate_of_credit: rate,

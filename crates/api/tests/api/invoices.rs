@@ -1,5 +1,7 @@
 //! The documented wire of invoices: what a partner reads of what the operator billed it, and of what it will be billed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::common::{World, ids, text};
@@ -32,6 +34,13 @@ fn cents(value: &Value) -> i64 {
     let text = value.to_string();
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     format!("{whole}{part:0<2}").parse().unwrap()
+}
+
+/// A number of up to three decimals, in thousandths: exact, because it is read as text.
+fn thousandths(value: &Value) -> i64 {
+    let text = value.to_string();
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{whole}{part:0<3}").parse().unwrap()
 }
 
 /// Every line of a list, page by page.
@@ -264,6 +273,73 @@ async fn lines_have_the_type_of_their_provider() {
     }
     let other = format!("{}&currencycode=eur", path(2000));
     assert!(lines(&world, &token, &other).await.is_empty());
+}
+
+/// BIL-053: of each meter a month is charged once, and its days come to that to the cent.
+#[tokio::test]
+async fn a_month_of_consumption_is_told_apart_by_its_days() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let list = invoices(&world, "meridian").await;
+    // Thousandths of a unit by meter of a subscription.
+    let sums = |rows: &[Value]| {
+        let mut sums: BTreeMap<(String, String), i64> = BTreeMap::new();
+        for row in rows {
+            let key = (text(&row["subscriptionId"]), text(&row["resourceGuid"]));
+            *sums.entry(key).or_default() += thousandths(&row["consumedQuantity"]);
+        }
+        sums
+    };
+    let new = text(&of_type(&list, "OneTime")["id"]);
+    let rated = |size: usize| {
+        format!(
+            "/v1/invoices/{new}/lineitems?provider=marketplace&invoicelineitemtype=usagelineitems&size={size}"
+        )
+    };
+    let days = lines(&world, &token, &rated(2000)).await;
+    assert_eq!(days, lines(&world, &token, &rated(7)).await);
+    let resources: BTreeSet<String> = days.iter().map(|day| text(&day["resourceUri"])).collect();
+    assert!(days.len() > 31 && resources.len() > 2, "{resources:?}");
+    let dates: BTreeSet<String> = days.iter().map(|day| text(&day["usageDate"])).collect();
+    assert_eq!(dates.len(), 31, "{dates:?}");
+    let whole =
+        format!("/v1/invoices/{new}/lineitems?provider=all&invoicelineitemtype=billinglineitems");
+    let whole = lines(&world, &token, &whole).await;
+    let charged: i64 = whole
+        .iter()
+        .filter(|line| line["chargeType"] == "usage")
+        .map(|line| cents(&line["subtotal"]))
+        .sum();
+    let told: i64 = days
+        .iter()
+        .map(|day| cents(&day["billingPreTaxTotal"]))
+        .sum();
+    assert_eq!(told, charged);
+    let earned = format!("{}&haspartnerearnedcredit=true", rated(50));
+    let earned = lines(&world, &token, &earned).await;
+    let is_earned = |day: &&Value| day["hasPartnerEarnedCredit"] == true;
+    assert_eq!(earned.len(), days.iter().filter(is_earned).count());
+    // The offer before the plan: a month as one line, its days behind it, read by offset.
+    let old = text(&of_type(&list, "Recurring")["id"]);
+    let azure = |kind: &str| {
+        format!("/v1/invoices/{old}/lineitems?provider=azure&invoicelineitemtype={kind}")
+    };
+    let months = lines(&world, &token, &azure("billinglineitems")).await;
+    let days = lines(&world, &token, &azure("usagelineitems")).await;
+    assert!(days.len() > months.len());
+    assert_eq!(sums(&months).len(), months.len());
+    assert_eq!(sums(&months), sums(&days));
+    let mut paged = Vec::new();
+    while paged.len() < days.len() {
+        let path = format!("{}&size=11&offset={}", azure("usagelineitems"), paged.len());
+        let page = world.get(&path, &token).await.body;
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() == 11 || paged.len() + items.len() == days.len());
+        let has_next = page["links"].get("next").is_some();
+        assert_eq!(has_next, paged.len() + items.len() < days.len());
+        paged.extend(items.iter().cloned());
+    }
+    assert_eq!(paged, days);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! A worker that is interrupted leaves the parts that it has written; whoever goes on begins behind the last of them. No part is
 //! made twice, because it is written in the transaction that says where it ended.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tierline_domain::billing::{Invoice, Party};
@@ -15,6 +17,7 @@ use tierline_store::tables::files::{self, Export, ExportPart};
 use tierline_store::{Command, Json, Tx, Value, tables};
 use uuid::Uuid;
 
+use super::consumption::{self, Source, UsageRow, Wanted};
 use super::views::{self, Booked, Choice, Directory, Entry, Period};
 use crate::error::AppError;
 use crate::names::by_id;
@@ -166,15 +169,30 @@ pub struct Place {
     /// The charge, where there is no invoice yet.
     #[serde(default)]
     pub booked: Option<Booked>,
+    /// The day of a subscription's meter and resource, where there is no charge yet.
+    #[serde(default)]
+    pub day: Option<(Uuid, Date, i64, Uuid)>,
+    /// How many rows of the next line were given already.
+    #[serde(default)]
+    pub rows: usize,
 }
 
 /// A page of what an export holds.
 #[derive(Debug)]
 pub struct Piece {
-    /// The lines.
-    pub entries: Vec<Entry>,
+    /// What is written.
+    pub content: Content,
     /// Where it ended; none where nothing follows.
     pub next: Option<Place>,
+}
+
+/// What files are made of.
+#[derive(Debug)]
+pub enum Content {
+    /// Lines of invoices.
+    Lines(Vec<Entry>),
+    /// Days of consumption.
+    Usage(Vec<UsageRow>),
 }
 
 /// Reads on from a place.
@@ -188,47 +206,63 @@ pub async fn page(
     place: Place,
     count: usize,
 ) -> Result<Piece, AppError> {
-    let choice = match export.kind {
-        ExportKind::Lines => Choice::Any,
-        ExportKind::BilledUsage | ExportKind::UnbilledUsage => Choice::Usage,
+    let source = match export.invoice.map(Id::from_uuid) {
+        Some(invoice) if export.kind == ExportKind::Lines => {
+            return lines(tx, names, invoice, place, count).await;
+        }
+        Some(invoice) => Source::Invoice(invoice),
+        None => unbilled(tx, export).await?,
     };
-    if let Some(invoice) = export.invoice {
-        let found =
-            views::lines(tx, Id::from_uuid(invoice), choice, place.line, (count, 0)).await?;
-        let last = found.last().filter(|_| found.len() >= count);
-        let next = last.map(|last| Place {
-            line: views::figures(last).position,
-            booked: None,
-        });
-        let entries = names.entries(tx, found).await?;
-        return Ok(Piece { entries, next });
-    }
+    let wanted = Wanted {
+        currency: export.currency,
+        ..Wanted::default()
+    };
+    let (rows, next) = consumption::page(tx, names, &source, place, count, wanted).await?;
+    Ok(Piece {
+        content: Content::Usage(rows),
+        next,
+    })
+}
+
+async fn lines(
+    tx: &mut Tx<'_>,
+    names: &mut Directory,
+    invoice: Id<Invoice>,
+    place: Place,
+    count: usize,
+) -> Result<Piece, AppError> {
+    let found = views::lines(tx, invoice, Choice::Any, place.line, (count, 0)).await?;
+    let last = found.last().filter(|_| found.len() >= count);
+    let next = last.map(|last| Place {
+        line: views::figures(last).position,
+        ..Place::default()
+    });
+    Ok(Piece {
+        content: Content::Lines(names.entries(tx, found).await?),
+        next,
+    })
+}
+
+/// What is not billed yet, of the month that an export looks at.
+async fn unbilled(tx: &mut Tx<'_>, export: &Export) -> Result<Source, AppError> {
     let Party::Account(seller) = export.owner else {
         return Err(AppError::missing("seller", export.owner));
     };
     let seller: Account = by_id(tx, seller).await?;
-    let (from, this) = export
+    let (from, today) = export
         .from_day
         .zip(export.until_day)
         .ok_or_else(|| AppError::missing("period of the export", export.id))?;
-    let period = if from == this {
+    let period = if from == today {
         Period::Current
     } else {
         Period::Previous
     };
-    let (found, next) =
-        views::unbilled(tx, &seller, (period, this), choice, place.booked, count).await?;
-    let mut entries = names.entries(tx, found).await?;
-    entries.retain(|entry| {
-        export
-            .currency
-            .is_none_or(|wanted| wanted == entry.amount().currency)
-    });
-    let next = next.map(|booked| Place {
-        line: 0,
-        booked: Some(booked),
-    });
-    Ok(Piece { entries, next })
+    Ok(Source::Unbilled {
+        seller: Box::new(seller),
+        period,
+        today,
+    })
 }
 
 /// What opens an export besides its owner's token, and the invoice that it is of.
@@ -396,6 +430,48 @@ impl Command for Forget {
             .execute(files::FORGET_PARTS, &[Value::Instant(self.now)])
             .await?)
     }
+}
+
+/// What of the files that are kept is not as it was made: each part by its digest, and all of an export by the one over those.
+/// One part at a time is looked at.
+///
+/// # Errors
+/// When the store fails or a row cannot be read.
+pub async fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, AppError> {
+    let mut findings = Vec::new();
+    let mut sums: BTreeMap<Uuid, (Vec<u8>, i64)> = BTreeMap::new();
+    for (id, number) in tx.fetch_all::<(Uuid, i64)>(files::KEPT, &[]).await? {
+        let key = [Value::Id(id), Value::Int(number)];
+        for part in tx
+            .scan::<ExportPart>(tables::export_parts::ONE, &key)
+            .await?
+        {
+            let digest = Sha256::digest(&part.content).to_vec();
+            let size = i64::try_from(part.content.len()).unwrap_or(i64::MAX);
+            if digest != part.digest || size != part.size {
+                let name = file_name(number);
+                findings.push(format!(
+                    "export_parts of export {id}, file {name}: is not the one that was made"
+                ));
+            }
+            let (reached, lines) = sums.entry(id).or_default();
+            *reached = Sha256::new()
+                .chain_update(&*reached)
+                .chain_update(&part.digest)
+                .finalize()
+                .to_vec();
+            *lines = lines.saturating_add(part.lines);
+        }
+    }
+    for (id, (digest, lines)) in sums {
+        let export = tx.get::<Export>(&[Value::Id(id)]).await?;
+        if export.is_none_or(|export| export.digest != digest || export.lines != lines) {
+            findings.push(format!(
+                "exports {id}: its digest or its lines are not those of its files"
+            ));
+        }
+    }
+    Ok(findings)
 }
 
 /// The name of a part's file.

@@ -49,6 +49,14 @@ pub async fn exchange(
     Ok(at(amount, from_rate.as_ref(), to, to_rate.as_ref())?)
 }
 
+/// An amount in US dollars, in which credit is counted (BIL-031), at the rate of a day's month.
+///
+/// # Errors
+/// When the store fails or the amount overflows.
+pub async fn in_dollars(tx: &mut Tx<'_>, amount: Money, day: Date) -> Result<Money, AppError> {
+    exchange(tx, amount, Currency::USD, day).await
+}
+
 /// How much of a currency a US dollar is on a day, as a number; one where no rate is known.
 ///
 /// # Errors

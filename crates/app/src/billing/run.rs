@@ -18,17 +18,18 @@ use tierline_domain::billing::{
 };
 use tierline_domain::catalog::{Generation, Item, ItemKind};
 use tierline_domain::id::Id;
-use tierline_domain::money::{Currency, Money};
+use tierline_domain::money::Money;
 use tierline_domain::partner::Account;
 use tierline_domain::subscription::{Charge, CreditLine};
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
+use tierline_store::tables::files;
 use tierline_store::{Tx, Value, tables};
 use uuid::Uuid;
 
 use super::books::Books;
 use super::ledger::Pen;
 use super::tax::{RateTable, TaxPort, Taxed};
-use super::{agents, collection, numbers};
+use super::{agents, collection, fx, numbers};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names::by_id;
@@ -394,13 +395,21 @@ pub(super) async fn seal_invoice(
     Ok(())
 }
 
+/// What was used up when each charge was booked is taken away again, by the same conversion (BIL-030): the sum of what a bill's
+/// lines came to in dollars, which is not what its total comes to.
 async fn bill_credit(tx: &mut Tx<'_>, invoice: &Invoice) -> Result<(), AppError> {
     let Some(partner) = invoice.recipient.account() else {
         return Ok(());
     };
     if let Some(mut line) = tx.get::<CreditLine>(&[Value::Id(partner.uuid())]).await? {
-        let billed = invoice.net.at_par(Currency::USD)?;
-        line.unbilled = line.unbilled.at_par(Currency::USD)?.minus(billed)?;
+        let (currency, month) = (invoice.net.currency, invoice.month);
+        let mut unbilled = fx::in_dollars(tx, line.unbilled, month).await?;
+        let key = [Value::Id(invoice.id.uuid())];
+        for (minor, count) in tx.fetch_all::<(i64, i64)>(files::AMOUNTS, &key).await? {
+            let one = fx::in_dollars(tx, Money::new(minor, currency), month).await?;
+            unbilled = unbilled.minus(one.times(count)?)?;
+        }
+        line.unbilled = unbilled;
         tx.put(&line).await?;
     }
     Ok(())

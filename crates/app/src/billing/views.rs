@@ -11,6 +11,7 @@ use tierline_domain::listing::Product;
 use tierline_domain::money::Money;
 use tierline_domain::partner::{Account, Location, Organization, Tenant};
 use tierline_domain::time::{Date, Timestamp, add_months};
+use tierline_domain::usage::{Meter, UsageResource};
 use tierline_store::tables::files::{self, Billed, BilledLine};
 use tierline_store::{Tx, Value, tables};
 use uuid::Uuid;
@@ -318,6 +319,8 @@ pub struct Directory {
     buyers: HashMap<Id<Tenant>, Arc<Buyer>>,
     goods: HashMap<Id<Item>, Arc<Goods>>,
     dealers: HashMap<Id<Account>, Arc<Dealer>>,
+    meters: HashMap<i64, Arc<Meter>>,
+    resources: HashMap<Uuid, Arc<UsageResource>>,
 }
 
 fn keep<K: Eq + Hash, V>(kept: &mut HashMap<K, Arc<V>>, key: K, value: V) -> Arc<V> {
@@ -390,6 +393,39 @@ impl Directory {
             partner_id,
         };
         Ok(keep(&mut self.dealers, id, dealer))
+    }
+
+    /// A meter, by its number.
+    ///
+    /// # Errors
+    /// When it is gone, or the store fails.
+    pub async fn meter(&mut self, tx: &mut Tx<'_>, number: i64) -> Result<Arc<Meter>, AppError> {
+        if let Some(known) = self.meters.get(&number) {
+            return Ok(Arc::clone(known));
+        }
+        let meter = tx.get::<Meter>(&[Value::Int(number)]).await?;
+        let meter = meter.ok_or_else(|| AppError::missing("meter", number))?;
+        Ok(keep(&mut self.meters, number, meter))
+    }
+
+    /// A resource that usage was reported of; none where none was named.
+    ///
+    /// # Errors
+    /// When it is gone, or the store fails.
+    pub async fn resource(
+        &mut self,
+        tx: &mut Tx<'_>,
+        id: Uuid,
+    ) -> Result<Option<Arc<UsageResource>>, AppError> {
+        if id.is_nil() {
+            return Ok(None);
+        }
+        if let Some(known) = self.resources.get(&id) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let resource = tx.get::<UsageResource>(&[Value::Id(id)]).await?;
+        let resource = resource.ok_or_else(|| AppError::missing("resource", id))?;
+        Ok(Some(keep(&mut self.resources, id, resource)))
     }
 
     /// A line with the names on it.
@@ -473,59 +509,4 @@ impl Entry {
     pub fn amount(&self) -> Money {
         figures(&self.billed).amount
     }
-}
-
-/// A charge for consumption as a line of usage. The days of it (`usage_days`) are not told apart yet.
-#[derive(Clone, Debug)]
-pub struct UsageRow {
-    /// The line it is billed on.
-    pub entry: Entry,
-    /// The day.
-    pub day: Date,
-    /// The meter's id.
-    pub meter: String,
-    /// The meter's name.
-    pub meter_name: String,
-    /// Its service.
-    pub category: String,
-    /// The finer one.
-    pub subcategory: String,
-    /// Where it is metered.
-    pub region: String,
-    /// What one of it is.
-    pub unit: String,
-    /// How much, as a decimal.
-    pub quantity: String,
-    /// Where it ran.
-    pub location: String,
-    /// The resource.
-    pub resource: String,
-    /// Its group.
-    pub resource_group: String,
-    /// Credit in per cent (PEC-007).
-    pub credit_percent: i64,
-}
-
-/// Lines of usage, one for each charge for consumption. This is the one place that knows what stands behind one.
-#[must_use]
-pub fn usage(entries: Vec<Entry>) -> Vec<UsageRow> {
-    entries
-        .into_iter()
-        .filter(|entry| is_usage(&entry.goods.item))
-        .map(|entry| UsageRow {
-            day: entry.billed.charge.from_day,
-            meter: entry.goods.item.handle.clone(),
-            meter_name: entry.goods.item.title.clone(),
-            category: "Cloud".to_owned(),
-            subcategory: String::new(),
-            region: String::new(),
-            unit: "1 Unit".to_owned(),
-            quantity: entry.billed.charge.basis.quantity.to_string(),
-            location: String::new(),
-            resource: String::new(),
-            resource_group: String::new(),
-            credit_percent: 0,
-            entry,
-        })
-        .collect()
 }

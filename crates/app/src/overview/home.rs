@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use tierline_domain::billing::Party;
-use tierline_domain::money::{Currency, Money};
+use tierline_domain::money::Money;
 use tierline_domain::partner::{Account, AccountState, PartnerType};
 use tierline_domain::subscription::CreditLine;
 use tierline_domain::time::{Period, add_days};
@@ -11,6 +11,7 @@ use tierline_store::{Statement, Tx, Value};
 
 use super::{Viewer, decisions, region};
 use crate::act::{Act, decide_only};
+use crate::billing::fx;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::facts;
@@ -322,8 +323,9 @@ async fn credit(
     if !may(ctx, tx, "read_credit", json!({})).await? {
         return Ok(None);
     }
-    let limit = line.credit_limit.at_par(Currency::USD)?;
-    let available = facts::available(tx, &line).await?;
+    let today = ctx.now.date();
+    let limit = fx::in_dollars(tx, line.credit_limit, today).await?;
+    let available = facts::available(tx, &line, today).await?;
     let used = limit.minus(available)?;
     let used_percent = used
         .minor

@@ -14,6 +14,7 @@ use tierline_store::{Tx, Value, tables};
 use super::CHARGE;
 use crate::actor::Acting;
 use crate::attempt::UseCase;
+use crate::billing::fx;
 use crate::ctx::Ctx;
 use crate::customer::customer_facts;
 use crate::error::AppError;
@@ -61,7 +62,8 @@ pub async fn spent(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Deci
             let is_whole = charge.from_day == first && charge.until_day == last;
             let is_within = charge.from_day >= first && charge.from_day <= last;
             if charge.kind == CHARGE && is_within && !is_whole {
-                sum = sum.plus(Decimal::of(charge.amount.at_par(Currency::USD)?))?;
+                let dollars = fx::in_dollars(tx, charge.amount, charge.from_day).await?;
+                sum = sum.plus(Decimal::of(dollars))?;
             }
         }
     }

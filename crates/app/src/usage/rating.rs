@@ -91,17 +91,22 @@ pub(crate) async fn rate_day(
         row.reserved = cents;
     }
     tx.write_all(tables::usage_days::UPSERT, &rows).await?;
-    reserve(tx, held.row.seller, reserved).await?;
+    reserve(tx, held.row.seller, reserved, day).await?;
     budget::watch(ctx, tx, &held.customer, day, added).await
 }
 
 /// What is used and not charged yet uses up credit, and is never stopped by it (BIL-030, BIL-032).
-async fn reserve(tx: &mut Tx<'_>, seller: Option<Id<Account>>, cents: i64) -> Result<(), AppError> {
+async fn reserve(
+    tx: &mut Tx<'_>,
+    seller: Option<Id<Account>>,
+    cents: i64,
+    day: Date,
+) -> Result<(), AppError> {
     let Some(seller) = seller.filter(|_| cents != 0) else {
         return Ok(());
     };
     if let Some(mut line) = tx.get::<CreditLine>(&[Value::Id(seller.uuid())]).await? {
-        let unbilled = line.unbilled.at_par(Currency::USD)?;
+        let unbilled = fx::in_dollars(tx, line.unbilled, day).await?;
         line.unbilled = unbilled.plus(Money::new(cents, Currency::USD))?;
         tx.put(&line).await?;
     }
@@ -174,7 +179,7 @@ pub(crate) async fn charge_month(
     }
     tx.write_all(tables::usage_days::UPSERT, &rows).await?;
     // From here on the charges use up the credit.
-    reserve(tx, held.row.seller, reserved.saturating_neg()).await?;
+    reserve(tx, held.row.seller, reserved.saturating_neg(), first).await?;
     for (meter, total) in totals {
         charge(ctx, tx, held, first, meter, total).await?;
     }

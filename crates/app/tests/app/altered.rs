@@ -6,9 +6,15 @@
 
 use serde_json::json;
 use tierline_app::AppError;
+use tierline_app::billing::exports::{Add, Place, Request, What};
 use tierline_app::verify::Verify;
+use tierline_domain::billing::Party;
+use tierline_domain::export::ExportKind;
+use tierline_domain::id::Id;
 use tierline_store::log::{EXEMPT, LOGGED, LogKey};
 use tierline_store::{Command, Statement, StoreError, Tx};
+
+use uuid::Uuid;
 
 use crate::common::World;
 
@@ -65,7 +71,7 @@ impl Alter {
                     "substr({column}, 1, length({column}) - 1) || CASE substr({column}, -1) WHEN '0' THEN '1' ELSE '0' END"
                 ),
                 _ => format!(
-                    "substr({column}, 1, length({column}) - 1) || CASE substr({column}, -1) WHEN x'00' THEN x'01' ELSE x'00' END"
+                    "CAST(substr({column}, 1, length({column}) - 1) || CASE substr({column}, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)"
                 ),
             };
             tx.savepoint("altered").await?;
@@ -147,7 +153,37 @@ async fn world() -> World {
             json!({"invoice": "IP-1-000001", "bill_again": true}),
         )
         .await;
+    files(&world).await;
     world
+}
+
+/// An export of two files.
+async fn files(world: &World) {
+    let (id, now) = (Uuid::from_u128(7), world.now);
+    let request = Request {
+        id,
+        owner: Party::Operator,
+        secret: "secret".to_owned(),
+        what: What::Invoice {
+            invoice: Id::from_uuid(Uuid::from_u128(8)),
+            kind: ExportKind::Lines,
+        },
+        is_full: true,
+        now,
+    };
+    world.db.write(request).await.unwrap();
+    for (number, next) in [(1, Some(Place::default())), (2, None)] {
+        let add = Add {
+            export: id,
+            number,
+            content: vec![31, 139, 8, 0, 255],
+            lines: 1,
+            sums: Vec::new(),
+            next,
+            now,
+        };
+        world.db.write(add).await.unwrap();
+    }
 }
 
 /// Tables that hold something in this world and can be altered; the log answers for the rows of the others as for theirs.
@@ -164,7 +200,14 @@ async fn one_altered_byte_of_any_table_is_found() {
     let of_the_ledger = ["invoice_lines", "postings"];
     let any = LOGGED.iter().copied().chain(of_the_ledger);
     let amounts = of_the_ledger.map(|table| (table, Some("minor")));
-    for (table, only) in any.map(|table| (table, None)).chain(amounts) {
+    let of_files = [
+        ("export_parts", Some("content")),
+        ("export_parts", Some("digest")),
+        ("exports", Some("digest")),
+        ("exports", Some("lines")),
+    ];
+    let all = any.map(|table| (table, None)).chain(amounts);
+    for (table, only) in all.chain(of_files) {
         let alter = Alter {
             table,
             only,

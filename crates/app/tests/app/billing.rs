@@ -255,6 +255,37 @@ async fn payments_settle_what_they_are_assigned_to() {
     assert_eq!(findings(&world).await.2, Vec::<String>::new());
 }
 
+/// BIL-030, BIL-031: what was used up before the bill is given back to the cent when it comes, and the bill counts at its day's rate.
+#[tokio::test]
+async fn credit_in_another_currency_comes_out_even() {
+    let mut world = world().await;
+    let rates = json!([
+        {"fx_rate": {"currency": "EUR", "month": "2024-03-01", "mantissa": 7, "scale": 1}},
+        {"fx_rate": {"currency": "EUR", "month": "2024-04-01", "mantissa": 8, "scale": 1}},
+    ]);
+    world.lay(rates).await;
+    world
+        .act(
+            "operator",
+            "set_credit_limit",
+            json!({"partner": "DB-1", "limit": "USD 1000.00"}),
+        )
+        .await;
+    // 100.00 ÷ 0.7 is 142.857…: three of them are 428.58, their sum at once would be 428.57.
+    for name in ["sub-2", "sub-3", "sub-4"] {
+        order(&mut world, "DB-1", "C-2", None, name).await;
+    }
+    let read = world.act("DB-1", "read_credit", json!({})).await;
+    assert_eq!(read.result["available"], "USD 571.42");
+    world.until("2024-04-02").await;
+    let read = world.act("DB-1", "read_credit", json!({})).await;
+    assert_eq!(read.result["available"], "USD 625.00");
+    let pay = json!({"payer": "DB-1", "reference": "p-1", "amount": "EUR 300.00", "invoice": "G000000001"});
+    world.act("operator", "record_payment", pay).await;
+    let read = world.act("DB-1", "read_credit", json!({})).await;
+    assert_eq!(read.result["available"], "USD 1000.00");
+}
+
 /// BIL-014: a bill is voided by a note and billed again; its payment waits again.
 #[tokio::test]
 async fn a_bill_is_voided_and_billed_again() {

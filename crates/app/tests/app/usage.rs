@@ -11,12 +11,15 @@ use crate::common::World;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tierline_app::ask::ask;
+use tierline_app::billing::consumption::{self, UsageRow};
+use tierline_app::billing::views::Directory;
 use tierline_app::usage::{Ingest, Reader, Recorded, Refused};
 use tierline_app::{charges, names};
 use tierline_domain::decimal::Decimal;
-use tierline_domain::subscription::Charge;
+use tierline_domain::subscription::{Charge, Subscription};
 use tierline_domain::time::Date;
 use tierline_domain::usage::{Earning, UsageCharge, UsageDay};
+use tierline_store::tables::files::Billed;
 use tierline_store::testing::both_engines;
 use tierline_store::{Command, Db, Tx, Value, schema, tables};
 
@@ -85,6 +88,31 @@ async fn booked(db: &Db, name: &'static str) -> (Vec<Charge>, Vec<UsageCharge>, 
                 .find::<UsageDay>(tables::usage_days::BETWEEN, &key)
                 .await?;
             Ok((charges::of(tx, &row).await?, months, days))
+        })
+    });
+    db.read(read).await.unwrap()
+}
+
+/// The days of a charge, as a bill tells them.
+async fn days_of(db: &Db, charge: &Charge) -> Vec<UsageRow> {
+    let charge = charge.clone();
+    let read = ask(move |tx: &mut Tx<'_>| {
+        let charge = charge.clone();
+        Box::pin(async move {
+            let row: Subscription = names::by_id(tx, charge.subscription).await?;
+            let billed = Billed {
+                line: None,
+                handle: row.handle,
+                friendly_name: None,
+                order: None,
+                term_end: None,
+                bought: row.bought,
+                parent: row.parent,
+                charge,
+            };
+            let mut names = Directory::default();
+            let entry = Arc::new(names.entry(tx, billed).await?);
+            consumption::days(tx, &mut names, entry).await
         })
     });
     db.read(read).await.unwrap()
@@ -295,6 +323,23 @@ async fn a_transfer_within_the_month_splits_its_charges() {
     assert_ne!(charged[0].seller, charged[1].seller);
     let quantities: Vec<_> = months.iter().map(|month| month.quantity).collect();
     assert!(quantities.contains(&number("2")) && quantities.contains(&number("1")));
+    // Days of a charge are its own: what both used of the 15th is told apart.
+    let told = |rows: Vec<UsageRow>| -> Vec<String> {
+        let one = |row: UsageRow| {
+            format!(
+                "{} {} {} {} %",
+                row.day, row.quantity, row.amount, row.credit_percent
+            )
+        };
+        rows.into_iter().map(one).collect()
+    };
+    let giver = told(days_of(&world.db, &charged[0]).await);
+    assert_eq!(
+        giver,
+        ["2023-11-14 1 EUR 8.50 15 %", "2023-11-15 1 EUR 8.50 15 %"]
+    );
+    let receiver = told(days_of(&world.db, &charged[1]).await);
+    assert_eq!(receiver, ["2023-11-15 1 DKK 10.00 0 %"]);
 }
 
 /// CUS-028: told once, when it is passed, and nothing is blocked.

@@ -376,6 +376,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "BIL-011",
         "crates/app/tests/app/billing.rs each_tier_is_billed_for_the_same_seats",
     ),
+    ("BIL-012", "scenarios/own/enrolment.yaml OWNENR-68"),
     (
         "BIL-013",
         "crates/app/tests/app/billing.rs payments_settle_what_they_are_assigned_to",
@@ -428,6 +429,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "BIL-050",
         "crates/billing/src/laws.rs twelve_cut_months_of_a_hundred_are_ninety_nine_ninety_six",
     ),
+    ("BIL-051", "scenarios/own/subscriptions.yaml OWNSUB-75"),
     (
         "BIL-052",
         "crates/billing/src/examples.rs the_published_examples_come_out",

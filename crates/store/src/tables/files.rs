@@ -119,7 +119,7 @@ table! {
     export_parts: ExportPart {
         key { export, number }
         columns { export, number, lines, size, digest, content }
-        finds {}
+        finds { ONE = "WHERE export = $1 AND number = $2" }
     }
 }
 
@@ -227,6 +227,8 @@ statements! {
     /// Kinds of items among the first lines of an invoice.
     pub KINDS = "SELECT DISTINCT i.kind FROM (SELECT charge FROM invoice_lines WHERE invoice = $1 ORDER BY position LIMIT $2) l
         JOIN charges c ON c.id = l.charge JOIN items i ON i.id = c.item ORDER BY i.kind";
+    /// The different amounts of an invoice's lines, and how many lines have each.
+    pub AMOUNTS = "SELECT minor, COUNT(*) FROM invoice_lines WHERE invoice = $1 GROUP BY minor ORDER BY minor";
     /// Sums of an invoice by customer and item.
     pub BY_CUSTOMER = "SELECT c.customer, c.item, CAST(SUM(l.minor) AS BIGINT), COUNT(*) FROM invoice_lines l JOIN charges c ON c.id = l.charge
         WHERE l.invoice = $1 GROUP BY c.customer, c.item ORDER BY c.customer, c.item LIMIT $2";
@@ -246,6 +248,8 @@ statements! {
         AND state IN ('notstarted','running')";
     /// The parts of an export, without their contents.
     pub PARTS = "SELECT number, lines, size, digest FROM export_parts WHERE export = $1 ORDER BY number";
+    /// Every part that is kept.
+    pub KEPT = "SELECT export, number FROM export_parts ORDER BY export, number";
     /// Parts of exports whose time is over.
     pub FORGET_PARTS = "DELETE FROM export_parts WHERE export IN (SELECT id FROM exports WHERE expires <= $1)";
 }

@@ -116,6 +116,9 @@ table! {
         finds {
             OF_DAY = "WHERE subscription = $1 AND day = $2 ORDER BY meter, resource",
             BETWEEN = "WHERE subscription = $1 AND day >= $2 AND day <= $3 ORDER BY day, meter, resource",
+            OF_METER = "WHERE subscription = $1 AND meter = $2 AND day >= $3 AND day <= $4 ORDER BY day, resource",
+            OPEN = "WHERE subscription IN (SELECT id FROM subscriptions WHERE seller = $1) AND (subscription, day, meter, resource) > ($2, $3, $4, $5)
+                AND day >= $6 AND day < $7 AND rated IS NOT NULL AND net <> charged_net ORDER BY subscription, day, meter, resource LIMIT $8",
             OF_CUSTOMER = "WHERE customer = $1 AND day >= $2 AND day <= $3 ORDER BY subscription, day, meter, resource"
         }
     }
