@@ -39,6 +39,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::prices::LISTS,
     crate::tables::usage::MIGRATION,
     crate::tables::files::MIGRATION,
+    crate::tables::identity::BUILT_IN,
 ];
 
 const PROGRAM: &str = "
