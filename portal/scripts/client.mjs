@@ -11,7 +11,7 @@ const HEAD = `// Written by \`npm run client\` from /openapi.json of a running s
 
 export async function client(server) {
   const document = await (await fetch(new URL('/openapi.json', server))).json();
-  return HEAD + astToString(await openapiTS(document));
+  return HEAD + astToString(await openapiTS(document, { emptyObjectsUnknown: true }));
 }
 
 /** Fails where the tracked types are not those of this server. */

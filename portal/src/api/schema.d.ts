@@ -3575,8 +3575,8 @@ export interface components {
             error: {
                 code: string;
                 message: string;
-                details?: Record<string, never>[];
-                innerError?: Record<string, never>;
+                details?: Record<string, unknown>[];
+                innerError?: Record<string, unknown>;
             };
         };
         Throttled: {
@@ -3589,7 +3589,7 @@ export interface components {
             status: number;
             detail?: string;
             code?: number | null;
-            decision?: Record<string, never>;
+            decision?: Record<string, unknown>;
         };
         /** @description Roles of a relationship in the hands of a group. */
         AccessAssignment: {
@@ -3618,7 +3618,7 @@ export interface components {
         /** @description An act as `POST /program/v1/decisions` takes it. */
         ActView: {
             as: string;
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             verb: string;
         };
         /** @description Where something is activated. */
@@ -3898,7 +3898,7 @@ export interface components {
             until: string;
         };
         /** @description The client that placed the order; never told. */
-        Client: Record<string, never>;
+        Client: Record<string, unknown>;
         /** @description The least that is committed. */
         CommitmentView: {
             amount: string;
@@ -5396,7 +5396,7 @@ export interface components {
             attestationProperties?: components["schemas"]["SkuAttestation"];
             consumptionType?: string;
             description: string;
-            dynamicAttributes: Record<string, never>;
+            dynamicAttributes: Record<string, unknown>;
             id: string;
             inventoryVariables: string[];
             isTrial: boolean;
@@ -10305,7 +10305,7 @@ export interface operations {
                      *     }
                      */
                     domain?: components["schemas"]["GivenDomain"];
-                    domainFederationSettings?: Record<string, never> | null;
+                    domainFederationSettings?: Record<string, unknown> | null;
                     /** @default null */
                     verifiedDomainName?: string | null;
                 };
@@ -20987,7 +20987,7 @@ export interface operations {
                         attestationProperties?: components["schemas"]["SkuAttestation"];
                         consumptionType?: string;
                         description: string;
-                        dynamicAttributes: Record<string, never>;
+                        dynamicAttributes: Record<string, unknown>;
                         id: string;
                         inventoryVariables: string[];
                         isTrial: boolean;
@@ -21608,7 +21608,7 @@ export interface operations {
                         attestationProperties?: components["schemas"]["SkuAttestation"];
                         consumptionType?: string;
                         description: string;
-                        dynamicAttributes: Record<string, never>;
+                        dynamicAttributes: Record<string, unknown>;
                         id: string;
                         inventoryVariables: string[];
                         isTrial: boolean;
@@ -25210,7 +25210,7 @@ export interface operations {
                         currencySymbol: string;
                         customerId: string;
                         /** @description The kind of bills, and its part as a summary of the same form. */
-                        details?: Record<string, never>[];
+                        details?: Record<string, unknown>[];
                         links: components["schemas"]["Links"];
                         pretaxTotal: components["schemas"]["Decimal"];
                         /** @description Tax is on the invoice's total (BIL-027). */
@@ -28144,7 +28144,7 @@ export interface operations {
                     /** @description Who tries it; the caller where it is left out. Only the operator names somebody else. */
                     as?: string | null;
                     /** @description Its parameters. */
-                    params?: Record<string, never>;
+                    params?: Record<string, unknown>;
                     /** @description What is tried. */
                     verb: string;
                 };
@@ -28272,7 +28272,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": Record<string, unknown>;
             };
         };
         responses: {
