@@ -9,11 +9,16 @@ export default tseslint.config(
     files: ['src/**/*.{ts,tsx}', 'e2e/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     plugins: { 'react-hooks': reactHooks },
-    languageOptions: { parserOptions: { project: ['./tsconfig.json', './e2e/tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json', './e2e/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       ...reactHooks.configs.recommended.rules,
       // Money is integers and decimal texts; a float would be a rounding that nobody asked for.
-      'no-restricted-globals': ['error', { name: 'parseFloat', message: 'Amounts are decimal texts: see parts/money.ts.' }],
+      'no-restricted-globals': [
+        'error',
+        { name: 'parseFloat', message: 'Amounts are decimal texts: see parts/money.ts.' },
+      ],
       'no-restricted-syntax': [
         'error',
         {
@@ -31,7 +36,15 @@ export default tseslint.config(
   {
     files: ['e2e/**/*.ts'],
     // `test` of node:test returns a promise that its runner waits for.
-    rules: { '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe', 'it'], package: 'node:test' }] }] },
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe', 'it'], package: 'node:test' }] },
+      ],
+    },
   },
-  { files: ['scripts/**/*.mjs', '*.js'], languageOptions: { globals: { process: 'readonly', console: 'readonly', fetch: 'readonly', URL: 'readonly' } } },
+  {
+    files: ['scripts/**/*.mjs', '*.js'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', fetch: 'readonly', URL: 'readonly' } },
+  },
 );

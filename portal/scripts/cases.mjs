@@ -16,7 +16,8 @@ export function casesOf(file, text) {
     const last = cases.at(-1);
     if (last === undefined) continue;
     const title = /^\s+title:\s*(.+)$/.exec(line)?.[1];
-    if (title !== undefined && last.title === '') last.title = title.replace(/^(['"])(.*)\1$/, '$2').replaceAll("''", "'");
+    if (title !== undefined && last.title === '')
+      last.title = title.replace(/^(['"])(.*)\1$/, '$2').replaceAll("''", "'");
     const rules = /^\s+rules:\s*\[([^\]]*)\]/.exec(line)?.[1];
     if (rules !== undefined && last.rules.length === 0) last.rules = rules.split(',').map(rule => rule.trim());
   }

@@ -12,7 +12,9 @@ for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true }))
   const file = path.join(entry.parentPath, entry.name);
   const bytes = readFileSync(file);
   if (entry.name === 'manifest.json') continue;
-  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } };
+  const quality = {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  };
   writeFileSync(`${file}.br`, brotliCompressSync(bytes, quality));
   writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
 }

@@ -1,6 +1,6 @@
 import { QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 
-import { session } from '../session/session';
+import { session, whoseIs } from '../session/session';
 import { world } from '../session/world';
 import { lang } from '../texts/lang';
 import { api, got } from './client';
@@ -21,16 +21,26 @@ export const queries = new QueryClient({
   },
 });
 
-// What somebody else, another world or another language showed is not shown any more.
-session.subscribe(() => {
-  const now = session.get();
-  if (now?.plays !== undefined || now === null) void queries.resetQueries();
-  else void queries.invalidateQueries();
-});
-world.subscribe(() => void queries.resetQueries());
+/** Who looks, and in which world. */
+const place = () => `${whoseIs(session.get())} ${world.get() ?? ''}`;
+let shown = place();
+// What somebody else or another world showed is not shown any more; a renewed token changes nothing. Person and world may change
+// at once, so both are looked at afterwards.
+const look = () =>
+  queueMicrotask(() => {
+    if (place() === shown) return;
+    shown = place();
+    if (session.get() === null) queries.clear();
+    else void queries.resetQueries();
+  });
+session.subscribe(look);
+world.subscribe(look);
 lang.subscribe(() => void queries.invalidateQueries());
 // What a lost connection kept from coming is asked for again.
-window.addEventListener('online', () => void queries.refetchQueries({ predicate: query => query.state.status === 'error' }));
+window.addEventListener(
+  'online',
+  () => void queries.refetchQueries({ predicate: query => query.state.status === 'error' }),
+);
 
 /** Who calls. */
 export const meQuery = queryOptions({

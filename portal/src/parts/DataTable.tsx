@@ -73,7 +73,13 @@ const useStyles = makeStyles({
     padding: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
     minWidth: 0,
   },
-  part: { display: 'flex', gap: tokens.spacingHorizontalS, alignItems: 'baseline', minWidth: 0, overflowWrap: 'anywhere' },
+  part: {
+    display: 'flex',
+    gap: tokens.spacingHorizontalS,
+    alignItems: 'baseline',
+    minWidth: 0,
+    overflowWrap: 'anywhere',
+  },
   first: { fontWeight: tokens.fontWeightSemibold },
   label: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, flexShrink: 0 },
 });
@@ -177,7 +183,12 @@ export function DataTable<T>(props: {
       aria-colcount={shown.length}
     >
       <div role="rowgroup" className={mergeClasses(!isPhone && styles.head)} hidden={isPhone}>
-        <div role="row" aria-rowindex={1} className={styles.line} style={{ gridTemplateColumns: template, height: '100%' }}>
+        <div
+          role="row"
+          aria-rowindex={1}
+          className={styles.line}
+          style={{ gridTemplateColumns: template, height: '100%' }}
+        >
           {columns.map(column => {
             const direction = order?.id === column.id ? (order.down ? 'descending' : 'ascending') : undefined;
             return (
@@ -224,7 +235,11 @@ export function DataTable<T>(props: {
               role="row"
               aria-rowindex={item.index + 2}
               tabIndex={item.index === current ? 0 : -1}
-              className={mergeClasses(styles.row, isPhone ? styles.card : styles.line, onOpen !== undefined && styles.opens)}
+              className={mergeClasses(
+                styles.row,
+                isPhone ? styles.card : styles.line,
+                onOpen !== undefined && styles.opens,
+              )}
               style={{
                 transform: `translateY(${item.start}px)`,
                 ...(isPhone ? {} : { gridTemplateColumns: template, height: ROW_PX }),

@@ -10,7 +10,15 @@ function usePlace(to: string) {
     href: `${router.basepath.replace(/\/$/, '')}${to}`,
     onClick: (event: MouseEvent) => {
       // A click that asks for another tab or window is the browser's.
-      if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+      if (
+        event.defaultPrevented ||
+        event.button !== 0 ||
+        event.metaKey ||
+        event.ctrlKey ||
+        event.shiftKey ||
+        event.altKey
+      )
+        return;
       event.preventDefault();
       void navigate({ href: to });
     },

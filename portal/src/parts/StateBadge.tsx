@@ -5,14 +5,39 @@ import { useTexts } from '../texts';
 const useStyles = makeStyles({ badge: { whiteSpace: 'nowrap', flexShrink: 0 } });
 
 const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
-  ['success', ['active', 'approved', 'accepted', 'done', 'paid', 'succeeded', 'qualified', 'complete', 'enforced', 'allowed']],
+  [
+    'success',
+    ['active', 'approved', 'accepted', 'done', 'paid', 'succeeded', 'qualified', 'complete', 'enforced', 'allowed'],
+  ],
   [
     'danger',
-    ['rejected', 'suspended', 'deauthorized', 'terminated', 'failed', 'overdue', 'denied', 'refused', 'set_aside', 'disapproved'],
+    [
+      'rejected',
+      'suspended',
+      'deauthorized',
+      'terminated',
+      'failed',
+      'overdue',
+      'denied',
+      'refused',
+      'set_aside',
+      'disapproved',
+    ],
   ],
   [
     'warning',
-    ['pending', 'restricted', 'invited', 'applied', 'due', 'approval_pending', 'in_review', 'under_review', 'running', 'open'],
+    [
+      'pending',
+      'restricted',
+      'invited',
+      'applied',
+      'due',
+      'approval_pending',
+      'in_review',
+      'under_review',
+      'running',
+      'open',
+    ],
   ],
   ['brand', ['created', 'draft', 'behaviour']],
 ];

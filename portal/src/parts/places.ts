@@ -27,8 +27,8 @@ export function placeOf(act: ActView): { screen: ScreenId; to: string } | null {
 
 /** A command in one line, as `tierline do` takes it. */
 export function lineOf(act: ActView): string {
-  const params = Object.entries(act.params).map(([name, value]) =>
-    `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  const params = Object.entries(act.params).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   return [`tierline do ${act.verb} --as ${act.as}`, ...params].join(' ');
 }

@@ -190,11 +190,12 @@ export async function everybody(customer?: string, of = world.get()): Promise<So
   return ((await answer.json()) as { principals: Somebody[] }).principals;
 }
 
-/** Becomes somebody of a sandbox. False where nobody is called so. */
-export async function play(handle: string, isCustomer: boolean): Promise<boolean> {
-  const found = (await everybody(isCustomer ? handle : undefined)).find(one => one.handle === handle);
+/** Becomes somebody of a sandbox, in this world or another. False where nobody is called so there. */
+export async function play(handle: string, isCustomer: boolean, of = world.get()): Promise<boolean> {
+  const found = (await everybody(isCustomer ? handle : undefined, of)).find(one => one.handle === handle);
   if (found === undefined) return false;
   ended.set(false);
+  world.set(of);
   session.set({
     by: 'click',
     access: found.accessTokenUser,
@@ -204,15 +205,34 @@ export async function play(handle: string, isCustomer: boolean): Promise<boolean
   return true;
 }
 
-/** Until when a token lives, by this browser's clock. What it says of itself is in whole seconds of the server's. */
-function lifeOf(token: string): number {
+interface Claims {
+  exp: number;
+  iat: number;
+  tid: string;
+  upn?: string;
+}
+
+/** What a token says of itself; none where it is no token of the usual form. */
+function claimsOf(token: string): Claims | null {
   try {
     const middle = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const { exp, iat } = JSON.parse(atob(middle)) as { exp: number; iat: number };
-    return Date.now() + (exp - iat) * 1000;
+    return JSON.parse(atob(middle)) as Claims;
   } catch {
-    return Date.now() + 3_600_000;
+    return null;
   }
+}
+
+/** Until when a token lives, by this browser's clock; what it says is by the server's. */
+function lifeOf(token: string): number {
+  const claims = claimsOf(token);
+  return Date.now() + (claims === null ? 3600 : claims.exp - claims.iat) * 1000;
+}
+
+/** Whose token it is: the same text for every token of the same person. */
+export function whoseIs(of: Session | null): string {
+  if (of === null) return '';
+  const claims = claimsOf(of.access);
+  return claims === null ? of.access : `${claims.tid} ${claims.upn ?? ''}`;
 }
 
 let renewing: Promise<boolean> | null = null;

@@ -57,7 +57,12 @@ export function LookButton() {
       onCheckedValueChange={(_, data) => choose((data.checkedItems[0] ?? 'system') as Look)}
     >
       <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" icon={<DarkThemeRegular />} aria-label={texts.shell.look} title={texts.shell.look} />
+        <Button
+          appearance="subtle"
+          icon={<DarkThemeRegular />}
+          aria-label={texts.shell.look}
+          title={texts.shell.look}
+        />
       </MenuTrigger>
       <MenuPopover>
         <MenuList>

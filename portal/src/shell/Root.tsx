@@ -9,6 +9,7 @@ import { SCREENS } from '../screens/ids';
 import { screensOf } from '../screens/shown';
 import { useSession } from '../session/session';
 import { useTexts } from '../texts';
+import { Again } from './Again';
 import { NotFound } from './places';
 import { Shell } from './Shell';
 import { SignIn } from './SignIn';
@@ -42,10 +43,16 @@ export function Root() {
     return (
       <main className={styles.middle}>
         <Spinner label={texts.parts.loading} />
+        <Again />
       </main>
     );
   }
   const screen = SCREENS.find(id => path === `/${id}` || path.startsWith(`/${id}/`));
   const isFor = screen === undefined || screensOf(me.data, server.data.sandbox).includes(screen);
-  return <Shell me={me.data}>{isFor ? <Outlet /> : <NotFound />}</Shell>;
+  return (
+    <>
+      <Shell me={me.data}>{isFor ? <Outlet /> : <NotFound />}</Shell>
+      <Again />
+    </>
+  );
 }

@@ -1,10 +1,4 @@
-import {
-  Button,
-  DrawerBody,
-  makeStyles,
-  OverlayDrawer,
-  tokens,
-} from '@fluentui/react-components';
+import { Button, DrawerBody, makeStyles, OverlayDrawer, tokens } from '@fluentui/react-components';
 import { DismissRegular, NavigationRegular } from '@fluentui/react-icons';
 import { CatchBoundary, useRouterState } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
@@ -15,7 +9,6 @@ import { Link } from '../parts/Link';
 import { useIsNarrow } from '../parts/media';
 import { NARROW, PHONE } from '../parts/styles';
 import { useTexts } from '../texts';
-import { Again } from './Again';
 import { LanguageButton, LookButton } from './Choices';
 import { Clock } from './Clock';
 import { Mark } from './Mark';
@@ -87,7 +80,12 @@ const useStyles = makeStyles({
     [PHONE]: { padding: `${tokens.spacingVerticalL} ${tokens.spacingHorizontalL} ${tokens.spacingVerticalXXL}` },
   },
   drawer: { maxWidth: '85vw' },
-  drawerHead: { display: 'flex', justifyContent: 'space-between', alignItems: 'center', paddingBlock: tokens.spacingVerticalM },
+  drawerHead: {
+    display: 'flex',
+    justifyContent: 'space-between',
+    alignItems: 'center',
+    paddingBlock: tokens.spacingVerticalM,
+  },
   drawerClock: { paddingBlock: tokens.spacingVerticalM },
 });
 
@@ -175,7 +173,6 @@ export function Shell(props: { me: Me; children: ReactNode }) {
           {props.children}
         </CatchBoundary>
       </main>
-      <Again />
     </div>
   );
 }

@@ -1,6 +1,5 @@
 import {
   Button,
-
   makeStyles,
   MessageBar,
   MessageBarBody,
@@ -10,23 +9,36 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 
 import { serverQuery } from '../api/queries';
 import type { Trouble } from '../api/trouble';
 import { asTrouble } from '../parts/act';
 import { Answer } from '../parts/Answer';
 import { Field } from '../parts/Form';
+import { Loading } from '../parts/Loading';
 import { PHONE } from '../parts/styles';
 import { begin, useToken as takeToken, type SignInFailure } from '../session/session';
 import { useTexts } from '../texts';
 import { LanguageButton, LookButton } from './Choices';
 import { Mark } from './Mark';
-import { People } from './People';
+
+// There are people to play on a sandbox alone.
+const People = lazy(() => import('./People').then(({ People }) => ({ default: People })));
 
 const useStyles = makeStyles({
-  page: { minHeight: '100dvh', display: 'grid', gridTemplateRows: 'auto 1fr', backgroundColor: tokens.colorNeutralBackground2 },
-  bar: { display: 'flex', justifyContent: 'flex-end', gap: tokens.spacingHorizontalXS, padding: tokens.spacingHorizontalM },
+  page: {
+    minHeight: '100dvh',
+    display: 'grid',
+    gridTemplateRows: 'auto 1fr',
+    backgroundColor: tokens.colorNeutralBackground2,
+  },
+  bar: {
+    display: 'flex',
+    justifyContent: 'flex-end',
+    gap: tokens.spacingHorizontalXS,
+    padding: tokens.spacingHorizontalM,
+  },
   main: {
     justifySelf: 'center',
     width: '100%',
@@ -48,7 +60,13 @@ const useStyles = makeStyles({
     boxShadow: tokens.shadow8,
     [PHONE]: { padding: tokens.spacingHorizontalL },
   },
-  brand: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS, color: tokens.colorNeutralForeground2, fontWeight: 600 },
+  brand: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalS,
+    color: tokens.colorNeutralForeground2,
+    fontWeight: 600,
+  },
   title: { margin: 0 },
   lead: { margin: 0, color: tokens.colorNeutralForeground2, lineHeight: tokens.lineHeightBase400 },
   summary: { cursor: 'pointer', color: tokens.colorBrandForegroundLink, padding: `${tokens.spacingVerticalXS} 0` },
@@ -131,7 +149,9 @@ export function SignIn(props: { failure?: SignInFailure; trouble?: Trouble | nul
               {texts.signIn.sandbox}
             </Title2>
             <p className={styles.lead}>{texts.signIn.sandboxLead}</p>
-            <People />
+            <Suspense fallback={<Loading lines={6} />}>
+              <People />
+            </Suspense>
           </section>
         )}
       </main>

@@ -20,11 +20,32 @@ import { useTexts } from '../texts';
 // Who only signs out needs no list of everybody.
 const People = lazy(() => import('./People').then(({ People }) => ({ default: People })));
 
+/** Heard and not seen. */
+const UNSEEN = {
+  position: 'absolute',
+  width: '1px',
+  height: '1px',
+  overflow: 'hidden',
+  clipPath: 'inset(50%)',
+  whiteSpace: 'nowrap',
+} as const;
+
 const useStyles = makeStyles({
   button: { paddingInline: tokens.spacingHorizontalS, maxWidth: '20rem', [NARROW]: { minWidth: 'auto' } },
-  words: { display: 'grid', textAlign: 'start', lineHeight: tokens.lineHeightBase200, minWidth: 0, [NARROW]: { display: 'none' } },
+  words: {
+    display: 'grid',
+    textAlign: 'start',
+    lineHeight: tokens.lineHeightBase200,
+    minWidth: 0,
+    [NARROW]: UNSEEN,
+  },
+  hidden: UNSEEN,
   name: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', fontWeight: tokens.fontWeightSemibold },
-  role: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, fontWeight: tokens.fontWeightRegular },
+  role: {
+    color: tokens.colorNeutralForeground2,
+    fontSize: tokens.fontSizeBase200,
+    fontWeight: tokens.fontWeightRegular,
+  },
   surface: {
     display: 'flex',
     flexDirection: 'column',
@@ -59,16 +80,15 @@ export function Who(props: { me: Me }) {
         <Button
           appearance="subtle"
           className={styles.button}
-          aria-label={texts.shell.account(`${me.name}, ${role}`)}
           icon={<Avatar name={me.name} size={28} color="colorful" aria-hidden />}
         >
+          <span className={styles.hidden}>{texts.shell.signedInAs} </span>
           <span className={styles.words}>
-            <span className={styles.name}>{me.name}</span>
-            <span className={styles.role}>{role}</span>
+            <span className={styles.name}>{me.name}</span> <span className={styles.role}>{role}</span>
           </span>
         </Button>
       </PopoverTrigger>
-      <PopoverSurface className={styles.surface} aria-label={texts.shell.account(me.name)}>
+      <PopoverSurface className={styles.surface} aria-label={`${texts.shell.signedInAs} ${me.name}`}>
         <div className={styles.head}>
           <Avatar name={me.name} size={40} color="colorful" aria-hidden />
           <span className={styles.company}>

@@ -28,7 +28,7 @@ export const en = {
     navigation: 'Screens',
     menu: 'Open the menu',
     close: 'Close',
-    account: (name: string) => `Signed in as ${name}`,
+    signedInAs: 'Signed in as',
     clock: (at: string) => `World clock: ${at}`,
     world: (name: string) => `World: ${name}`,
     ownWorld: 'default',
@@ -45,7 +45,8 @@ export const en = {
     notFoundHint: 'The address may be misspelt, or this screen is not for your role.',
     toStart: 'To the first screen',
     broken: 'This screen broke',
-    brokenHint: 'What you did elsewhere is safe. Load the page again; if it breaks again, tell the operator what you did.',
+    brokenHint:
+      'What you did elsewhere is safe. Load the page again; if it breaks again, tell the operator what you did.',
     reload: 'Load again',
   },
   signIn: {

@@ -30,7 +30,7 @@ export const ja: typeof en = {
     navigation: '画面',
     menu: 'メニューを開く',
     close: '閉じる',
-    account: name => `${name} としてサインイン中`,
+    signedInAs: 'サインイン中:',
     clock: at => `ワールドの時計: ${at}`,
     world: name => `ワールド: ${name}`,
     ownWorld: '既定',
@@ -47,7 +47,8 @@ export const ja: typeof en = {
     notFoundHint: 'アドレスが間違っているか、あなたの役割では使えない画面です。',
     toStart: '最初の画面へ',
     broken: 'この画面で問題が起きました',
-    brokenHint: '他の操作の結果は保存されています。ページを再読み込みしてください。繰り返す場合は運営者に操作内容を伝えてください。',
+    brokenHint:
+      '他の操作の結果は保存されています。ページを再読み込みしてください。繰り返す場合は運営者に操作内容を伝えてください。',
     reload: '再読み込み',
   },
   signIn: {
@@ -73,7 +74,8 @@ export const ja: typeof en = {
     again: 'サインアウトされました',
     againLead: 'セッションが終了しました。続けるにはもう一度サインインしてください。入力した内容はそのまま残ります。',
     againGo: 'もう一度サインイン',
-    againBlocked: 'ブラウザーがサインイン画面を開けませんでした。このアドレスのポップアップを許可してからもう一度お試しください。',
+    againBlocked:
+      'ブラウザーがサインイン画面を開けませんでした。このアドレスのポップアップを許可してからもう一度お試しください。',
     leave: '中断して出る',
   },
   answer: {

@@ -73,13 +73,7 @@ export default function RuleList() {
           );
           return (
             <>
-              <Search
-                label={words.search}
-                value={search}
-                onChange={setSearch}
-                shown={found.length}
-                all={items.length}
-              >
+              <Search label={words.search} value={search} onChange={setSearch} shown={found.length} all={items.length}>
                 <Select aria-label={words.section} value={section} onChange={(_, data) => setSection(data.value)}>
                   <option value="">{words.allSections}</option>
                   {sections.map(one => (
