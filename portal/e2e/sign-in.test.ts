@@ -15,7 +15,7 @@ const CHOSEN = 'correct horse battery staple';
 let key = '';
 
 before(async () => {
-  const demo = await Server.start();
+  const demo = await Server.start(['--demo']);
   await demo.stop(true);
   portal = await Portal.open(await Server.start([], demo.directory));
   context = await portal.window();

@@ -46,6 +46,12 @@ const NEEDS: &[Need] = &[
         is_here: || find("chromium").is_some(),
     },
     Need {
+        name: "Node.js and npm, for the portal",
+        packages: &["nodejs", "npm"],
+        is_wanted: || root().join("portal/package.json").exists(),
+        is_here: || find("node").is_some() && find("npm").is_some(),
+    },
+    Need {
         name: "Python with venv, for the client suite",
         packages: &["python3", "python3-venv"],
         is_wanted: || root().join(CLIENTS).exists(),

@@ -8,6 +8,16 @@ import { count } from './money';
 const useStyles = makeStyles({
   bar: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   search: { flex: '1 1 16rem', maxWidth: '28rem' },
+  // What can be chosen may be long; what is shown of it may not.
+  filters: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: tokens.spacingHorizontalM,
+    minWidth: 0,
+    maxWidth: '100%',
+    '& > *': { minWidth: 0, maxWidth: 'min(16rem, 100%)' },
+    '& select': { textOverflow: 'ellipsis' },
+  },
   count: { color: tokens.colorNeutralForeground2, marginInlineStart: 'auto', whiteSpace: 'nowrap' },
 });
 
@@ -34,7 +44,7 @@ export function Search(props: {
         dismiss={{ 'aria-label': texts.parts.clear }}
         onChange={(_, data) => props.onChange(data.value)}
       />
-      {props.children}
+      {props.children !== undefined && <div className={styles.filters}>{props.children}</div>}
       <span className={styles.count} role="status">
         {texts.parts.count(count(props.shown, locale), count(props.all, locale))}
       </span>

@@ -190,10 +190,10 @@ export async function everybody(customer?: string, of = world.get()): Promise<So
   return ((await answer.json()) as { principals: Somebody[] }).principals;
 }
 
-/** Becomes somebody of a sandbox, in this world or another. False where nobody is called so there. */
-export async function play(handle: string, isCustomer: boolean, of = world.get()): Promise<boolean> {
-  const found = (await everybody(isCustomer ? handle : undefined, of)).find(one => one.handle === handle);
-  if (found === undefined) return false;
+/** Becomes somebody of a sandbox, in this world or another. */
+export function become(found: Somebody, of = world.get()): void {
+  const { handle } = found;
+  const isCustomer = found.kind === 'customer';
   ended.set(false);
   world.set(of);
   session.set({
@@ -202,7 +202,13 @@ export async function play(handle: string, isCustomer: boolean, of = world.get()
     until: lifeOf(found.accessTokenUser),
     plays: { handle, isCustomer },
   });
-  return true;
+}
+
+/** Becomes somebody of a sandbox by name. False where nobody is called so. */
+export async function play(handle: string, isCustomer: boolean, of = world.get()): Promise<boolean> {
+  const found = (await everybody(isCustomer ? handle : undefined, of)).find(one => one.handle === handle);
+  if (found !== undefined) become(found, of);
+  return found !== undefined;
 }
 
 interface Claims {

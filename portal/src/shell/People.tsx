@@ -7,7 +7,7 @@ import { Loaded } from '../parts/Loaded';
 import { fits } from '../parts/Search';
 import { StateBadge } from '../parts/StateBadge';
 import { ROLES } from '../screens/ids';
-import { everybody, play, useSession, type Somebody } from '../session/session';
+import { become, everybody, useSession, type Somebody } from '../session/session';
 import { useWorld } from '../session/world';
 import { useTexts } from '../texts';
 
@@ -53,17 +53,23 @@ export function People(props: { onChosen?: () => void }) {
   const [customer, setCustomer] = useState('');
   const [isUnknown, setUnknown] = useState(false);
   const people = useQuery({ queryKey: ['people', world], queryFn: () => everybody() });
-  const become = async (handle: string, isCustomer: boolean) => {
-    const isDone = await play(handle, isCustomer);
-    if (isCustomer) setUnknown(!isDone);
-    if (isDone) props.onChosen?.();
+  const enter = (found: Somebody) => {
+    props.onChosen?.();
+    // Whatever holds the list has closed before everything else is drawn anew.
+    requestAnimationFrame(() => become(found));
+  };
+  const enterCustomer = async () => {
+    const handle = customer.trim();
+    const found = (await everybody(handle)).find(one => one.handle === handle);
+    if (found === undefined) setUnknown(true);
+    else enter(found);
   };
   const one = (somebody: Somebody) => (
     <Button
       key={somebody.handle}
       className={mergeClasses(styles.one, session?.plays?.handle === somebody.handle && styles.isNow)}
       data-handle={somebody.handle}
-      onClick={() => void become(somebody.handle, false)}
+      onClick={() => enter(somebody)}
     >
       <span>
         <span className={styles.name}>{somebody.name}</span>
@@ -106,7 +112,7 @@ export function People(props: { onChosen?: () => void }) {
       <form
         onSubmit={event => {
           event.preventDefault();
-          if (customer.trim() !== '') void become(customer.trim(), true);
+          if (customer.trim() !== '') void enterCustomer();
         }}
       >
         <Field
