@@ -25,6 +25,10 @@ function Portal() {
 
 const place = document.getElementById('portal');
 if (place !== null) {
+  // What is hidden behind a window is out of reach as well, for the keyboard too.
+  new MutationObserver(() => {
+    place.inert = place.getAttribute('aria-hidden') === 'true';
+  }).observe(place, { attributeFilter: ['aria-hidden'] });
   createRoot(place).render(
     <StrictMode>
       <Portal />

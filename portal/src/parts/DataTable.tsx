@@ -39,7 +39,6 @@ const useStyles = makeStyles({
     columnGap: tokens.spacingHorizontalM,
     alignItems: 'center',
     paddingInline: tokens.spacingHorizontalL,
-    minWidth: 'max-content',
   },
   head: {
     position: 'sticky',
@@ -51,6 +50,7 @@ const useStyles = makeStyles({
     fontWeight: tokens.fontWeightSemibold,
     fontSize: tokens.fontSizeBase200,
     height: '44px',
+    minWidth: 'fit-content',
     boxSizing: 'border-box',
   },
   sort: { justifyContent: 'flex-start', paddingInline: 0, minWidth: 0, fontSize: 'inherit', color: 'inherit' },
@@ -169,6 +169,11 @@ export function DataTable<T>(props: {
 
   const shown = isPhone ? columns.filter(column => column.wideOnly !== true) : columns;
   const template = columns.map(column => column.width ?? 'minmax(8rem, 1fr)').join(' ');
+  // What the columns need at least, so that a narrow frame scrolls sideways and rows stay as wide as their head.
+  const least = columns
+    .map(column => `${/([\d.]+)rem/.exec(column.width ?? '8rem')?.[1] ?? '8'}rem + 12px`)
+    .join(' + ');
+  const minWidth = isPhone ? 0 : `calc(${least} + 20px)`;
   const rest = isPhone ? 0 : HEAD_PX;
   const height = `min(${virtual.getTotalSize() + rest + 2}px, ${props.height ?? 'max(20rem, calc(100dvh - 20rem))'})`;
 
@@ -187,7 +192,7 @@ export function DataTable<T>(props: {
           role="row"
           aria-rowindex={1}
           className={styles.line}
-          style={{ gridTemplateColumns: template, height: '100%' }}
+          style={{ gridTemplateColumns: template, height: '100%', minWidth }}
         >
           {columns.map(column => {
             const direction = order?.id === column.id ? (order.down ? 'descending' : 'ascending') : undefined;
@@ -223,7 +228,7 @@ export function DataTable<T>(props: {
           })}
         </div>
       </div>
-      <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
+      <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize(), minWidth }}>
         {virtual.getVirtualItems().map(item => {
           const row = rows[item.index];
           if (row === undefined) return null;

@@ -18,8 +18,18 @@ const useStyles = makeStyles({
   middle: { display: 'grid', placeItems: 'center', minHeight: '100dvh', padding: tokens.spacingHorizontalL },
 });
 
-/** Everything: the way in, or the shell with a screen in it. */
+/** Everything. The window that asks to sign in again stands beside whatever is shown, and outlives a change of it. */
 export function Root() {
+  return (
+    <>
+      <Inside />
+      <Again />
+    </>
+  );
+}
+
+/** The way in, or the shell with a screen in it. */
+function Inside() {
   const styles = useStyles();
   const texts = useTexts();
   const session = useSession();
@@ -43,16 +53,10 @@ export function Root() {
     return (
       <main className={styles.middle}>
         <Spinner label={texts.parts.loading} />
-        <Again />
       </main>
     );
   }
   const screen = SCREENS.find(id => path === `/${id}` || path.startsWith(`/${id}/`));
   const isFor = screen === undefined || screensOf(me.data, server.data.sandbox).includes(screen);
-  return (
-    <>
-      <Shell me={me.data}>{isFor ? <Outlet /> : <NotFound />}</Shell>
-      <Again />
-    </>
-  );
+  return <Shell me={me.data}>{isFor ? <Outlet /> : <NotFound />}</Shell>;
 }

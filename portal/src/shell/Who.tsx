@@ -31,6 +31,7 @@ const UNSEEN = {
 } as const;
 
 const useStyles = makeStyles({
+  picture: { marginInlineEnd: tokens.spacingHorizontalS, [NARROW]: { marginInlineEnd: 0 } },
   button: { paddingInline: tokens.spacingHorizontalS, maxWidth: '20rem', [NARROW]: { minWidth: 'auto' } },
   words: {
     display: 'grid',
@@ -69,18 +70,12 @@ export function Who(props: { me: Me }) {
   const { me } = props;
   const role = texts.roles[me.role] ?? me.role;
   return (
-    <Popover
-      open={isOpen}
-      onOpenChange={(_, data) => setOpen(data.open)}
-      positioning="below-end"
-      trapFocus
-      size="large"
-    >
+    <Popover open={isOpen} onOpenChange={(_, data) => setOpen(data.open)} positioning="below-end" inline size="large">
       <PopoverTrigger disableButtonEnhancement>
         <Button
           appearance="subtle"
           className={styles.button}
-          icon={<Avatar name={me.name} size={28} color="colorful" aria-hidden />}
+          icon={<Avatar name={me.name} size={28} color="colorful" className={styles.picture} aria-hidden />}
         >
           <span className={styles.hidden}>{texts.shell.signedInAs} </span>
           <span className={styles.words}>
