@@ -6,6 +6,7 @@
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut table = String::from("&[\n");
     let mut number = 0_usize;
     for name in &names {
-        if name.ends_with(".br") || name.ends_with(".gz") {
+        let ending = Path::new(name).extension().and_then(OsStr::to_str);
+        if matches!(ending, Some("br" | "gz")) {
             continue;
         }
         let mut copy = |from: &str| -> Result<String, Box<dyn Error>> {
@@ -43,9 +45,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let plain = copy(name)?;
         let mut packed = |ending: &str| -> Result<String, Box<dyn Error>> {
             let packed = format!("{name}{ending}");
-            match names.contains(&packed) {
-                true => Ok(format!("Some({})", copy(&packed)?)),
-                false => Ok("None".to_owned()),
+            if names.contains(&packed) {
+                Ok(format!("Some({})", copy(&packed)?))
+            } else {
+                Ok("None".to_owned())
             }
         };
         let (brotli, gzip) = (packed(".br")?, packed(".gz")?);

@@ -46,7 +46,7 @@ export class Portal {
   /** A server and a browser; `close` ends both. */
   static async open(server?: Server): Promise<Portal> {
     const browser = await chromium.launch({
-      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-dev-shm-usage'],
     });
     return new Portal(server ?? (await Server.start()), browser);

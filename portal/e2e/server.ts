@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The program under test: what cargo built last, or what `TIERLINE` names. */
-export const BINARY = process.env['TIERLINE'] ?? path.resolve(import.meta.dirname, '../../target/debug/tierline');
+export const BINARY = process.env.TIERLINE ?? path.resolve(import.meta.dirname, '../../target/debug/tierline');
 
 export interface Principal {
   handle: string;

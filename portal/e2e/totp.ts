@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 /** The six digits of an authenticator app for a key in base 32, so many steps of 30 s from now (RFC 6238). */
 export function totp(key: string, steps = 0): string {
-  const bits = [...key.replaceAll(/[^A-Z2-7]/g, '')]
+  const bits = Array.from(key.replaceAll(/[^A-Z2-7]/g, ''))
     .map(letter => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
     .join('');
   const bytes = bits.match(/.{8}/g) ?? [];

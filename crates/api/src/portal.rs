@@ -39,10 +39,7 @@ pub(crate) async fn home() -> Response {
     let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, HeaderValue::from_static("/portal/"));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-cache"),
-    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
@@ -60,7 +57,11 @@ fn answer<'a>(
     asked: &HeaderMap,
 ) -> Response {
     if files.is_empty() {
-        return guarded((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], NOT_BUILT));
+        return guarded((
+            StatusCode::OK,
+            [(header::CACHE_CONTROL, "no-store")],
+            NOT_BUILT,
+        ));
     }
     let name = path.strip_prefix("/portal").unwrap_or(path);
     let name = name.trim_start_matches('/');
@@ -116,7 +117,8 @@ fn packed(file: &File, asked: &HeaderMap) -> (&'static [u8], Option<&'static str
             .filter_map(|one| {
                 let mut parts = one.split(';').map(str::trim);
                 let name = parts.next()?;
-                let refused = parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+                let refused =
+                    parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
                 (!refused).then_some(name)
             })
             .any(|name| name.eq_ignore_ascii_case(coding))
@@ -198,7 +200,11 @@ mod tests {
         },
     ];
 
-    fn asks(files: &'static [File], path: &str, headers: &[(HeaderName, &'static str)]) -> Response {
+    fn asks(
+        files: &'static [File],
+        path: &str,
+        headers: &[(HeaderName, &'static str)],
+    ) -> Response {
         let asked = headers
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
@@ -228,7 +234,11 @@ mod tests {
             ("br;q=0, gzip;q=0.5", "gzip", "gzip"),
             ("identity", "", "plain script"),
         ] {
-            let response = asks(BUILT, "/portal/assets/main-1a2b.js", &[(accept.clone(), reads)]);
+            let response = asks(
+                BUILT,
+                "/portal/assets/main-1a2b.js",
+                &[(accept.clone(), reads)],
+            );
             assert_eq!(response.status(), StatusCode::OK);
             assert_eq!(of(&response, &header::CONTENT_ENCODING), coding, "{reads}");
             assert_eq!(of(&response, &header::VARY), "accept-encoding");
@@ -242,11 +252,19 @@ mod tests {
 
     #[tokio::test]
     async fn every_place_within_the_portal_is_its_page() {
-        for path in ["/portal", "/portal/", "/portal/rules/TXN-601", "/portal/a.b"] {
+        for path in [
+            "/portal",
+            "/portal/",
+            "/portal/rules/TXN-601",
+            "/portal/a.b",
+        ] {
             let response = asks(BUILT, path, &[]);
             assert_eq!(response.status(), StatusCode::OK, "{path}");
             assert_eq!(of(&response, &header::CACHE_CONTROL), "no-cache");
-            assert_eq!(of(&response, &header::CONTENT_TYPE), "text/html; charset=utf-8");
+            assert_eq!(
+                of(&response, &header::CONTENT_TYPE),
+                "text/html; charset=utf-8"
+            );
             assert!(text(response).await.contains("the portal"), "{path}");
         }
     }
@@ -262,7 +280,10 @@ mod tests {
         assert_eq!(of(&again, &header::ETAG), etag);
         assert_eq!(text(again).await, "");
         // In another coding it is not the same bytes.
-        let packed = [(header::IF_NONE_MATCH, kept), (header::ACCEPT_ENCODING, "br")];
+        let packed = [
+            (header::IF_NONE_MATCH, kept),
+            (header::ACCEPT_ENCODING, "br"),
+        ];
         assert_eq!(asks(BUILT, script, &packed).status(), StatusCode::OK);
     }
 

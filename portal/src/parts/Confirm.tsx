@@ -9,7 +9,7 @@ import {
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
-import type { ReactNode } from 'react';
+import { useLayoutEffect, type ReactNode } from 'react';
 
 import { useTexts } from '../texts';
 import type { Act } from './act';
@@ -40,6 +40,18 @@ export function Confirm<I, O>(props: {
   const styles = useStyles();
   const texts = useTexts();
   const { act } = props;
+  // Where one was goes on being where one is, after the window.
+  useLayoutEffect(() => {
+    if (!props.open) return;
+    const before = document.activeElement;
+    return () => {
+      requestAnimationFrame(() => {
+        const page = document.getElementById('portal');
+        if (page !== null) page.inert = false;
+        if (before instanceof HTMLElement) before.focus();
+      });
+    };
+  }, [props.open]);
   const close = () => {
     act.clear();
     props.onClose();

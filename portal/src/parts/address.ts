@@ -24,10 +24,10 @@ export function useInAddress(name: string): [string, (value: string) => void] {
       void navigate({
         to: '.',
         replace: true,
-        search: ((old: Record<string, string>) => {
-          const { [name]: _, ...rest } = old;
+        search: (old: Record<string, string>) => {
+          const rest = Object.fromEntries(Object.entries(old).filter(([other]) => other !== name));
           return next === '' ? rest : { ...rest, [name]: next };
-        }) as never,
+        },
       }),
   ];
 }

@@ -74,7 +74,7 @@ export function People(props: { onChosen?: () => void }) {
       <span>
         <span className={styles.name}>{somebody.name}</span>
         <span className={styles.about}>
-          {somebody.handle === 'operator' ? texts.roles['operator'] : `${somebody.handle} · ${somebody.country}`}
+          {somebody.handle === 'operator' ? texts.roles.operator : `${somebody.handle} · ${somebody.country}`}
         </span>
       </span>
       {somebody.state !== 'active' && <StateBadge state={somebody.state} />}

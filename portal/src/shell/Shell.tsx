@@ -1,7 +1,7 @@
 import { Button, DrawerBody, makeStyles, OverlayDrawer, tokens } from '@fluentui/react-components';
 import { DismissRegular, NavigationRegular } from '@fluentui/react-icons';
 import { CatchBoundary, useRouterState } from '@tanstack/react-router';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 
 import type { Me } from '../api/queries';
 import { Empty } from '../parts/Empty';
@@ -106,9 +106,11 @@ export function Shell(props: { me: Me; children: ReactNode }) {
   const styles = useStyles();
   const texts = useTexts();
   const isNarrow = useIsNarrow();
-  const [isOpen, setOpen] = useState(false);
+  const [openAt, setOpenAt] = useState<string | null>(null);
   const path = useRouterState({ select: state => state.location.pathname });
-  useEffect(() => setOpen(false), [path]);
+  // The drawer belongs to the place where it was opened: elsewhere it is closed.
+  const isOpen = openAt === path;
+  const setOpen = (open: boolean) => setOpenAt(open ? path : null);
   const brand = (
     <Link to="/" className={styles.brand}>
       <Mark /> {texts.name}

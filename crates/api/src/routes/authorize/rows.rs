@@ -69,8 +69,7 @@ pub(super) async fn holder(
     let (publisher, consented) = match owner {
         None => (String::new(), true),
         Some(owner) => {
-            let company: Organization =
-                tierline_app::names::by_id(tx, owner.organization).await?;
+            let company: Organization = tierline_app::names::by_id(tx, owner.organization).await?;
             let key = [
                 Stored::Id(client),
                 Stored::Id(account.id.uuid()),
