@@ -29,6 +29,7 @@ mod order_changes;
 mod orders;
 mod overage;
 mod partner_ties;
+mod portal;
 mod pricing;
 mod product_upgrades;
 mod profiles;
