@@ -36,6 +36,7 @@ const useStyles = makeStyles({
   },
   line: {
     display: 'grid',
+    boxSizing: 'border-box',
     columnGap: tokens.spacingHorizontalM,
     alignItems: 'center',
     paddingInline: tokens.spacingHorizontalL,
