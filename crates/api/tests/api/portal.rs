@@ -55,7 +55,9 @@ async fn a_stranger_is_nobody_here() {
 #[tokio::test]
 async fn a_server_tells_what_kind_it_is() {
     let sandbox = World::demo().await;
-    let told = sandbox.send("GET", "/program/v1/server", None, None, &[]).await;
+    let told = sandbox
+        .send("GET", "/program/v1/server", None, None, &[])
+        .await;
     assert_eq!(told.body["sandbox"], true);
     let production = World::production().await;
     let path = "/program/v1/server";
@@ -84,7 +86,13 @@ async fn the_portal_gets_codes_at_its_own_address_only() {
                 "/common/oauth2/authorize?{}",
                 url.query().unwrap_or_default()
             );
-            world.http.get(format!("{}{path}", world.base)).send().await.unwrap().status()
+            world
+                .http
+                .get(format!("{}{path}", world.base))
+                .send()
+                .await
+                .unwrap()
+                .status()
         }
     };
     assert_eq!(asks(format!("{}/portal/signed-in", world.base)).await, 200);
@@ -115,9 +123,16 @@ async fn the_portal_is_at_the_door() {
     assert_eq!(begin.status(), 307);
     assert_eq!(begin.headers()["location"], "/portal/");
     for path in ["/portal", "/portal/", "/portal/rules/TXN-601"] {
-        let page = http.get(format!("{}{path}", world.base)).send().await.unwrap();
+        let page = http
+            .get(format!("{}{path}", world.base))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(page.status(), 200, "{path}");
         let policy = page.headers()["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
     }
 }
