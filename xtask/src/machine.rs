@@ -46,6 +46,22 @@ const NEEDS: &[Need] = &[
         is_here: || find("chromium").is_some(),
     },
     Need {
+        name: "Node.js and npm, for the portal",
+        packages: &["nodejs", "npm"],
+        is_wanted: || root().join("portal/package.json").exists(),
+        is_here: || find("node").is_some() && find("npm").is_some(),
+    },
+    Need {
+        name: "a Japanese font, for pictures of the portal",
+        packages: &["fonts-ipafont-gothic"],
+        is_wanted: || root().join("portal/package.json").exists(),
+        is_here: || {
+            Program::new("fc-list", [":lang=ja"])
+                .output()
+                .is_ok_and(|fonts| !fonts.text.trim().is_empty())
+        },
+    },
+    Need {
         name: "Python with venv, for the client suite",
         packages: &["python3", "python3-venv"],
         is_wanted: || root().join(CLIENTS).exists(),

@@ -12,6 +12,7 @@
 
 use std::process::ExitCode;
 
+mod build;
 mod ci;
 mod conformance;
 mod demo;
@@ -19,6 +20,7 @@ mod drift;
 mod layers;
 mod machine;
 mod place;
+mod portal;
 mod postgres;
 mod program;
 mod prove;
@@ -29,8 +31,10 @@ mod tidy;
 
 const HELP: &str = "cargo xtask COMMAND
 
+  build            build the portal, where npm is there, and the binary that holds it
   demo [ARGS]      build and serve the demo world; ARGS go to `tierline serve --demo`
-  test [FILTER]    every test on both engines, and the scenarios; installs and starts what it needs
+  test [FILTER]    every test on both engines, and the scenarios; installs and starts what it needs;
+                   `portal` and words: the portal's alone
   ci               what .ci/run calls: format, lints, layers, tidy, licences, drift, `test`, examples
   soak [NAME ...]  the long figures, or those whose name contains NAME
   rules --prove    switch every enforced rule off in turn; some scenario case must then fail
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
     let done = match (command.as_str(), rest.as_slice()) {
+        ("build", []) => build::run(),
         ("demo", rest) => demo::run(rest),
         ("test", rest) => Ok(test::run(rest)),
         ("ci", []) => Ok(ci::run()),

@@ -2,6 +2,7 @@
 
 use crate::machine;
 use crate::place;
+use crate::portal;
 use crate::postgres::{self, Cluster, Promise};
 use crate::program::{Program, find};
 use crate::steps::{Checked, Steps};
@@ -32,6 +33,13 @@ pub(crate) fn add(steps: &mut Steps, filter: &[String], lack: Lack) {
             Lack::Fails => Err(format!("missing: {missing}")),
         }
     });
+    // The portal's tests are no tests of cargo: its name asks for them alone.
+    if let Some((first, words)) = filter.split_first()
+        && first == "portal"
+    {
+        steps.run("portal", || portal::test(words));
+        return;
+    }
     let mut world = World::default();
     steps.run("test world", || world.build());
     steps.run("tests", || world.cargo(&tests(filter)).run());
@@ -46,6 +54,7 @@ pub(crate) fn add(steps: &mut Steps, filter: &[String], lack: Lack) {
         });
     }
     steps.run("scenarios", scenarios);
+    steps.run("portal", || portal::test(&[]));
 }
 
 /// What stands around the tests while they run.

@@ -90,7 +90,7 @@ const PLACES: &[&str] = &[
 ];
 
 /// Directories that are not written by hand.
-const SKIPPED: &[&str] = &[".git", "target", "node_modules", "dist"];
+const SKIPPED: &[&str] = &[".git", "target", "node_modules", "dist", "screenshots"];
 /// Endings of texts; a file without one (a script, a licence) is read as well.
 const TEXTS: &[&str] = &[
     "cedar",

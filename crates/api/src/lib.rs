@@ -13,6 +13,7 @@ pub mod fidelity;
 pub mod identity;
 pub mod openapi;
 mod ours;
+mod portal;
 pub mod problem;
 mod recorder;
 pub mod render;

@@ -40,6 +40,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::usage::MIGRATION,
     crate::tables::files::MIGRATION,
     crate::overview::MIGRATION,
+    crate::tables::identity::BUILT_IN,
 ];
 
 const PROGRAM: &str = "

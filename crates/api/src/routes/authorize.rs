@@ -16,7 +16,8 @@ use tierline_rules::Lang;
 use tierline_store::tables::Application;
 use uuid::Uuid;
 
-use super::oauth::{Failure, Form, OauthError, Tenancy, built_in, registered};
+use super::discovery;
+use super::oauth::{Failure, Form, OauthError, PORTAL, PORTAL_BACK, Tenancy, built_in, registered};
 use super::sign_in_page as page;
 use crate::route::{self, Access, Route};
 use crate::server::Server;
@@ -96,8 +97,8 @@ pub(super) fn is_loopback(url: &reqwest::Url) -> bool {
 /// Whether an application registered this address. On the user's own machine the port may be any (RFC 8252).
 fn is_registered(application: &Application, wanted: &str) -> bool {
     application.redirect_uris.iter().any(|known| {
-        if known == wanted {
-            return true;
+        if known == wanted || application.client_id == PORTAL {
+            return known == wanted;
         }
         let (Ok(mut known), Ok(mut wanted)) =
             (reqwest::Url::parse(known), reqwest::Url::parse(wanted))
@@ -154,7 +155,7 @@ async fn begin(
 ) -> Response {
     let lang = language(&headers);
     let form = Form::of(query.as_deref());
-    match asked(&server, &tenant, &form).await {
+    match asked(&server, &headers, &tenant, &form).await {
         Ok(asked) => {
             let sign_in = SigningIn::new(server, &headers, lang, asked);
             sign_in.show(Stage::Name, None).await
@@ -191,7 +192,25 @@ fn broken(lang: Lang, failure: Failure) -> Response {
     }
 }
 
-async fn asked(server: &Server, tenant: &str, form: &Form) -> Result<Asked, Refused> {
+/// Where an application may have its codes sent to. The portal takes them at the address under which its own pages were
+/// asked for.
+fn back_to(server: &Server, headers: &HeaderMap, application: Application) -> Application {
+    if application.client_id != PORTAL {
+        return application;
+    }
+    let own = format!("{}{PORTAL_BACK}", discovery::base(server, headers));
+    Application {
+        redirect_uris: vec![own],
+        ..application
+    }
+}
+
+async fn asked(
+    server: &Server,
+    headers: &HeaderMap,
+    tenant: &str,
+    form: &Form,
+) -> Result<Asked, Refused> {
     built_in(server)?;
     form.once()?;
     let unknown = || OauthError::new("invalid_request", "the application is unknown");
@@ -205,6 +224,7 @@ async fn asked(server: &Server, tenant: &str, form: &Form) -> Result<Asked, Refu
         .await
         .map_err(Failure::from)?;
     let (application, _, secrets) = found.ok_or_else(unknown)?;
+    let application = back_to(server, headers, application);
     let strange = || {
         OauthError::new(
             "invalid_request",

@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, get, on};
 use http::{Method, StatusCode};
 use tierline_app::overview::Viewer;
 
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};
 use crate::server::Server;
-use crate::{docs, openapi};
+use crate::{docs, openapi, portal};
 
 pub mod agreements;
 mod applications;
@@ -45,6 +45,7 @@ mod ledger;
 pub(crate) mod line_items;
 pub(crate) mod lines;
 mod lines_table;
+mod me;
 pub mod new_customers;
 mod oauth;
 pub(crate) mod order_change;
@@ -126,6 +127,7 @@ pub(crate) fn list() -> Vec<Route> {
         service_costs::routes(),
         graph::routes(),
         delegation::routes(),
+        me::routes(),
         program::routes(),
         home::routes(),
         decisions::routes(),
@@ -192,6 +194,10 @@ static ALL: LazyLock<Router<Server>> = LazyLock::new(|| {
         .fold(router, |router, (path, handler)| {
             router.route(&path, handler)
         })
+        .route("/", get(portal::home))
+        .route("/portal", get(portal::file))
+        .route("/portal/", get(portal::file))
+        .route("/portal/{*place}", get(portal::file))
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
 });

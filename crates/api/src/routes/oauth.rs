@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use tierline_app::AppError;
 use tierline_app::ask::ask;
+use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
@@ -213,22 +214,52 @@ async fn tenant(tx: &mut Tx<'_>, name: String) -> Result<Option<Tenant>, AppErro
     Ok(found.into_iter().next())
 }
 
+/// The client id of the portal: an application that every server knows without set-up.
+pub(super) const PORTAL: Uuid = Uuid::from_u128(0x7469_6572_6c69_4e65_8f6f_7274_616c_0001);
+
+/// Where the portal takes its codes, at this server's own address; it has no other way back.
+pub(super) const PORTAL_BACK: &str = "/portal/signed-in";
+
 /// An application that asks, and how sure it is that it is this one.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) application: Application,
-    pub(super) account: Account,
+    /// The partner that registered it; none of the portal.
+    pub(super) owner: Option<Account>,
     /// It gave its secret. One that has none proves itself by the verifier of its code (RFC 7636).
     pub(super) confidential: bool,
 }
 
-/// An application with its account and its secrets.
-type Registered = (Application, Account, Vec<ApplicationSecret>);
+impl Client {
+    /// Whether it is the company's own, or the server's: neither needs consent.
+    pub(super) fn is_own_of(&self, account: &Account) -> bool {
+        self.owner
+            .as_ref()
+            .is_none_or(|owner| owner.id == account.id)
+    }
+}
+
+/// An application with the account that registered it, unless it is built in, and its secrets.
+type Registered = (Application, Option<Account>, Vec<ApplicationSecret>);
+
+/// The portal as an application: public, and of nobody.
+fn portal() -> Application {
+    Application {
+        client_id: PORTAL,
+        account: Id::from_uuid(Uuid::nil()),
+        name: "tierline".to_owned(),
+        redirect_uris: Vec::new(),
+        created: Timestamp::EPOCH,
+    }
+}
 
 pub(super) async fn registered(
     tx: &mut Tx<'_>,
     client: Uuid,
 ) -> Result<Option<Registered>, AppError> {
+    if client == PORTAL {
+        return Ok(Some((portal(), None, Vec::new())));
+    }
     let key = [Stored::Id(client)];
     let Some(application) = tx.get::<Application>(&key).await? else {
         return Ok(None);
@@ -237,7 +268,7 @@ pub(super) async fn registered(
     let secrets = tx
         .find::<ApplicationSecret>(application_secrets::BY_CLIENT, &key)
         .await?;
-    Ok(Some((application, account, secrets)))
+    Ok(Some((application, Some(account), secrets)))
 }
 
 impl Client {
@@ -260,7 +291,7 @@ impl Client {
             .app()
             .read(ask(move |tx| Box::pin(registered(tx, client))))
             .await?;
-        let (application, account, secrets) = found.ok_or_else(OauthError::client)?;
+        let (application, owner, secrets) = found.ok_or_else(OauthError::client)?;
         let confidential = match &secret {
             Some(secret) => {
                 let hash = identity::hash(secret);
@@ -276,7 +307,7 @@ impl Client {
         };
         Ok(Self {
             application,
-            account,
+            owner,
             confidential,
         })
     }

@@ -259,10 +259,11 @@ async fn token(
 
 impl Request {
     fn client_credentials(self) -> Result<TokenAnswer, Failure> {
-        if !self.client.confidential {
+        let owner = self.client.owner.as_ref();
+        let Some(owner) = owner.filter(|_| self.client.confidential) else {
             return Err(OauthError::client().into());
-        }
-        let tenant = self.client.account.tenant.uuid();
+        };
+        let tenant = owner.tenant.uuid();
         if !self.tenancy.allows(tenant) {
             let text = "the application is not registered in this tenant";
             return Err(OauthError::new("unauthorized_client", text).into());
@@ -381,7 +382,7 @@ impl Holder {
     async fn of(
         tx: &mut Tx<'_>,
         sign_in: Uuid,
-        application: &Application,
+        client: &Client,
     ) -> Result<Result<Self, OauthError>, AppError> {
         let gone = || {
             Err(invalid(
@@ -391,7 +392,7 @@ impl Holder {
         let Some(sign_in) = tx.get::<SignIn>(&[Stored::Id(sign_in)]).await? else {
             return Ok(gone());
         };
-        if sign_in.client_id != application.client_id {
+        if sign_in.client_id != client.application.client_id {
             return Ok(Err(invalid("it was issued to another application")));
         }
         let user = tx
@@ -401,9 +402,8 @@ impl Holder {
             return Ok(gone());
         };
         let account = tierline_app::names::account_by_id(tx, user.partner).await?;
-        let is_own = application.account == account.id;
-        if !is_own
-            && consent(tx, application, &account, account.tenant.uuid())
+        if !client.is_own_of(&account)
+            && consent(tx, &client.application, &account, account.tenant.uuid())
                 .await?
                 .is_none()
         {
@@ -511,7 +511,7 @@ impl Command for Redeem {
         let Some(mut code) = tx.get::<AuthorizationCode>(&key).await? else {
             return Ok(Err(invalid("the code is unknown")));
         };
-        let holder = match Holder::of(tx, code.sign_in, &self.client.application).await? {
+        let holder = match Holder::of(tx, code.sign_in, &self.client).await? {
             Ok(holder) => holder,
             Err(error) => return Ok(Err(error)),
         };
@@ -601,7 +601,7 @@ impl Command for Rotate {
         let Some(mut row) = tx.get::<RefreshToken>(&key).await? else {
             return Ok(Err(invalid("the refresh token is unknown")));
         };
-        let holder = match Holder::of(tx, row.sign_in, &self.client.application).await? {
+        let holder = match Holder::of(tx, row.sign_in, &self.client).await? {
             Ok(holder) => holder,
             Err(error) => return Ok(Err(error)),
         };

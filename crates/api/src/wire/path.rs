@@ -2,7 +2,7 @@
 //!
 //! Released clients join root, version and link in their own ways (`/v1//customers`, `/v1//v1/…`), and the
 //! documentation itself spells one segment in several cases. Identifiers compare without regard to case as
-//! well, so the whole documented path is lowered. `/program/v1` stays as it is written.
+//! well, so the whole documented path is lowered. `/program/v1` and the portal's files stay as they are written.
 
 use crate::problem::Problem;
 use crate::wire::json::NUL;
@@ -10,7 +10,7 @@ use crate::wire::json::NUL;
 /// The path as the router knows it.
 #[must_use]
 pub fn normalise(path: &str) -> String {
-    if path.starts_with("/program/") {
+    if path.starts_with("/program/") || path.starts_with("/portal/") {
         return path.to_owned();
     }
     let mut segments: Vec<String> = path

@@ -30,6 +30,7 @@ mod orders;
 mod overage;
 mod overview;
 mod partner_ties;
+mod portal;
 mod pricing;
 mod product_upgrades;
 mod profiles;

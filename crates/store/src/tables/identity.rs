@@ -7,8 +7,39 @@ use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
+use crate::engine::Migration;
 use crate::value::Json;
 use crate::{statements, table};
+
+/// Users sign in to applications that no partner registered, too: those that are part of the server. A sign-in's application is
+/// therefore no row that has to be there.
+pub const BUILT_IN: Migration = Migration {
+    name: "0007_portal",
+    sql: "
+CREATE TABLE sign_ins_next (
+    id {id} PRIMARY KEY, client_id {id} NOT NULL, user_id {id} NOT NULL REFERENCES users (id),
+    mfa {bool} NOT NULL, created {instant} NOT NULL, revoked {instant}
+) {strict};
+INSERT INTO sign_ins_next SELECT id, client_id, user_id, mfa, created, revoked FROM sign_ins;
+CREATE TABLE authorization_codes_next (
+    hash {bytes} PRIMARY KEY, sign_in {id} NOT NULL REFERENCES sign_ins_next (id), redirect_uri {text} NOT NULL, challenge {text},
+    nonce {text}, expires {instant} NOT NULL, used {instant}
+) {strict};
+INSERT INTO authorization_codes_next SELECT hash, sign_in, redirect_uri, challenge, nonce, expires, used FROM authorization_codes;
+CREATE TABLE refresh_tokens_next (
+    hash {bytes} PRIMARY KEY, sign_in {id} NOT NULL REFERENCES sign_ins_next (id), expires {instant} NOT NULL, used {instant}
+) {strict};
+INSERT INTO refresh_tokens_next SELECT hash, sign_in, expires, used FROM refresh_tokens;
+DROP TABLE authorization_codes;
+DROP TABLE refresh_tokens;
+DROP TABLE sign_ins;
+ALTER TABLE sign_ins_next RENAME TO sign_ins;
+ALTER TABLE authorization_codes_next RENAME TO authorization_codes;
+ALTER TABLE refresh_tokens_next RENAME TO refresh_tokens;
+CREATE INDEX authorization_codes_expires ON authorization_codes (expires);
+CREATE INDEX refresh_tokens_expires ON refresh_tokens (expires);
+",
+};
 
 /// An application that asks for tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +92,7 @@ table! {
 pub struct SignIn {
     /// Its id.
     pub id: Uuid,
-    /// The application.
+    /// The application: a row of its table, or one that is built in.
     pub client_id: Uuid,
     /// The user.
     pub user_id: Id<User>,

@@ -23,7 +23,7 @@ pub(super) struct Holder {
     pub(super) user: User,
     pub(super) account: Account,
     pub(super) application: Application,
-    /// The company behind the application.
+    /// The company behind the application; empty where it is built in.
     pub(super) publisher: String,
     pub(super) consented: bool,
 }
@@ -65,18 +65,24 @@ pub(super) async fn holder(
         return Ok(None);
     };
     let account = tierline_app::names::account_by_id(tx, user.partner).await?;
-    let company: Organization = tierline_app::names::by_id(tx, owner.organization).await?;
-    let key = [
-        Stored::Id(client),
-        Stored::Id(account.id.uuid()),
-        Stored::Id(account.tenant.uuid()),
-    ];
-    let consented = tx.get::<Consent>(&key).await?.is_some();
+    // Nobody is asked whether the server's own pages may act for him: he opened them.
+    let (publisher, consented) = match owner {
+        None => (String::new(), true),
+        Some(owner) => {
+            let company: Organization = tierline_app::names::by_id(tx, owner.organization).await?;
+            let key = [
+                Stored::Id(client),
+                Stored::Id(account.id.uuid()),
+                Stored::Id(account.tenant.uuid()),
+            ];
+            (company.name, tx.get::<Consent>(&key).await?.is_some())
+        }
+    };
     Ok(Some(Holder {
         user,
         account,
         application,
-        publisher: company.name,
+        publisher,
         consented,
     }))
 }

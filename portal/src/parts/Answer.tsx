@@ -1,0 +1,80 @@
+import {
+  Button,
+  makeStyles,
+  MessageBar,
+  MessageBarActions,
+  MessageBarBody,
+  MessageBarTitle,
+  tokens,
+} from '@fluentui/react-components';
+
+import type { Kind, Trouble } from '../api/trouble';
+import { useTexts } from '../texts';
+import { Decision } from './Decision';
+import { Link } from './Link';
+
+const useStyles = makeStyles({
+  body: { whiteSpace: 'normal', overflowWrap: 'anywhere', paddingBlock: tokens.spacingVerticalXS },
+  trace: { display: 'block', fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200 },
+});
+
+type Title = 'lost' | 'stale' | 'refused' | 'invalid' | 'missing' | 'forbidden' | 'notBuilt' | 'failed';
+
+const TITLES: Record<Kind, Title> = {
+  lost: 'lost',
+  'signed-out': 'forbidden',
+  stale: 'stale',
+  busy: 'failed',
+  refused: 'refused',
+  invalid: 'invalid',
+  missing: 'missing',
+  forbidden: 'forbidden',
+  'not-built': 'notBuilt',
+  failed: 'failed',
+};
+
+/**
+ * The answer to a call that did not work, where it was made. What was typed stays beside it. A refusal by rules is shown with
+ * its rules; everything else says what happened and offers what helps.
+ *
+ * `onRetry` sends the same again; `onReload` loads what is there now, where somebody else changed it.
+ */
+export function Answer(props: { trouble: Trouble | null; onRetry?: (() => void) | null; onReload?: () => void }) {
+  const styles = useStyles();
+  const texts = useTexts();
+  const { trouble } = props;
+  if (trouble === null) return null;
+  if (trouble.kind === 'refused' && trouble.told.decision !== undefined) {
+    return <Decision decision={trouble.told.decision} />;
+  }
+  const { kind, told } = trouble;
+  const isOurs = kind === 'lost' || kind === 'failed' || kind === 'busy';
+  const hint = kind === 'lost' ? texts.answer.lostHint : kind === 'stale' ? texts.answer.staleHint : null;
+  return (
+    <MessageBar layout="multiline" intent={isOurs ? 'warning' : 'error'} role="alert" data-trouble={kind}>
+      <MessageBarBody className={styles.body}>
+        <MessageBarTitle>{texts.answer[TITLES[kind]]}</MessageBarTitle>
+        {told.text !== undefined && <span>{told.text} </span>}
+        {hint !== null && <span>{hint}</span>}
+        {kind === 'failed' && <span>{texts.answer.failedHint}</span>}
+        {told.rules?.map(rule => (
+          <span key={rule}>
+            {' '}
+            <Link to={`/rules/${rule}`}>{texts.decision.rule(rule)}</Link>
+          </span>
+        ))}
+        {kind === 'failed' && told.trace !== undefined && (
+          <span className={styles.trace}>
+            {texts.answer.trace}: {told.trace}
+          </span>
+        )}
+      </MessageBarBody>
+      <MessageBarActions>
+        {kind === 'stale' && props.onReload !== undefined && (
+          <Button onClick={props.onReload}>{texts.answer.reload}</Button>
+        )}
+        {isOurs && props.onRetry && <Button onClick={props.onRetry}>{texts.answer.retry}</Button>}
+      </MessageBarActions>
+    </MessageBar>
+  );
+}

@@ -1,0 +1,23 @@
+/** The shared parts. A screen imports from here, so that it looks and behaves like the others. */
+export { asTrouble, useAct, useDraft, type Act } from './act';
+export { Answer } from './Answer';
+export { Confirm } from './Confirm';
+export { Copy } from './Copy';
+export { DataTable, type Column } from './DataTable';
+export { command, decisionQuery, type Deal } from './deals';
+export { Chain, Decision } from './Decision';
+export { Empty } from './Empty';
+export { Facts, type Fact } from './Facts';
+export { Field, Form } from './Form';
+export { ButtonLink, Link } from './Link';
+export { Loaded } from './Loaded';
+export { Loading } from './Loading';
+export { useIsNarrow, useIsPhone, useMedia } from './media';
+export { Count, Money } from './Money';
+export { Page } from './Page';
+export { fits, Search } from './Search';
+export { Section } from './Section';
+export { StateBadge } from './StateBadge';
+export { NARROW, PHONE } from './styles';
+export { When } from './When';
+export { useGo, useInAddress, useParam, useQueryTexts } from './address';

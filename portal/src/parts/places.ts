@@ -1,0 +1,34 @@
+import type { ActView } from '../api/shapes';
+import type { ScreenId } from '../screens/ids';
+
+/**
+ * Where in the portal a command is given: the screen, and what it opens with. A screen that takes commands adds its verbs here;
+ * remedies then lead there. The parameters go along as `?do=VERB&…`, which `useProposed` reads.
+ */
+const PLACES: Record<string, ScreenId> = {
+  order: 'deal',
+  create_cart: 'deal',
+  checkout_cart: 'deal',
+  request_order: 'deal',
+  answer_order_request: 'catalogue',
+  advance: 'time',
+};
+
+/** The screen of a command; none where no screen takes it yet. */
+export function placeOf(act: ActView): { screen: ScreenId; to: string } | null {
+  const screen = PLACES[act.verb];
+  if (screen === undefined) return null;
+  const query = new URLSearchParams({ do: act.verb, as: act.as });
+  for (const [name, value] of Object.entries(act.params)) {
+    query.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return { screen, to: `/${screen}?${query}` };
+}
+
+/** A command in one line, as `tierline do` takes it. */
+export function lineOf(act: ActView): string {
+  const params = Object.entries(act.params).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return [`tierline do ${act.verb} --as ${act.as}`, ...params].join(' ');
+}

@@ -1,0 +1,6 @@
+import type { Screen } from '../screen';
+
+export const screen: Screen = {
+  id: 'customers',
+  pages: [],
+};

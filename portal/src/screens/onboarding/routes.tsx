@@ -1,0 +1,7 @@
+import type { Screen } from '../screen';
+
+export const screen: Screen = {
+  id: 'onboarding',
+  roles: ['operator', 'indirect_provider', 'indirect_reseller', 'direct_bill', 'advisor'],
+  pages: [],
+};
