@@ -114,7 +114,6 @@ async fn the_portal_gets_codes_at_its_own_address_only() {
 #[tokio::test]
 async fn the_portal_is_at_the_door() {
     let world = World::demo().await;
-    #[expect(clippy::disallowed_methods, reason = "a test calls its own server")]
     let http = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()

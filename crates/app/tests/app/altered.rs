@@ -158,6 +158,7 @@ async fn world() -> World {
 }
 
 /// An export of two files.
+#[expect(clippy::unwrap_used, reason = "a test's own rows")]
 async fn files(world: &World) {
     let (id, now) = (Uuid::from_u128(7), world.now);
     let request = Request {
