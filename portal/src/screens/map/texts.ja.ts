@@ -1,0 +1,2 @@
+import type { en } from './texts.en';
+export const ja: typeof en = {};
