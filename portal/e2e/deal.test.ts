@@ -31,7 +31,10 @@ const isRefusedBy = (page: Page, rule: string) => page.locator(`[data-decision] 
 
 /** Carries the remedy out that is shown first. */
 async function cure(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^Carry out/ }).first().click();
+  await page
+    .getByRole('button', { name: /^Carry out/ })
+    .first()
+    .click();
   const window = page.getByRole('dialog');
   await window.getByRole('button', { name: /^Carry out/ }).click();
   await window.waitFor({ state: 'hidden' });
@@ -186,8 +189,8 @@ test('a script in the name of a company is text', async () => {
   await portal.server.command('DB-1', 'create_customer', {
     id: 'script-customer',
     name,
-    domain: 'script.example',
-    email: 'admin@script.example',
+    domain: 'script-customer.example',
+    email: 'admin@script-customer.example',
     country: 'DE',
   });
   const page = await portal.as('DB-1', '/deal?customer=script-customer');

@@ -19,6 +19,8 @@ const useStyles = makeStyles({
     gridTemplateColumns: 'repeat(auto-fit, minmax(min(9rem, 100%), 1fr))',
     gap: tokens.spacingHorizontalM,
     alignItems: 'start',
+    '& > *': { minWidth: 0 },
+    '& span, & input, & select': { minWidth: 0, maxWidth: '100%' },
   },
   chosen: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200, overflowWrap: 'anywhere' },
 });

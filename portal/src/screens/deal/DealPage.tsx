@@ -132,7 +132,7 @@ export default function DealPage() {
     setCame(null);
     setCarried(false);
     const result = await place.run({ verb, params });
-    if (result !== undefined) setCame((result ?? {}));
+    if (result !== undefined) setCame(result ?? {});
   };
   const edit = (part: Record<string, string>) => {
     setCame(null);

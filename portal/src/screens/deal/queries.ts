@@ -15,7 +15,8 @@ export type Item = Answered<'/program/v1/items', 'get'>['items'][number];
 export const tracedQuery = (deal: Deal | null, lang: Lang) =>
   queryOptions({
     queryKey: ['decision', 'traced', deal, lang],
-    queryFn: deal === null ? skipToken : () => got(api.POST('/program/v1/decisions', { body: { ...deal, trace: true } })),
+    queryFn:
+      deal === null ? skipToken : () => got(api.POST('/program/v1/decisions', { body: { ...deal, trace: true } })),
     placeholderData: keepPreviousData,
     retry: false,
   });
