@@ -121,8 +121,9 @@ test('two thousand are laid out, opened, moved over and saved', async () => {
 
   // Keyboard, wheel, back to all of it.
   const zoom = async () => Number(await frame.getAttribute('data-zoom'));
-  const first = await zoom();
   await frame.focus();
+  await page.keyboard.press('0');
+  const first = await zoom();
   await page.keyboard.press('+');
   await page.waitForFunction(
     old => Number(document.querySelector('[data-zoom]')?.getAttribute('data-zoom')) > old,
@@ -173,7 +174,13 @@ test('fingers zoom', async () => {
   const first = Number(await frame.getAttribute('data-zoom'));
   await frame.evaluate(element => {
     const box = element.getBoundingClientRect();
-    const finger = (type: string, pointerId: number, x: number) =>
+    for (const [type, pointerId, x] of [
+      ['pointerdown', 11, 100],
+      ['pointerdown', 12, 120],
+      ['pointermove', 12, 123],
+      ['pointerup', 11, 100],
+      ['pointerup', 12, 123],
+    ] as const) {
       element.dispatchEvent(
         new PointerEvent(type, {
           pointerId,
@@ -183,11 +190,7 @@ test('fingers zoom', async () => {
           clientY: box.top + 100,
         }),
       );
-    finger('pointerdown', 11, 100);
-    finger('pointerdown', 12, 120);
-    finger('pointermove', 12, 123);
-    finger('pointerup', 11, 100);
-    finger('pointerup', 12, 123);
+    }
   });
   await page.waitForFunction(
     old => Number(document.querySelector('[data-zoom]')?.getAttribute('data-zoom')) > old,

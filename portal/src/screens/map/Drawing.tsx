@@ -13,7 +13,7 @@ import { useView } from './useView';
 const useStyles = makeStyles({
   frame: {
     position: 'relative',
-    height: 'max(22rem, calc(100dvh - 21rem))',
+    height: 'max(22rem, calc(100dvh - 18rem))',
     overflow: 'hidden',
     border: `${tokens.strokeWidthThin} solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusXLarge,
@@ -122,7 +122,6 @@ const OneBox = memo(function OneBox(props: { box: Box; isChosen: boolean; onChoo
     <g
       role="button"
       tabIndex={0}
-      aria-label={label}
       {...(box.shape === 'cluster' ? { 'aria-expanded': box.isOpen } : { 'aria-pressed': isChosen })}
       className={styles.box}
       data-box={box.id}
@@ -131,6 +130,7 @@ const OneBox = memo(function OneBox(props: { box: Box; isChosen: boolean; onChoo
       onClick={() => onChoose(box)}
       onKeyDown={press}
     >
+      <title>{label}</title>
       <rect
         width={box.w}
         height={box.h}
@@ -142,16 +142,16 @@ const OneBox = memo(function OneBox(props: { box: Box; isChosen: boolean; onChoo
         )}
       />
       {box.shape === 'cluster' ? (
-        <text aria-hidden x={box.w / 2} y={box.h / 2 + 4} textAnchor="middle" className={styles.small}>
+        <text x={box.w / 2} y={box.h / 2 + 4} textAnchor="middle" className={styles.small}>
           {words.cluster(many)}
         </text>
       ) : (
         <>
-          <text aria-hidden x={10} y={isParty ? 19 : box.h / 2 + 4} className={isParty ? styles.title : styles.small}>
+          <text x={10} y={isParty ? 19 : box.h / 2 + 4} className={isParty ? styles.title : styles.small}>
             {shortened(title, isParty ? box.w - 18 : box.w - 8)}
           </text>
           {isParty && (
-            <text aria-hidden x={10} y={36} className={styles.small}>
+            <text x={10} y={36} className={styles.small}>
               {shortened(
                 [node.kind === 'operator' ? '' : texts.roles[node.kind], node.country].filter(Boolean).join(' · '),
                 box.w,

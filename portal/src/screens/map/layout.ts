@@ -80,7 +80,7 @@ const SELLER_X = OPERATOR_X + PARTY_W + 70;
 const UNITS_X = SELLER_X + PARTY_W;
 
 /** Of several columns that a block's units stand in: so many that it is about as wide as it is high. */
-const columnsOf = (units: number): number => Math.max(1, Math.min(8, Math.ceil(Math.sqrt(units / 2.5))));
+const columnsOf = (units: number): number => Math.max(1, Math.min(8, Math.ceil(Math.sqrt(units / 1.3))));
 
 interface Unit {
   head: GraphNode | null;

@@ -62,7 +62,7 @@ export function svgOf(
     const text =
       one.shape === 'cluster'
         ? String(one.count)
-        : shortened(one.node.title || kinds[one.node.kind] || one.node.name, one.w - 16);
+        : shortened(one.node.title || (kinds[one.node.kind] ?? one.node.name), one.w - 16);
     parts.push(
       `<rect x="${one.x}" y="${one.y}" width="${one.w}" height="${one.h}" rx="8" fill="${box}" stroke="${line}"/>`,
     );

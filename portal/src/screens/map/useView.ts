@@ -18,6 +18,8 @@ export interface View {
 const SMALLEST = 0.04;
 const LARGEST = 3;
 const STEP = 60;
+/** At the beginning names can be read, whatever does not fit then. */
+const READABLE = 0.7;
 
 /** Moving and zooming by wheel, fingers and keys. */
 export function useView(width: number, height: number) {
@@ -37,7 +39,8 @@ export function useView(width: number, height: number) {
 
   const k = Math.max(SMALLEST, Math.min(1, size.w / width, size.h / height));
   const fit: View = { x: Math.max(0, (size.w - width * k) / 2), y: Math.max(0, (size.h - height * k) / 2), k };
-  const shown = view ?? fit;
+  const near = Math.max(READABLE, Math.min(1, size.w / width));
+  const shown = view ?? { k: near, x: Math.max(0, (size.w - width * near) / 2), y: 0 };
   const now = useRef(shown);
   useLayoutEffect(() => {
     now.current = shown;
@@ -103,7 +106,7 @@ export function useView(width: number, height: number) {
       '+': () => centre(1.25),
       '=': () => centre(1.25),
       '-': () => centre(0.8),
-      '0': () => setView(null),
+      '0': () => setView(fit),
     };
     const deed = deeds[event.key];
     if (deed === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -115,7 +118,7 @@ export function useView(width: number, height: number) {
     size,
     view: shown,
     zoom: centre,
-    whole: () => setView(null),
+    whole: () => setView(fit),
     handlers: { onPointerDown, onPointerMove, onPointerUp, onPointerCancel: onPointerUp, onKeyDown },
   };
 }
