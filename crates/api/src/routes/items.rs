@@ -57,7 +57,11 @@ impl ItemView {
     fn of(item: Item) -> Self {
         let terms = item.offered.iter().map(|offered| ItemTerm {
             term: offered.term.to_string(),
-            frequencies: offered.frequencies.iter().map(ToString::to_string).collect(),
+            frequencies: offered
+                .frequencies
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         });
         Self {
             terms: terms.collect(),

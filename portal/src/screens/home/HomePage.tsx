@@ -139,7 +139,7 @@ function Standing(props: { home: Home }) {
   if (credit === undefined && subscriptions === undefined) return null;
   const percent = new Intl.NumberFormat(locale, { style: 'percent' });
   return (
-    <Section title={credit === undefined ? words.subscriptions : words.credit}>
+    <Section title={credit === undefined ? words.standing : words.credit}>
       {credit !== undefined && (
         <div className={styles.meter}>
           <ProgressBar

@@ -7,6 +7,7 @@ export const en = {
   open: (screen: string) => `Open ${screen}`,
   more: (count: string) => `and ${count} more`,
   orMore: (count: string) => `${count} or more`,
+  standing: 'At a glance',
   credit: 'Credit with the operator',
   available: 'Available',
   limit: 'Limit',

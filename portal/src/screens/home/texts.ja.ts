@@ -9,6 +9,7 @@ export const ja: typeof en = {
   open: screen => `${screen} を開く`,
   more: count => `ほか ${count} 件`,
   orMore: count => `${count} 件以上`,
+  standing: '概況',
   credit: '運営者との与信',
   available: '利用可能',
   limit: '限度額',

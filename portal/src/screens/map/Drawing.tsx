@@ -147,8 +147,12 @@ const OneBox = memo(function OneBox(props: { box: Box; isChosen: boolean; onChoo
         </text>
       ) : (
         <>
-          <text x={10} y={isParty ? 19 : box.h / 2 + 4} className={isParty ? styles.title : styles.small}>
-            {shortened(title, isParty ? box.w - 18 : box.w - 8)}
+          <text
+            x={10}
+            y={isParty && node.kind !== 'operator' ? 19 : box.h / 2 + 4}
+            className={isParty ? styles.title : styles.small}
+          >
+            {shortened(title, isParty ? box.w - 18 : box.w - 12, isParty)}
           </text>
           {isParty && (
             <text x={10} y={36} className={styles.small}>

@@ -28,8 +28,8 @@ export function signAt(points: [number, number][]): [number, number] {
 }
 
 /** As much of a text as a box of this width takes. */
-export function shortened(text: string, width: number): string {
-  const most = Math.floor(width / 6.9);
+export function shortened(text: string, width: number, isStrong = false): string {
+  const most = Math.floor(width / (isStrong ? 8.4 : 7.2));
   const all = Array.from(text);
   return all.length <= most ? text : `${all.slice(0, most - 1).join('')}…`;
 }
