@@ -3338,6 +3338,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/program/v1/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Items by their short names, as commands take them, with terms and without prices. */
+        get: operations["program-items-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/program/v1/decisions/{id}": {
         parameters: {
             query?: never;
@@ -4974,6 +4991,33 @@ export interface components {
             recipient: string;
             state: string;
             tax: string;
+        };
+        /** @description A term in which it is sold. */
+        ItemTerm: {
+            /** @description Such as `monthly`. */
+            frequencies: string[];
+            /** @description Such as `P1Y`. */
+            term: string;
+        };
+        /** @description An item. */
+        ItemView: {
+            /** @description Such as `licence` or `add_on`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Most units of one subscription.
+             */
+            max: number;
+            /**
+             * Format: int64
+             * @description Fewest units of one purchase.
+             */
+            min: number;
+            /** @description Its short name. */
+            name: string;
+            segment: string;
+            terms: components["schemas"]["ItemTerm"][];
+            title: string;
         };
         /** @description A decision that people made. */
         JudgementView: {
@@ -29849,6 +29893,65 @@ export interface operations {
                         /** @description There is more than is shown: at most 5,000 partners, customers, partnerships and relationships each. */
                         isCut: boolean;
                         nodes: components["schemas"]["MapNode"][];
+                    };
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-items-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ItemView"][];
                     };
                 };
             };

@@ -7,8 +7,11 @@ import {
   MessageBarTitle,
   tokens,
 } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 
+import { meQuery } from '../api/queries';
 import type { Kind, Trouble } from '../api/trouble';
+import { screensOf } from '../screens/shown';
 import { useTexts } from '../texts';
 import { Decision } from './Decision';
 import { Link } from './Link';
@@ -43,9 +46,19 @@ export function Answer(props: { trouble: Trouble | null; onRetry?: (() => void) 
   const styles = useStyles();
   const texts = useTexts();
   const { trouble } = props;
+  // Only what is known already: a failure asks for nothing more.
+  const me = useQuery({ ...meQuery, enabled: false }).data;
+  const canExplain = me !== undefined && screensOf(me, false).includes('deal');
   if (trouble === null) return null;
   if (trouble.kind === 'refused' && trouble.told.decision !== undefined) {
-    return <Decision decision={trouble.told.decision} />;
+    const [deciding] = trouble.told.decision.violations;
+    return (
+      <Decision decision={trouble.told.decision}>
+        {canExplain && deciding !== undefined && (
+          <Link to={`/deal/decisions?outcome=refused&rule=${deciding.rule}`}>{texts.decision.kept}</Link>
+        )}
+      </Decision>
+    );
   }
   const { kind, told } = trouble;
   const isOurs = kind === 'lost' || kind === 'failed' || kind === 'busy';

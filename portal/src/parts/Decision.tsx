@@ -82,7 +82,12 @@ function Step(props: { act: ActView }) {
   );
 }
 
-function Remedy(props: { remedy: RemedyView; title: string; about?: string }) {
+function Remedy(props: {
+  remedy: RemedyView;
+  title: string;
+  about?: string;
+  actions?: ((remedy: RemedyView) => ReactNode) | undefined;
+}) {
   const styles = useStyles();
   const { remedy } = props;
   const texts = useTexts();
@@ -96,7 +101,10 @@ function Remedy(props: { remedy: RemedyView; title: string; about?: string }) {
         ))}
         <Step act={remedy.then} />
       </ol>
-      {remedy.otherwise !== undefined && <Remedy remedy={remedy.otherwise} title={texts.decision.otherwise} />}
+      {props.actions?.(remedy)}
+      {remedy.otherwise !== undefined && (
+        <Remedy remedy={remedy.otherwise} title={texts.decision.otherwise} actions={props.actions} />
+      )}
     </div>
   );
 }
@@ -123,7 +131,14 @@ export function Chain(props: { chain: ChainView }) {
  * Why something may or may not be: every rule that forbids it with its facts, what cures it, the remedy that the server has
  * rehearsed with buttons to where it is done, the chain. The same for a dry run and for any refusal.
  */
-export function Decision(props: { decision: DecisionView; children?: ReactNode }) {
+export function Decision(props: {
+  decision: DecisionView;
+  /** The chain is drawn beside it. */
+  withoutChain?: boolean;
+  /** What can be done with a remedy as a whole, below its steps. */
+  remedyActions?: (remedy: RemedyView) => ReactNode;
+  children?: ReactNode;
+}) {
   const styles = useStyles();
   const texts = useTexts();
   const { decision } = props;
@@ -140,7 +155,7 @@ export function Decision(props: { decision: DecisionView; children?: ReactNode }
           {title}
         </Subtitle2>
       </div>
-      {decision.chain !== undefined && <Chain chain={decision.chain} />}
+      {decision.chain !== undefined && props.withoutChain !== true && <Chain chain={decision.chain} />}
       {decision.waiver !== null && decision.waiver !== undefined && (
         <p className={styles.dim}>{texts.decision.waiver(decision.waiver)}</p>
       )}
@@ -148,7 +163,12 @@ export function Decision(props: { decision: DecisionView; children?: ReactNode }
         <Rule key={violation.rule} violation={violation} />
       ))}
       {decision.remedy !== null && decision.remedy !== undefined && (
-        <Remedy remedy={decision.remedy} title={texts.decision.remedy} about={texts.decision.remedyAbout} />
+        <Remedy
+          remedy={decision.remedy}
+          title={texts.decision.remedy}
+          about={texts.decision.remedyAbout}
+          actions={props.remedyActions}
+        />
       )}
       {decision.wire !== null && decision.wire !== undefined && !decision.allowed && (
         <p className={styles.dim}>

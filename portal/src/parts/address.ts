@@ -32,6 +32,22 @@ export function useInAddress(name: string): [string, (value: string) => void] {
   ];
 }
 
+/** The same for several texts at once: what is changed is put into the address, an empty text is taken out. */
+export function useAllInAddress(): [Record<string, string | undefined>, (change: Record<string, string>) => void] {
+  const all = useQueryTexts();
+  const navigate = useNavigate();
+  return [
+    all,
+    change =>
+      void navigate({
+        to: '.',
+        replace: true,
+        search: (old: Record<string, string>) =>
+          Object.fromEntries(Object.entries({ ...old, ...change }).filter(([, value]) => value !== '')),
+      }),
+  ];
+}
+
 /** Goes to a path of the portal. */
 export function useGo(): (to: string) => void {
   const navigate = useNavigate();

@@ -20,4 +20,4 @@ export { Section } from './Section';
 export { StateBadge } from './StateBadge';
 export { NARROW, PHONE } from './styles';
 export { When } from './When';
-export { useGo, useInAddress, useParam, useQueryTexts } from './address';
+export { useAllInAddress, useGo, useInAddress, useParam, useQueryTexts } from './address';

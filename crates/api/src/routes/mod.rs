@@ -41,6 +41,7 @@ mod home;
 pub(crate) mod inbox;
 mod invoice_lines;
 mod invoices;
+mod items;
 mod ledger;
 pub(crate) mod line_items;
 pub(crate) mod lines;
@@ -130,6 +131,7 @@ pub(crate) fn list() -> Vec<Route> {
         me::routes(),
         program::routes(),
         home::routes(),
+        items::routes(),
         decisions::routes(),
         partnerships::routes(),
         timeline::routes(),

@@ -2,5 +2,5 @@ import type { Screen } from '../screen';
 
 export const screen: Screen = {
   id: 'home',
-  pages: [],
+  pages: [{ path: '', load: () => import('./HomePage') }],
 };

@@ -2,5 +2,5 @@ import type { Screen } from '../screen';
 
 export const screen: Screen = {
   id: 'map',
-  pages: [],
+  pages: [{ path: '', load: () => import('./MapPage') }],
 };

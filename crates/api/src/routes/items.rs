@@ -1,0 +1,98 @@
+//! What can be named in a command that buys: items by their short names, without prices.
+
+use axum::Json;
+use http::StatusCode;
+use serde::Serialize;
+use tierline_domain::catalog::Item;
+use tierline_store::tables;
+use utoipa::ToSchema;
+
+use crate::ours::{OwnCall, Strict};
+use crate::route::{self, Route};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        route::get(
+            "/program/v1/items",
+            "Items by their short names, as commands take them, with terms and without prices.",
+            list,
+        )
+        .answers::<ItemList>(StatusCode::OK),
+    ]
+}
+
+/// What may be bought. Whether a deal with it goes through is asked with a decision.
+#[derive(Debug, Serialize, ToSchema)]
+struct ItemList {
+    items: Vec<ItemView>,
+}
+
+/// An item.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ItemView {
+    /// Its short name.
+    name: String,
+    title: String,
+    /// Such as `licence` or `add_on`.
+    kind: String,
+    segment: String,
+    /// Fewest units of one purchase.
+    min: i64,
+    /// Most units of one subscription.
+    max: i64,
+    terms: Vec<ItemTerm>,
+}
+
+/// A term in which it is sold.
+#[derive(Debug, Serialize, ToSchema)]
+struct ItemTerm {
+    /// Such as `P1Y`.
+    term: String,
+    /// Such as `monthly`.
+    frequencies: Vec<String>,
+}
+
+impl ItemView {
+    fn of(item: Item) -> Self {
+        let terms = item.offered.iter().map(|offered| ItemTerm {
+            term: offered.term.to_string(),
+            frequencies: offered
+                .frequencies
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        });
+        Self {
+            terms: terms.collect(),
+            kind: item.kind.to_string(),
+            segment: item.segment.to_string(),
+            name: item.handle,
+            title: item.title,
+            min: item.min_quantity,
+            max: item.max_quantity,
+        }
+    }
+}
+
+/// What is for one partner alone is told to that partner and the operator.
+async fn list(call: OwnCall) -> Strict<ItemList> {
+    call.query(&[])?;
+    let caller = call.principal.partner().ok().map(|own| own.handle.clone());
+    let is_told = |item: &Item| {
+        item.exclusive_to.is_empty()
+            || caller
+                .as_ref()
+                .is_none_or(|caller| item.exclusive_to.contains(caller))
+    };
+    let items = call
+        .read(|tx| Box::pin(async move { Ok(tx.find::<Item>(tables::items::EVERY, &[]).await?) }))
+        .await?;
+    Ok(Json(ItemList {
+        items: items
+            .into_iter()
+            .filter(is_told)
+            .map(ItemView::of)
+            .collect(),
+    }))
+}
