@@ -67,7 +67,8 @@ mod schedule;
 mod service_costs;
 mod sign_in_page;
 pub(crate) mod subscription_change;
-pub(crate) mod subscription_parts;
+pub(crate) mod subscription_list;
+mod subscription_parts;
 mod subscription_view;
 pub(crate) mod subscriptions;
 mod timeline;
@@ -132,6 +133,7 @@ pub(crate) fn list() -> Vec<Route> {
         home::routes(),
         decisions::routes(),
         partnerships::routes(),
+        subscription_list::routes(),
         timeline::routes(),
         rehearsals::routes(),
         enrolments::routes(),
