@@ -30,7 +30,7 @@ test('customers are searched and filtered, and one opens with everything about i
     ['Delegation', 'meridian-canyon-readers'],
     ['Support contacts', 'PartnerID 4847565'],
     ['Transfers', 'No transfers'],
-    ['Timeline', 'Order placed'],
+    ['Timeline', 'Subscription upgraded'],
   ];
   for (const [tab, text] of tabs) {
     await page.getByRole('tab', { name: tab }).click();
@@ -60,18 +60,18 @@ test('ten thousand customers come page by page, and few rows are in the page', a
     await route.fulfill({ json: { items, ...(from + 200 < 10_000 ? { next: String(from + 200) } : {}) } });
   });
   await page.getByRole('link', { name: 'Customers', exact: true }).click();
-  await page.getByRole('row', { name: /company-00000/ }).focus();
-  for (let loaded = 201; loaded < 10_001; loaded += 200) {
+  await page.getByRole('row', { name: /company-00000/ }).waitFor();
+  for (let loaded = 201; loaded <= 10_001; loaded += 200) {
     await page.waitForFunction(
       least => Number(document.querySelector('[role=grid]')?.getAttribute('aria-rowcount')) >= least,
       loaded,
     );
-    await page.keyboard.press('End');
+    await page.getByRole('grid').evaluate(grid => {
+      grid.scrollTop = grid.scrollHeight;
+    });
     const rows = await page.locator('[role=row]').count();
     assert.ok(rows <= 60, `${rows} rows are in the page`);
   }
-  await page.locator('[role=grid][aria-rowcount="10001"]').waitFor();
-  await page.keyboard.press('End');
   await page.getByRole('row', { name: /company-09999/ }).waitFor();
   // The longest task while the whole list goes by.
   const longest = await page.evaluate(async () => {
@@ -133,6 +133,7 @@ test('a customer is entered, its agreement confirmed, and the relationship ended
   await window.waitFor({ state: 'detached' });
   await page.getByText('kim.sand@lantern-street.example').waitFor();
   await portal.checked(page);
+  await page.getByRole('tab', { name: 'Relationships' }).click();
   await page.getByRole('button', { name: 'End the relationship' }).click();
   await window.getByText('You sell nothing more to this customer').waitFor();
   await portal.checked(page);

@@ -119,15 +119,9 @@ test('an invitation is declined, another withdrawn', async () => {
   await page.getByText('Declined').first().waitFor();
   await portal.server.command('alpenrand', 'invite_partner', { partner: 'tagus' });
   const provider = await portal.as('alpenrand', '/onboarding');
-  await provider
-    .getByRole('row', { name: /tagus/i })
-    .getByRole('button', { name: 'Withdraw' })
-    .click();
+  await provider.getByRole('row', { name: /tagus/i }).getByRole('button', { name: 'Withdraw' }).click();
   await confirmed(provider, 'Withdraw');
-  await provider
-    .getByRole('row', { name: /tagus/i })
-    .getByText('Withdrawn')
-    .waitFor();
+  await provider.getByRole('row', { name: /tagus/i }).getByText('Withdrawn').waitFor();
   await portal.checked(provider);
 });
 

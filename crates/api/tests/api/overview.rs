@@ -441,16 +441,26 @@ async fn subscriptions_are_listed_to_whom_they_concern() {
             .await
             .is_empty()
     );
-    let own = every(&world, "meridian", "subscriptions?customer=red-rock-dental", 10).await;
+    let own = every(
+        &world,
+        "meridian",
+        "subscriptions?customer=red-rock-dental",
+        10,
+    )
+    .await;
     assert_eq!(own[0]["name"], "sub-red-rock-dental");
     let stranger = get(&world, "kita", "subscriptions?customer=red-rock-dental").await;
     assert_eq!(stranger.status, 404, "{}", stranger.body);
     let outlook = get(&world, "harbor", "subscriptions/sub-juniper-bakery/outlook").await;
-    assert_eq!(outlook.body["upgrades"][0], json!({ "item": "desk-standard", "title": "Desk Standard" }));
+    assert_eq!(
+        outlook.body["upgrades"][0],
+        json!({ "item": "desk-standard", "title": "Desk Standard" })
+    );
     let suspended = every(&world, "harbor", "subscriptions?state=suspended", 10).await;
     assert_eq!(suspended[0]["name"], "sub-copperleaf-7");
     assert_eq!(suspended.len(), 1);
-    let customer = text(&get(&world, "meridian", "customers?search=rock").await.body["items"][0]["id"]);
+    let customer =
+        text(&get(&world, "meridian", "customers?search=rock").await.body["items"][0]["id"]);
     let token = of_customer(&world, &customer, "red-rock-dental.example");
     let bought = world.get("/program/v1/subscriptions", &token).await;
     assert_eq!(bought.body["items"].as_array().unwrap().len(), 1);

@@ -15,7 +15,6 @@ import {
   useQueryTexts,
   When,
 } from '../../parts';
-import { useTexts } from '../../texts';
 import { agreementsQuery } from './queries';
 import { useWords } from './texts';
 
@@ -85,7 +84,6 @@ function Attest(props: { customer: string; onClose: () => void }) {
 /** Confirmations of the customer's agreement. */
 export function AgreementTab(props: { customer: string }) {
   const words = useWords();
-  const texts = useTexts();
   const agreements = useQuery(agreementsQuery(props.customer));
   const [isOpen, setOpen] = useState(useQueryTexts().do === 'attest');
   return (
@@ -110,7 +108,7 @@ export function AgreementTab(props: { customer: string }) {
                     value: `${one.primaryContact.firstName} ${one.primaryContact.lastName}`,
                   },
                   { label: words.email, value: one.primaryContact.email },
-                  { label: words.phone, value: one.primaryContact.phoneNumber ?? texts.parts.none },
+                  { label: words.phone, value: one.primaryContact.phoneNumber },
                 ]}
               />
             ))

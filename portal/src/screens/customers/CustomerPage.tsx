@@ -109,7 +109,7 @@ function Orders(props: { customer: string }) {
         id: 'lines',
         label: words.items,
         width: 'minmax(16rem, 1fr)',
-        cell: row => row.lineItems.map(line => `${line.quantity} × ${line.friendlyName ?? line.offerId}`).join(', '),
+        cell: row => row.lineItems.map(line => `${line.quantity} × ${line.friendlyName}`).join(', '),
       },
       { id: 'status', label: words.state, width: '11rem', cell: row => <StateBadge state={row.status} /> },
       { id: 'id', label: words.number, width: '9rem', wideOnly: true, cell: row => row.alternateId },
@@ -264,7 +264,7 @@ export function CustomerDetail(props: { id: string }) {
   const found = useQuery({ ...customerQuery(props.id), enabled: !isOwn });
   const one = isOwn
     ? {
-        id: me.tenantId ?? '',
+        id: me.tenantId,
         name: me.handle,
         title: me.name,
         domain: undefined,
@@ -275,14 +275,16 @@ export function CustomerDetail(props: { id: string }) {
       }
     : found.data;
   const name = one?.name ?? props.id;
+  // Where the relationship has ended the partner API tells nothing more of the customer.
+  const isServed = isSeller && one?.state === 'active';
   const tabs = [
     'relationships',
-    ...(isSeller ? ['agreement'] : []),
+    ...(isServed ? ['agreement'] : []),
     'subscriptions',
-    ...(isSeller ? ['orders'] : []),
+    ...(isServed ? ['orders'] : []),
     ...(isOperator ? [] : ['invoices']),
     'delegation',
-    ...(isSeller ? ['support', 'transfers'] : []),
+    ...(isServed ? ['support', 'transfers'] : []),
     'timeline',
   ] as (keyof typeof words.tabs)[];
   const byDeed: Record<string, keyof typeof words.tabs> = {

@@ -56,7 +56,12 @@ const of = (customer: string) => ({ params: { path: { 'customer-id': customer } 
 export const agreementsQuery = (customer: string) =>
   queryOptions({
     queryKey: ['agreements', customer],
-    queryFn: () => got(api.GET('/v1/customers/{customer-id}/agreements', of(customer))),
+    queryFn: () =>
+      got(
+        api.GET('/v1/customers/{customer-id}/agreements', {
+          params: { ...of(customer).params, query: { agreementType: '*' } },
+        }),
+      ),
   });
 
 /** What the partner ordered for the customer. */

@@ -91,6 +91,7 @@ export const en = {
   noEvents: 'Nothing has happened yet',
   noEventsHint: 'Everything that is done, and refused, about this customer stands here from now on.',
   operations: {
+    upgrade_subscription: 'Subscription upgraded',
     update_subscription: 'Subscription changed',
     create_order: 'Order placed',
     checkout_cart: 'Cart checked out',

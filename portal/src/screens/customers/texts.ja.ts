@@ -92,6 +92,7 @@ export const ja: typeof en = {
   noEvents: 'まだ何も起きていません',
   noEventsHint: 'この顧客について行われたこと、拒否されたことが、以後ここに表示されます。',
   operations: {
+    upgrade_subscription: 'サブスクリプションのアップグレード',
     update_subscription: 'サブスクリプションの変更',
     create_order: '注文',
     checkout_cart: 'カートの確定',

@@ -206,7 +206,13 @@ function Steps(props: { enrolment: View; onDeed: (deed: Deed) => void }) {
           </span>
           <div className={styles.words}>
             <strong>{words.steps[step.name]}</strong>
-            <p className={styles.dim}>{step.done ? words.stepDone : words.stepHints[step.name]}</p>
+            <p className={styles.dim}>
+              {step.done
+                ? words.stepDone
+                : step.name === 'enrolment' && waits
+                  ? words.stepWaits
+                  : words.stepHints[step.name]}
+            </p>
             <Link to={`/rules/${step.rule}`}>{step.rule}</Link>
             {step.name === 'enrolment' && !step.done && (
               <span className={styles.line}>

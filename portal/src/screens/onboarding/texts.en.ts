@@ -14,6 +14,7 @@ export const en = {
     agreement: 'Partner agreement',
   },
   stepDone: 'Done.',
+  stepWaits: 'Applied for; the operator verifies the company, its address and its contact.',
   stepHints: {
     membership: 'The company is a member before it enrols.',
     enrolment: 'Apply; the operator verifies the company, its address and its contact.',

@@ -11,6 +11,7 @@ export const ja: typeof en = {
   businessDays: days => `この状態になって ${days} 営業日`,
   steps: { membership: 'メンバーシップ', enrolment: '登録と審査', agreement: 'パートナー契約' },
   stepDone: '完了しました。',
+  stepWaits: '申請済みです。運営者が会社、住所、連絡先を審査しています。',
   stepHints: {
     membership: '登録の前に、会社がメンバーになります。',
     enrolment: '申請すると、運営者が会社、住所、連絡先を審査します。',

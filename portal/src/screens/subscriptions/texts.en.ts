@@ -110,6 +110,7 @@ export const en = {
   changed: 'Changed',
   by: 'By',
   operations: {
+    upgrade_subscription: 'Upgraded',
     update_subscription: 'Changed',
     create_order: 'Ordered',
     create_transfer: 'Transfer offered',

@@ -93,6 +93,7 @@ export const ja: typeof en = {
   changed: '変更点',
   by: '実行者',
   operations: {
+    upgrade_subscription: 'アップグレード',
     update_subscription: '変更',
     create_order: '注文',
     create_transfer: '移管の申し出',
