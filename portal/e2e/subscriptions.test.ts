@@ -92,18 +92,18 @@ test('a purchase is cancelled with its refund told before, an old one is not', a
     creates: 'silver-creek-more',
   });
   const page = await portal.as('harbor', '/subscriptions/silver-creek-more');
-  const window = await deed(page, 'Cancel');
+  const window = await deed(page, 'Cancel the subscription');
   await window.getByText(/^Given back: US\$\d/).waitFor();
   await portal.checked(page);
-  await window.getByRole('button', { name: 'Cancel', exact: true }).last().click();
+  await window.getByRole('button', { name: 'Cancel the subscription', exact: true }).click();
   await window.waitFor({ state: 'detached' });
   await page.getByText('Deleted').first().waitFor();
   await portal.checked(page);
 
   await page.goto('/portal/subscriptions/sub-silver-creek-publishing');
-  await deed(page, 'Cancel');
+  await deed(page, 'Cancel the subscription');
   await window.locator('[data-rule=SUB-003]').waitFor();
-  assert.ok(await window.getByRole('button', { name: 'Cancel', exact: true }).last().isDisabled());
+  assert.ok(await window.getByRole('button', { name: 'Cancel the subscription', exact: true }).isDisabled());
   await portal.checked(page);
 });
 

@@ -30028,7 +30028,7 @@ export interface operations {
     "program-customers-get": {
         parameters: {
             query?: {
-                /** @description A part of the name or of the domain. */
+                /** @description A part of the name, of the short name or of the domain. */
                 search?: string;
                 /** @description Only those of a country, such as DE. */
                 country?: string;

@@ -6,8 +6,9 @@ export function useRows<T>(query: UseInfiniteQueryResult<InfiniteData<{ items: T
   rows: T[];
   onEnd: (() => void) | undefined;
 } {
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { data, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = query;
   const rows = useMemo(() => data?.pages.flatMap(page => page.items) ?? [], [data]);
   const next = useCallback(() => void fetchNextPage(), [fetchNextPage]);
-  return { rows, onEnd: hasNextPage && !isFetchingNextPage ? next : undefined };
+  // After a failure it is asked for by hand.
+  return { rows, onEnd: hasNextPage && !isFetching && !isFetchNextPageError ? next : undefined };
 }

@@ -39,7 +39,7 @@ export const en = {
     upgrade: 'Upgrade',
     suspend: 'Suspend',
     reactivate: 'Reactivate',
-    cancel: 'Cancel',
+    cancel: 'Cancel the subscription',
     create_transfer: 'Offer a transfer',
   },
   renewalOff: 'Turn renewal off',

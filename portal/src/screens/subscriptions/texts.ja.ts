@@ -40,7 +40,7 @@ export const ja: typeof en = {
     upgrade: 'アップグレード',
     suspend: '一時停止',
     reactivate: '再開',
-    cancel: '解約',
+    cancel: 'サブスクリプションを解約',
     create_transfer: '移管を申し出る',
   },
   renewalOff: '更新を止める',
