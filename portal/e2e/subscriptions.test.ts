@@ -33,7 +33,7 @@ async function advance(by: string) {
 test('subscriptions are searched, and one opens', async () => {
   const page = await portal.as('harbor', '/subscriptions');
   await page
-    .getByRole('row', { name: /Juniper Bakery/ })
+    .getByRole('row', { name: /Bay Street/ })
     .first()
     .waitFor();
   await portal.checked(page);
