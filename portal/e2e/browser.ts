@@ -117,6 +117,8 @@ export class Portal {
   /** Fails where the page wrote to its console, or axe finds something serious on it. */
   async checked(page: Page): Promise<void> {
     assert.deepEqual(this.said.get(page), [], `the console of ${page.url()}`);
+    // A colour that is on its way to another one is neither.
+    await page.waitForFunction(() => !document.getAnimations().some(one => one instanceof CSSTransition));
     // Past the policy of the page: the tester's script is no part of it.
     await page.evaluate(AXE);
     const found = await page.evaluate(async () => {

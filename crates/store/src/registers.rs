@@ -31,7 +31,33 @@ macro_rules! ties {
     };
 }
 
+// A viewer is a partner that sold it or is the reseller of record, a customer, or the operator, whose nil id no
+// subscription has.
+macro_rules! subscriptions {
+    ($seen:literal) => {
+        concat!(
+            "SELECT x.id, x.handle, i.handle, x.title, COALESCE(p.handle, 'operator'), COALESCE(r.handle, ''), x.customer, x.company, x.folded,
+                x.state, x.quantity, x.term, x.term_end, x.renewal
+             FROM (SELECT s.id, s.handle, s.item, COALESCE(s.friendly_name, i.title) AS title, s.seller, s.partner_of_record, t.handle AS customer,
+                COALESCE(c.company_name, o.name) AS company, COALESCE(c.folded, lower(o.name)) AS folded, s.state, s.quantity, s.term, s.term_end,
+                s.renewal
+                FROM subscriptions s JOIN items i ON i.id = s.item JOIN tenants t ON t.id = s.customer
+                JOIN organizations o ON o.id = t.organization LEFT JOIN contacts c ON c.tenant = t.id
+                WHERE ", $seen, " AND ($2 = '' OR t.handle = $2) AND ($3 = '' OR s.state = $3)
+                    AND (COALESCE(c.folded, lower(o.name)) LIKE $4 ESCAPE '!' OR lower(COALESCE(s.friendly_name, i.title)) LIKE $4 ESCAPE '!'
+                        OR lower(s.handle) LIKE $4 ESCAPE '!')
+                    AND (COALESCE(c.folded, lower(o.name)), s.id) > ($5, $6)
+                ORDER BY COALESCE(c.folded, lower(o.name)), s.id LIMIT $7) x
+             JOIN items i ON i.id = x.item LEFT JOIN accounts p ON p.id = x.seller LEFT JOIN accounts r ON r.id = x.partner_of_record
+             ORDER BY x.folded, x.id"
+        )
+    };
+}
+
 statements! {
+    SUBSCRIPTIONS = subscriptions!("s.id <> $1");
+    SUBSCRIPTIONS_SOLD = subscriptions!("(s.seller = $1 OR s.partner_of_record = $1)");
+    SUBSCRIPTIONS_BOUGHT = subscriptions!("s.customer = $1");
     // Who has not accepted, or not yet, goes by its short name: an invitation shows nothing of whom it names.
     CUSTOMERS_OF = "SELECT x.id, x.handle, x.name, x.folded, x.domain, x.country, x.state, x.since,
             (SELECT COUNT(*) FROM subscriptions s WHERE s.customer = x.id AND s.state = 'active' AND (s.seller = $1 OR s.partner_of_record = $1)),
@@ -47,7 +73,7 @@ statements! {
             JOIN organizations o ON o.id = t.organization
             LEFT JOIN contacts c ON c.tenant = t.id
             WHERE r.partner = $1 AND r.state <> 'none' AND ($2 = '' OR r.state = $2)) w
-            WHERE ($3 = '' OR w.country = $3) AND (w.folded LIKE $4 ESCAPE '!' OR lower(w.domain) LIKE $4 ESCAPE '!')
+            WHERE ($3 = '' OR w.country = $3) AND (w.folded LIKE $4 ESCAPE '!' OR lower(w.domain) LIKE $4 ESCAPE '!' OR lower(w.handle) LIKE $4 ESCAPE '!')
                 AND (w.folded, w.id) > ($5, $6)
             ORDER BY w.folded, w.id LIMIT $7) x ORDER BY x.folded, x.id";
     CUSTOMERS = "SELECT x.id, x.handle, x.name, x.folded, x.domain, x.country, '', x.program_since,
@@ -59,7 +85,8 @@ statements! {
             JOIN organizations o ON o.id = t.organization
             LEFT JOIN contacts c ON c.tenant = t.id
             WHERE EXISTS (SELECT 1 FROM customers k WHERE k.tenant = t.id) AND ($1 = '' OR t.country = $1)
-                AND (COALESCE(c.folded, lower(o.name)) LIKE $2 ESCAPE '!' OR lower(t.domain) LIKE $2 ESCAPE '!')
+                AND (COALESCE(c.folded, lower(o.name)) LIKE $2 ESCAPE '!' OR lower(t.domain) LIKE $2 ESCAPE '!'
+                    OR lower(t.handle) LIKE $2 ESCAPE '!')
                 AND (COALESCE(c.folded, lower(o.name)), t.id) > ($3, $4)
             ORDER BY COALESCE(c.folded, lower(o.name)), t.id LIMIT $5) x ORDER BY x.folded, x.id";
     RESELLERS_OF = ties!("reseller" "provider");
@@ -84,7 +111,7 @@ statements! {
 /// What a list of customers is narrowed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// A part of the name or the domain, folded; everything where it is empty.
+    /// A part of the name, the short name or the domain, folded; everything where it is empty.
     pub search: String,
     /// The country; any where it is empty.
     pub country: String,
@@ -118,6 +145,50 @@ pub struct CustomerRow {
     pub subscriptions: i64,
     /// Active relationships: of the partner, or of all.
     pub partners: i64,
+}
+
+/// Whose subscriptions a list holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's.
+    All,
+    /// Those that a partner sold, or is the reseller of record of.
+    Partner(Uuid),
+    /// Those of a customer.
+    Customer(Uuid),
+}
+
+/// One subscription of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionRow {
+    /// The subscription.
+    pub id: Uuid,
+    /// Its short name.
+    pub handle: String,
+    /// Short name of the item.
+    pub item: String,
+    /// Its own title, or the item's.
+    pub title: String,
+    /// Short name of the seller.
+    pub seller: String,
+    /// Short name of the reseller of record; empty where there is none.
+    pub reseller: String,
+    /// Short name of the customer.
+    pub customer: String,
+    /// The customer's company.
+    pub company: String,
+    /// The company as the list is sorted by it.
+    pub folded: String,
+    /// Its state.
+    pub state: String,
+    /// Seats.
+    pub quantity: i64,
+    /// An ISO 8601 period, `one_time` or `none`.
+    pub term: String,
+    /// The last day of the running term.
+    pub term_end: Option<Date>,
+    /// It renews at the end of its term.
+    pub renews: bool,
 }
 
 /// The other side of a partnership.
@@ -215,6 +286,27 @@ impl FromRow for CustomerRow {
             since: row.get(7)?,
             subscriptions: row.get(8)?,
             partners: row.get(9)?,
+        })
+    }
+}
+
+impl FromRow for SubscriptionRow {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get(0)?,
+            handle: row.get(1)?,
+            item: row.get(2)?,
+            title: row.get(3)?,
+            seller: row.get(4)?,
+            reseller: row.get(5)?,
+            customer: row.get(6)?,
+            company: row.get(7)?,
+            folded: row.get(8)?,
+            state: row.get(9)?,
+            quantity: row.get(10)?,
+            term: row.get(11)?,
+            term_end: row.get(12)?,
+            renews: row.get(13)?,
         })
     }
 }
@@ -317,6 +409,29 @@ impl Tx<'_> {
                 self.fetch_all(CUSTOMERS, &params).await
             }
         }
+    }
+
+    /// A page of subscriptions by their customer's company: `customer` (a short name) and `state` narrow it where they are not
+    /// empty, `search` (folded) finds a part of the company, the title or the short name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn subscription_page(
+        &mut self,
+        whose: Whose,
+        (customer, state, search): (&str, &str, &str),
+        (name, id): &Place,
+        most: i64,
+    ) -> Result<Vec<SubscriptionRow>, StoreError> {
+        let (statement, viewer) = match whose {
+            Whose::All => (SUBSCRIPTIONS, Uuid::nil()),
+            Whose::Partner(partner) => (SUBSCRIPTIONS_SOLD, partner),
+            Whose::Customer(customer) => (SUBSCRIPTIONS_BOUGHT, customer),
+        };
+        let (customer, state) = (customer.to_owned(), state.to_owned());
+        let search = anywhere(search);
+        let params = params![viewer, customer, state, search, name, *id, most];
+        self.fetch_all(statement, &params).await
     }
 
     /// A page of a provider's resellers, or of a reseller's providers, in any state or in one.

@@ -3406,6 +3406,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/program/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Subscriptions by their customer's company: those that a partner sold or is the reseller of record of, a customer's own, all for the operator. */
+        get: operations["program-subscriptions-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/program/v1/customers/{id}/timeline": {
         parameters: {
             query?: never;
@@ -4897,6 +4914,12 @@ export interface components {
             /** @description Signature, certificate and id, as they were sent. */
             headers: components["schemas"]["HeardHeader"][];
         };
+        /** @description An item that another one may be upgraded to. */
+        HigherItem: {
+            /** @description Its short name. */
+            item: string;
+            title: string;
+        };
         /** @description One group of hosts. */
         Hosts: {
             aliases: string[];
@@ -5720,6 +5743,8 @@ export interface components {
             title: string;
             /** @description What the seller pays for a seat and a whole term, such as `USD 264.00`; for the seller and the operator. */
             unitPrice?: string;
+            /** @description What the item may be upgraded to; whether this subscription may, a decision says. */
+            upgrades: components["schemas"]["HigherItem"][];
         };
         /** @description Where the use beyond licences flows. */
         OverageResource: {
@@ -6358,6 +6383,36 @@ export interface components {
             subscriptionFriendlyName: string;
             subscriptionId: string;
             subscriptionTermDuration: string;
+        };
+        /** @description A subscription in a list. */
+        SubscriptionEntry: {
+            /** @description Short name of the customer. */
+            customer: string;
+            /** @description The customer's company. */
+            customerTitle: string;
+            id: string;
+            /** @description Short name of the item. */
+            item: string;
+            /** @description Its short name, by which commands name it. */
+            name: string;
+            /** Format: int64 */
+            quantity: number;
+            /** @description It renews at the end of its term. */
+            renews: boolean;
+            /** @description Short name of the reseller of record. */
+            reseller?: string;
+            /** @description Short name of the seller; `operator` where that sold it. */
+            seller: string;
+            state: components["schemas"]["SubscriptionWord"];
+            /** @description An ISO 8601 period, `one_time` or `none`. */
+            term: string;
+            /**
+             * Format: date
+             * @description The last day of the running term.
+             */
+            termEnd?: string;
+            /** @description Its own title, or the item's. */
+            title: string;
         };
         /** @description What one subscription used. */
         SubscriptionMonthlyUsageRecord: {
@@ -30076,7 +30131,7 @@ export interface operations {
     "program-customers-get": {
         parameters: {
             query?: {
-                /** @description A part of the name or of the domain. */
+                /** @description A part of the name, of the short name or of the domain. */
                 search?: string;
                 /** @description Only those of a country, such as DE. */
                 country?: string;
@@ -30197,6 +30252,96 @@ export interface operations {
                         partner: string;
                         /** @description Its role in them: `provider` or `reseller`. */
                         side: components["schemas"]["TieSide"];
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-subscriptions-get": {
+        parameters: {
+            query?: {
+                /** @description A part of the company, of the title or of the short name. */
+                search?: string;
+                /** @description Only those of a customer. */
+                customer?: string;
+                /** @description Only those that are active, suspended, expired, disabled or deleted. */
+                state?: string;
+                /** @description Most subscriptions of the page, 1 to 200; 50 without it. */
+                count?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SubscriptionEntry"][];
+                        /** @description Where the next page begins; the last page has none. */
+                        next?: string;
                     };
                 };
             };
@@ -30508,6 +30653,8 @@ export interface operations {
                         title: string;
                         /** @description What the seller pays for a seat and a whole term, such as `USD 264.00`; for the seller and the operator. */
                         unitPrice?: string;
+                        /** @description What the item may be upgraded to; whether this subscription may, a decision says. */
+                        upgrades: components["schemas"]["HigherItem"][];
                     };
                 };
             };

@@ -48,7 +48,9 @@ export function Confirm<I, O>(props: {
       requestAnimationFrame(() => {
         const page = document.getElementById('portal');
         if (page !== null) page.inert = false;
-        if (before instanceof HTMLElement) before.focus();
+        // What was done may have taken the button away.
+        const there = before instanceof HTMLElement && before.isConnected;
+        (there ? before : document.querySelector<HTMLElement>('main a, main button:enabled'))?.focus();
       });
     };
   }, [props.open]);

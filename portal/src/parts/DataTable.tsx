@@ -1,7 +1,7 @@
 import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { ArrowDownRegular, ArrowUpRegular } from '@fluentui/react-icons';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 
 import { useTexts } from '../texts';
 import { localeOf, useLang } from '../texts/lang';
@@ -88,6 +88,8 @@ const useStyles = makeStyles({
 const ROW_PX = 48;
 const CARD_PX = 120;
 const HEAD_PX = 44;
+/** So many rows before the last one the next page is asked for. */
+const NEAR_END = 20;
 
 /**
  * A list of any length: only the rows in sight are in the page. Arrow keys, Page, Home and End move; Enter opens. On a phone each
@@ -103,6 +105,8 @@ export function DataTable<T>(props: {
   empty?: ReactNode;
   /** Most height of the list; it scrolls within. */
   height?: string;
+  /** The end is near: a list that comes page by page asks for the next one. */
+  onEnd?: (() => void) | undefined;
 }) {
   const styles = useStyles();
   const texts = useTexts();
@@ -135,6 +139,12 @@ export function DataTable<T>(props: {
       return row === undefined ? index : props.rowKey(row);
     },
   });
+
+  const { onEnd } = props;
+  const isNearEnd = (virtual.getVirtualItems().at(-1)?.index ?? -1) >= rows.length - NEAR_END;
+  useEffect(() => {
+    if (isNearEnd && rows.length > 0) onEnd?.();
+  }, [isNearEnd, rows.length, onEnd]);
 
   if (rows.length === 0) return props.empty ?? <Empty />;
 

@@ -28,6 +28,8 @@ export function Search(props: {
   onChange: (value: string) => void;
   shown: number;
   all: number;
+  /** There are more than have been asked for yet. */
+  isMore?: boolean;
   /** Filters. */
   children?: ReactNode;
 }) {
@@ -47,6 +49,7 @@ export function Search(props: {
       {props.children !== undefined && <div className={styles.filters}>{props.children}</div>}
       <span className={styles.count} role="status">
         {texts.parts.count(count(props.shown, locale), count(props.all, locale))}
+        {props.isMore === true && '+'}
       </span>
     </div>
   );

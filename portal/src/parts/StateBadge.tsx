@@ -7,7 +7,19 @@ const useStyles = makeStyles({ badge: { whiteSpace: 'nowrap', flexShrink: 0 } })
 const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
   [
     'success',
-    ['active', 'approved', 'accepted', 'done', 'paid', 'succeeded', 'qualified', 'complete', 'enforced', 'allowed'],
+    [
+      'active',
+      'approved',
+      'accepted',
+      'done',
+      'paid',
+      'succeeded',
+      'qualified',
+      'complete',
+      'completed',
+      'enforced',
+      'allowed',
+    ],
   ],
   [
     'danger',
@@ -37,6 +49,10 @@ const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
       'under_review',
       'running',
       'open',
+      'activating',
+      'expiring',
+      'termination_requested',
+      'unpaid',
     ],
   ],
   ['brand', ['created', 'draft', 'behaviour']],

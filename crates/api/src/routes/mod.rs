@@ -68,7 +68,8 @@ mod schedule;
 mod service_costs;
 mod sign_in_page;
 pub(crate) mod subscription_change;
-pub(crate) mod subscription_parts;
+pub(crate) mod subscription_list;
+mod subscription_parts;
 mod subscription_view;
 pub(crate) mod subscriptions;
 mod timeline;
@@ -134,6 +135,7 @@ pub(crate) fn list() -> Vec<Route> {
         items::routes(),
         decisions::routes(),
         partnerships::routes(),
+        subscription_list::routes(),
         timeline::routes(),
         rehearsals::routes(),
         enrolments::routes(),

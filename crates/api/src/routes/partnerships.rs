@@ -39,7 +39,7 @@ pub(super) fn routes() -> Vec<Route> {
             "Customers by name, searched and filtered: a partner's own in every state of the relationship, all for the operator.",
             customers,
         )
-        .query("search", "A part of the name or of the domain.")
+        .query("search", "A part of the name, of the short name or of the domain.")
         .query("country", "Only those of a country, such as DE.")
         .query("state", "Only those whose relationship is invited, active, declined, withdrawn, lapsed or removed; of a partner's customers.")
         .query("partner", "Whose; for the operator, who sees all without it.")

@@ -170,6 +170,8 @@ pub(super) struct OutlookView {
     item: String,
     /// Title of the item.
     title: String,
+    /// What the item may be upgraded to; whether this subscription may, a decision says.
+    upgrades: Vec<HigherItem>,
     /// Short name of the seller; `operator` where that sold it.
     seller: String,
     /// Short name of the reseller of record.
@@ -228,7 +230,7 @@ pub(super) struct OutlookView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "stands for a word in the documents")]
-enum SubscriptionWord {
+pub(super) enum SubscriptionWord {
     Active,
     Suspended,
     Expired,
@@ -274,6 +276,14 @@ struct NextTermView {
     end: Option<Date>,
 }
 
+/// An item that another one may be upgraded to.
+#[derive(Debug, Serialize, ToSchema)]
+struct HigherItem {
+    /// Its short name.
+    item: String,
+    title: String,
+}
+
 /// Something that happens by date.
 #[derive(Debug, Serialize, ToSchema)]
 struct ComingView {
@@ -293,6 +303,7 @@ impl OutlookView {
             until: seats.until,
             is_open: seats.is_open,
         });
+        let upgrades = found.upgrades.into_iter();
         let coming = found.coming.into_iter().map(|due| ComingView {
             kind: due.kind,
             due: due.due,
@@ -302,6 +313,9 @@ impl OutlookView {
             name: row.handle,
             item: found.item,
             title: row.friendly_name.unwrap_or(found.title),
+            upgrades: upgrades
+                .map(|(item, title)| HigherItem { item, title })
+                .collect(),
             seller: found.seller,
             reseller: found.reseller,
             customer: found.customer,

@@ -420,6 +420,55 @@ async fn customers_are_searched_filtered_and_paged_by_key() {
 }
 
 #[tokio::test]
+async fn subscriptions_are_listed_to_whom_they_concern() {
+    let world = World::demo().await;
+    let all = every(&world, "operator", "subscriptions", 7).await;
+    let sold = every(&world, "meridian", "subscriptions", 3).await;
+    assert!(all.len() > sold.len() && sold.len() > 10);
+    let distinct: BTreeSet<String> = all.iter().map(|row| text(&row["name"])).collect();
+    assert_eq!(distinct.len(), all.len());
+    // A reseller reads what it is of record for; nobody reads what others sold.
+    let of_record = every(&world, "cedar", "subscriptions?search=ROCK", 10).await;
+    assert_eq!(of_record.len(), 1);
+    assert_eq!(
+        (&of_record[0]["seller"], &of_record[0]["reseller"]),
+        (&json!("meridian"), &json!("cedar"))
+    );
+    let strange = |row: &&Value| row["seller"] != "meridian" && row["reseller"] != "meridian";
+    assert_eq!(sold.iter().find(strange), None);
+    assert!(
+        every(&world, "kita", "subscriptions?search=rock", 10)
+            .await
+            .is_empty()
+    );
+    let own = every(
+        &world,
+        "meridian",
+        "subscriptions?customer=red-rock-dental",
+        10,
+    )
+    .await;
+    assert_eq!(own[0]["name"], "sub-red-rock-dental");
+    let stranger = get(&world, "kita", "subscriptions?customer=red-rock-dental").await;
+    assert_eq!(stranger.status, 404, "{}", stranger.body);
+    let outlook = get(&world, "harbor", "subscriptions/sub-juniper-bakery/outlook").await;
+    assert_eq!(
+        outlook.body["upgrades"][0],
+        json!({ "item": "desk-standard", "title": "Desk Standard" })
+    );
+    let suspended = every(&world, "harbor", "subscriptions?state=suspended", 10).await;
+    assert_eq!(suspended[0]["name"], "sub-copperleaf-7");
+    assert_eq!(suspended.len(), 1);
+    let customer =
+        text(&get(&world, "meridian", "customers?search=rock").await.body["items"][0]["id"]);
+    let token = of_customer(&world, &customer, "red-rock-dental.example");
+    let bought = world.get("/program/v1/subscriptions", &token).await;
+    assert_eq!(bought.body["items"].as_array().unwrap().len(), 1);
+    let bad = get(&world, "meridian", "subscriptions?state=blue").await;
+    assert_eq!(bad.status, 400);
+}
+
+#[tokio::test]
 async fn partnerships_are_listed_from_both_sides() {
     let world = World::demo().await;
     let resellers = every(&world, "alpenrand", "partnerships", 2).await;
@@ -536,6 +585,7 @@ async fn nobody_without_a_token_sees_anything() {
         "parameters",
         "requests",
         "webhooks/inbox",
+        "subscriptions",
         "subscriptions/sub-juniper-bakery/outlook",
         "customers/juniper-bakery/timeline",
     ] {
@@ -570,6 +620,7 @@ async fn every_look_is_the_same_on_postgresql() {
             "customers?count=200&partner=meridian&state=active",
             "partnerships?partner=meridian",
             "items",
+            "subscriptions?count=200&search=e&state=active",
             "enrolments?count=200",
             "enrolments/larkspur",
             "waivers",

@@ -60,6 +60,8 @@ pub struct Outlook {
     pub item: String,
     /// Title of its item.
     pub title: String,
+    /// What the item may be upgraded to: short name and title.
+    pub upgrades: Vec<(String, String)>,
     /// Short name of its seller; `operator` where that sold it.
     pub seller: String,
     /// Short name of the reseller of record.
@@ -124,7 +126,14 @@ pub async fn of(
         Some(reseller) => Some(names::account_by_id(tx, reseller).await?.handle),
         None => None,
     };
+    let mut upgrades = Vec::with_capacity(item.upgrades_to.len());
+    for higher in &item.upgrades_to {
+        if let Some(found) = names::item(tx, higher).await? {
+            upgrades.push((found.handle, found.title));
+        }
+    }
     Ok(Outlook {
+        upgrades,
         next_term: next_term(tx, &row).await?,
         item: item.handle,
         title: item.title,

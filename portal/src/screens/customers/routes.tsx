@@ -2,5 +2,8 @@ import type { Screen } from '../screen';
 
 export const screen: Screen = {
   id: 'customers',
-  pages: [],
+  pages: [
+    { path: '', load: () => import('./CustomerList') },
+    { path: '$id', load: () => import('./CustomerPage') },
+  ],
 };

@@ -2,6 +2,6 @@ import type { Screen } from '../screen';
 
 export const screen: Screen = {
   id: 'onboarding',
-  roles: ['operator', 'indirect_provider', 'indirect_reseller', 'direct_bill', 'advisor'],
-  pages: [],
+  roles: ['indirect_provider', 'indirect_reseller', 'direct_bill', 'advisor'],
+  pages: [{ path: '', load: () => import('./OnboardingPage') }],
 };

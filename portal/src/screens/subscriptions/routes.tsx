@@ -2,5 +2,8 @@ import type { Screen } from '../screen';
 
 export const screen: Screen = {
   id: 'subscriptions',
-  pages: [],
+  pages: [
+    { path: '', load: () => import('./SubscriptionList') },
+    { path: '$id', load: () => import('./SubscriptionPage') },
+  ],
 };

@@ -1,0 +1,135 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+
+import { api, got } from '../../api/client';
+import type { Answered } from '../../api/shapes';
+
+export type Customer = Answered<'/program/v1/customers', 'get'>['items'][number];
+export type TieState = NonNullable<Customer['state']>;
+export type Rights = Answered<'/program/v1/admin-relationships', 'get'>['items'][number];
+export type Event = Answered<'/program/v1/customers/{id}/timeline', 'get'>['items'][number];
+
+/** A part of the query, left out where it is empty. */
+const given = (parts: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== ''));
+
+/** Customers by name, page by page. */
+export const customersQuery = (search: string, country: string, state: string) =>
+  infiniteQueryOptions({
+    queryKey: ['customers', search, country, state],
+    queryFn: ({ pageParam }) =>
+      got(
+        api.GET('/program/v1/customers', {
+          params: { query: given({ search, country, state, count: '200', after: pageParam }) },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: page => page.next,
+    placeholderData: keepPreviousData,
+  });
+
+/** One of them, as it stands in the list; none where it is not the caller's. */
+export const customerQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['customer', name],
+    queryFn: async () => {
+      let after = '';
+      for (;;) {
+        // A short name begins its domain; whatever else that finds is not it.
+        const page = await got(
+          api.GET('/program/v1/customers', { params: { query: given({ search: name, count: '200', after }) } }),
+        );
+        const found = page.items.find(one => one.name === name || one.id === name);
+        if (found !== undefined) return found;
+        if (page.next === undefined) break;
+        after = page.next;
+      }
+      return null;
+    },
+  });
+
+/** Who takes part and what ties them, as far as the caller may know. */
+export const mapQuery = queryOptions({ queryKey: ['map'], queryFn: () => got(api.GET('/program/v1/map')) });
+
+const of = (customer: string) => ({ params: { path: { 'customer-id': customer } } });
+
+/** Confirmations of the customer's agreement, as the partner made them. */
+export const agreementsQuery = (customer: string) =>
+  queryOptions({
+    queryKey: ['agreements', customer],
+    queryFn: () =>
+      got(
+        api.GET('/v1/customers/{customer-id}/agreements', {
+          params: { ...of(customer).params, query: { agreementType: '*' } },
+        }),
+      ),
+  });
+
+/** What the partner ordered for the customer. */
+export const ordersQuery = (customer: string) =>
+  queryOptions({
+    queryKey: ['orders', customer],
+    queryFn: () => got(api.GET('/v1/customers/{customer-id}/orders', of(customer))),
+  });
+
+/** Invoices that the caller issued, or received. */
+export const invoicesQuery = (side: 'issued' | 'received') =>
+  queryOptions({
+    queryKey: ['invoices', side],
+    queryFn: () => got(api.GET('/program/v1/invoices', { params: { query: { side } } })),
+  });
+
+/** Granular rights over a customer; over the one that asks without a name. */
+export const rightsQuery = (customer?: string) =>
+  queryOptions({
+    queryKey: ['rights', customer ?? ''],
+    queryFn: () =>
+      got(
+        api.GET('/program/v1/admin-relationships', {
+          params: { query: customer === undefined ? {} : { customer } },
+        }),
+      ),
+  });
+
+/** What a partner's user may do for a customer; the caller itself without a name. */
+export const accessQuery = (customer: string, user: string) =>
+  queryOptions({
+    queryKey: ['access', customer, user],
+    queryFn: () =>
+      got(
+        api.GET('/program/v1/customers/{id}/effective-access', {
+          params: { path: { id: customer }, query: given({ user }) },
+        }),
+      ),
+  });
+
+/** The partner's security groups. */
+export const groupsQuery = queryOptions({
+  queryKey: ['security-groups'],
+  queryFn: () => got(api.GET('/program/v1/security-groups')),
+});
+
+/** Who helps the customer with a subscription. */
+export const supportQuery = (customer: string, subscription: string) =>
+  queryOptions({
+    queryKey: ['support', customer, subscription],
+    queryFn: () =>
+      got(
+        api.GET('/v1/customers/{customer-id}/subscriptions/{subscription-id}/supportcontact', {
+          params: { path: { 'customer-id': customer, 'subscription-id': subscription } },
+        }),
+      ),
+  });
+
+/** What happened to a customer, the latest first. */
+export const timelineQuery = (customer: string) =>
+  infiniteQueryOptions({
+    queryKey: ['timeline', customer],
+    queryFn: ({ pageParam }) =>
+      got(
+        api.GET('/program/v1/customers/{id}/timeline', {
+          params: { path: { id: customer }, query: given({ count: '100', after: pageParam }) },
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: page => page.next,
+  });
