@@ -7,7 +7,19 @@ const useStyles = makeStyles({ badge: { whiteSpace: 'nowrap', flexShrink: 0 } })
 const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
   [
     'success',
-    ['active', 'approved', 'accepted', 'done', 'paid', 'succeeded', 'qualified', 'complete', 'enforced', 'allowed'],
+    [
+      'active',
+      'approved',
+      'accepted',
+      'done',
+      'paid',
+      'succeeded',
+      'qualified',
+      'complete',
+      'enforced',
+      'allowed',
+      'delivered',
+    ],
   ],
   [
     'danger',
@@ -22,6 +34,8 @@ const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
       'refused',
       'set_aside',
       'disapproved',
+      'disputed',
+      'parked',
     ],
   ],
   [
@@ -37,6 +51,8 @@ const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
       'under_review',
       'running',
       'open',
+      'unpaid',
+      'waiting',
     ],
   ],
   ['brand', ['created', 'draft', 'behaviour']],

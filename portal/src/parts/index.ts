@@ -1,5 +1,6 @@
 /** The shared parts. A screen imports from here, so that it looks and behaves like the others. */
 export { asTrouble, useAct, useDraft, type Act } from './act';
+export { Amount, currencyOf, stepsOf } from './Amount';
 export { Answer } from './Answer';
 export { Confirm } from './Confirm';
 export { Copy } from './Copy';
@@ -15,6 +16,7 @@ export { Loading } from './Loading';
 export { useIsNarrow, useIsPhone, useMedia } from './media';
 export { Count, Money } from './Money';
 export { Page } from './Page';
+export { save } from './save';
 export { fits, Search } from './Search';
 export { Section } from './Section';
 export { StateBadge } from './StateBadge';

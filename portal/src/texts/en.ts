@@ -176,5 +176,12 @@ export const en = {
     under_review: 'Under review',
     denied: 'Denied',
     complete: 'Complete',
+    unpaid: 'Unpaid',
+    disputed: 'Disputed',
+    void: 'Taken back',
+    waiting: 'Waiting',
+    delivered: 'Delivered',
+    parked: 'Given up',
+    notstarted: 'Not started',
   } as Record<string, string>,
 };

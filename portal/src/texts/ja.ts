@@ -179,5 +179,12 @@ export const ja: typeof en = {
     under_review: '審査中',
     denied: '拒否',
     complete: '完了',
+    unpaid: '未払い',
+    disputed: '異議あり',
+    void: '取り消し',
+    waiting: '待機中',
+    delivered: '配信済み',
+    parked: '配信断念',
+    notstarted: '未開始',
   },
 };
