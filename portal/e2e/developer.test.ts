@@ -62,6 +62,7 @@ test('an application is registered, and its secret is shown once', async () => {
   await portal.checked(page);
   const app = page.locator('[data-application="Ledger bridge"]');
   await app.getByRole('button', { name: 'New secret' }).click();
+  await page.locator('#portal[inert]').waitFor({ state: 'attached' });
   await portal.checked(page);
   await page.getByRole('dialog').getByRole('button', { name: 'New secret' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });

@@ -11,6 +11,8 @@ const PLACES: Record<string, ScreenId> = {
   checkout_cart: 'deal',
   request_order: 'deal',
   answer_order_request: 'catalogue',
+  decide_verification: 'operator',
+  record_affiliation: 'operator',
   advance: 'time',
 };
 

@@ -1,6 +1,6 @@
 import { Tab, TabList } from '@fluentui/react-components';
 
-import { Page, useInAddress } from '../../parts';
+import { Page, useInAddress, useQueryTexts } from '../../parts';
 import { useTexts } from '../../texts';
 import { Affiliations } from './Affiliations';
 import { Enrolments } from './Enrolments';
@@ -16,12 +16,14 @@ export default function OperatorPage() {
   const texts = useTexts();
   const words = useWords();
   const [chosen, choose] = useInAddress('view');
-  const view = VIEWS.find(one => one === chosen) ?? 'enrolments';
+  // A remedy opens the screen with its command.
+  const first = useQueryTexts().do === 'record_affiliation' ? 'affiliations' : 'enrolments';
+  const view = VIEWS.find(one => one === chosen) ?? first;
   return (
     <Page title={texts.screens.operator} lead={words.lead}>
       <TabList
         selectedValue={view}
-        onTabSelect={(_, data) => choose(data.value === 'enrolments' ? '' : String(data.value))}
+        onTabSelect={(_, data) => choose(data.value === first ? '' : String(data.value))}
         style={{ overflowX: 'auto' }}
       >
         {VIEWS.map(one => (
