@@ -31,6 +31,7 @@ const useStyles = makeStyles({
   both: {
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 1fr) minmax(0, 1fr)',
+    alignItems: 'start',
     columnGap: tokens.spacingHorizontalXXL,
     [PHONE]: { gridTemplateColumns: 'minmax(0, 1fr)' },
   },

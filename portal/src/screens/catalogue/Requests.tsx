@@ -53,6 +53,7 @@ function Reply(props: { of: OrderRequest; accept: boolean; onClose: () => void }
           { label: words.quantity, value: <Count of={of.quantity} /> },
           { label: words.price, value: of.price && <Amount of={of.price} /> },
           { label: words.note, value: of.note },
+          { label: words.asked, value: <When at={of.created} /> },
         ]}
       />
       {!accept && (
@@ -89,36 +90,29 @@ export function Requests() {
       {
         id: 'customer',
         label: words.customer,
-        width: 'minmax(9rem, 1fr)',
+        width: 'minmax(8.5rem, 1fr)',
         sort: row => row.customer,
         cell: row => row.customer,
       },
       {
         id: 'other',
         label: isProvider ? words.reseller : words.provider,
-        width: '8rem',
+        width: '7rem',
         cell: row => (isProvider ? row.reseller : row.provider),
       },
       {
         id: 'price',
         label: words.price,
-        width: '7rem',
+        width: '6.5rem',
         end: true,
         cell: row => (typeof row.price === 'string' ? <Amount of={row.price} /> : null),
       },
       {
         id: 'note',
         label: words.note,
-        width: 'minmax(9rem, 1fr)',
+        width: 'minmax(5rem, 1fr)',
         wideOnly: true,
         cell: row => row.reason || row.note,
-      },
-      {
-        id: 'created',
-        label: words.asked,
-        width: '8rem',
-        wideOnly: true,
-        cell: row => <When at={row.created} grain="day" />,
       },
       { id: 'state', label: words.state, width: '6rem', cell: row => <StateBadge state={row.state} /> },
       ...(isProvider

@@ -51,7 +51,7 @@ export function Enrolments() {
       {
         id: 'region',
         label: words.region,
-        width: '10rem',
+        width: '9rem',
         wideOnly: true,
         sort: row => row.region ?? row.country,
         cell: row => `${row.country} · ${row.region ?? texts.parts.none}`,
@@ -67,7 +67,7 @@ export function Enrolments() {
       {
         id: 'days',
         label: words.waits,
-        width: '8rem',
+        width: '9.5rem',
         end: true,
         sort: row => row.businessDays,
         cell: row => words.businessDays(String(row.businessDays)),
