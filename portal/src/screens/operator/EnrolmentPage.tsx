@@ -50,6 +50,8 @@ function Judge(props: { of: Detail }) {
   const act = useAct((input: { accepted: boolean }, id) =>
     command('decide_verification', { partner, accepted: input.accepted, evidence: draft.evidence }, id),
   );
+  // The window outlives the state that it ends, so that it closes as windows do.
+  if (props.of.state !== 'pending' && props.of.state !== 'applied' && accepted === null) return null;
   const mayDecide = decision.data?.allowed !== false;
   return (
     <Section title={words.decide} lead={words.decideLead}>
@@ -127,7 +129,7 @@ export default function EnrolmentPage() {
                 ))}
               </ul>
             </Section>
-            {(data.state === 'pending' || data.state === 'applied') && <Judge of={data} />}
+            <Judge of={data} />
             <Section title={words.judgements} lead={words.judgementsLead}>
               {data.judgements.length === 0 ? (
                 <p className={styles.dim}>{words.noJudgements}</p>
