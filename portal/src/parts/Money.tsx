@@ -15,9 +15,3 @@ export function Count(props: { of: number }) {
   const locale = localeOf(useLang());
   return <>{count(props.of, locale)}</>;
 }
-
-/** An amount as the program's own paths write it: `USD -57.00`. */
-export function Amount(props: { of: string }) {
-  const [currency = '', amount = '0'] = props.of.split(' ');
-  return <Money currency={currency} amount={amount} />;
-}

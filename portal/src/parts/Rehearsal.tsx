@@ -9,7 +9,7 @@ import { lang } from '../texts/lang';
 import type { Deal } from './deals';
 import { Decision } from './Decision';
 import { Loaded } from './Loaded';
-import { Amount } from './Money';
+import { Amount } from './Amount';
 import { When } from './When';
 
 export type Rehearsal = Answered<'/program/v1/rehearsals', 'post'>;

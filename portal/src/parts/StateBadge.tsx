@@ -19,6 +19,7 @@ const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
       'completed',
       'enforced',
       'allowed',
+      'delivered',
     ],
   ],
   [
@@ -34,6 +35,8 @@ const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
       'refused',
       'set_aside',
       'disapproved',
+      'disputed',
+      'parked',
     ],
   ],
   [
@@ -53,6 +56,7 @@ const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
       'expiring',
       'termination_requested',
       'unpaid',
+      'waiting',
     ],
   ],
   ['brand', ['created', 'draft', 'behaviour']],

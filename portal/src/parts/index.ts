@@ -1,5 +1,6 @@
 /** The shared parts. A screen imports from here, so that it looks and behaves like the others. */
 export { asTrouble, useAct, useDraft, type Act } from './act';
+export { Amount, currencyOf, stepsOf } from './Amount';
 export { Answer } from './Answer';
 export { Confirm } from './Confirm';
 export { Copy } from './Copy';
@@ -13,10 +14,11 @@ export { ButtonLink, Link } from './Link';
 export { Loaded } from './Loaded';
 export { Loading } from './Loading';
 export { useIsNarrow, useIsPhone, useMedia } from './media';
-export { Amount, Count, Money } from './Money';
+export { Count, Money } from './Money';
 export { Page } from './Page';
 export { useRows } from './pages';
 export { Preview, rehearsalQuery, useMay, type Rehearsal } from './Rehearsal';
+export { save } from './save';
 export { fits, Search } from './Search';
 export { Section } from './Section';
 export { StateBadge } from './StateBadge';

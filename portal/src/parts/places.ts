@@ -14,6 +14,8 @@ const PLACES: Record<string, ScreenId> = {
   invite_partner: 'deal',
   administer: 'deal',
   answer_order_request: 'catalogue',
+  decide_verification: 'operator',
+  record_affiliation: 'operator',
   advance: 'time',
   create_customer: 'customers',
   invite_customer: 'customers',

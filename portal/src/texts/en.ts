@@ -195,5 +195,9 @@ export const en = {
     under_review: 'Under review',
     denied: 'Denied',
     complete: 'Complete',
+    waiting: 'Waiting',
+    delivered: 'Delivered',
+    parked: 'Given up',
+    notstarted: 'Not started',
   } as Record<string, string>,
 };

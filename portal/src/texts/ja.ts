@@ -197,5 +197,9 @@ export const ja: typeof en = {
     under_review: '審査中',
     denied: '拒否',
     complete: '完了',
+    waiting: '待機中',
+    delivered: '配信済み',
+    parked: '配信断念',
+    notstarted: '未開始',
   },
 };

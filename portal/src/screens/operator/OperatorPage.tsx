@@ -1,0 +1,42 @@
+import { Tab, TabList } from '@fluentui/react-components';
+
+import { Page, useInAddress, useQueryTexts } from '../../parts';
+import { useTexts } from '../../texts';
+import { Affiliations } from './Affiliations';
+import { Enrolments } from './Enrolments';
+import { Parameters } from './Parameters';
+import { Schedule } from './Schedule';
+import { useWords } from './texts';
+import { Waivers } from './Waivers';
+
+const VIEWS = ['enrolments', 'waivers', 'affiliations', 'parameters', 'schedule'] as const;
+
+/** What the operator decides on and keeps: enrolments, waivers, affiliations, parameters, the schedule. */
+export default function OperatorPage() {
+  const texts = useTexts();
+  const words = useWords();
+  const [chosen, choose] = useInAddress('view');
+  // A remedy opens the screen with its command.
+  const first = useQueryTexts().do === 'record_affiliation' ? 'affiliations' : 'enrolments';
+  const view = VIEWS.find(one => one === chosen) ?? first;
+  return (
+    <Page title={texts.screens.operator} lead={words.lead}>
+      <TabList
+        selectedValue={view}
+        onTabSelect={(_, data) => choose(data.value === first ? '' : String(data.value))}
+        style={{ overflowX: 'auto' }}
+      >
+        {VIEWS.map(one => (
+          <Tab key={one} value={one}>
+            {words.views[one]}
+          </Tab>
+        ))}
+      </TabList>
+      {view === 'enrolments' && <Enrolments />}
+      {view === 'waivers' && <Waivers />}
+      {view === 'affiliations' && <Affiliations />}
+      {view === 'parameters' && <Parameters />}
+      {view === 'schedule' && <Schedule />}
+    </Page>
+  );
+}
