@@ -10,8 +10,6 @@ const PLACES: Record<string, ScreenId> = {
   create_cart: 'deal',
   checkout_cart: 'deal',
   request_order: 'deal',
-  invite_customer: 'deal',
-  invite_partner: 'deal',
   administer: 'deal',
   answer_order_request: 'catalogue',
   decide_verification: 'operator',
