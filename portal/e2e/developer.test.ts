@@ -43,6 +43,9 @@ test('a test event is sent to the inbox, arrives with its signature, and is sent
   await page.getByRole('link', { name: 'test-created' }).click();
   await page.getByRole('button', { name: 'Send again' }).click();
   await page.getByRole('listitem').nth(1).waitFor();
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('button')].every(one => !one.disabled && one.ariaDisabled !== 'true'),
+  );
   await portal.checked(page);
   await page.goto('/portal/developer?view=inbox');
   await page.waitForFunction(() => document.querySelectorAll('[data-heard=test-created]').length === 2);

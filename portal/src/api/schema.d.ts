@@ -29992,7 +29992,12 @@ export interface operations {
     };
     "program-items-get": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most items of the page, 1 to 200; 50 without it. */
+                count?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -30007,7 +30012,18 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["ItemView"][];
+                        /** @description Where the next page begins; the last page has none. */
+                        next?: string;
                     };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description There is no valid token, or it shows no second factor. */
@@ -30022,6 +30038,15 @@ export interface operations {
             };
             /** @description This caller may not, or a rule of the program refuses. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

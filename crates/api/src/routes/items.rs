@@ -4,11 +4,15 @@ use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_domain::catalog::Item;
-use tierline_store::tables;
+use tierline_store::{Value, tables};
 use utoipa::ToSchema;
 
 use crate::ours::{OwnCall, Strict};
 use crate::route::{self, Route};
+use crate::wire::seek;
+
+/// Items of one page.
+const PAGE_MAX: usize = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -17,6 +21,8 @@ pub(super) fn routes() -> Vec<Route> {
             "Items by their short names, as commands take them, with terms and without prices.",
             list,
         )
+        .query("count", "Most items of the page, 1 to 200; 50 without it.")
+        .query("after", "The `next` of the page before.")
         .answers::<ItemList>(StatusCode::OK),
     ]
 }
@@ -25,6 +31,10 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Serialize, ToSchema)]
 struct ItemList {
     items: Vec<ItemView>,
+    /// Where the next page begins; the last page has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next: Option<String>,
 }
 
 /// An item.
@@ -77,7 +87,9 @@ impl ItemView {
 
 /// What is for one partner alone is told to that partner and the operator.
 async fn list(call: OwnCall) -> Strict<ItemList> {
-    call.query(&[])?;
+    let listing = call.listing(&[], PAGE_MAX)?;
+    let after = call.place::<String>(&listing)?.unwrap_or_default();
+    let count = listing.count;
     let caller = call.principal.partner().ok().map(|own| own.handle.clone());
     let is_told = |item: &Item| {
         item.exclusive_to.is_empty()
@@ -85,14 +97,26 @@ async fn list(call: OwnCall) -> Strict<ItemList> {
                 .as_ref()
                 .is_none_or(|caller| item.exclusive_to.contains(caller))
     };
-    let items = call
-        .read(|tx| Box::pin(async move { Ok(tx.find::<Item>(tables::items::EVERY, &[]).await?) }))
+    let most = i64::try_from(count).unwrap_or(i64::MAX);
+    let mut items = call
+        .read(move |tx| {
+            let key = [
+                Value::Text(after.clone()),
+                Value::Int(most.saturating_add(1)),
+            ];
+            Box::pin(async move { Ok(tx.find::<Item>(tables::items::AFTER, &key).await?) })
+        })
         .await?;
+    let is_last = items.len() <= count;
+    items.truncate(count);
+    let last = items.last().filter(|_| !is_last);
+    let next = last.map(|item| seek::token(&item.handle));
     Ok(Json(ItemList {
         items: items
             .into_iter()
             .filter(is_told)
             .map(ItemView::of)
             .collect(),
+        next,
     }))
 }

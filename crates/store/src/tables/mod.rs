@@ -244,6 +244,7 @@ table! {
             OF_PRODUCT = "WHERE id IN (SELECT item FROM listings WHERE product = $1) ORDER BY catalogue_id",
             OF_SKU = "WHERE id IN (SELECT item FROM listings WHERE product = $1 AND sku = $2) ORDER BY catalogue_id",
             OFFERED = "WHERE id IN (SELECT item FROM offers WHERE rank BETWEEN $1 AND $2) ORDER BY catalogue_id",
+            AFTER = "WHERE handle > $1 ORDER BY handle LIMIT $2",
             EVERY = "ORDER BY handle"
         }
     }

@@ -24,7 +24,17 @@ export const tracedQuery = (deal: Deal | null, lang: Lang) =>
 /** What can be named in a deal, without prices. */
 export const itemsQuery = queryOptions({
   queryKey: ['items'],
-  queryFn: () => got(api.GET('/program/v1/items')),
+  queryFn: async () => {
+    const items: Item[] = [];
+    let after: string | undefined;
+    do {
+      const query = { count: '200', ...(after === undefined ? {} : { after }) };
+      const page = await got(api.GET('/program/v1/items', { params: { query } }));
+      items.push(...page.items);
+      after = page.next;
+    } while (after !== undefined);
+    return { items };
+  },
   staleTime: 300_000,
 });
 
