@@ -69,6 +69,46 @@ pub async fn latest(
         .pop())
 }
 
+/// What was decided about a requirement today.
+pub(crate) struct Judged {
+    /// The account judged.
+    pub(crate) account: Id<Account>,
+    /// What was judged.
+    pub(crate) requirement: Requirement,
+    /// Met or not.
+    pub(crate) passed: bool,
+    /// Evidence or reasons, in words.
+    pub(crate) evidence: String,
+}
+
+/// Records a decision about a requirement. The latest record counts, so two of one instant are kept a tick apart.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn record(
+    ctx: &Ctx,
+    acting: &Acting,
+    tx: &mut Tx<'_>,
+    judged: Judged,
+) -> Result<(), AppError> {
+    let today = ctx.now.date();
+    let last = latest(tx, judged.account, judged.requirement).await?;
+    let after = last
+        .filter(|last| last.day == today)
+        .map(|last| last.recorded_at.next());
+    let judgement = Judgement {
+        id: ctx.ids().next(),
+        account: judged.account,
+        requirement: judged.requirement,
+        passed: judged.passed,
+        day: today,
+        recorded_at: after.map_or(ctx.now, |after| after.max(ctx.now)),
+        recorded_by: acting.caller.name.clone(),
+        evidence: judged.evidence,
+    };
+    Ok(tx.insert(&judgement).await?)
+}
+
 /// The day of the last capability assessment, when it failed.
 ///
 /// # Errors
@@ -358,17 +398,13 @@ impl UseCase for RecordAssessment {
             Some(day) => format!("notice given on {day}"),
             None => "no notice given".to_owned(),
         };
-        tx.insert(&Judgement {
-            id: ctx.ids().next(),
+        let judged = Judged {
             account: account.id,
             requirement: Requirement::Capability,
             passed,
-            day: today,
-            recorded_at: ctx.now,
-            recorded_by: acting.caller.name.clone(),
             evidence,
-        })
-        .await?;
+        };
+        record(ctx, acting, tx, judged).await?;
         if account.kind == PartnerType::DirectBill {
             let next = match account.state {
                 AccountState::Active if !passed && noticed => Some(AccountState::Restricted),

@@ -168,17 +168,13 @@ impl UseCase for DecideVerification {
     ) -> Result<Verified, AppError> {
         let mut account = names::the_account(tx, &self.partner).await?;
         let today = ctx.now.date();
-        tx.insert(&Judgement {
-            id: ctx.ids().next(),
+        let judged = Judged {
             account: account.id,
             requirement: Requirement::Verification,
             passed: self.accepted,
-            day: today,
-            recorded_at: ctx.now,
-            recorded_by: acting.caller.name.clone(),
             evidence: self.evidence.clone(),
-        })
-        .await?;
+        };
+        standing::record(ctx, acting, tx, judged).await?;
         match account.state {
             AccountState::Applied | AccountState::Pending | AccountState::Rejected => {
                 let state = if self.accepted {

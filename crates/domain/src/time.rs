@@ -104,6 +104,12 @@ impl Timestamp {
         self.plus(Period(period.0.negate()))
     }
 
+    /// The next instant that can be told from this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// Moved by whole hours; `Timestamp::MAX` style saturation is not offered, the calendar is wide.
     #[must_use]
     pub fn plus_hours(self, hours: i64) -> Self {

@@ -12,7 +12,7 @@ use tierline_app::attempt::attempt;
 use tierline_app::verification::DecideVerification;
 use tierline_app::{AppError, Ctx, names, world};
 use tierline_domain::customer::Attestation;
-use tierline_domain::partner::{Location, LocationKind};
+use tierline_domain::partner::{Judgement, Location, LocationKind, Requirement};
 use tierline_store::{Command, Tx, Value, tables};
 
 struct Decide(Ctx, DecideVerification);
@@ -254,6 +254,39 @@ async fn every_location_has_a_partner_id_of_its_own() {
         .map(|place| place.partner_id.as_str())
         .collect();
     assert_eq!(ids.len(), places.len(), "each has its own: {ids:?}");
+}
+
+struct Judgements(&'static str);
+
+impl Command for Judgements {
+    type Out = Vec<bool>;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<bool>, AppError> {
+        let account = names::the_account(tx, self.0).await?;
+        let key = [
+            Value::Id(account.id.uuid()),
+            Value::Text(Requirement::Verification.to_string()),
+        ];
+        let found = tx.find::<Judgement>(tables::judgements::OF, &key).await?;
+        Ok(found
+            .into_iter()
+            .map(|judgement| judgement.passed)
+            .collect())
+    }
+}
+
+/// The latest judgement counts, also where the clock stands still between two of them: their ids say nothing.
+#[tokio::test]
+async fn judgements_of_one_instant_keep_their_order() {
+    let given = json!([
+        {"partner": {"id": "IR-C", "type": "indirect_reseller", "country": "FR", "state": "pending"}},
+    ]);
+    let mut world = World::of("2023-11-15", given).await;
+    let said: Vec<bool> = (0..12).map(|turn| turn % 3 == 0).collect();
+    for accepted in &said {
+        world.decide("IR-C", *accepted).await;
+    }
+    assert_eq!(world.db.read(Judgements("IR-C")).await.unwrap(), said);
 }
 
 struct Places(&'static str);
