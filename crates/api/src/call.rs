@@ -1,5 +1,7 @@
 //! A call of the documented wire by a partner: who calls, what was sent, and how it reaches the program.
 
+use std::marker::PhantomData;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
@@ -10,11 +12,13 @@ use tierline_app::act::Act;
 use tierline_app::ask::{Answer, ask};
 use tierline_app::{AppError, Ctx};
 use tierline_domain::partner::Account;
-use tierline_store::Tx;
+use tierline_domain::time::Timestamp;
 use tierline_store::idempotency::RequestKey;
+use tierline_store::{Command, Tx};
 
-use crate::auth::Principal;
+use crate::auth::{Bearer, Principal};
 use crate::problem::Problem;
+use crate::route::Access;
 use crate::server::Server;
 use crate::wire::body;
 use crate::wire::query::Query;
@@ -80,8 +84,97 @@ impl FromRequest<Server> for Call {
         let principal = Principal::from_request_parts(&mut parts, server).await?;
         let account = principal.partner()?.clone();
         let sent = Sent::receive(parts, body, server).await?;
+        Ok(Self::of(server.clone(), principal, account, sent))
+    }
+}
+
+/// A call by somebody whose token is good, and of whom nothing else is known yet: for handlers on whose way every
+/// transaction counts. They find out who calls in the read that they need anyway.
+pub(crate) struct Unmet {
+    server: Server,
+    bearer: Bearer,
+    access: Option<Access>,
+    sent: Sent,
+}
+
+impl FromRequest<Server> for Unmet {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let bearer = Bearer::from_request_parts(&mut parts, server).await?;
         Ok(Self {
             server: server.clone(),
+            bearer,
+            access: parts.extensions.get::<Access>().copied(),
+            sent: Sent::receive(parts, body, server).await?,
+        })
+    }
+}
+
+impl Unmet {
+    /// Finds out who calls, refuses who may not, and reads what the caller asks for, on one consistent view.
+    ///
+    /// # Errors
+    /// The refusal, or the read's own.
+    pub(crate) async fn met<T, F>(self, read: F) -> Result<(Call, T), Problem>
+    where
+        T: Send + 'static,
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>, Account) -> Answer<'a, Result<T, Problem>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (lang, now) = (self.bearer.lang, self.server.app().clock().world_now());
+        let (bearer, access) = (self.bearer, self.access);
+        let found = self.server.app().read(Meeting {
+            bearer,
+            access,
+            now,
+            read,
+            reads: PhantomData,
+        });
+        let found = found.await.map_err(|error| Problem::of(error, lang))?;
+        let (principal, account, read) = found?;
+        Ok((Call::of(self.server, principal, account, self.sent), read))
+    }
+}
+
+/// The read in which somebody is met.
+struct Meeting<T, F> {
+    bearer: Bearer,
+    access: Option<Access>,
+    now: Timestamp,
+    read: F,
+    reads: PhantomData<fn() -> T>,
+}
+
+impl<T, F> Command for Meeting<T, F>
+where
+    T: Send,
+    F: for<'a, 'b> Fn(&'a mut Tx<'b>, Account) -> Answer<'a, Result<T, Problem>> + Send + Sync,
+{
+    type Out = Result<(Principal, Account, T), Problem>;
+    type Error = AppError;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
+        let Some(principal) = self.bearer.party(tx).await? else {
+            return Ok(Err(Problem::unauthorized()));
+        };
+        let admitted = principal.admitted(self.access.as_ref(), self.now);
+        let account = match admitted.and_then(|()| principal.partner()) {
+            Ok(account) => account.clone(),
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let read = (self.read)(tx, account.clone()).await?;
+        Ok(read.map(|read| (principal, account, read)))
+    }
+}
+
+impl Call {
+    fn of(server: Server, principal: Principal, account: Account, sent: Sent) -> Self {
+        Self {
+            server,
             principal,
             account,
             query: Query::read(sent.query.as_deref()),
@@ -89,11 +182,9 @@ impl FromRequest<Server> for Call {
             method: sent.method,
             path: sent.path,
             bytes: sent.bytes,
-        })
+        }
     }
-}
 
-impl Call {
     /// The body as a documented type: member names in any case, nulls as absent.
     ///
     /// # Errors
@@ -165,6 +256,29 @@ impl Call {
         self.attempt(verb, params)
             .await
             .map_err(|error| self.problem(error))
+    }
+
+    /// Does something by name, and reads in the same transaction what it came to.
+    ///
+    /// # Errors
+    /// As [`Call::perform`], and the read's own.
+    pub(crate) async fn perform_and<T, F>(
+        &self,
+        verb: &str,
+        params: Value,
+        then: F,
+    ) -> Result<(Value, T), Problem>
+    where
+        T: Send + 'static,
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a Value) -> Answer<'a, T> + Send + Sync + 'static,
+    {
+        let act = Act {
+            actor: self.principal.actor(),
+            ..Act::of("", verb, params)
+        };
+        let app = self.server.app();
+        let done = app.perform_and(self.ctx(), act, self.key(), then).await;
+        done.map_err(|error| self.problem(error))
     }
 
     /// A failure as it goes to the wire.

@@ -1,7 +1,7 @@
 //! Entering an affiliation: no new business from that day, and renewal goes off (IDN-030, TXN-506).
 
 use serde::{Deserialize, Serialize};
-use tierline_domain::partner::Affiliation;
+use tierline_domain::partner::{Account, Affiliation};
 use tierline_domain::subscription::Subscription;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Facts, Kinship, Tier};
@@ -25,14 +25,21 @@ pub struct RecordAffiliation {
 }
 
 /// A seller of the chain is tied to the customer, and no waiver lifts it.
-async fn related(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held) -> Result<bool, AppError> {
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn related(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held) -> Result<bool, AppError> {
     let reseller = match held.row.partner_of_record {
-        Some(reseller) => Some(names::account_by_id(tx, reseller).await?),
+        Some(reseller) => Some(names::seen::<Account, _>(tx, reseller).await?),
         None => None,
     };
-    let mut sellers = Vec::with_capacity(2);
-    sellers.extend(held.seller.iter().map(|seller| (seller, Tier::Provider)));
-    sellers.extend(reseller.iter().map(|reseller| (reseller, Tier::Reseller)));
+    let mut sellers: Vec<(&Account, Tier)> = Vec::with_capacity(2);
+    sellers.extend(held.seller.iter().map(|seller| (&**seller, Tier::Provider)));
+    sellers.extend(
+        reseller
+            .iter()
+            .map(|reseller| (&**reseller, Tier::Reseller)),
+    );
     let ties = facts::kinship(tx, &held.customer, &sellers, ctx.now.date()).await?;
     Ok(ties.iter().any(Kinship::forbids))
 }

@@ -1,5 +1,6 @@
 //! The program server without its wire: one world, its clock, and the commands that run on it.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::act::{Act, decide_only, perform};
 use crate::actor::ActorSpec;
+use crate::ask::Answer;
 use crate::attempt::record_refusal;
 use crate::clock::Clock;
 use crate::ctx::{Ctx, Ids};
@@ -133,9 +135,36 @@ impl App {
         act: Act,
         key: Option<RequestKey>,
     ) -> Result<Json, AppError> {
-        match self.db.write(Once { ctx, act, key }).await? {
-            Outcome::Done(result) => Ok(result),
-            Outcome::Refused(decision) => Err(replayed(*decision)),
+        let (result, ()) = self
+            .perform_and(ctx, act, key, |_, _| Box::pin(async { Ok(()) }))
+            .await?;
+        Ok(result)
+    }
+
+    /// Does something by name, and reads in the same transaction what it came to: a transaction of its own would cost a
+    /// server's round trips. With a key, a repeat answers what the first time did, and reads what stands now.
+    ///
+    /// # Errors
+    /// As [`App::perform`], and the read's own, which undoes the whole.
+    pub async fn perform_and<T, F>(
+        &self,
+        ctx: Ctx,
+        act: Act,
+        key: Option<RequestKey>,
+        then: F,
+    ) -> Result<(Json, T), AppError>
+    where
+        T: Send + 'static,
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a Json) -> Answer<'a, T> + Send + Sync + 'static,
+    {
+        let once = Once {
+            request: Request { ctx, act, key },
+            then,
+            reads: PhantomData,
+        };
+        match self.db.write(once).await? {
+            Ended::Done(result, read) => Ok((result, read)),
+            Ended::Refused(decision) => Err(replayed(*decision)),
         }
     }
 
@@ -214,13 +243,13 @@ fn replayed(decision: Decision) -> AppError {
 const EPOCH: Timestamp = Timestamp::EPOCH;
 
 /// An act that takes effect once per key.
-struct Once {
+struct Request {
     ctx: Ctx,
     act: Act,
     key: Option<RequestKey>,
 }
 
-impl Once {
+impl Request {
     async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome>, AppError> {
         let Some(key) = &self.key else {
             return Ok(None);
@@ -250,19 +279,8 @@ impl Once {
             None => Ok(()),
         }
     }
-}
 
-impl Command for Once {
-    type Out = Outcome;
-    type Error = AppError;
-
-    fn locks(&self) -> Vec<Lock> {
-        let mut locks = self.act.locks();
-        locks.extend(self.key.iter().map(RequestKey::lock));
-        locks
-    }
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {
+    async fn outcome(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {
         if let Some(earlier) = self.earlier(tx).await? {
             return Ok(earlier);
         }
@@ -271,16 +289,55 @@ impl Command for Once {
         self.remember(tx, &outcome).await?;
         Ok(outcome)
     }
+}
+
+/// A request, and what is read once it is done.
+struct Once<T, F> {
+    request: Request,
+    then: F,
+    reads: PhantomData<fn() -> T>,
+}
+
+/// What a request came to, with what was read of it.
+enum Ended<T> {
+    Done(Json, T),
+    Refused(Box<Decision>),
+}
+
+impl<T, F> Command for Once<T, F>
+where
+    T: Send + 'static,
+    F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a Json) -> Answer<'a, T> + Send + Sync,
+{
+    type Out = Ended<T>;
+    type Error = AppError;
+
+    fn locks(&self) -> Vec<Lock> {
+        let mut locks = self.request.act.locks();
+        locks.extend(self.request.key.iter().map(RequestKey::lock));
+        locks
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Ended<T>, AppError> {
+        match self.request.outcome(tx).await? {
+            Outcome::Done(result) => {
+                let read = (self.then)(tx, &result).await?;
+                Ok(Ended::Done(result, read))
+            }
+            Outcome::Refused(decision) => Ok(Ended::Refused(decision)),
+        }
+    }
 
     async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
+        let Request { ctx, act, .. } = &self.request;
         let ctx = Ctx {
-            actor: self.act.actor.clone(),
-            ..self.ctx.clone()
+            actor: act.actor.clone(),
+            ..ctx.clone()
         };
-        record_refusal(&ctx, tx, &self.act, error).await?;
+        record_refusal(&ctx, tx, act, error).await?;
         if let AppError::Refused(refusal) = error {
-            self.remember(tx, &Outcome::Refused(Box::new(refusal.decision.clone())))
-                .await?;
+            let outcome = Outcome::Refused(Box::new(refusal.decision.clone()));
+            self.request.remember(tx, &outcome).await?;
         }
         Ok(())
     }

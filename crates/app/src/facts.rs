@@ -30,7 +30,7 @@ use crate::billing::{self, fx};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::holdings::{self, Holding};
-use crate::names::{self, Referred, by_id};
+use crate::names::{self, Referred, seen};
 use crate::standing;
 use crate::world::CLOUD_TEMPLATE;
 
@@ -66,7 +66,7 @@ async fn sandbox_resellers(tx: &mut Tx<'_>, account: &Account) -> Result<i64, Ap
         return Ok(0);
     }
     let ties = tx
-        .find::<Partnership>(tables::partnerships::BY_PROVIDER, &id(account.id))
+        .look_for::<Partnership>(tables::partnerships::BY_PROVIDER, &id(account.id))
         .await?;
     let held = ties.iter().filter(|tie| {
         matches!(
@@ -83,7 +83,7 @@ async fn sandbox_customers(tx: &mut Tx<'_>, account: &Account) -> Result<i64, Ap
         return Ok(account.sandbox_customers);
     }
     let ties = tx
-        .find::<Relationship>(tables::relationships::BY_PARTNER, &id(account.id))
+        .look_for::<Relationship>(tables::relationships::BY_PARTNER, &id(account.id))
         .await?;
     let held = ties
         .iter()
@@ -103,12 +103,12 @@ async fn signed(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<bool,
         return Ok(false);
     };
     let others = tx
-        .find::<Account>(tables::accounts::BY_ORGANIZATION, &id(account.organization))
+        .look_for::<Account>(tables::accounts::BY_ORGANIZATION, &id(account.organization))
         .await?;
-    for other in others {
+    for other in others.iter() {
         if other.id != account.id
             && region(other.country) == Some(own)
-            && accepted(tx, &other, today).await?
+            && accepted(tx, other, today).await?
         {
             return Ok(true);
         }
@@ -117,7 +117,7 @@ async fn signed(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<bool,
 }
 
 async fn accepted(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<bool, AppError> {
-    let agreement = tx.get::<Agreement>(&id(account.id)).await?;
+    let agreement = tx.look::<Agreement>(&id(account.id)).await?;
     Ok(agreement.is_some_and(|agreement| {
         agreement.state == AgreementState::Accepted
             && agreement.accepted.is_none_or(|day| day <= today)
@@ -131,8 +131,9 @@ async fn accepted(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<boo
 pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
     let mut policy = Policy::default();
     for setting in tx
-        .find::<tables::Setting>(tables::settings::EVERY, &[])
+        .look_for::<tables::Setting>(tables::settings::EVERY, &[])
         .await?
+        .iter()
     {
         let value = &setting.value.0;
         match setting.key.as_str() {
@@ -164,11 +165,11 @@ pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
 /// # Errors
 /// When the store fails.
 pub async fn party(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<Party, AppError> {
-    let organization: Organization = by_id(tx, account.organization).await?;
-    let tenant: Tenant = by_id(tx, account.tenant).await?;
+    let organization: Arc<Organization> = seen(tx, account.organization).await?;
+    let tenant: Arc<Tenant> = seen(tx, account.tenant).await?;
     let location = match account.location {
         Some(location) => {
-            let location = by_id::<Location, _>(tx, location).await?;
+            let location = seen::<Location, _>(tx, location).await?;
             Some(place(tx, &location).await?)
         }
         None => None,
@@ -179,7 +180,7 @@ pub async fn party(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<Pa
             .legal_name
             .clone()
             .unwrap_or_else(|| organization.name.clone()),
-        organization: organization.handle,
+        organization: organization.handle.clone(),
         kind: account.kind,
         acts_as_reseller: account.acts_as_reseller(),
         country: account.country,
@@ -189,7 +190,7 @@ pub async fn party(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<Pa
         onboarded: account.onboarded,
         membership: organization.membership,
         signed: signed(tx, account, today).await?,
-        tenant: tenant.handle,
+        tenant: tenant.handle.clone(),
         location,
         environment: account.environment,
         sandbox_customers: sandbox_customers(tx, account).await?,
@@ -212,18 +213,18 @@ pub async fn party(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<Pa
 /// # Errors
 /// When the store fails.
 pub async fn place(tx: &mut Tx<'_>, location: &Location) -> Result<PlaceFact, AppError> {
-    let organization: Organization = by_id(tx, location.organization).await?;
+    let organization: Arc<Organization> = seen(tx, location.organization).await?;
     let tied = tx
-        .find::<Account>(tables::accounts::BY_LOCATION, &id(location.id))
+        .look_for::<Account>(tables::accounts::BY_LOCATION, &id(location.id))
         .await?;
     Ok(PlaceFact {
         name: location.handle.clone(),
         partner_id: location.partner_id.clone(),
-        organization: organization.handle,
+        organization: organization.handle.clone(),
         country: location.country,
         kind: location.kind,
         state: location.state,
-        account: tied.into_iter().next().map(|account| account.handle),
+        account: tied.first().map(|account| account.handle.clone()),
     })
 }
 
@@ -296,7 +297,7 @@ pub(crate) struct Record {
     /// All it holds or held, with the items.
     pub(crate) held: Vec<(Holding, Arc<Item>)>,
     /// Evidence of the customer agreement.
-    evidence: Vec<Attestation>,
+    evidence: Arc<[Arc<Attestation>]>,
 }
 
 impl Record {
@@ -304,7 +305,7 @@ impl Record {
         let key = id(tenant.id);
         Ok(Self {
             held: holdings::of(tx, tenant).await?,
-            evidence: tx.find(tables::attestations::BY_CUSTOMER, &key).await?,
+            evidence: tx.look_for(tables::attestations::BY_CUSTOMER, &key).await?,
         })
     }
 
@@ -324,15 +325,15 @@ pub(crate) async fn buyer_of(
     provider: Option<&Account>,
     today: Date,
 ) -> Result<Buyer, AppError> {
-    let owner: Organization = by_id(tx, tenant.organization).await?;
-    let customer = tx.get::<Customer>(&id(tenant.id)).await?;
+    let owner: Arc<Organization> = seen(tx, tenant.organization).await?;
+    let customer = tx.look::<Customer>(&id(tenant.id)).await?;
     let accounts = tx
-        .find::<Account>(tables::accounts::BY_ORGANIZATION, &id(tenant.organization))
+        .look_for::<Account>(tables::accounts::BY_ORGANIZATION, &id(tenant.organization))
         .await?;
     let users = tx
-        .find::<Account>(tables::accounts::BY_TENANT, &id(tenant.id))
+        .look_for::<Account>(tables::accounts::BY_TENANT, &id(tenant.id))
         .await?;
-    let user = users.into_iter().find(uses_tenant);
+    let user = users.iter().find(|user| uses_tenant(user));
     let mut owner_resells_for_provider = None;
     if let Some(provider) = provider {
         for account in accounts.iter().filter(|account| account.acts_as_reseller()) {
@@ -353,15 +354,15 @@ pub(crate) async fn buyer_of(
         .map_or(0, |customer| customer.extra_subscriptions);
     Ok(Buyer {
         name: tenant.handle.clone(),
-        organization: owner.handle,
-        title: owner.name,
+        organization: owner.handle.clone(),
+        title: owner.name.clone(),
         tenant_type: tenant.kind,
         used_by_owner: user
             .as_ref()
             .is_some_and(|user| user.organization == tenant.organization),
-        used_by: user.map(|user| user.handle),
+        used_by: user.map(|user| user.handle.clone()),
         program_since: tenant.program_since,
-        owner_is_partner: accounts.iter().any(enrolled),
+        owner_is_partner: accounts.iter().any(|account| enrolled(account)),
         owner_is_reseller: accounts
             .iter()
             .any(|account| enrolled(account) && account.acts_as_reseller()),
@@ -409,7 +410,7 @@ pub async fn attested(
     customer: Id<Tenant>,
 ) -> Result<bool, AppError> {
     let evidence = tx
-        .find::<Attestation>(tables::attestations::BY_CUSTOMER, &id(customer))
+        .look_for::<Attestation>(tables::attestations::BY_CUSTOMER, &id(customer))
         .await?;
     Ok(evidence
         .iter()
@@ -426,7 +427,7 @@ pub async fn relation(
     customer: &Tenant,
 ) -> Result<Relation, AppError> {
     let row = tx
-        .get::<Relationship>(&[Value::Id(partner.id.uuid()), Value::Id(customer.id.uuid())])
+        .look::<Relationship>(&[Value::Id(partner.id.uuid()), Value::Id(customer.id.uuid())])
         .await?;
     Ok(Relation {
         partner: partner.handle.clone(),
@@ -445,7 +446,7 @@ async fn partnership_state(
     reseller: Id<Account>,
 ) -> Result<PartnershipState, AppError> {
     let row = tx
-        .get::<Partnership>(&[Value::Id(provider.uuid()), Value::Id(reseller.uuid())])
+        .look::<Partnership>(&[Value::Id(provider.uuid()), Value::Id(reseller.uuid())])
         .await?;
     Ok(row.map_or(PartnershipState::None, |row| row.state))
 }
@@ -461,7 +462,7 @@ pub async fn partnership(
     now: Timestamp,
 ) -> Result<PartnershipFact, AppError> {
     let row = tx
-        .get::<Partnership>(&[Value::Id(provider.id.uuid()), Value::Id(reseller.id.uuid())])
+        .look::<Partnership>(&[Value::Id(provider.id.uuid()), Value::Id(reseller.id.uuid())])
         .await?;
     Ok(PartnershipFact {
         provider: provider.handle.clone(),
@@ -474,7 +475,7 @@ pub async fn partnership(
 
 async fn has_provider(tx: &mut Tx<'_>, account: &Account) -> Result<bool, AppError> {
     let ties = tx
-        .find::<Partnership>(tables::partnerships::BY_RESELLER, &id(account.id))
+        .look_for::<Partnership>(tables::partnerships::BY_RESELLER, &id(account.id))
         .await?;
     Ok(ties.iter().any(|tie| tie.state == PartnershipState::Active))
 }
@@ -493,20 +494,22 @@ pub async fn exclusivity(
         return Ok(None);
     }
     for reseller in tx
-        .find::<Account>(tables::accounts::BY_TENANT, &id(tenant.id))
+        .look_for::<Account>(tables::accounts::BY_TENANT, &id(tenant.id))
         .await?
+        .iter()
     {
-        let tie = partnership(tx, provider, &reseller, now).await?;
+        let tie = partnership(tx, provider, reseller, now).await?;
         if tie.state != PartnershipState::Active {
             continue;
         }
         let mut other_providers = Vec::new();
         for other in tx
-            .find::<Partnership>(tables::partnerships::BY_RESELLER, &id(reseller.id))
+            .look_for::<Partnership>(tables::partnerships::BY_RESELLER, &id(reseller.id))
             .await?
+            .iter()
         {
             if other.provider != provider.id && other.state == PartnershipState::Active {
-                other_providers.push(names::account_by_id(tx, other.provider).await?.handle);
+                other_providers.push(seen::<Account, _>(tx, other.provider).await?.handle.clone());
             }
         }
         return Ok(Some(Exclusivity {
@@ -543,22 +546,21 @@ pub async fn company_kinship(
 ) -> Result<SmallVec<[Kinship; 2]>, AppError> {
     let mut ties = SmallVec::new();
     for (seller, tier) in sellers {
-        let organization: Organization = by_id(tx, seller.organization).await?;
+        let organization: Arc<Organization> = seen(tx, seller.organization).await?;
         let tie = tie(tx, owner, seller.organization, today).await?;
         let waiver = match tie {
             Tie::Unrelated => None,
             _ => {
                 let key = [Value::Id(seller.organization.uuid()), Value::Day(today)];
-                tx.find::<Waiver>(tables::waivers::IN_FORCE, &key)
+                tx.look_for::<Waiver>(tables::waivers::IN_FORCE, &key)
                     .await?
-                    .into_iter()
-                    .next()
-                    .map(|waiver| waiver.handle)
+                    .first()
+                    .map(|waiver| waiver.handle.clone())
             }
         };
         ties.push(Kinship {
             seller: seller.handle.clone(),
-            seller_organization: organization.handle,
+            seller_organization: organization.handle.clone(),
             tier: *tier,
             tie,
             waiver,
@@ -589,8 +591,9 @@ pub async fn tie(
     while let Some(here) = queue.pop_front() {
         let (since, path) = reached.get(&here).cloned().unwrap_or_default();
         for edge in tx
-            .find::<Affiliation>(tables::affiliations::TOUCHING, &id(here))
+            .look_for::<Affiliation>(tables::affiliations::TOUCHING, &id(here))
             .await?
+            .iter()
         {
             let next = if edge.of_org == here {
                 edge.with_org
@@ -605,7 +608,7 @@ pub async fn tie(
             if next == to {
                 let mut names = Vec::new();
                 for step in longer {
-                    names.push(by_id::<Organization, _>(tx, step).await?.handle);
+                    names.push(seen::<Organization, _>(tx, step).await?.handle.clone());
                 }
                 return Ok(Tie::Affiliated {
                     since: since.max(edge.since),
@@ -640,13 +643,13 @@ pub async fn expansion(
         regions::region_on(country, today).is_some_and(|fact| fact.region == theirs.region)
     };
     let locations = tx
-        .find::<Location>(tables::locations::BY_ORGANIZATION, &id(seller.organization))
+        .look_for::<Location>(tables::locations::BY_ORGANIZATION, &id(seller.organization))
         .await?;
     let accounts = tx
-        .find::<Account>(tables::accounts::BY_ORGANIZATION, &id(seller.organization))
+        .look_for::<Account>(tables::accounts::BY_ORGANIZATION, &id(seller.organization))
         .await?;
     let account = accounts
-        .into_iter()
+        .iter()
         .find(|account| account.id != seller.id && there(account.country));
     let signed = match &account {
         Some(account) => party(tx, account, today).await?.signed,
@@ -654,8 +657,8 @@ pub async fn expansion(
     };
     Ok(Some(Expansion {
         location: locations.iter().any(|location| there(location.country)),
-        enrolled: account.as_ref().is_some_and(enrolled),
-        account: account.map(|account| account.handle),
+        enrolled: account.is_some_and(|account| enrolled(account)),
+        account: account.map(|account| account.handle.clone()),
         signed,
     }))
 }
@@ -670,7 +673,7 @@ pub async fn credit(
     required: Money,
     today: Date,
 ) -> Result<Option<Credit>, AppError> {
-    let Some(line) = tx.get::<CreditLine>(&id(partner.id)).await? else {
+    let Some(line) = tx.look::<CreditLine>(&id(partner.id)).await? else {
         return Ok(None);
     };
     let mut disputed = Money::zero(Currency::USD);

@@ -3,7 +3,6 @@
 //! Decisions ask of an estate how many seats and subscriptions of an item there are, by seller, state and
 //! currency; only what is about one subscription, or about its dates, reads subscriptions themselves.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tierline_domain::catalog::Item;
@@ -15,7 +14,7 @@ use tierline_store::holdings::OF_CUSTOMER;
 use tierline_store::{Tx, Value};
 
 use crate::error::AppError;
-use crate::names::by_id;
+use crate::names::seen;
 
 /// Subscriptions of one customer that agree in everything but their dates and prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,17 +51,9 @@ pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Holding, Arc<
     let rows = tx
         .sums::<Subscription, Row>(OF_CUSTOMER, &[Value::Id(customer.id.uuid())])
         .await?;
-    let mut items: BTreeMap<Id<Item>, Arc<Item>> = BTreeMap::new();
     let mut held = Vec::with_capacity(rows.len());
-    for (of, seller, state, currency, deprovisioned, seats, subscriptions) in rows {
-        let item = match items.get(&of) {
-            Some(item) => Arc::clone(item),
-            None => {
-                let item: Arc<Item> = Arc::new(by_id(tx, of).await?);
-                items.insert(of, Arc::clone(&item));
-                item
-            }
-        };
+    for (of, seller, state, currency, deprovisioned, seats, subscriptions) in rows.iter().copied() {
+        let item = seen(tx, of).await?;
         let holding = Holding {
             seller,
             state,

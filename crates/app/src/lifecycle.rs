@@ -1,6 +1,8 @@
 //! What the calendar does to a subscription: charge cycles, renewal, expiry, disabling, deletion
 //! (SUB-014, SUB-015, SUB-017, SUB-030, BIL-044).
 
+use std::sync::Arc;
+
 use tierline_billing::cycle::next_end;
 use tierline_billing::prorate;
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Term};
@@ -8,13 +10,12 @@ use tierline_domain::customer::RelationshipState;
 use tierline_domain::money::{Money, Rounding};
 use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp, add_days, add_months, whole_months};
-use tierline_rules::facts::{Kinship, Tier};
 use tierline_store::Tx;
 
 use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::names::{self, by_id};
+use crate::names::{self, seen};
 use crate::subscription::{Held, held};
 use crate::{events, facts, schedule};
 use crate::{prices, purchase};
@@ -100,7 +101,7 @@ pub async fn fall_due(
     if kind == CYCLE {
         // By far the most frequent, and it asks neither who bought nor who sold.
         let mut row = names::the_subscription(tx, subject).await?;
-        let item = by_id::<Item, _>(tx, row.item).await?;
+        let item = seen::<Item, _>(tx, row.item).await?;
         cycle(ctx, tx, &mut row, &item).await?;
         return Ok(true);
     }
@@ -182,14 +183,7 @@ async fn renews(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held) -> Result<bool, AppErro
     if relation.state == RelationshipState::Removed {
         return Ok(false);
     }
-    let reseller = match row.partner_of_record {
-        Some(reseller) => Some(names::account_by_id(tx, reseller).await?),
-        None => None,
-    };
-    let mut sellers = vec![(seller, Tier::Provider)];
-    sellers.extend(reseller.iter().map(|reseller| (reseller, Tier::Reseller)));
-    let ties = facts::kinship(tx, &held.customer, &sellers, ctx.now.date()).await?;
-    Ok(!ties.iter().any(Kinship::forbids))
+    Ok(!crate::affiliation::related(ctx, tx, held).await?)
 }
 
 /// A new term at the price of the day, with what was scheduled for it (SUB-017, BIL-023, AGR-025).
@@ -206,7 +200,7 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
     let pending = row.pending_frequency.take();
     let next = row.next_term.take().unwrap_or_default();
     if let Some(item) = next.item {
-        held.item = by_id(tx, item).await?;
+        held.item = seen(tx, item).await?;
         row.item = item;
     }
     let before = (row.term, row.frequency);
@@ -248,7 +242,7 @@ pub(crate) async fn price(
     let Some((list, promotion)) = list.zip(row.promotion) else {
         return Ok(list);
     };
-    let promotion: Promotion = by_id(tx, promotion).await?;
+    let promotion: Arc<Promotion> = seen(tx, promotion).await?;
     let rest = 100_i64.saturating_sub(promotion.discount_percent);
     Ok(Some(list.share(rest, 100, Rounding::Cut)?))
 }
@@ -279,8 +273,8 @@ async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), 
     let row = &mut held.row;
     let next = row.next_term.take().unwrap_or_default();
     let item = match next.item {
-        Some(item) => by_id(tx, item).await?,
-        None => names::the_item(tx, &paid).await?,
+        Some(item) => seen(tx, item).await?,
+        None => Arc::new(names::the_item(tx, &paid).await?),
     };
     row.trial = Some(row.item);
     row.item = item.id;

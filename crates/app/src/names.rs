@@ -1,6 +1,8 @@
 //! From names to rows. A name is a short name of the world, a GUID, or (where a PartnerID is asked for)
 //! the digits of one.
 
+use std::sync::Arc;
+
 use tierline_domain::admin::{AdminRelationship, Group, User};
 use tierline_domain::catalog::{Item, Promotion};
 use tierline_domain::id::Id;
@@ -13,20 +15,24 @@ use uuid::Uuid;
 use crate::error::AppError;
 use crate::fields;
 
-async fn find<T: Table>(
+/// The row of a name, to be looked at.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn named<T: Table>(
     tx: &mut Tx<'_>,
     by_handle: Statement,
     name: &str,
-) -> Result<Option<T>, AppError> {
+) -> Result<Option<Arc<T>>, AppError> {
     if let Ok(id) = name.parse::<Uuid>()
-        && let Some(row) = tx.get::<T>(&[Value::Id(id)]).await?
+        && let Some(row) = tx.look::<T>(&[Value::Id(id)]).await?
     {
         return Ok(Some(row));
     }
-    Ok(tx
-        .find::<T>(by_handle, &[Value::Text(name.to_owned())])
-        .await?
-        .pop())
+    let rows = tx
+        .look_for::<T>(by_handle, &[Value::Text(name.to_owned())])
+        .await?;
+    Ok(rows.last().cloned())
 }
 
 macro_rules! finders {
@@ -36,7 +42,8 @@ macro_rules! finders {
         /// # Errors
         /// When the store fails.
         pub async fn $name(tx: &mut Tx<'_>, name: &str) -> Result<Option<$type>, AppError> {
-            find(tx, tables::$table::BY_HANDLE, name).await
+            let row = named(tx, tables::$table::BY_HANDLE, name).await?;
+            Ok(row.map(Arc::unwrap_or_clone))
         }
 
         #[doc = concat!("The ", $what, " of a name.")]
@@ -105,12 +112,20 @@ pub async fn the_tenant(tx: &mut Tx<'_>, name: &str) -> Result<Tenant, AppError>
         .ok_or_else(|| AppError::missing("tenant", account.tenant))
 }
 
-/// A row that another row refers to; its absence is a broken database.
+/// A row that another row refers to, to be changed; its absence is a broken database.
 ///
 /// # Errors
 /// When it is not there.
 pub async fn by_id<T: Table, K>(tx: &mut Tx<'_>, id: Id<K>) -> Result<T, AppError> {
-    tx.get::<T>(&[Value::Id(id.uuid())])
+    seen(tx, id).await.map(Arc::unwrap_or_clone)
+}
+
+/// A row that another row refers to, to be looked at.
+///
+/// # Errors
+/// When it is not there.
+pub async fn seen<T: Table, K>(tx: &mut Tx<'_>, id: Id<K>) -> Result<Arc<T>, AppError> {
+    tx.look::<T>(&[Value::Id(id.uuid())])
         .await?
         .ok_or_else(|| AppError::missing(T::NAME, id))
 }

@@ -309,7 +309,9 @@ pub(crate) async fn wanted_facts(
 ) -> Result<Facts, AppError> {
     let seller = acting.partner()?;
     let customer = names::the_tenant(tx, &wanted.customer).await?;
-    let item = names::the_item(tx, &wanted.item).await?;
+    let item =
+        names::named::<Item>(tx, tierline_store::tables::items::BY_HANDLE, &wanted.item).await?;
+    let item = item.ok_or_else(|| AppError::missing("item", &wanted.item))?;
     let line = wanted.line(&item);
     names::free_subscription(tx, "creates", line.creates.as_deref()).await?;
     let deal = Deal {

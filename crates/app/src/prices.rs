@@ -11,7 +11,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::billing::fx;
 use crate::error::AppError;
-use crate::names::by_id;
+use crate::names::seen;
 
 pub mod csv;
 pub mod import;
@@ -40,7 +40,7 @@ pub async fn list_price(
     day: Date,
 ) -> Result<Option<Money>, AppError> {
     if item.listed_from.is_some_and(|from| from <= day) {
-        let market = by_id::<Tenant, _>(tx, customer).await?.country;
+        let market = seen::<Tenant, _>(tx, customer).await?.country;
         if let Some(listed) = listed(tx, item, market, term, currency, day).await? {
             return Ok(Some(listed));
         }
@@ -90,8 +90,10 @@ pub async fn in_force(
         Value::Text(term.to_string()),
         Value::Day(day),
     ];
-    let found = tx.find::<ListPrice>(tables::price_lists::IN_FORCE, &key);
-    Ok(found.await?.pop().filter(|price| price.holds_on(day)))
+    let found = tx.look_for::<ListPrice>(tables::price_lists::IN_FORCE, &key);
+    let found = found.await?;
+    let last = found.last().filter(|price| price.holds_on(day));
+    Ok(last.map(|price| ListPrice::clone(price)))
 }
 
 /// The item's own price, whatever the market: one that changed on a day, else what its entry in the catalogue says. A currency
@@ -112,9 +114,10 @@ pub async fn own_price(
         Value::Text(term.to_string()),
         Value::Day(day),
     ];
-    let dated = tx.find::<DatedPrice>(tables::dated_prices::OF_TERM, &key);
-    let dated = dated.await?.pop();
-    own_price_of(tx, item, dated.as_ref(), term, currency, day).await
+    let dated = tx.look_for::<DatedPrice>(tables::dated_prices::OF_TERM, &key);
+    let dated = dated.await?;
+    let last = dated.last().map(AsRef::as_ref);
+    own_price_of(tx, item, last, term, currency, day).await
 }
 
 async fn own_price_of(

@@ -100,28 +100,21 @@ pub(crate) async fn deal_facts(
     Ok(found)
 }
 
-/// Subscriptions of a customer with their items, each item read once.
-async fn estate(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Subscription, Item)>, AppError> {
-    let mut items: BTreeMap<Id<Item>, Item> = BTreeMap::new();
-    let mut held = Vec::new();
-    for subscription in tx
-        .find::<Subscription>(
-            tables::subscriptions::BY_CUSTOMER,
-            &[Value::Id(customer.id.uuid())],
-        )
-        .await?
-    {
-        let item = match items.get(&subscription.item) {
-            Some(item) => item.clone(),
-            None => {
-                let item = by_id::<Item, _>(tx, subscription.item).await?;
-                items.insert(item.id, item.clone());
-                item
-            }
-        };
-        held.push((subscription, item));
+/// Subscriptions of a customer with their items.
+async fn estate(
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+) -> Result<Vec<(Arc<Subscription>, Arc<Item>)>, AppError> {
+    let key = [Value::Id(customer.id.uuid())];
+    let held = tx
+        .look_for::<Subscription>(tables::subscriptions::BY_CUSTOMER, &key)
+        .await?;
+    let mut estate = Vec::with_capacity(held.len());
+    for subscription in held.iter() {
+        let item = names::seen::<Item, _>(tx, subscription.item).await?;
+        estate.push((Arc::clone(subscription), item));
     }
-    Ok(held)
+    Ok(estate)
 }
 
 const fn live(state: SubscriptionState) -> bool {
@@ -410,7 +403,7 @@ pub async fn custom_ends(
         for day in later_ends(&sub, term, start, first_term_end) {
             if fits(term, sub.term, day) {
                 let end = ends.entry(day).or_insert_with(|| end(day));
-                end.with.push(sub.clone());
+                end.with.push(Subscription::clone(&sub));
             }
         }
     }
@@ -418,7 +411,7 @@ pub async fn custom_ends(
 }
 
 /// ORD-030 and ORD-031: the admissible custom ends, and whether the one asked for is among them.
-fn alignment(deal: &Deal<'_>, held: &[(Subscription, Item)], today: Date) -> Alignment {
+fn alignment(deal: &Deal<'_>, held: &[(Arc<Subscription>, Arc<Item>)], today: Date) -> Alignment {
     let line = deal.line;
     let own = |sub: &Subscription, of: &Item| alignable(deal.seller, sub, of);
     let with = line.align_with.as_ref().map(|name| {

@@ -1,5 +1,7 @@
 //! What shall happen at the next term: renewal, and changes scheduled for it (SUB-016, SUB-019).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Term};
 use tierline_domain::id::Id;
@@ -100,10 +102,10 @@ pub(crate) async fn next_promotion(
 }
 
 impl ScheduleChange {
-    async fn next_item(&self, tx: &mut Tx<'_>, held: &Held) -> Result<Item, AppError> {
+    async fn next_item(&self, tx: &mut Tx<'_>, held: &Held) -> Result<Arc<Item>, AppError> {
         match &self.item {
-            Some(item) => names::the_item(tx, item).await,
-            None => Ok(held.item.clone()),
+            Some(item) => names::the_item(tx, item).await.map(Arc::new),
+            None => Ok(Arc::clone(&held.item)),
         }
     }
 
@@ -188,7 +190,7 @@ impl UseCase for ScheduleChange {
                     quantity: self.quantity.unwrap_or(held.row.quantity),
                     at_end: true,
                     term_offered: offer.is_some(),
-                    to: next.handle,
+                    to: next.handle.clone(),
                     target: None,
                 }));
             }

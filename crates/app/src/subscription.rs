@@ -1,5 +1,7 @@
 //! What every command about a subscription needs: its facts, and the rows behind them.
 
+use std::sync::Arc;
+
 use tierline_domain::catalog::{Item, ItemKind, Promotion};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, PartnerType, Tenant};
@@ -14,7 +16,7 @@ use tierline_store::{Tx, Value, tables};
 use crate::actor::{Acting, OPERATOR};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::names::{self, by_id};
+use crate::names::{self, by_id, seen};
 use crate::{facts, windows};
 
 /// A subscription with what it was bought of.
@@ -23,11 +25,11 @@ pub struct Held {
     /// The subscription.
     pub row: Subscription,
     /// Its item.
-    pub item: Item,
+    pub item: Arc<Item>,
     /// Its customer.
-    pub customer: Tenant,
+    pub customer: Arc<Tenant>,
     /// Its seller; absent when the operator sold it.
-    pub seller: Option<Account>,
+    pub seller: Option<Arc<Account>>,
 }
 
 /// Finds a subscription.
@@ -44,10 +46,10 @@ pub async fn held(tx: &mut Tx<'_>, name: &str) -> Result<Held, AppError> {
 /// # Errors
 /// When the store fails.
 pub async fn with_item(tx: &mut Tx<'_>, row: Subscription) -> Result<Held, AppError> {
-    let item = by_id::<Item, _>(tx, row.item).await?;
-    let customer = by_id::<Tenant, _>(tx, row.customer).await?;
+    let item = seen(tx, row.item).await?;
+    let customer = seen(tx, row.customer).await?;
     let seller = match row.seller {
-        Some(seller) => Some(names::account_by_id(tx, seller).await?),
+        Some(seller) => Some(seen(tx, seller).await?),
         None => None,
     };
     Ok(Held {

@@ -9,7 +9,7 @@ use crate::statement::Statement;
 use crate::value::Value;
 
 /// A struct that is one row of one table.
-pub trait Table: Clone + Send + 'static {
+pub trait Table: Clone + Send + Sync + 'static {
     /// The table's name.
     const NAME: &'static str;
 

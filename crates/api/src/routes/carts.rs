@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use super::customers;
 use super::lines::{self, Given, NewCommitment, Participant, Prices, PurchaseCommitment, RenewsTo};
 use super::orders::{self, OrderResource};
-use crate::call::Call;
+use crate::call::{Call, Unmet};
 use crate::problem::Problem;
 use crate::render;
 use crate::route::{self, Route};
@@ -395,20 +395,36 @@ impl OrderError {
     }
 }
 
+/// A cart, where it is the partner's and for the customer.
+async fn belonging(
+    tx: &mut Tx<'_>,
+    partner: &Account,
+    customer: &Tenant,
+    cart: &str,
+) -> Result<Option<Cart>, AppError> {
+    let found = names::cart(tx, cart).await?;
+    Ok(found.filter(|cart| cart.partner == partner.id && cart.customer == customer.id))
+}
+
 async fn own(
     tx: &mut Tx<'_>,
     partner: Account,
     customer: Tenant,
     cart: String,
 ) -> Result<Option<(Cart, Vec<Quoted>)>, AppError> {
-    let Some(cart) = names::cart(tx, &cart).await? else {
+    let Some(cart) = belonging(tx, &partner, &customer, &cart).await? else {
         return Ok(None);
     };
-    if cart.partner != partner.id || cart.customer != customer.id {
-        return Ok(None);
-    }
     let quotes = quoted(tx, &partner, &cart, cart.modified.date()).await?;
     Ok(Some((cart, quotes)))
+}
+
+fn no_cart(cart: &str) -> Problem {
+    Problem::documented(
+        StatusCode::NOT_FOUND,
+        800_008,
+        &format!("cart {cart} does not exist or has expired"),
+    )
 }
 
 /// A cart of the caller's for a customer; any other does not exist (ORD-002).
@@ -420,13 +436,7 @@ async fn find(call: &Call, customer: &str, cart: &str) -> Result<(Cart, Vec<Quot
     let found = call
         .read(move |tx| Box::pin(own(tx, partner.clone(), customer.clone(), wanted.clone())))
         .await?;
-    found.ok_or_else(|| {
-        Problem::documented(
-            StatusCode::NOT_FOUND,
-            800_008,
-            &format!("cart {cart} does not exist or has expired"),
-        )
-    })
+    found.ok_or_else(|| no_cart(cart))
 }
 
 async fn shown(call: &Call, customer: &str, cart: &str) -> Result<CartResource, Problem> {
@@ -479,23 +489,64 @@ async fn update(
     Ok((StatusCode::CREATED, Json(cart)))
 }
 
+/// A cart of a partner's for a customer of its own.
+async fn meant(
+    tx: &mut Tx<'_>,
+    partner: &Account,
+    customer: &str,
+    cart: &str,
+) -> Result<Result<(Tenant, Cart), Problem>, AppError> {
+    let Some(tenant) = customers::related(tx, partner, customer).await? else {
+        return Ok(Err(Problem::no_customer(&partner.handle, customer)));
+    };
+    let found = belonging(tx, partner, &tenant, cart).await?;
+    Ok(found
+        .map(|cart| (tenant, cart))
+        .ok_or_else(|| no_cart(cart)))
+}
+
+/// What a checkout came to, with the orders that it made.
+async fn made(
+    tx: &mut Tx<'_>,
+    partner: Account,
+    customer: Tenant,
+    answer: &Value,
+) -> Result<(Placed, Vec<orders::Found>), AppError> {
+    let placed: Placed = serde_json::from_value(answer.clone())
+        .map_err(|error| AppError::Impossible(error.to_string()))?;
+    let mut made = Vec::with_capacity(placed.orders.len());
+    for order in &placed.orders {
+        let found = orders::own(tx, &partner, &customer, order).await?;
+        made.push(found.ok_or_else(|| AppError::missing("order", order))?);
+    }
+    Ok((placed, made))
+}
+
 /// Checks out. The body may be empty, `null` or the text `"success"`, and is not looked at.
 async fn checkout(
     Path((customer, cart)): Path<(String, String)>,
-    call: Call,
+    call: Unmet,
 ) -> Result<(StatusCode, Json<CartCheckoutResult>), Problem> {
-    let (known, _) = find(&call, &customer, &cart).await?;
+    let (named, wanted) = (customer.clone(), cart.clone());
+    let met = call.met(move |tx, partner| {
+        let (customer, cart) = (named.clone(), wanted.clone());
+        Box::pin(async move { meant(tx, &partner, &customer, &cart).await })
+    });
+    let (call, (tenant, known)) = met.await?;
     let mut params = json!({ "cart": known.handle, "customer": customer });
     if let (CartState::Active, Some(map)) = (known.state, params.as_object_mut()) {
         map.insert("seen".to_owned(), json!(known.version));
     }
-    let answer = call.perform("checkout_cart", params).await?;
-    let placed: Placed = serde_json::from_value(answer)
-        .map_err(|error| call.problem(AppError::Impossible(error.to_string())))?;
-    let mut made = Vec::with_capacity(placed.orders.len());
-    for order in &placed.orders {
-        made.push(orders::shown(&call, &customer, order, true).await?);
-    }
+    let partner = call.account.clone();
+    let done = call.perform_and("checkout_cart", params, move |tx, answer| {
+        let (partner, tenant) = (partner.clone(), tenant.clone());
+        Box::pin(made(tx, partner, tenant, answer))
+    });
+    let (_, (placed, orders)) = done.await?;
+    let made = orders.iter().map(|order| order.shown(true));
+    let made = made
+        .collect::<Result<_, _>>()
+        .map_err(|error| call.problem(error))?;
     let lang = call.principal.lang;
     let errors = placed.errors.iter();
     Ok((

@@ -1,7 +1,7 @@
 //! Customers: list, read, end the relationship, delete in a sandbox, the invitation address.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -11,14 +11,13 @@ use tierline_app::{AppError, customer_profile, names};
 use tierline_domain::address::{Address, folded};
 use tierline_domain::customer::{Customer, Delegation, Relationship, RelationshipState};
 use tierline_domain::partner::{Account, Environment, Organization, Tenant};
-use tierline_domain::time::Timestamp;
 use tierline_store::customers::{Listed, Narrowed};
 use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value as Stored};
 use utoipa::ToSchema;
 
-use crate::auth::{Bearer, Principal};
-use crate::call::Call;
+use crate::auth::Principal;
+use crate::call::{Call, Unmet};
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};
 use crate::server::Server;
@@ -128,15 +127,34 @@ pub(super) async fn known(
     partner: Account,
     customer: String,
 ) -> Result<Option<Known>, AppError> {
-    let Some(tenant) = names::tenant(tx, &customer).await? else {
+    match bond(tx, &partner, &customer).await? {
+        Some((tenant, relation)) => load(tx, tenant, relation).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A customer of a partner, and what binds them.
+async fn bond(
+    tx: &mut Tx<'_>,
+    partner: &Account,
+    customer: &str,
+) -> Result<Option<(Tenant, Relationship)>, AppError> {
+    let Some(tenant) = names::tenant(tx, customer).await? else {
         return Ok(None);
     };
     let key = [Stored::Id(partner.id.uuid()), Stored::Id(tenant.id.uuid())];
     let relation = tx.get::<Relationship>(&key).await?;
-    match relation.filter(|relation| relation.state == RelationshipState::Active) {
-        Some(relation) => load(tx, tenant, relation).await.map(Some),
-        None => Ok(None),
-    }
+    let active = relation.filter(|relation| relation.state == RelationshipState::Active);
+    Ok(active.map(|relation| (tenant, relation)))
+}
+
+/// A customer of a partner, and no other.
+pub(super) async fn related(
+    tx: &mut Tx<'_>,
+    partner: &Account,
+    customer: &str,
+) -> Result<Option<Tenant>, AppError> {
+    Ok(bond(tx, partner, customer).await?.map(|(tenant, _)| tenant))
 }
 
 async fn load(tx: &mut Tx<'_>, tenant: Tenant, relation: Relationship) -> Result<Known, AppError> {
@@ -573,39 +591,19 @@ fn escaped(text: &str) -> String {
 }
 
 /// Caller and customer in one read: this is what is asked most, and beginning a transaction costs more than a look.
-async fn read_by(
-    tx: &mut Tx<'_>,
-    bearer: Bearer,
-    customer: String,
-    now: Timestamp,
-) -> Result<Result<Known, Problem>, AppError> {
-    let Some(principal) = bearer.principal(tx).await? else {
-        return Ok(Err(Problem::unauthorized()));
-    };
-    let admitted = principal.admitted(Some(&Access::Partner), now);
-    let partner = match admitted.and_then(|()| principal.partner()) {
-        Ok(partner) => partner.clone(),
-        Err(problem) => return Ok(Err(problem)),
-    };
-    let handle = partner.handle.clone();
-    let found = known(tx, partner, customer.clone()).await?;
-    Ok(found.ok_or_else(|| Problem::no_customer(&handle, &customer)))
-}
-
 async fn read(
-    State(server): State<Server>,
-    bearer: Bearer,
     Path(customer): Path<String>,
+    call: Unmet,
 ) -> Result<Json<CustomerResource>, Problem> {
-    let lang = bearer.lang;
-    let now = server.app().clock().world_now();
-    let found = server
-        .app()
-        .read(ask(move |tx| {
-            Box::pin(read_by(tx, bearer.clone(), customer.clone(), now))
-        }))
-        .await;
-    let known = found.map_err(|error| Problem::of(error, lang))??;
+    let met = call.met(move |tx, partner| {
+        let customer = customer.clone();
+        Box::pin(async move {
+            let handle = partner.handle.clone();
+            let found = known(tx, partner, customer.clone()).await?;
+            Ok(found.ok_or_else(|| Problem::no_customer(&handle, &customer)))
+        })
+    });
+    let (_, known) = met.await?;
     Ok(Json(known.full("reseller")))
 }
 

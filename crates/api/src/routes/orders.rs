@@ -337,15 +337,16 @@ async fn with_lines(tx: &mut Tx<'_>, order: Order, customer: Tenant) -> Result<F
     })
 }
 
-async fn own(
+/// An order with what its lines show, where it is the partner's and for the customer.
+pub(super) async fn own(
     tx: &mut Tx<'_>,
-    partner: Account,
-    customer: Tenant,
-    order: String,
+    partner: &Account,
+    customer: &Tenant,
+    order: &str,
 ) -> Result<Option<Found>, AppError> {
-    match names::order(tx, &order).await? {
+    match names::order(tx, order).await? {
         Some(order) if order.partner == partner.id && order.customer == customer.id => {
-            with_lines(tx, order, customer).await.map(Some)
+            with_lines(tx, order, customer.clone()).await.map(Some)
         }
         _ => Ok(None),
     }
@@ -358,7 +359,10 @@ pub(super) async fn find(call: &Call, customer: &str, order: &str) -> Result<Fou
         .tenant;
     let (partner, wanted) = (call.account.clone(), order.to_owned());
     let found = call
-        .read(move |tx| Box::pin(own(tx, partner.clone(), customer.clone(), wanted.clone())))
+        .read(move |tx| {
+            let (partner, customer, wanted) = (partner.clone(), customer.clone(), wanted.clone());
+            Box::pin(async move { own(tx, &partner, &customer, &wanted).await })
+        })
         .await?;
     found.ok_or_else(|| {
         Problem::documented(

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tierline_billing::basis;
@@ -32,7 +33,7 @@ use super::tax::{RateTable, TaxPort, Taxed};
 use super::{agents, collection, fx, numbers};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::names::by_id;
+use crate::names::seen;
 use crate::{events, schedule};
 
 /// A step of a region's billing is due. Subject: month and region, and the step's number.
@@ -212,7 +213,7 @@ struct Step<'a> {
     pen: Pen,
     books: Books,
     agents: agents::Agents,
-    items: BTreeMap<Id<Item>, Item>,
+    items: BTreeMap<Id<Item>, Arc<Item>>,
     drafts: BTreeMap<Id<Invoice>, Invoice>,
 }
 
@@ -225,7 +226,7 @@ impl Step<'_> {
         };
         let item = match self.items.entry(charge.item) {
             Slot::Occupied(known) => known.into_mut(),
-            Slot::Vacant(new) => new.insert(by_id::<Item, _>(tx, charge.item).await?),
+            Slot::Vacant(new) => new.insert(seen::<Item, _>(tx, charge.item).await?),
         };
         let (kind, segment) = (kind_of(item), item.segment);
         let mut price = charge.unit_price;

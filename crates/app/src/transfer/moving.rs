@@ -1,5 +1,7 @@
 //! An accepted transfer: what is sold anew by the receiver, and what is handed over to it.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind};
@@ -259,7 +261,7 @@ async fn hand_over(
         if let Some(current) = found.into_iter().next() {
             row.item = current.id;
             row.unit_price = None;
-            item = current;
+            item = Arc::new(current);
         }
     }
     if item.kind == ItemKind::Consumption || row.parent.is_some() {

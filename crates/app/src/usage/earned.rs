@@ -1,5 +1,7 @@
 //! Who earns credit on a day's consumption, and if nobody does, why (section 10.6).
 
+use std::sync::Arc;
+
 use tierline_domain::catalog::ItemKind;
 use tierline_domain::decimal::Decimal;
 use tierline_domain::id::Id;
@@ -16,7 +18,7 @@ use tierline_store::{Tx, Value, tables};
 
 use super::over;
 use crate::error::AppError;
-use crate::names::{account_by_id, by_id};
+use crate::names::{by_id, seen};
 use crate::subscription::Held;
 
 /// The setting that says how many per cent the credit is.
@@ -61,10 +63,10 @@ enum Link {
 pub struct Day {
     /// Why nothing is earned by whatever resource, if so.
     barred: Option<Earning>,
-    seller: Option<Account>,
+    seller: Option<Arc<Account>>,
     /// The organization to whose PartnerIDs access of the billed partner is linked (PEC-012, PEC-013).
     organization: Option<Id<Organization>>,
-    reseller: Option<Account>,
+    reseller: Option<Arc<Account>>,
     grants: Vec<Grant>,
 }
 
@@ -83,7 +85,7 @@ pub struct Earned {
 /// When the store fails.
 pub async fn day(tx: &mut Tx<'_>, held: &Held, day: Date) -> Result<Day, AppError> {
     let reseller = match held.row.partner_of_record {
-        Some(reseller) => Some(account_by_id(tx, reseller).await?),
+        Some(reseller) => Some(seen(tx, reseller).await?),
         None => None,
     };
     let organization = match &held.seller {

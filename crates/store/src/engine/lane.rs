@@ -18,6 +18,9 @@ const ATTEMPTS_MAX: u32 = 6;
 /// The first pause between two attempts; it doubles.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// How many groups run with savepoints after one in which a command was refused.
+const WARY_GROUPS: u32 = 32;
+
 /// The longest and the single wait for commands that are about to arrive.
 const GATHER_MAX: Duration = Duration::from_millis(1);
 const GATHER_STEP: Duration = Duration::from_micros(40);
@@ -148,6 +151,7 @@ fn spawn(
         counters: Arc::clone(counters),
         expected: 0,
         lasted: Duration::ZERO,
+        wary: 0,
     };
     std::thread::Builder::new()
         .stack_size(LANE_STACK_BYTES)
@@ -155,6 +159,16 @@ fn spawn(
         .spawn(move || runtime.block_on(lane.work()))
         .map(drop)
         .map_err(StoreError::unavailable)
+}
+
+/// How a command went that had no savepoint.
+enum Went {
+    /// It is done.
+    Through,
+    /// It was refused, and the transaction stands.
+    Refused,
+    /// Whatever else.
+    Wrong,
 }
 
 struct Lane {
@@ -166,6 +180,8 @@ struct Lane {
     expected: usize,
     /// How long the last group took from its first statement to its commit.
     lasted: Duration,
+    /// How many groups still run with savepoints, because a command was refused lately.
+    wary: u32,
 }
 
 impl Lane {
@@ -288,6 +304,15 @@ impl Lane {
         jobs: &mut [Box<dyn Job>],
         may_wait: bool,
     ) -> Result<Vec<usize>, Uncommitted> {
+        if self.session.pays_for_savepoints() {
+            let done = match &mut *jobs {
+                [job] => self.single(job.as_mut()).await?,
+                jobs => self.trusting(jobs).await?,
+            };
+            if done {
+                return Ok(Vec::new());
+            }
+        }
         let locks = union(jobs);
         self.session.begin(Begin::Write, &locks, may_wait).await?;
         let mut again = Vec::new();
@@ -309,6 +334,68 @@ impl Lane {
         Ok(again)
     }
 
+    /// One command that has the transaction to itself: what it did is undone with the whole. False where it has to run
+    /// again, with a savepoint.
+    async fn single(&mut self, job: &mut dyn Job) -> Result<bool, Uncommitted> {
+        self.session.begin(Begin::Write, &[], false).await?;
+        match self.went(job).await {
+            Went::Through => {}
+            Went::Refused => {
+                self.session.rollback();
+                self.session.begin(Begin::Write, &[], false).await?;
+                if let Err(error) = self.record(job).await {
+                    self.session.rollback();
+                    return Err(self.session.lost(error));
+                }
+            }
+            Went::Wrong => {
+                self.session.rollback();
+                return Ok(false);
+            }
+        }
+        self.session.commit().await?;
+        self.counters.committed(1);
+        Ok(true)
+    }
+
+    /// A group without savepoints, each of which makes the engine copy every page that its command changes. False where a
+    /// command did not go through, or did not lately: the group has to run with them.
+    async fn trusting(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<bool, Uncommitted> {
+        if self.wary > 0 {
+            self.wary -= 1;
+            return Ok(false);
+        }
+        self.session.begin(Begin::Write, &[], false).await?;
+        for job in &mut *jobs {
+            if !matches!(self.went(job.as_mut()).await, Went::Through) {
+                self.session.rollback();
+                self.wary = WARY_GROUPS;
+                return Ok(false);
+            }
+        }
+        self.session.commit().await?;
+        self.counters.committed(jobs.len());
+        Ok(true)
+    }
+
+    /// Runs a command in the open transaction, without a savepoint.
+    async fn went(&mut self, job: &mut dyn Job) -> Went {
+        let mut tx = self.session.tx();
+        let ran = job.run(&mut tx).await;
+        let untold = tx.untold();
+        let failure = tx.into_failure();
+        match (ran, failure) {
+            (Ran::Done, None) if untold.is_none() => Went::Through,
+            (Ran::Refused, failure)
+                if self.session.in_transaction()
+                    && !matches!(failure, Some(StoreError::Contended)) =>
+            {
+                Went::Refused
+            }
+            _ => Went::Wrong,
+        }
+    }
+
     /// One command in its savepoint. Fails only when the whole transaction is lost, or with `Contended`
     /// when this command has to run again.
     async fn step(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
@@ -325,14 +412,16 @@ impl Lane {
             (Ran::Done, None) => return self.session.keep(),
             (Ran::Done, Some(_)) => job.fail(StoreError::Aborted),
             (Ran::Panicked, _) => self.counters.panicked(),
-            (Ran::Refused, _) => return self.record(job).await,
+            (Ran::Refused, _) => {
+                self.session.undo()?;
+                return self.record(job).await;
+            }
         }
         self.session.undo()
     }
 
-    /// A refusal is a result: what the command did is undone, what the refusal leaves is written.
+    /// A refusal is a result: what the command did was undone, what the refusal leaves is written.
     async fn record(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        self.session.undo()?;
         self.session.mark()?;
         let mut tx = self.session.tx();
         let recorded = job.record(&mut tx).await;

@@ -10,6 +10,7 @@
 //! than that: what it may not miss, it has locked before its first read.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
 
@@ -34,7 +35,7 @@ pub(super) struct Memo {
 /// What is kept of one table.
 #[derive(Default)]
 struct Kept {
-    /// By key: an `Option` of the row's type.
+    /// By key: an `Option` of the row, shared.
     rows: HashMap<Vec<Value>, Boxed>,
     answers: HashMap<&'static str, Answers>,
 }
@@ -43,7 +44,7 @@ struct Kept {
 struct Answers {
     /// A column, by its place, that all rows of an answer have equal to a parameter, by its place.
     selects: Option<(usize, usize)>,
-    /// By parameters: a `Vec` of the rows' type.
+    /// By parameters: a shared list of what was given.
     rows: HashMap<Vec<Value>, Boxed>,
 }
 
@@ -57,57 +58,67 @@ impl Memo {
         }
     }
 
-    /// The rows that a statement would give.
-    pub(super) fn rows<T: Table>(&self, statement: Statement, params: &[Value]) -> Option<Vec<T>> {
-        if statement.name == T::get_sql().name {
-            let row = self.tables.get(T::NAME)?.rows.get(params)?;
-            return Some(row.downcast_ref::<Option<T>>()?.iter().cloned().collect());
-        }
-        self.answer::<T, T>(statement, params)
+    /// The row of a key, or that there is none; nothing where that is not known.
+    pub(super) fn row<T: Table>(&self, key: &[Value]) -> Option<Option<Arc<T>>> {
+        let row = self.tables.get(T::NAME)?.rows.get(key)?;
+        row.downcast_ref::<Option<Arc<T>>>().cloned()
     }
 
     /// What a statement on the rows of a table would give.
-    pub(super) fn answer<T: Table, R: Clone + 'static>(
+    pub(super) fn answer<T: Table, R: Send + Sync + 'static>(
         &self,
         statement: Statement,
         params: &[Value],
-    ) -> Option<Vec<R>> {
+    ) -> Option<Arc<[R]>> {
         let answers = self.tables.get(T::NAME)?.answers.get(statement.name)?;
-        answers.rows.get(params)?.downcast_ref::<Vec<R>>().cloned()
+        answers
+            .rows
+            .get(params)?
+            .downcast_ref::<Arc<[R]>>()
+            .cloned()
     }
 
     /// What is known of the row that a write puts another in the place of.
     pub(super) fn old<T: Table>(&self, key: &[Value]) -> Old {
         let kept = self.tables.get(T::NAME).and_then(|kept| kept.rows.get(key));
-        match kept.and_then(|row| row.downcast_ref::<Option<T>>()) {
+        match kept.and_then(|row| row.downcast_ref::<Option<Arc<T>>>()) {
             Some(Some(row)) => Old::Known(row.values()),
             Some(None) => Old::Absent,
             None => Old::Unknown,
         }
     }
 
+    /// Keeps the row of a key, or that there is none.
+    pub(super) fn keep_row<T: Table>(&mut self, key: &[Value], row: Option<&Arc<T>>) {
+        if self.makes_room(1) {
+            let kept = self.tables.entry(T::NAME).or_default();
+            kept.rows.insert(key.to_vec(), Box::new(row.cloned()));
+        }
+    }
+
     /// Keeps the rows that a statement gave.
-    pub(super) fn keep<T: Table>(&mut self, statement: Statement, params: &[Value], rows: &[T]) {
+    pub(super) fn keep<T: Table>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+        rows: &Arc<[Arc<T>]>,
+    ) {
         if !statement.reads_one_table() || !self.makes_room(rows.len()) {
             return;
         }
         let kept = self.tables.entry(T::NAME).or_default();
-        for row in rows {
-            kept.rows.insert(row.key(), Box::new(Some(row.clone())));
+        for row in rows.iter() {
+            kept.rows.insert(row.key(), Box::new(Some(Arc::clone(row))));
         }
-        if statement.name != T::get_sql().name {
-            self.keep_answer::<T, T>(statement, params, rows);
-        } else if rows.is_empty() {
-            kept.rows.insert(params.to_vec(), Box::new(None::<T>));
-        }
+        self.keep_answer::<T, Arc<T>>(statement, params, rows);
     }
 
     /// Keeps what a statement on the rows of a table gave.
-    pub(super) fn keep_answer<T: Table, R: Clone + Send + 'static>(
+    pub(super) fn keep_answer<T: Table, R: Send + Sync + 'static>(
         &mut self,
         statement: Statement,
         params: &[Value],
-        rows: &[R],
+        rows: &Arc<[R]>,
     ) {
         if !statement.reads_one_table() || !self.makes_room(rows.len()) {
             return;
@@ -122,7 +133,7 @@ impl Memo {
             });
         answers
             .rows
-            .insert(params.to_vec(), Box::new(rows.to_vec()));
+            .insert(params.to_vec(), Box::new(Arc::clone(rows)));
     }
 
     /// Counts rows in, and makes room for them. False where there is not enough at all.
@@ -151,7 +162,7 @@ impl Memo {
             _ => Old::Unknown,
         };
         let kept = self.tables.entry(T::NAME).or_default();
-        kept.rows.insert(key, Box::new(Some(row.clone())));
+        kept.rows.insert(key, Box::new(Some(Arc::new(row.clone()))));
         kept.forget_answers(&old, Some(values));
         self.kept = self.kept.saturating_add(1);
     }
@@ -160,7 +171,7 @@ impl Memo {
     pub(super) fn removed<T: Table>(&mut self, key: &[Value]) {
         self.note(T::NAME);
         if let Some(kept) = self.tables.get_mut(T::NAME) {
-            kept.rows.insert(key.to_vec(), Box::new(None::<T>));
+            kept.rows.insert(key.to_vec(), Box::new(None::<Arc<T>>));
             kept.forget_answers(&Old::Unknown, None);
         }
     }
@@ -272,7 +283,7 @@ mod tests {
     use tierline_domain::partner::Organization;
 
     use super::*;
-    use crate::tables::organizations::{BY_HANDLE, BY_NAME, GET};
+    use crate::tables::organizations::{BY_HANDLE, BY_NAME};
 
     fn organization(number: u128, handle: &str, name: &str) -> Organization {
         Organization {
@@ -288,6 +299,21 @@ mod tests {
         vec![Value::Text(text.to_owned())]
     }
 
+    fn listed(memo: &Memo, statement: Statement, params: &[Value]) -> Option<Vec<Organization>> {
+        let rows = memo.answer::<Organization, Arc<Organization>>(statement, params)?;
+        Some(rows.iter().map(|row| Organization::clone(row)).collect())
+    }
+
+    fn keep(memo: &mut Memo, statement: Statement, params: &[Value], rows: &[&Organization]) {
+        let rows = rows.iter().map(|row| Arc::new(Organization::clone(row)));
+        memo.keep(statement, params, &rows.collect());
+    }
+
+    fn single(memo: &Memo, key: &[Value]) -> Option<Option<Organization>> {
+        let row = memo.row::<Organization>(key)?;
+        Some(row.map(|row| Organization::clone(&row)))
+    }
+
     fn write(memo: &mut Memo, row: &Organization, is_new: bool) {
         memo.wrote(row, &row.values(), row.key(), is_new);
     }
@@ -297,14 +323,17 @@ mod tests {
         let mut memo = Memo::default();
         let one = organization(1, "a", "A");
         memo.begin(1);
-        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
-        memo.keep(BY_HANDLE, &text("a"), std::slice::from_ref(&one));
+        assert_eq!(listed(&memo, BY_HANDLE, &text("a")), None);
+        keep(&mut memo, BY_HANDLE, &text("a"), &[&one]);
         memo.begin(1);
-        assert_eq!(memo.rows(BY_HANDLE, &text("a")), Some(vec![one.clone()]));
-        assert_eq!(memo.rows(GET, &one.key()), Some(vec![one.clone()]));
-        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("b")), None);
+        assert_eq!(
+            listed(&memo, BY_HANDLE, &text("a")),
+            Some(vec![one.clone()])
+        );
+        assert_eq!(single(&memo, &one.key()), Some(Some(one.clone())));
+        assert_eq!(listed(&memo, BY_HANDLE, &text("b")), None);
         memo.begin(2);
-        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
+        assert_eq!(listed(&memo, BY_HANDLE, &text("a")), None);
     }
 
     #[test]
@@ -312,37 +341,34 @@ mod tests {
         let mut memo = Memo::default();
         memo.begin(1);
         let (one, other) = (organization(1, "a", "A"), organization(2, "b", "A"));
-        memo.keep::<Organization>(GET, &one.key(), &[]);
-        memo.keep::<Organization>(BY_HANDLE, &text("a"), &[]);
-        memo.keep(BY_HANDLE, &text("b"), std::slice::from_ref(&other));
+        memo.keep_row::<Organization>(&one.key(), None);
+        keep(&mut memo, BY_HANDLE, &text("a"), &[]);
+        keep(&mut memo, BY_HANDLE, &text("b"), &[&other]);
         write(&mut memo, &one, true);
-        assert_eq!(memo.rows(GET, &one.key()), Some(vec![one.clone()]));
-        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
-        assert_eq!(memo.rows(BY_HANDLE, &text("b")), Some(vec![other.clone()]));
+        assert_eq!(single(&memo, &one.key()), Some(Some(one.clone())));
+        assert_eq!(listed(&memo, BY_HANDLE, &text("a")), None);
+        assert_eq!(
+            listed(&memo, BY_HANDLE, &text("b")),
+            Some(vec![other.clone()])
+        );
 
         // A row that moves from one answer to another spoils both, and no third.
-        memo.keep(BY_HANDLE, &text("a"), std::slice::from_ref(&one));
-        memo.keep::<Organization>(BY_HANDLE, &text("c"), &[]);
-        memo.keep::<Organization>(BY_HANDLE, &text("d"), &[]);
+        keep(&mut memo, BY_HANDLE, &text("a"), &[&one]);
+        keep(&mut memo, BY_HANDLE, &text("c"), &[]);
+        keep(&mut memo, BY_HANDLE, &text("d"), &[]);
         write(&mut memo, &organization(1, "c", "A"), false);
-        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("a")), None);
-        assert_eq!(memo.rows::<Organization>(BY_HANDLE, &text("c")), None);
-        assert_eq!(
-            memo.rows::<Organization>(BY_HANDLE, &text("d")),
-            Some(Vec::new())
-        );
+        assert_eq!(listed(&memo, BY_HANDLE, &text("a")), None);
+        assert_eq!(listed(&memo, BY_HANDLE, &text("c")), None);
+        assert_eq!(listed(&memo, BY_HANDLE, &text("d")), Some(Vec::new()));
 
-        memo.keep(BY_NAME, &text("A"), &[one.clone(), other.clone()]);
+        keep(&mut memo, BY_NAME, &text("A"), &[&one, &other]);
         memo.removed::<Organization>(&other.key());
-        assert_eq!(memo.rows::<Organization>(BY_NAME, &text("A")), None);
-        assert_eq!(
-            memo.rows::<Organization>(GET, &other.key()),
-            Some(Vec::new())
-        );
+        assert_eq!(listed(&memo, BY_NAME, &text("A")), None);
+        assert_eq!(single(&memo, &other.key()), Some(None));
 
-        memo.keep(BY_NAME, &text("A"), &[one]);
+        keep(&mut memo, BY_NAME, &text("A"), &[&one]);
         memo.disturbed("WITH x AS (SELECT 1) UPDATE organizations SET name = $1");
-        assert_eq!(memo.rows::<Organization>(BY_NAME, &text("A")), None);
+        assert_eq!(listed(&memo, BY_NAME, &text("A")), None);
     }
 
     #[test]
@@ -354,14 +380,10 @@ mod tests {
         let mark = memo.mark();
         write(&mut memo, &organization(1, "b", "B"), false);
         memo.back_to(mark);
-        assert_eq!(
-            memo.rows::<Organization>(GET, &one.key()),
-            None,
-            "it is read again"
-        );
+        assert_eq!(single(&memo, &one.key()), None, "it is read again");
         write(&mut memo, &one, false);
         memo.back_to(memo.mark());
-        assert_eq!(memo.rows(GET, &one.key()), Some(vec![one]));
+        assert_eq!(single(&memo, &one.key()), Some(Some(one)));
     }
 
     #[test]
@@ -378,7 +400,7 @@ mod tests {
         };
         for number in 0..20_000 {
             let row = organization(number, &number.to_string(), "A");
-            memo.keep(BY_HANDLE, &text(&row.handle), std::slice::from_ref(&row));
+            keep(&mut memo, BY_HANDLE, &text(&row.handle), &[&row]);
             write(&mut memo, &organization(number + 1_000_000, "z", "Z"), true);
             assert!(size(&memo) <= KEPT_MAX + 2);
         }

@@ -141,6 +141,8 @@ struct Connection {
     sent: Vec<Sent>,
     begun: Option<Begin>,
     has_written: bool,
+    /// It has written what the memo does not know of.
+    has_migrated: bool,
     is_broken: bool,
     /// What waits for the commit, where it may.
     pending: Option<Pending>,
@@ -205,6 +207,7 @@ impl PgSession {
         connection.sent.clear();
         connection.begun = Some(begin);
         connection.has_written = false;
+        connection.has_migrated = false;
         connection.pending = (begin == Begin::Write && may_wait).then(Pending::default);
         let sql = match begin {
             Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
@@ -214,6 +217,7 @@ impl PgSession {
         if connection.pending.is_none() && begin != Begin::Read {
             connection.send(sql);
             self.forget();
+            self.memo.begin(0);
             return Ok(());
         }
         let asked = format!("{sql}; SELECT pg_current_snapshot()");
@@ -249,10 +253,12 @@ impl PgSession {
         self.known = now.map(|now| (now, None));
     }
 
-    /// Tells the other lanes what this transaction writes to, before it can be seen.
+    /// Tells the other lanes what this transaction writes to, before it can be seen. A migration says nothing: whoever
+    /// sees its number without a word forgets everything.
     async fn announce(&mut self) -> Result<(), StoreError> {
+        let written = self.memo.written();
         let connection = self.open()?;
-        if connection.pending.is_none() || !connection.has_written {
+        if !connection.has_written || connection.has_migrated {
             return Ok(());
         }
         let client = Arc::clone(&connection.client);
@@ -260,9 +266,11 @@ impl PgSession {
         let answer = connection.after_sent(asked).await;
         let messages = connection.answered("transaction control", answer).await?;
         let number = last_text(&messages).and_then(|text| text.parse().ok());
-        if let (Some(number), Some((_, own))) = (number, &mut self.known) {
-            *own = Some(number);
-            self.address.siblings.tell(number, self.memo.written());
+        if let Some(number) = number {
+            self.address.siblings.tell(number, written);
+            if let Some((_, own)) = &mut self.known {
+                *own = Some(number);
+            }
         }
         Ok(())
     }
@@ -391,6 +399,7 @@ impl PgSession {
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         let connection = self.open()?;
         connection.has_written = true;
+        connection.has_migrated = true;
         let client = Arc::clone(&connection.client);
         let done = connection.after_sent(client.batch_execute(sql)).await;
         connection.answered("migration", done).await
@@ -452,6 +461,7 @@ async fn connect(address: &Address, lock_wait: &'static str) -> Result<Connectio
         sent: Vec::new(),
         begun: None,
         has_written: false,
+        has_migrated: false,
         is_broken: false,
         pending: None,
         many: HashMap::new(),

@@ -224,6 +224,11 @@ impl Session {
         }
     }
 
+    /// Whether a savepoint costs more than it takes to say so: SQLite keeps a copy of every page that is changed after one.
+    pub(super) const fn pays_for_savepoints(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     /// Sets the savepoint of the next command.
     pub(super) fn mark(&mut self) -> Result<(), StoreError> {
         match self {

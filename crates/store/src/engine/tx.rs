@@ -3,6 +3,8 @@
 //! After one statement has failed, every further one fails too, until the command goes back to a savepoint
 //! it has set before. PostgreSQL demands this; SQLite would happily commit the half.
 
+use std::sync::Arc;
+
 use super::memo::{Memo, Old};
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
@@ -156,31 +158,47 @@ impl<'a> Tx<'a> {
     ///
     /// # Errors
     /// When the database refuses, or a row is corrupt.
-    pub async fn sums<T: Table, R: FromRow + Clone + Send + 'static>(
+    pub async fn sums<T: Table, R: FromRow + Send + Sync + 'static>(
         &mut self,
         statement: Statement,
         params: &[Value],
-    ) -> Result<Vec<R>, StoreError> {
+    ) -> Result<Arc<[R]>, StoreError> {
         if self.failure.is_none()
             && let Some(rows) = self.memo().answer::<T, R>(statement, params)
         {
             return Ok(rows);
         }
-        let rows = self.fetch_all::<R>(statement, params).await?;
+        let rows: Arc<[R]> = self.fetch_all::<R>(statement, params).await?.into();
         self.memo().keep_answer::<T, R>(statement, params, &rows);
         Ok(rows)
     }
 
-    /// The row of a key.
+    /// The row of a key, to be changed.
     ///
     /// # Errors
     /// When the database refuses, or the row is corrupt.
     pub async fn get<T: Table>(&mut self, key: &[Value]) -> Result<Option<T>, StoreError> {
-        let rows = self.rows_of::<T>(T::get_sql(), key).await?;
-        Ok(rows.into_iter().next())
+        let row = self.look::<T>(key).await?;
+        Ok(row.map(|row| T::clone(&row)))
     }
 
-    /// The rows that one of a table's `finds` selects.
+    /// The row of a key, to be looked at: whoever looks at it again gets the same.
+    ///
+    /// # Errors
+    /// When the database refuses, or the row is corrupt.
+    pub async fn look<T: Table>(&mut self, key: &[Value]) -> Result<Option<Arc<T>>, StoreError> {
+        if self.failure.is_none()
+            && let Some(row) = self.memo().row::<T>(key)
+        {
+            return Ok(row);
+        }
+        let rows = self.rows(T::get_sql(), key, T::from_row, 1).await?;
+        let row = rows.into_iter().next().map(Arc::new);
+        self.memo().keep_row(key, row.as_ref());
+        Ok(row)
+    }
+
+    /// The rows that one of a table's `finds` selects, to be changed.
     ///
     /// # Errors
     /// When the database refuses, or a row is corrupt.
@@ -189,7 +207,30 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<T>, StoreError> {
-        self.rows_of::<T>(statement, params).await
+        let rows = self.look_for::<T>(statement, params).await?;
+        Ok(rows.iter().map(|row| T::clone(row)).collect())
+    }
+
+    /// The rows that one of a table's `finds` selects, to be looked at.
+    ///
+    /// # Errors
+    /// When the database refuses, or a row is corrupt.
+    pub async fn look_for<T: Table>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<Arc<[Arc<T>]>, StoreError> {
+        if self.failure.is_none()
+            && let Some(rows) = self.memo().answer::<T, Arc<T>>(statement, params)
+        {
+            return Ok(rows);
+        }
+        let rows = self
+            .rows(statement, params, T::from_row, usize::MAX)
+            .await?;
+        let rows: Arc<[Arc<T>]> = rows.into_iter().map(Arc::new).collect();
+        self.memo().keep(statement, params, &rows);
+        Ok(rows)
     }
 
     /// Writes a row of a table that has no struct: `INSERT INTO … (…) VALUES ($1, …)`.
@@ -385,23 +426,6 @@ impl<'a> Tx<'a> {
             .iter()
             .rposition(|(open, _, _)| *open == name)
             .ok_or(StoreError::NoSavepoint(name))
-    }
-
-    /// The rows of a table, kept ones where they hold.
-    async fn rows_of<T: Table>(
-        &mut self,
-        statement: Statement,
-        params: &[Value],
-    ) -> Result<Vec<T>, StoreError> {
-        if self.failure.is_none()
-            && let Some(rows) = self.memo().rows::<T>(statement, params)
-        {
-            return Ok(rows);
-        }
-        let read = T::from_row;
-        let rows = self.rows(statement, params, read, usize::MAX).await?;
-        self.memo().keep(statement, params, &rows);
-        Ok(rows)
     }
 
     fn memo(&mut self) -> &mut Memo {
