@@ -27,6 +27,10 @@ fn blank<'a>(shown: impl Iterator<Item = &'a mut Shown>, facts: &Facts) {
     if facts.caller.kind == CallerKind::Operator {
         return;
     }
+    let mut shown = shown.filter(|fact| fact.about.is_some()).peekable();
+    if shown.peek().is_none() {
+        return;
+    }
     let visible = visible(facts);
     for fact in shown {
         if fact
