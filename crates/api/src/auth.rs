@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use tierline_app::actor::{self, ActorSpec, Person};
 use tierline_app::ask::ask;
 use tierline_app::overview::Viewer;
@@ -251,8 +251,12 @@ impl Principal {
 
 /// The bearer token of a call.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
-    let (kind, token) = value.split_once(' ')?;
+    token_in(headers.get(http::header::AUTHORIZATION)?)
+}
+
+/// The token in the value of the header that carries it.
+pub(crate) fn token_in(value: &HeaderValue) -> Option<&str> {
+    let (kind, token) = value.to_str().ok()?.split_once(' ')?;
     kind.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 

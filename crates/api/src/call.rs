@@ -40,12 +40,14 @@ impl Sent {
     /// # Errors
     /// A 413 where the body is larger than the server takes, a 400 where it breaks off.
     pub(crate) async fn receive(
-        parts: Parts,
+        mut parts: Parts,
         body: Body,
         server: &Server,
     ) -> Result<Self, Problem> {
         let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
-        let (headers, query) = (parts.headers.clone(), parts.uri.query().map(str::to_owned));
+        let query = parts.uri.query().map(str::to_owned);
+        // Whoever reads the body asks its extensions and not its headers.
+        let headers = std::mem::take(&mut parts.headers);
         let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
             .await
             .map_err(|error| match error.status() {

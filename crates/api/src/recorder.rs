@@ -13,12 +13,12 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::TryStreamExt as _;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
-use crate::auth::bearer;
+use crate::auth::token_in;
 use crate::identity::Claims;
 use crate::server::Server;
 use crate::wire::path;
@@ -100,7 +100,7 @@ pub(crate) struct Recorded {
     pub(crate) took: i64,
     /// Who called.
     pub(crate) claims: Arc<Claims>,
-    pub(crate) method: String,
+    pub(crate) method: Method,
     /// As it was sent.
     pub(crate) path: String,
     /// Without secrets.
@@ -272,19 +272,19 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(slot.clone());
     let size = body.size_hint().exact();
-    let token = bearer(&parts.headers).map(str::to_owned);
-    let (method, uri) = (parts.method.to_string(), parts.uri.clone());
-    let (headers, kind) = (kept_headers(&parts.headers), kind_of(&parts.headers));
-    let (body, read) = if size == Some(0) {
-        (body, None)
+    let signed = parts.headers.get(header::AUTHORIZATION).cloned();
+    let (method, uri) = (parts.method.clone(), parts.uri.clone());
+    let headers = kept_headers(&parts.headers);
+    let (kind, (body, read)) = if size == Some(0) {
+        (String::new(), (body, None))
     } else {
-        copied(body)
+        (kind_of(&parts.headers), copied(body))
     };
     let response = next.run(Request::from_parts(parts, body)).await;
     let claims = match slot.0.get() {
         Some(claims) => Arc::clone(claims),
         // Nobody looked at the token: there is no such path, or not yet.
-        None => match verified(&server, token, at).await {
+        None => match verified(&server, signed.as_ref(), at).await {
             Some(claims) => claims,
             None => return response,
         },
@@ -322,8 +322,12 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
 }
 
 /// What a token says, where it is good.
-async fn verified(server: &Server, token: Option<String>, at: Timestamp) -> Option<Arc<Claims>> {
-    server.issuer().claims(&token?, at).await.ok()
+async fn verified(
+    server: &Server,
+    signed: Option<&HeaderValue>,
+    at: Timestamp,
+) -> Option<Arc<Claims>> {
+    server.issuer().claims(token_in(signed?)?, at).await.ok()
 }
 
 /// An answer's body, and what is kept of it. One whose size is known lies in memory already.
@@ -436,7 +440,7 @@ mod tests {
                 at: Timestamp::EPOCH,
                 took: 0,
                 claims: Arc::clone(&claims),
-                method: "GET".to_owned(),
+                method: Method::GET,
                 path: "/".to_owned(),
                 query: None,
                 headers: Vec::new(),

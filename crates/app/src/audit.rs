@@ -235,7 +235,7 @@ async fn record(
     for owner in &new.owners {
         let tenant = match &trail.account {
             Some(account) if account.id == *owner => account.tenant,
-            _ => names::account_by_id(tx, *owner).await?.tenant,
+            _ => names::seen::<Account, _>(tx, *owner).await?.tenant,
         };
         if !tenants.contains(&tenant) {
             tenants.push(tenant);

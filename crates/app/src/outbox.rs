@@ -252,7 +252,11 @@ async fn concerned(
     }
     let mut tenants = Vec::with_capacity(owners.len());
     for owner in owners {
-        tenants.push(names::account_by_id(tx, owner).await?.tenant);
+        tenants.push(
+            names::seen::<tierline_domain::partner::Account, _>(tx, owner)
+                .await?
+                .tenant,
+        );
     }
     Ok(tenants)
 }

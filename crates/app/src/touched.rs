@@ -1,6 +1,8 @@
 //! What a command touches, as the audit trail and the outbox see it: which thing, whose it is, and what it looks
 //! like. The looks hold no personal values.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 use tierline_domain::admin::{AdminRelationship, User};
 use tierline_domain::billing::Invoice;
@@ -13,7 +15,7 @@ use tierline_domain::subscription::{Subscription, Transfer};
 use tierline_store::{Tx, Value, tables};
 
 use crate::error::AppError;
-use crate::names::{self, by_id};
+use crate::names::{self, seen};
 
 /// Kinds of things that audit records tell of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +205,7 @@ async fn invoice(tx: &mut Tx<'_>, number: &str) -> Result<Option<Thing>, AppErro
 async fn order(tx: &mut Tx<'_>, row: Order) -> Result<Thing, AppError> {
     let mut lines = Vec::with_capacity(row.lines.len());
     for (number, made) in row.lines.iter().enumerate() {
-        let item: Item = by_id(tx, made.line.item).await?;
+        let item: Arc<Item> = seen(tx, made.line.item).await?;
         lines.push(json!({
             "line_item_number": number,
             "item": item.handle,
@@ -228,7 +230,7 @@ async fn order(tx: &mut Tx<'_>, row: Order) -> Result<Thing, AppError> {
 }
 
 async fn subscription(tx: &mut Tx<'_>, row: Subscription) -> Result<Thing, AppError> {
-    let item: Item = by_id(tx, row.item).await?;
+    let item: Arc<Item> = seen(tx, row.item).await?;
     let partner_of_record = match row.partner_of_record {
         Some(partner) => partner_id(tx, partner).await?,
         None => None,
@@ -236,7 +238,7 @@ async fn subscription(tx: &mut Tx<'_>, row: Subscription) -> Result<Thing, AppEr
     Ok(Thing {
         id: row.id.to_string(),
         look: json!({
-            "id": row.id, "item": item.handle, "friendly_name": row.friendly_name.unwrap_or(item.title), "quantity": row.quantity,
+            "id": row.id, "item": item.handle, "friendly_name": row.friendly_name.as_ref().unwrap_or(&item.title), "quantity": row.quantity,
             "state": row.state, "term": row.term, "frequency": row.frequency, "auto_renew_enabled": row.renewal,
             "creation_date": row.bought, "commitment_end_date": row.term_end.map(|day| day.to_string()),
             "partner_of_record": partner_of_record, "scheduled_quantity": row.scheduled_quantity, "order": row.order_id,
@@ -247,9 +249,11 @@ async fn subscription(tx: &mut Tx<'_>, row: Subscription) -> Result<Thing, AppEr
 }
 
 async fn partner_id(tx: &mut Tx<'_>, partner: Id<Account>) -> Result<Option<String>, AppError> {
-    let account = names::account_by_id(tx, partner).await?;
+    let account = seen::<Account, _>(tx, partner).await?;
     match account.location {
-        Some(place) => Ok(Some(by_id::<Location, _>(tx, place).await?.partner_id)),
+        Some(place) => Ok(Some(
+            seen::<Location, _>(tx, place).await?.partner_id.clone(),
+        )),
         None => Ok(None),
     }
 }
@@ -330,8 +334,8 @@ async fn assignment(tx: &mut Tx<'_>, name: &str, group: &str) -> Result<Option<T
 }
 
 async fn transfer(tx: &mut Tx<'_>, row: Transfer) -> Result<Thing, AppError> {
-    let from = names::account_by_id(tx, row.from_partner).await?;
-    let to = names::account_by_id(tx, row.to_partner).await?;
+    let from = seen::<Account, _>(tx, row.from_partner).await?;
+    let to = seen::<Account, _>(tx, row.to_partner).await?;
     Ok(Thing {
         id: row.id.to_string(),
         look: json!({

@@ -134,7 +134,7 @@ fn entry(call: &Recorded) -> RequestEntry {
     RequestEntry {
         id: recorder::id_of(call),
         at: call.at,
-        method: call.method.clone(),
+        method: call.method.to_string(),
         path: call.path.clone(),
         query: call.query.clone(),
         status: call.status,
@@ -189,7 +189,9 @@ async fn list(call: OwnCall) -> Strict<RequestPage> {
     let mut found = all.iter().filter(|other| {
         after.is_none_or(|after| other.number < after)
             && sees(&call, &viewer, other)
-            && method.as_ref().is_none_or(|method| other.method == *method)
+            && method
+                .as_ref()
+                .is_none_or(|method| other.method.as_str() == method)
             && outcome.is_none_or(|outcome| (outcome == "failed") == (other.status >= 400))
             && recorder::matched(other).contains(&search)
     });
