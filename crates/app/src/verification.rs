@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tierline_domain::partner::{
-    Account, AccountState, Agreement, AgreementState, Judgement, PartnerType, Requirement,
+    Account, AccountState, Agreement, AgreementState, PartnerType, Requirement,
     ResellerEnrolment,
 };
 use tierline_domain::time::{Date, add_days};
@@ -168,7 +168,7 @@ impl UseCase for DecideVerification {
     ) -> Result<Verified, AppError> {
         let mut account = names::the_account(tx, &self.partner).await?;
         let today = ctx.now.date();
-        let judged = Judged {
+        let judged = standing::Judged {
             account: account.id,
             requirement: Requirement::Verification,
             passed: self.accepted,
