@@ -18,7 +18,7 @@ use tierline_store::{Command, Json, Tx, Value, tables};
 use uuid::Uuid;
 
 use super::consumption::{self, Source, UsageRow, Wanted};
-use super::views::{self, Booked, Choice, Directory, Entry, Period};
+use super::views::{self, Booked, Directory, Period, Reckoned};
 use crate::error::AppError;
 use crate::names::by_id;
 
@@ -190,7 +190,7 @@ pub struct Piece {
 #[derive(Debug)]
 pub enum Content {
     /// Lines of invoices.
-    Lines(Vec<Entry>),
+    Lines(Vec<Reckoned>),
     /// Days of consumption.
     Usage(Vec<UsageRow>),
 }
@@ -231,14 +231,14 @@ async fn lines(
     place: Place,
     count: usize,
 ) -> Result<Piece, AppError> {
-    let found = views::lines(tx, invoice, Choice::Any, place.line, (count, 0)).await?;
+    let found = views::reconciled(tx, invoice, place.line, count).await?;
     let last = found.last().filter(|_| found.len() >= count);
     let next = last.map(|last| Place {
-        line: views::figures(last).position,
+        line: last.position,
         ..Place::default()
     });
     Ok(Piece {
-        content: Content::Lines(names.entries(tx, found).await?),
+        content: Content::Lines(names.reckoned(tx, found).await?),
         next,
     })
 }

@@ -1,10 +1,13 @@
 //! Files of lines: what was asked for, and the parts that a worker made; and the lines themselves, as documents read them.
 
-use tierline_domain::billing::Party;
+use tierline_domain::billing::{Basis, Party};
+use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::Order;
+use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::place::Country;
 use tierline_domain::subscription::{Charge, Subscription};
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
@@ -15,7 +18,7 @@ use crate::row::{FromRow, Row};
 use crate::statement::Statement;
 use crate::table::Table;
 use crate::value::Json;
-use crate::{statements, table};
+use crate::{rows, statements, table};
 
 /// Exports and their parts. What a partner is billed next is found by who sold it.
 pub const MIGRATION: Migration = Migration {
@@ -157,6 +160,72 @@ pub struct BilledLine {
     pub amount: Money,
 }
 
+/// A line of an invoice as reconciliation lists it: what is said of each of many, and no more.
+#[derive(Clone, Debug)]
+pub struct Reconciled {
+    /// Its place on the invoice.
+    pub position: i64,
+    /// Price per seat for a whole term on this edge, in minor units.
+    pub unit_minor: i64,
+    /// What it comes to, in minor units.
+    pub minor: i64,
+    /// The currency of both.
+    pub currency: Currency,
+    /// The charge.
+    pub charge: Id<Charge>,
+    /// The subscription that was charged.
+    pub subscription: Id<Subscription>,
+    /// What was charged for.
+    pub kind: String,
+    /// How the amount follows from the price.
+    pub basis: Basis,
+    /// The first day that it is for.
+    pub from_day: Date,
+    /// The last day that it is for.
+    pub until_day: Date,
+    /// When it was booked.
+    pub booked: Timestamp,
+    /// Who uses it.
+    pub customer: Id<Tenant>,
+    /// What it is of.
+    pub item: Id<Item>,
+    /// The reseller of record.
+    pub reseller: Option<Id<Account>>,
+    /// The term that is charged.
+    pub term: Term,
+    /// How often that is.
+    pub frequency: Frequency,
+    /// The day as of which prices hold.
+    pub priced_on: Date,
+    /// What the customer calls the subscription.
+    pub friendly_name: Option<String>,
+    /// Its order.
+    pub order: Option<Id<Order>>,
+    /// The last day of its term.
+    pub term_end: Option<Date>,
+    /// When it was bought.
+    pub bought: Timestamp,
+}
+
+/// A customer as lines name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its company.
+    pub name: String,
+    /// Its first domain.
+    pub domain: String,
+    /// Its country.
+    pub country: Country,
+}
+
+rows! {
+    Reconciled {
+        position, unit_minor, minor, currency, charge, subscription, kind, basis, from_day, until_day, booked, customer, item, reseller, term,
+        frequency, priced_on, friendly_name, order, term_end, bought
+    }
+    Named { name, domain, country }
+}
+
 /// Columns of a charge.
 const CHARGE_COLUMNS: usize = 18;
 
@@ -210,6 +279,13 @@ statements! {
          AND ($3 = 'any' OR ($3 = 'use') = (i.kind IN ('consumption','consumption_plan','previous_consumption')))
          ORDER BY l.position LIMIT $4 OFFSET $5"
     );
+    /// Lines of an invoice from a place on, as reconciliation lists them.
+    pub RECONCILED = "SELECT l.position, l.unit_minor, l.minor, l.currency, c.id, c.subscription, c.kind, c.basis, c.from_day, c.until_day,
+            c.booked, c.customer, c.item, c.reseller, c.term, c.frequency, c.priced_on, s.friendly_name, s.order_id, s.term_end, s.bought
+        FROM invoice_lines l JOIN charges c ON c.id = l.charge JOIN subscriptions s ON s.id = c.subscription
+        WHERE l.invoice = $1 AND l.position > $2 ORDER BY l.position LIMIT $3";
+    /// How lines name a customer.
+    pub NAMED = "SELECT o.name, t.domain, t.country FROM tenants t JOIN organizations o ON o.id = t.organization WHERE t.id = $1";
     /// What a seller booked from a place on, before an instant.
     pub BOOKED = billed!(
         "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS TEXT), NULL ",
