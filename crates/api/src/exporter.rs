@@ -155,11 +155,7 @@ impl Exporter {
             let failed = |_| AppError::Impossible("a page could not be written".to_owned());
             work.await.map_err(failed)?
         };
-        tokio::try_join!(
-            self.read(export, pieces),
-            work,
-            self.store(export, made)
-        )?;
+        tokio::try_join!(self.read(export, pieces), work, self.store(export, made))?;
         Ok(())
     }
 
@@ -186,11 +182,7 @@ impl Exporter {
     }
 
     /// Stores file after file.
-    async fn store(
-        &self,
-        export: &Export,
-        mut made: mpsc::Receiver<Done>,
-    ) -> Result<(), AppError> {
+    async fn store(&self, export: &Export, mut made: mpsc::Receiver<Done>) -> Result<(), AppError> {
         let mut number = export.parts;
         while let Some(done) = made.recv().await {
             number = number.saturating_add(1);

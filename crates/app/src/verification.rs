@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tierline_domain::partner::{
-    Account, AccountState, Agreement, AgreementState, PartnerType, Requirement,
-    ResellerEnrolment,
+    Account, AccountState, Agreement, AgreementState, PartnerType, Requirement, ResellerEnrolment,
 };
 use tierline_domain::time::{Date, add_days};
 use tierline_rules::Checkpoint;

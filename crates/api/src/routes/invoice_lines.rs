@@ -14,8 +14,7 @@ use tierline_store::Tx;
 
 use super::invoices::{LINES_MAX, Looker, wanted_currency};
 use super::line_items::{
-    Bill, DailyUsageLineItem, LicenseBasedLineItem, LineItem, Shape,
-    UsageBasedLineItem,
+    Bill, DailyUsageLineItem, LicenseBasedLineItem, LineItem, Shape, UsageBasedLineItem,
 };
 use super::rated_usage::DailyRatedUsageLineItem;
 use super::reconciliation::ReconciledLine;

@@ -299,7 +299,10 @@ pub(super) fn each(amount: Money, count: i64) -> Decimal {
     if count == 0 {
         return Decimal::whole(0);
     }
-    if let (Some(minor), Some(0)) = (amount.minor.checked_div(count), amount.minor.checked_rem(count)) {
+    if let (Some(minor), Some(0)) = (
+        amount.minor.checked_div(count),
+        amount.minor.checked_rem(count),
+    ) {
         return Decimal::of(Money { minor, ..amount });
     }
     let digits = amount.currency.digits();
@@ -346,7 +349,7 @@ pub(crate) struct LicenseBasedLineItem {
     subscription_end_date: String,
     charge_start_date: String,
     charge_end_date: String,
-    charge_type: String,
+    charge_type: &'static str,
     unit_price: Decimal,
     quantity: i64,
     amount: Decimal,
@@ -386,7 +389,7 @@ impl LicenseBasedLineItem {
             subscription_end_date: first(end),
             charge_start_date: first(charge.from_day),
             charge_end_date: first(charge.until_day),
-            charge_type: charge.kind.clone(),
+            charge_type: charge.kind.as_str(),
             unit_price: Decimal::of(line.unit_price),
             quantity: charge.basis.quantity,
             amount: Decimal::of(line.amount),
@@ -484,7 +487,7 @@ pub(crate) struct UsageBasedLineItem {
     post_tax_total: Decimal,
     pretax_effective_rate: Decimal,
     post_tax_effective_rate: Decimal,
-    charge_type: String,
+    charge_type: &'static str,
     #[serde(flatten)]
     consumed: Consumed,
     attributes: Attributes,
@@ -506,7 +509,7 @@ impl UsageBasedLineItem {
             post_tax_total: Decimal::of(line.amount),
             pretax_effective_rate: effective.clone(),
             post_tax_effective_rate: effective,
-            charge_type: charge.kind.clone(),
+            charge_type: charge.kind.as_str(),
             consumed: Consumed::of(bill, row, "billing_line_items"),
             attributes: Attributes::of("UsageBasedLineItem"),
         }

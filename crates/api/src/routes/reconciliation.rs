@@ -11,8 +11,8 @@ use tierline_domain::money::Currency;
 use tierline_domain::order::Order;
 use tierline_domain::place::Country;
 use tierline_domain::time::Timestamp;
-use utoipa::openapi::schema::Schema;
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ pub(crate) struct OneTimeInvoiceLineItem<'a> {
     product_name: &'a str,
     sku_name: &'a str,
     product_qualifiers: [&'a str; 0],
-    charge_type: &'a str,
+    charge_type: &'static str,
     unit_price: Decimal,
     effective_unit_price: Decimal,
     unit_type: &'static str,
@@ -142,7 +142,7 @@ impl<'a> OneTimeInvoiceLineItem<'a> {
             product_name: product.map_or(&item.title, |one| one.title.in_language("en")),
             sku_name: &item.title,
             product_qualifiers: [],
-            charge_type: &line.kind,
+            charge_type: line.kind.as_str(),
             unit_price: Decimal::of(reckoned.unit_price()),
             effective_unit_price: each(amount, quantity),
             unit_type: "",

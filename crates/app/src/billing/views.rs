@@ -593,7 +593,7 @@ impl Reckoned {
                 currency: figures.amount.currency,
                 charge: charge.id,
                 subscription: charge.subscription,
-                kind: charge.kind.clone(),
+                kind: charge.kind,
                 basis: charge.basis,
                 from_day: charge.from_day,
                 until_day: charge.until_day,

@@ -1,6 +1,6 @@
 //! Files of lines: what was asked for, and the parts that a worker made; and the lines themselves, as documents read them.
 
-use tierline_domain::billing::{Basis, Party};
+use tierline_domain::billing::{Basis, Invoice, Party};
 use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::id::Id;
@@ -8,7 +8,7 @@ use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::Order;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::place::Country;
-use tierline_domain::subscription::{Charge, Subscription};
+use tierline_domain::subscription::{Charge, ChargeKind, Subscription};
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
 
@@ -39,6 +39,22 @@ CREATE TABLE export_parts (
     export {id} NOT NULL REFERENCES exports (id), number {int} NOT NULL, lines {int} NOT NULL, size {int} NOT NULL, digest {bytes} NOT NULL,
     content {bytes} NOT NULL, PRIMARY KEY (export, number)
 ) {strict};
+",
+};
+
+/// Papers of bills as they were first issued. What they say has names in it and lies apart, so that the log answers for the digest
+/// alone.
+pub const PAPERS: Migration = Migration {
+    name: "0008_money",
+    sql: "
+CREATE TABLE papers (
+    invoice {id} PRIMARY KEY REFERENCES invoices (id), digest {bytes} NOT NULL, size {int} NOT NULL, issued {instant} NOT NULL
+) {strict};
+CREATE INDEX papers_digest ON papers (digest);
+CREATE TABLE paper_contents (
+    invoice {id} PRIMARY KEY REFERENCES papers (invoice), document {json} NOT NULL
+) {strict};
+CREATE INDEX export_parts_digest ON export_parts (digest);
 ",
 };
 
@@ -102,8 +118,30 @@ pub struct ExportPart {
     pub size: i64,
     /// SHA-256 of its bytes.
     pub digest: Vec<u8>,
-    /// The file.
+    /// The file; empty once its time is over.
     pub content: Vec<u8>,
+}
+
+/// The paper of an invoice or a credit note, as it was first issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// The invoice.
+    pub invoice: Id<Invoice>,
+    /// SHA-256 of the PDF.
+    pub digest: Vec<u8>,
+    /// Its size in bytes.
+    pub size: i64,
+    /// When somebody first asked for it, by the world's clock.
+    pub issued: Timestamp,
+}
+
+/// What a paper says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaperContent {
+    /// The invoice.
+    pub invoice: Id<Invoice>,
+    /// Its texts.
+    pub document: Json<serde_json::Value>,
 }
 
 table! {
@@ -123,6 +161,22 @@ table! {
         key { export, number }
         columns { export, number, lines, size, digest, content }
         finds { ONE = "WHERE export = $1 AND number = $2" }
+    }
+}
+table! {
+    /// Papers of bills.
+    papers: Paper {
+        key { invoice }
+        columns { invoice, digest, size, issued }
+        finds { BY_DIGEST = "WHERE digest = $1 ORDER BY invoice" }
+    }
+}
+table! {
+    /// What they say.
+    paper_contents: PaperContent {
+        key { invoice }
+        columns { invoice, document }
+        finds {}
     }
 }
 
@@ -176,7 +230,7 @@ pub struct Reconciled {
     /// The subscription that was charged.
     pub subscription: Id<Subscription>,
     /// What was charged for.
-    pub kind: String,
+    pub kind: ChargeKind,
     /// How the amount follows from the price.
     pub basis: Basis,
     /// The first day that it is for.
@@ -326,8 +380,14 @@ statements! {
     pub PARTS = "SELECT number, lines, size, digest FROM export_parts WHERE export = $1 ORDER BY number";
     /// Every part that is kept.
     pub KEPT = "SELECT export, number FROM export_parts ORDER BY export, number";
-    /// Parts of exports whose time is over.
-    pub FORGET_PARTS = "DELETE FROM export_parts WHERE export IN (SELECT id FROM exports WHERE expires <= $1)";
+    /// Parts of exports whose time is over lose their contents; what is known of them stays, so that a file that somebody kept can be
+    /// told from another.
+    pub FORGET_PARTS = "UPDATE export_parts SET content = $1 WHERE length(content) > 0
+        AND export IN (SELECT id FROM exports WHERE expires <= $2)";
+    /// The export and the number of a part with a digest.
+    pub PART_OF = "SELECT export, number FROM export_parts WHERE digest = $1 ORDER BY export, number LIMIT 1";
+    /// The papers behind a place.
+    pub PAPERS_FROM = "SELECT invoice FROM papers WHERE invoice > $1 ORDER BY invoice LIMIT 500";
 }
 
 /// Statements that are no whole rows.
