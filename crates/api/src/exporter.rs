@@ -159,23 +159,37 @@ impl Exporter {
         Ok(())
     }
 
-    /// Reads page after page.
+    /// Reads page after page, two at a time where it is known beforehand where the first of them ends.
     async fn read(&self, export: &Export, pieces: mpsc::Sender<Piece>) -> Result<(), AppError> {
-        let names = Arc::new(Mutex::new(Directory::default()));
+        let (odd, even) = (Names::default(), Names::default());
         let reached = serde_json::from_value(export.reached.0.clone());
         let mut place: Option<Place> = Some(reached.unwrap_or_default());
         while let Some(from) = place {
-            let page = Page {
-                names: Arc::clone(&names),
+            let read = |names: &Names, place: Place| {
+                let app = self.app.clone();
+                let page = Page {
+                    names: Arc::clone(names),
+                    export: export.clone(),
+                    place,
+                    count: self.page,
+                };
+                tokio::spawn(async move { app.read(page).await })
+            };
+            let end = Behind {
                 export: export.clone(),
                 place: from,
                 count: self.page,
             };
-            let piece = self.app.read(page).await?;
-            place = piece.next;
-            // Whoever writes has stopped, and says why.
-            if pieces.send(piece).await.is_err() {
-                break;
+            let end = self.app.read(end).await?;
+            let pages = [Some(read(&odd, from)), end.map(|end| read(&even, end))];
+            for page in pages.into_iter().flatten() {
+                let failed = |_| AppError::Impossible("a page could not be read".to_owned());
+                let piece = page.await.map_err(failed)??;
+                place = piece.next;
+                // Whoever writes has stopped, and says why.
+                if pieces.send(piece).await.is_err() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -269,9 +283,27 @@ impl Command for Head {
     }
 }
 
+/// Where a page will end.
+struct Behind {
+    export: Export,
+    place: Place,
+    count: usize,
+}
+
+impl Command for Behind {
+    type Out = Option<Place>;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Place>, AppError> {
+        exports::behind(tx, &self.export, self.place, self.count).await
+    }
+}
+
+/// Names that one reader has looked up.
+type Names = Arc<Mutex<Directory>>;
+
 /// A page of lines.
 struct Page {
-    names: Arc<Mutex<Directory>>,
+    names: Names,
     export: Export,
     place: Place,
     count: usize,

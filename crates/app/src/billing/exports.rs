@@ -243,6 +243,32 @@ async fn lines(
     })
 }
 
+/// Where the page that begins at a place will end, if it is known before the page is read and another one may follow it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn behind(
+    tx: &mut Tx<'_>,
+    export: &Export,
+    place: Place,
+    count: usize,
+) -> Result<Option<Place>, AppError> {
+    let Some(invoice) = export.invoice.filter(|_| export.kind == ExportKind::Lines) else {
+        return Ok(None);
+    };
+    let before = i64::try_from(count.saturating_sub(1)).unwrap_or(i64::MAX);
+    let key = [
+        Value::Id(invoice),
+        Value::Int(place.line),
+        Value::Int(before),
+    ];
+    let found = tx.fetch_optional::<(i64,)>(files::BEHIND, &key).await?;
+    Ok(found.map(|(line,)| Place {
+        line,
+        ..Place::default()
+    }))
+}
+
 /// What is not billed yet, of the month that an export looks at.
 async fn unbilled(tx: &mut Tx<'_>, export: &Export) -> Result<Source, AppError> {
     let Party::Account(seller) = export.owner else {

@@ -338,6 +338,8 @@ statements! {
             c.booked, c.customer, c.item, c.reseller, c.term, c.frequency, c.priced_on, s.friendly_name, s.order_id, s.term_end, s.bought
         FROM invoice_lines l JOIN charges c ON c.id = l.charge JOIN subscriptions s ON s.id = c.subscription
         WHERE l.invoice = $1 AND l.position > $2 ORDER BY l.position LIMIT $3";
+    /// The place of the line that stands so many behind a place.
+    pub BEHIND = "SELECT position FROM invoice_lines WHERE invoice = $1 AND position > $2 ORDER BY position LIMIT 1 OFFSET $3";
     /// How lines name a customer.
     pub NAMED = "SELECT o.name, t.domain, t.country FROM tenants t JOIN organizations o ON o.id = t.organization WHERE t.id = $1";
     /// What a seller booked from a place on, before an instant.
