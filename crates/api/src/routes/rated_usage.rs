@@ -240,7 +240,7 @@ impl DailyRatedUsageLineItem {
             unit_of_measure: &self.unit_of_measure,
             resource_group: &self.resource_group,
             resource_uri: &self.resource_uri,
-            charge_type: &self.charge_type,
+            charge_type: self.charge_type,
             unit_price: &self.unit_price,
             effective_unit_price: &self.effective_unit_price,
             quantity: &self.quantity,
