@@ -321,7 +321,7 @@ async fn export(engine: &str, config: &DbConfig, count: usize) {
     let (begun, at_work) = (Instant::now(), worked());
     assert_eq!(Exporter::new(app.clone()).round().await.unwrap(), 1);
     let took = begun.elapsed();
-    let at_work = worked() - at_work;
+    let at_work = worked().saturating_sub(at_work);
     let (_, most) = resident();
     let made = db
         .read(ask(|tx| {
