@@ -1,6 +1,7 @@
 //! Exports are made here: a worker takes what was asked for, reads the lines page by page, and writes them as compressed files.
 //!
-//! While one page is compressed the next one is read. Neither the lines nor the files are ever held as a whole.
+//! While one page is written and compressed the next ones are read, and the file before is stored. Neither the lines nor the
+//! files are ever held as a whole.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde::Serialize;
 use tierline_app::billing::exports::{self, Add, Claim, Content, Fail, Forget, Piece, Place};
 use tierline_app::billing::views::Directory;
 use tierline_app::{App, AppError};
@@ -16,11 +18,12 @@ use tierline_domain::billing::Party;
 use tierline_domain::money::{Currency, Money};
 use tierline_store::tables::files::Export;
 use tierline_store::{Command, StoreError, Tx};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::routes::line_items::{Bill, OneTimeInvoiceLineItem};
+use crate::routes::line_items::Bill;
 use crate::routes::rated_usage::DailyRatedUsageLineItem;
+use crate::routes::reconciliation::OneTimeInvoiceLineItem;
 
 /// How often the worker looks for what was asked for.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -28,8 +31,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LOOKS_PER_SWEEP: u32 = 1_200;
 /// Lines that are read at a time.
 const PAGE: usize = 2_000;
-/// About how many bytes a line has.
-const LINE_BYTES: usize = 1_500;
+/// Pages that wait to be written.
+const AHEAD: usize = 2;
+/// How many bytes of lines are compressed at a time.
+const TEXT_BYTES: usize = 64 << 10;
 /// A file that has grown to this size, in bytes, is closed; the page that follows may add a tenth to it.
 const PART_BYTES: usize = 7_000_000;
 
@@ -134,55 +139,109 @@ impl Exporter {
         Ok(made)
     }
 
-    /// Makes an export, from where it stands to its end.
+    /// Makes an export, from where it stands to its end: lines are read, written and compressed, and files are stored, at the same
+    /// time, each a little ahead of what follows it.
     async fn make(&self, export: &Export) -> Result<(), AppError> {
-        let names = Arc::new(Mutex::new(Directory::default()));
-        let bill = Arc::new(self.app.read(Head(export.clone())).await?);
-        let place: Place = serde_json::from_value(export.reached.0.clone()).unwrap_or_default();
-        let read = |place: Place| {
-            self.app.read(Page {
-                names: Arc::clone(&names),
-                export: export.clone(),
-                place,
-                count: self.page,
-            })
+        let bill = self.app.read(Head(export.clone())).await?;
+        let (pieces, read) = mpsc::channel(AHEAD);
+        let (parts, made) = mpsc::channel(1);
+        let work = Work {
+            bill,
+            is_full: export.is_full,
+            part_bytes: self.part_bytes,
         };
-        let mut number = export.parts;
-        let mut part = Part::default();
-        let mut piece = read(place).await?;
-        loop {
-            let next = piece.next;
-            let form = (Arc::clone(&bill), export.is_full);
-            let work = tokio::task::spawn_blocking(move || part.with(&form, &piece));
-            let ahead = async {
-                match next {
-                    Some(place) => read(place).await.map(Some),
-                    None => Ok(None),
-                }
-            };
-            let (worked, following) = tokio::join!(work, ahead);
+        let work = tokio::task::spawn_blocking(move || work.run(read, &parts));
+        let work = async {
             let failed = |_| AppError::Impossible("a page could not be written".to_owned());
-            part = worked.map_err(failed)??;
-            if part.size() >= self.part_bytes || next.is_none() {
-                number = number.saturating_add(1);
-                let whole = std::mem::take(&mut part);
-                let done = whole.finish()?;
-                let add = Add {
-                    export: export.id,
-                    number,
-                    content: done.content,
-                    lines: done.lines,
-                    sums: done.sums,
-                    next,
-                    now: self.app.clock().server_now(),
+            work.await.map_err(failed)?
+        };
+        tokio::try_join!(self.read(export, pieces), work, self.store(export, made))?;
+        Ok(())
+    }
+
+    /// Reads page after page, two at a time where it is known beforehand where the first of them ends.
+    async fn read(&self, export: &Export, pieces: mpsc::Sender<Piece>) -> Result<(), AppError> {
+        let (odd, even) = (Names::default(), Names::default());
+        let reached = serde_json::from_value(export.reached.0.clone());
+        let mut place: Option<Place> = Some(reached.unwrap_or_default());
+        while let Some(from) = place {
+            let read = |names: &Names, place: Place| {
+                let app = self.app.clone();
+                let page = Page {
+                    names: Arc::clone(names),
+                    export: export.clone(),
+                    place,
+                    count: self.page,
                 };
-                self.app.db().write(add).await?;
-            }
-            match following? {
-                Some(following) => piece = following,
-                None => return Ok(()),
+                tokio::spawn(async move { app.read(page).await })
+            };
+            let end = Behind {
+                export: export.clone(),
+                place: from,
+                count: self.page,
+            };
+            let end = self.app.read(end).await?;
+            let pages = [Some(read(&odd, from)), end.map(|end| read(&even, end))];
+            for page in pages.into_iter().flatten() {
+                let failed = |_| AppError::Impossible("a page could not be read".to_owned());
+                let piece = page.await.map_err(failed)??;
+                place = piece.next;
+                // Whoever writes has stopped, and says why.
+                if pieces.send(piece).await.is_err() {
+                    return Ok(());
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Stores file after file.
+    async fn store(&self, export: &Export, mut made: mpsc::Receiver<Done>) -> Result<(), AppError> {
+        let mut number = export.parts;
+        while let Some(done) = made.recv().await {
+            number = number.saturating_add(1);
+            let add = Add {
+                export: export.id,
+                number,
+                content: done.content,
+                lines: done.lines,
+                sums: done.sums,
+                next: done.next,
+                now: self.app.clock().server_now(),
+            };
+            self.app.db().write(add).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How pages become files.
+struct Work {
+    bill: Bill,
+    is_full: bool,
+    part_bytes: usize,
+}
+
+impl Work {
+    /// Makes files of pages, until there are no more.
+    fn run(
+        self,
+        mut pieces: mpsc::Receiver<Piece>,
+        parts: &mpsc::Sender<Done>,
+    ) -> Result<(), AppError> {
+        let mut part = Part::default();
+        let mut text = Vec::with_capacity(TEXT_BYTES);
+        while let Some(piece) = pieces.blocking_recv() {
+            part.add(&self.bill, self.is_full, &piece, &mut text)?;
+            if part.size() >= self.part_bytes || piece.next.is_none() {
+                let done = std::mem::take(&mut part).finish(piece.next)?;
+                // Whoever stores has stopped, and says why.
+                if parts.blocking_send(done).is_err() {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -224,9 +283,27 @@ impl Command for Head {
     }
 }
 
+/// Where a page will end.
+struct Behind {
+    export: Export,
+    place: Place,
+    count: usize,
+}
+
+impl Command for Behind {
+    type Out = Option<Place>;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Place>, AppError> {
+        exports::behind(tx, &self.export, self.place, self.count).await
+    }
+}
+
+/// Names that one reader has looked up.
+type Names = Arc<Mutex<Directory>>;
+
 /// A page of lines.
 struct Page {
-    names: Arc<Mutex<Directory>>,
+    names: Names,
     export: Export,
     place: Place,
     count: usize,
@@ -263,6 +340,7 @@ struct Done {
     content: Vec<u8>,
     lines: i64,
     sums: Vec<Money>,
+    next: Option<Place>,
 }
 
 fn unwritable(error: impl std::fmt::Display) -> AppError {
@@ -274,55 +352,67 @@ impl Part {
         self.file.get_ref().len()
     }
 
-    /// The same with the lines of a page.
-    fn with(
-        mut self,
-        (bill, is_full): &(Arc<Bill>, bool),
+    /// Adds the lines of a page. What is written of them is compressed while it is still at hand.
+    fn add(
+        &mut self,
+        bill: &Bill,
+        is_full: bool,
         piece: &Piece,
-    ) -> Result<Self, AppError> {
-        let mut text = Vec::new();
-        let mut add = |amount: Money| -> Result<(), AppError> {
-            let sum = self
-                .sums
-                .entry(amount.currency)
-                .or_insert_with(|| Money::zero(amount.currency));
-            *sum = sum.plus(amount)?;
-            self.lines = self.lines.saturating_add(1);
-            Ok(())
-        };
+        text: &mut Vec<u8>,
+    ) -> Result<(), AppError> {
         match &piece.content {
-            Content::Lines(entries) => {
-                text.reserve(entries.len().saturating_mul(LINE_BYTES));
-                for entry in entries {
-                    add(entry.amount())?;
-                    let line = OneTimeInvoiceLineItem::of(bill, entry);
-                    serde_json::to_writer(&mut text, &line).map_err(unwritable)?;
-                    text.push(b'\n');
+            Content::Lines(lines) => {
+                for line in lines {
+                    let said = OneTimeInvoiceLineItem::of(bill, line);
+                    self.line(line.amount(), &said, text)?;
                 }
             }
             Content::Usage(rows) => {
-                text.reserve(rows.len().saturating_mul(LINE_BYTES));
                 for row in rows {
-                    add(row.amount)?;
                     let line = DailyRatedUsageLineItem::of(bill, row);
-                    if *is_full {
-                        serde_json::to_writer(&mut text, &line).map_err(unwritable)?;
+                    if is_full {
+                        self.line(row.amount, &line, text)?;
                     } else {
-                        serde_json::to_writer(&mut text, &line.basic()).map_err(unwritable)?;
+                        self.line(row.amount, &line.basic(), text)?;
                     }
-                    text.push(b'\n');
                 }
             }
         }
-        self.file.write_all(&text).map_err(unwritable)?;
-        Ok(self)
+        self.press(text)
     }
 
-    fn finish(self) -> Result<Done, AppError> {
+    fn line(
+        &mut self,
+        amount: Money,
+        line: &impl Serialize,
+        text: &mut Vec<u8>,
+    ) -> Result<(), AppError> {
+        let sum = self
+            .sums
+            .entry(amount.currency)
+            .or_insert_with(|| Money::zero(amount.currency));
+        *sum = sum.plus(amount)?;
+        self.lines = self.lines.saturating_add(1);
+        serde_json::to_writer(&mut *text, line).map_err(unwritable)?;
+        text.push(b'\n');
+        if text.len() >= TEXT_BYTES {
+            self.press(text)?;
+        }
+        Ok(())
+    }
+
+    fn press(&mut self, text: &mut Vec<u8>) -> Result<(), AppError> {
+        self.file.write_all(text).map_err(unwritable)?;
+        text.clear();
+        Ok(())
+    }
+
+    fn finish(self, next: Option<Place>) -> Result<Done, AppError> {
         Ok(Done {
             content: self.file.finish().map_err(unwritable)?,
             lines: self.lines,
             sums: self.sums.into_values().collect(),
+            next,
         })
     }
 }

@@ -323,6 +323,26 @@ mod tests {
         }
     }
 
+    /// A name that two views had would show one of them where the other is meant.
+    #[test]
+    fn no_two_views_share_a_name() {
+        let mut known: BTreeMap<String, Value> = errors().into_iter().collect();
+        for route in routes::list() {
+            let taken = route.takes.as_ref().map(|(_, body)| body);
+            let given = route.answers.iter().filter_map(|(_, body)| body.as_ref());
+            for shape in given.chain(taken) {
+                let mut found = Vec::new();
+                (shape.parts)(&mut found);
+                for (name, schema) in found {
+                    let schema = json_of(&schema);
+                    let before = known.entry(name.clone()).or_insert_with(|| schema.clone());
+                    assert_eq!(*before, schema, "{name}, of {}", route.path);
+                }
+            }
+        }
+        assert!(known.len() > 100);
+    }
+
     #[test]
     fn every_operation_has_a_name_of_its_own() {
         let document = build();

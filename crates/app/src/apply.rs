@@ -16,6 +16,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
+use crate::billing::fx;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::locations::new_name;
@@ -224,11 +225,22 @@ fn wait_until(accounts: &[Account], country: Country, today: Date) -> Option<Dat
         .max()
 }
 
-/// Cloud revenue as ENR-012 counts it: what is recorded, nothing for a newcomer, enough otherwise.
-fn revenue(own: Option<&Account>, accounts: &[Account], newcomer: bool) -> Option<Money> {
-    own.and_then(|account| account.revenue_cloud)
-        .or_else(|| accounts.iter().find_map(|account| account.revenue_cloud))
-        .or(newcomer.then_some(Money::zero(Currency::USD)))
+/// Cloud revenue as ENR-012 counts it, in US dollars at the rate of a day's month: what is recorded, nothing for a newcomer,
+/// enough otherwise.
+async fn revenue(
+    tx: &mut Tx<'_>,
+    own: Option<&Account>,
+    accounts: &[Account],
+    newcomer: bool,
+    day: Date,
+) -> Result<Option<Money>, AppError> {
+    let recorded = own
+        .and_then(|account| account.revenue_cloud)
+        .or_else(|| accounts.iter().find_map(|account| account.revenue_cloud));
+    match recorded {
+        Some(recorded) => Ok(Some(fx::in_dollars(tx, recorded, day).await?)),
+        None => Ok(newcomer.then_some(Money::zero(Currency::USD))),
+    }
 }
 
 /// The support plan of an applicant; one that nothing is recorded about is bought once the credit check is
@@ -335,7 +347,7 @@ impl UseCase for Apply {
                 .max()
                 .unwrap_or(0),
             newcomer,
-            revenue_cloud: revenue(own.as_ref(), &accounts, newcomer),
+            revenue_cloud: revenue(tx, own.as_ref(), &accounts, newcomer, today).await?,
             contact_email_bad: email
                 .as_ref()
                 .is_some_and(|email| !forms::on_company_domain(email, &domains)),

@@ -12,6 +12,7 @@ pub mod consumption;
 pub mod corrections;
 pub mod exports;
 pub mod fx;
+pub mod issued;
 pub mod journal;
 pub mod ledger;
 pub mod margins;

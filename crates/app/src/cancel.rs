@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tierline_billing::prorate;
 use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Generation, ItemKind};
-use tierline_domain::subscription::{Subscription, SubscriptionState};
+use tierline_domain::subscription::{ChargeKind, Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Period, add_days, add_months};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -91,13 +91,16 @@ impl UseCase for Cancel {
         if let Some((price, (basis, from))) = price.zip(refund(&held, today)) {
             let until = charges::running(&held.row).on(today).last;
             let entry = Entry {
-                kind: "cancelImmediate",
+                kind: ChargeKind::CancelImmediate,
                 price,
                 basis,
                 from,
                 until,
             };
             charges::book(ctx, tx, &held.row, entry).await?;
+            let ahead = (&held.row, &held.item);
+            let back = held.row.quantity.saturating_neg();
+            charges::book_ahead(ctx, tx, ahead, ChargeKind::CancelImmediate, back).await?;
         }
         let row = &mut held.row;
         row.state = SubscriptionState::Deleted;

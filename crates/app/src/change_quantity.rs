@@ -5,7 +5,7 @@ use tierline_billing::prorate::{self, seat_change};
 use tierline_domain::billing::Cut;
 use tierline_domain::catalog::{Generation, Item};
 use tierline_domain::money::Money;
-use tierline_domain::subscription::{Batch, Subscription};
+use tierline_domain::subscription::{Batch, ChargeKind, Subscription};
 use tierline_domain::time::{Date, Timestamp, add_days};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -65,6 +65,14 @@ pub(crate) fn take(row: &mut Subscription, mut count: i64, now: Timestamp) {
     row.batches.retain(|batch| batch.quantity > 0);
 }
 
+const fn kind_of(old: i64, new: i64) -> ChargeKind {
+    if new > old {
+        ChargeKind::AddQuantity
+    } else {
+        ChargeKind::RemoveQuantity
+    }
+}
+
 /// A traditional change voids the running charge and bills it again in slices (BIL-055).
 async fn book_slices(
     ctx: &Ctx,
@@ -88,11 +96,7 @@ async fn book_slices(
         return Ok(());
     };
     let void = Entry {
-        kind: if new > old {
-            "addQuantity"
-        } else {
-            "removeQuantity"
-        },
+        kind: kind_of(old, new),
         price,
         basis: voided,
         from: cycle.start,
@@ -121,15 +125,16 @@ async fn book(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held, new: i64) -> Result<(), A
         return Ok(());
     };
     if held.item.generation == Generation::Traditional {
-        return book_slices(ctx, tx, row, new, price).await;
+        book_slices(ctx, tx, row, new, price).await?;
+        let kind = kind_of(row.quantity, new);
+        for quantity in [row.quantity.saturating_neg(), new] {
+            charges::book_ahead(ctx, tx, (row, &held.item), kind, quantity).await?;
+        }
+        return Ok(());
     }
     let running = charges::running(row);
     let cycle = running.on(today);
-    let kind = if new > row.quantity {
-        "addQuantity"
-    } else {
-        "removeQuantity"
-    };
+    let kind = kind_of(row.quantity, new);
     // The old quantity is given back and the new one charged (BIL-041).
     for quantity in [row.quantity.saturating_neg(), new] {
         let Some(basis) = prorate::from_day(&running, &cycle, today, quantity, Cut::Line) else {

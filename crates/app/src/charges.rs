@@ -1,14 +1,16 @@
 //! Booking amounts on subscriptions, and what they use up of the seller's credit.
 
 use tierline_billing::basis::amount;
-use tierline_billing::cycle::{Running, term_start};
+use tierline_billing::cycle::{Cycle, Running, term_start};
 use tierline_billing::prorate;
 use tierline_domain::billing::{Basis, Cut};
-use tierline_domain::catalog::{Generation, Item, ItemKind};
+use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
-use tierline_domain::subscription::{Charge, CreditLine, Subscription, SubscriptionState};
-use tierline_domain::time::Date;
+use tierline_domain::subscription::{
+    Charge, ChargeKind, CreditLine, Subscription, SubscriptionState,
+};
+use tierline_domain::time::{Date, add_months};
 use tierline_store::{Tx, Value, tables};
 
 use crate::billing::{self, fx};
@@ -46,6 +48,67 @@ pub fn accrue(subscription: &Subscription, item: &Item) -> bool {
         }
 }
 
+/// Whether the years of a term are charged ahead: those of a traditional licence that is bought for several and billed by the year.
+/// Each following one is charged one month before the charge before it ends (BIL-056).
+#[must_use]
+pub fn is_ahead(subscription: &Subscription, item: &Item) -> bool {
+    item.generation == Generation::Traditional && may_be_ahead(subscription)
+}
+
+/// The same, where the item is not known yet.
+#[must_use]
+pub fn may_be_ahead(subscription: &Subscription) -> bool {
+    subscription.frequency == Frequency::Annual
+        && subscription.term.months().is_some_and(|months| months > 12)
+}
+
+/// The next cycle that is charged after a day, and the day on which it is.
+#[must_use]
+pub fn next(subscription: &Subscription, is_ahead: bool, today: Date) -> Option<(Cycle, Date)> {
+    let running = running(subscription);
+    let months = if is_ahead { -1 } else { 0 };
+    let mut starts = running.starts().into_iter();
+    let start = starts.find(|start| add_months(*start, months) > today)?;
+    Some((running.on(start), add_months(start, months)))
+}
+
+/// The cycle to come that is charged already (BIL-056).
+#[must_use]
+pub fn charged_ahead(subscription: &Subscription, item: &Item, today: Date) -> Option<Cycle> {
+    let (next, _) = next(subscription, false, today)?;
+    let is_charged = is_ahead(subscription, item) && add_months(next.start, -1) <= today;
+    is_charged.then_some(next)
+}
+
+/// Gives back so many seats of what is charged ahead, or charges them: where nothing is, nothing happens.
+///
+/// # Errors
+/// When the store fails or amounts overflow.
+pub async fn book_ahead(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    (subscription, item): (&Subscription, &Item),
+    kind: ChargeKind,
+    quantity: i64,
+) -> Result<(), AppError> {
+    let Some(cycle) = charged_ahead(subscription, item, ctx.now.date()) else {
+        return Ok(());
+    };
+    let running = running(subscription);
+    let basis = prorate::from_day(&running, &cycle, cycle.start, quantity, Cut::Line);
+    let Some((price, basis)) = subscription.unit_price.zip(basis) else {
+        return Ok(());
+    };
+    let entry = Entry {
+        kind,
+        price,
+        basis,
+        from: cycle.start,
+        until: cycle.last,
+    };
+    book(ctx, tx, subscription, entry).await
+}
+
 /// What is booked on a subscription, in order.
 ///
 /// # Errors
@@ -61,7 +124,7 @@ pub async fn of(tx: &mut Tx<'_>, subscription: &Subscription) -> Result<Vec<Char
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Charge type (BIL-045).
-    pub kind: &'static str,
+    pub kind: ChargeKind,
     /// The price per seat for a whole term.
     pub price: Money,
     /// What of it is charged, or given back.
@@ -119,7 +182,7 @@ async fn book_at(
         id,
         subscription: subscription.id,
         position,
-        kind: entry.kind.to_owned(),
+        kind: entry.kind,
         amount: charged,
         from_day: entry.from,
         until_day: entry.until,
@@ -157,7 +220,7 @@ pub async fn book_cycle(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     subscription: &Subscription,
-    kind: &'static str,
+    kind: ChargeKind,
     day: Date,
 ) -> Result<(), AppError> {
     match cycle_entry(subscription, kind, day) {
@@ -176,13 +239,13 @@ pub async fn book_first_cycle(
     subscription: &Subscription,
     day: Date,
 ) -> Result<(), AppError> {
-    match cycle_entry(subscription, "new", day) {
+    match cycle_entry(subscription, ChargeKind::New, day) {
         Some(entry) => book_at(ctx, tx, subscription, 1, entry).await.map(drop),
         None => Ok(()),
     }
 }
 
-fn cycle_entry(subscription: &Subscription, kind: &'static str, day: Date) -> Option<Entry> {
+fn cycle_entry(subscription: &Subscription, kind: ChargeKind, day: Date) -> Option<Entry> {
     let running = running(subscription);
     let cycle = running.on(day);
     let quantity = subscription.quantity;

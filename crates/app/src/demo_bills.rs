@@ -5,7 +5,7 @@ use tierline_domain::billing::{Basis, BillingRun, InvoiceKind, RunState};
 use tierline_domain::catalog::{Item, ItemKind};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::Account;
-use tierline_domain::subscription::Subscription;
+use tierline_domain::subscription::{ChargeKind, Subscription};
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_store::{Tx, Value, tables};
 
@@ -74,7 +74,11 @@ async fn cycles(
         if start < first || start >= this || is_booked {
             continue;
         }
-        let kind = if is_new { "new" } else { "cycleCharge" };
+        let kind = if is_new {
+            ChargeKind::New
+        } else {
+            ChargeKind::CycleCharge
+        };
         let name = format!("{} {start}", subscription.handle);
         let ctx = at(&name, morning(start));
         charges::book_cycle(&ctx, tx, subscription, kind, start).await?;
@@ -122,7 +126,7 @@ async fn consumption(
         let name = format!("{} {day}", subscription.handle);
         let ctx = at(&name, booked);
         let entry = Entry {
-            kind: "new",
+            kind: ChargeKind::New,
             price: Money::new(HOUR_MINOR, Currency::USD),
             basis: Basis::times(hours),
             from: day,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tierline_billing::prorate;
 use tierline_domain::billing::Cut;
 use tierline_domain::catalog::{Frequency, Generation, Term};
-use tierline_domain::subscription::{Subscription, SubscriptionState};
+use tierline_domain::subscription::{ChargeKind, Subscription, SubscriptionState};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::Tx;
@@ -48,13 +48,15 @@ async fn reset(
     let left = prorate::slice(&running, quantity, days, cycle.days, Cut::Slice);
     if let Some((price, basis)) = row.unit_price.zip(left) {
         let entry = Entry {
-            kind: "changeBillingPlan",
+            kind: ChargeKind::ChangeBillingPlan,
             price,
             basis,
             from: today,
             until: cycle.last,
         };
         charges::book(ctx, tx, row, entry).await?;
+        let ahead = (row, &held.item);
+        charges::book_ahead(ctx, tx, ahead, ChargeKind::ChangeBillingPlan, quantity).await?;
     }
     let price = prices::list_price(
         tx,
@@ -74,7 +76,7 @@ async fn reset(
     row.promotion = None;
     row.unschedule();
     subscription::save(tx, row).await?;
-    charges::book_cycle(ctx, tx, row, "changeBillingPlan", today).await?;
+    charges::book_cycle(ctx, tx, row, ChargeKind::ChangeBillingPlan, today).await?;
     schedule::drop_all(tx, &row.handle).await?;
     schedule::plan_subscription(tx, row, ctx.now).await
 }

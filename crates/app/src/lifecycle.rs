@@ -8,7 +8,7 @@ use tierline_billing::prorate;
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Term};
 use tierline_domain::customer::RelationshipState;
 use tierline_domain::money::{Money, Rounding};
-use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
+use tierline_domain::subscription::{Batch, ChargeKind, Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp, add_days, add_months, whole_months};
 use tierline_store::Tx;
 
@@ -53,10 +53,11 @@ pub async fn plan(
     let gone = EXPIRED_DAYS.saturating_add(DISABLED_DAYS);
     let due = match subscription.state {
         SubscriptionState::Active | SubscriptionState::Suspended => {
-            if let Some(start) = next_cycle(subscription, now.date()) {
-                let due = Timestamp::start_of(start);
-                schedule::plan(tx, CYCLE, &subscription.handle, due).await?;
-            }
+            let is_ahead = charges::may_be_ahead(subscription) && {
+                let item = by_id::<Item, _>(tx, subscription.item).await?;
+                charges::is_ahead(subscription, &item)
+            };
+            plan_cycle(tx, subscription, is_ahead, now.date()).await?;
             vec![(schedule::TERM_END, after(0))]
         }
         SubscriptionState::Expired => vec![(DISABLE, after(EXPIRED_DAYS)), (DELETE, after(gone))],
@@ -71,9 +72,20 @@ pub async fn plan(
     Ok(())
 }
 
-fn next_cycle(subscription: &Subscription, today: Date) -> Option<Date> {
-    let starts = charges::running(subscription).starts();
-    starts.into_iter().find(|start| *start > today)
+/// The next cycle is charged when it is due.
+async fn plan_cycle(
+    tx: &mut Tx<'_>,
+    subscription: &Subscription,
+    is_ahead: bool,
+    today: Date,
+) -> Result<(), AppError> {
+    match charges::next(subscription, is_ahead, today) {
+        Some((_, due)) => {
+            let due = Timestamp::start_of(due);
+            schedule::plan(tx, CYCLE, &subscription.handle, due).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// Does what fell due, if it is one of the kinds of this module.
@@ -226,7 +238,7 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
     events::happened(ctx, tx, "subscription_renewed", &row.handle).await?;
-    charges::book_cycle(ctx, tx, row, "renew", today).await?;
+    charges::book_cycle(ctx, tx, row, ChargeKind::Renew, today).await?;
     schedule::drop_all(tx, &row.handle).await?;
     plan(tx, row, ctx.now).await
 }
@@ -296,12 +308,12 @@ async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), 
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
     events::happened(ctx, tx, "trial_converted", &row.handle).await?;
-    charges::book_cycle(ctx, tx, row, "convert", today).await?;
+    charges::book_cycle(ctx, tx, row, ChargeKind::Convert, today).await?;
     schedule::drop_all(tx, &row.handle).await?;
     plan(tx, row, ctx.now).await
 }
 
-/// A cycle begins: what waited for it takes effect, and it is charged where charges accrue.
+/// A cycle begins, or is charged ahead (BIL-056): what waited for it takes effect, and it is charged where charges accrue.
 async fn cycle(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -313,15 +325,11 @@ async fn cycle(
     if let Some(frequency) = row.pending_frequency.take() {
         change_plan(ctx, tx, row, item, frequency).await?;
     } else if accrues {
-        charges::book_cycle(ctx, tx, row, "cycleCharge", today).await?;
+        let ahead = charges::charged_ahead(row, item, today);
+        let day = ahead.map_or(today, |cycle| cycle.start);
+        charges::book_cycle(ctx, tx, row, ChargeKind::CycleCharge, day).await?;
     }
-    match next_cycle(row, today) {
-        Some(next) => {
-            let due = Timestamp::start_of(next);
-            schedule::plan(tx, CYCLE, &row.handle, due).await
-        }
-        None => Ok(()),
-    }
+    plan_cycle(tx, row, charges::is_ahead(row, item), today).await
 }
 
 /// From monthly to annual the rest of the running year is charged in whole months (BIL-052); from annual to
@@ -353,7 +361,7 @@ async fn change_plan(
     };
     let quantity = row.quantity;
     let entry = Entry {
-        kind: "changeBillingPlan",
+        kind: ChargeKind::ChangeBillingPlan,
         price,
         basis: prorate::months(i64::from(months), i64::from(term), quantity),
         from: today,

@@ -96,8 +96,8 @@ pub async fn in_force(
     Ok(last.map(|price| ListPrice::clone(price)))
 }
 
-/// The item's own price, whatever the market: one that changed on a day, else what its entry in the catalogue says. A currency
-/// that it does not name has its price in US dollars at the month's rate where that is how its kind is priced (BIL-021), else
+/// The item's own price, whatever the market: one that changed on a day, in other currencies at the month's rate, else what its entry in the catalogue
+/// says. A currency that the entry does not name has its price in US dollars at the month's rate where that is how its kind is priced (BIL-021), else
 /// another one's figure.
 ///
 /// # Errors
@@ -129,7 +129,7 @@ async fn own_price_of(
     day: Date,
 ) -> Result<Option<Money>, AppError> {
     if let Some(dated) = dated {
-        return Ok(Some(dated.amount.at_par(currency)?));
+        return Ok(Some(fx::exchange(tx, dated.amount, currency, day).await?));
     }
     let figures = item.offer(term).map(|offered| offered.prices.as_slice());
     let in_currency = |wanted| {

@@ -8,7 +8,7 @@ use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::Frequency;
 use tierline_domain::decimal::Decimal;
 use tierline_domain::money::Money;
-use tierline_domain::subscription::{Charge, Subscription};
+use tierline_domain::subscription::{Charge, ChargeKind, Subscription};
 use tierline_domain::time::{Date, add_days, add_months};
 use tierline_domain::usage::Earning;
 use tierline_rules::Checkpoint;
@@ -23,7 +23,7 @@ use crate::error::AppError;
 use crate::prices;
 use crate::subscription::{Held, held, with_item};
 use crate::usage::{budget, earned};
-use crate::{events, facts, standing, usage};
+use crate::{events, facts, standing};
 
 /// Rates consumption.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ impl UseCase for RecordUsage {
         let held = held(tx, &self.subscription).await?;
         let today = ctx.now.date();
         let entry = Entry {
-            kind: usage::CHARGE,
+            kind: ChargeKind::Usage,
             price: self.amount,
             basis: Basis::times(1),
             from: today,
@@ -133,7 +133,7 @@ impl UseCase for RecordUsage {
         };
         // Running consumption is never stopped by the credit limit (BIL-032), it only uses it up.
         charges::book(ctx, tx, &held.row, entry).await?;
-        let Some(budget) = budget::of(tx, &held.customer).await? else {
+        let Some(budget) = budget::of(tx, &held.customer, today).await? else {
             return Ok(Usage { event: None });
         };
         let spent = budget::spent(tx, &held.customer, today).await?;

@@ -16,7 +16,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
-use crate::billing;
+use crate::billing::{self, fx};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::verification::enter;
@@ -215,8 +215,9 @@ pub async fn plan_bill(tx: &mut Tx<'_>, bill: &Invoice, today: Date) -> Result<(
     Ok(())
 }
 
-/// Revenue as ENR-033 counts it, perpetual software included; `None` where it suffices for every check.
-fn counted(account: &Account) -> Result<Option<Money>, AppError> {
+/// Revenue as ENR-033 counts it, perpetual software included, in US dollars at the rates of a day's month; `None` where it suffices
+/// for every check.
+async fn counted(tx: &mut Tx<'_>, account: &Account, day: Date) -> Result<Option<Money>, AppError> {
     if account.revenue_cloud.is_none() && account.revenue_perpetual.is_none() {
         return Ok(None);
     }
@@ -225,13 +226,14 @@ fn counted(account: &Account) -> Result<Option<Money>, AppError> {
         .into_iter()
         .flatten()
     {
-        sum = sum.plus(part.at_par(Currency::USD)?)?;
+        sum = sum.plus(fx::in_dollars(tx, part, day).await?)?;
     }
     Ok(Some(sum))
 }
 
-fn below(account: &Account) -> Result<bool, AppError> {
-    Ok(counted(account)?.is_some_and(|sum| sum.minor < RESELLER_REVENUE_MINOR))
+async fn below(tx: &mut Tx<'_>, account: &Account, day: Date) -> Result<bool, AppError> {
+    let sum = counted(tx, account, day).await?;
+    Ok(sum.is_some_and(|sum| sum.minor < RESELLER_REVENUE_MINOR))
 }
 
 /// Checks a reseller's revenue today (ENR-033, ENR-035).
@@ -248,7 +250,7 @@ async fn check_revenue(
         )
         && today >= REVENUE_FROM
         && add_months(account.onboarded, 12) <= today;
-    if judged && below(&account)? {
+    if judged && below(tx, &account, today).await? {
         enter(&mut account, AccountState::Deauthorized, today);
         tx.put(&account).await?;
         tell(ctx, tx, "reseller_deauthorized", &account).await?;
@@ -292,7 +294,7 @@ pub async fn fall_due(
         }
         REVENUE_WARNING => {
             if let Some(account) = names::account(tx, subject).await?
-                && below(&account)?
+                && below(tx, &account, ctx.now.date()).await?
             {
                 tell(ctx, tx, "revenue_below_threshold", &account).await?;
             }

@@ -14,7 +14,7 @@ use tierline_store::{Tx, Value, tables};
 use crate::actor::OPERATOR;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{events, windows};
+use crate::{billing, events, windows};
 
 /// What can be read of each noun: how many names it takes, and its fields. Of `result`, the fields of every action.
 const PATHS: &[(&str, usize, &[&str])] = &[
@@ -55,6 +55,8 @@ const PATHS: &[(&str, usize, &[&str])] = &[
         &["state", "ends", "roles", "auto_extend"],
     ),
     ("transfer", 1, &["state", "subscriptions"]),
+    // Ours: a bill by its number.
+    ("invoice", 1, &["state", "amount", "open", "lines"]),
     ("resource_role", 2, &["role"]),
     ("audit", 1, &["outcome"]),
     (
@@ -87,6 +89,11 @@ const PATHS: &[(&str, usize, &[&str])] = &[
             "request",
             "state",
             "order",
+            // Of payments and corrections, which are ours.
+            "invoice",
+            "open",
+            "note",
+            "from",
         ],
     ),
 ];
@@ -148,6 +155,7 @@ pub async fn read(
                 other => Err(AppError::NotSupported(format!("state transfer.{other}"))),
             }
         }
+        ("invoice", [name, field]) => invoice(tx, name, field).await,
         ("resource_role", [partner, subscription, "role"]) => {
             resource_role(tx, partner, subscription).await
         }
@@ -226,6 +234,17 @@ async fn admin_relationship(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<
         other => Err(AppError::NotSupported(format!(
             "state admin_relationship.{other}"
         ))),
+    }
+}
+
+async fn invoice(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<Json, AppError> {
+    let invoice = billing::the_invoice(tx, name).await?;
+    match field {
+        "state" => Ok(json!(invoice.state.as_str())),
+        "amount" => Ok(json!(invoice.amount)),
+        "open" => Ok(json!(billing::open(&invoice)?)),
+        "lines" => Ok(json!(invoice.lines)),
+        other => Err(AppError::NotSupported(format!("state invoice.{other}"))),
     }
 }
 

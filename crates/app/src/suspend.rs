@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tierline_billing::prorate;
 use tierline_domain::billing::Cut;
 use tierline_domain::catalog::Generation;
-use tierline_domain::subscription::SubscriptionState;
+use tierline_domain::subscription::{ChargeKind, SubscriptionState};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::Tx;
@@ -65,13 +65,16 @@ impl UseCase for Suspend {
             .zip(traditional_credit(&held.row, today));
         if let (true, Some((price, basis))) = (traditional, credit) {
             let entry = Entry {
-                kind: "cancelImmediate",
+                kind: ChargeKind::CancelImmediate,
                 price,
                 basis,
                 from: today,
                 until: charges::running(&held.row).on(today).last,
             };
             charges::book(ctx, tx, &held.row, entry).await?;
+            let ahead = (&held.row, &held.item);
+            let back = held.row.quantity.saturating_neg();
+            charges::book_ahead(ctx, tx, ahead, ChargeKind::CancelImmediate, back).await?;
         }
         // Renewal goes off and scheduled changes are dropped, a pending frequency stays (SUB-011).
         held.row.state = SubscriptionState::Suspended;
@@ -115,13 +118,15 @@ impl UseCase for Reactivate {
         let left = prorate::slice(&running, row.quantity, days, cycle.days, Cut::Slice);
         if let (true, Some((price, basis))) = (traditional, row.unit_price.zip(left)) {
             let entry = Entry {
-                kind: "new",
+                kind: ChargeKind::New,
                 price,
                 basis,
                 from: today,
                 until: cycle.last,
             };
             charges::book(ctx, tx, row, entry).await?;
+            let quantity = row.quantity;
+            charges::book_ahead(ctx, tx, (row, &held.item), ChargeKind::New, quantity).await?;
         }
         // Renewal stays off until somebody switches it on again (SUB-011).
         held.row.state = SubscriptionState::Active;

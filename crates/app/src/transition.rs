@@ -8,7 +8,7 @@ use tierline_domain::catalog::{Frequency, Generation, Item, Term};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
 use tierline_domain::subscription::{
-    Batch, NextTerm, Subscription, SubscriptionState, UpgradeRecord,
+    Batch, ChargeKind, NextTerm, Subscription, SubscriptionState, UpgradeRecord,
 };
 use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
@@ -147,7 +147,7 @@ async fn refund(
     tx: &mut Tx<'_>,
     held: &Held,
     seats: i64,
-    kind: &'static str,
+    kind: ChargeKind,
 ) -> Result<(), AppError> {
     let row = &held.row;
     let Some(price) = row.unit_price.filter(|_| charges::accrue(row, &held.item)) else {
@@ -163,7 +163,7 @@ async fn book_part(
     row: &Subscription,
     price: Money,
     seats: i64,
-    kind: &'static str,
+    kind: ChargeKind,
 ) -> Result<(), AppError> {
     let today = ctx.now.date();
     let running = charges::running(row);
@@ -186,7 +186,7 @@ async fn charge(
     tx: &mut Tx<'_>,
     row: &Subscription,
     seats: i64,
-    kind: &'static str,
+    kind: ChargeKind,
 ) -> Result<(), AppError> {
     let Some(price) = row.unit_price else {
         return Ok(());
@@ -202,9 +202,9 @@ async fn pour(
     into: &str,
     seats: i64,
 ) -> Result<(), AppError> {
-    refund(ctx, tx, &source, seats, "moveQuantity").await?;
+    refund(ctx, tx, &source, seats, ChargeKind::MoveQuantity).await?;
     let mut target = names::the_subscription(tx, into).await?;
-    charge(ctx, tx, &target, seats, "moveQuantity").await?;
+    charge(ctx, tx, &target, seats, ChargeKind::MoveQuantity).await?;
     target.quantity = target.quantity.saturating_add(seats);
     target.unschedule();
     subscription::save(tx, &mut target).await?;
@@ -295,12 +295,12 @@ impl UseCase for Upgrade {
                 ..Changed::of(facts)
             });
         }
-        refund(ctx, tx, &held, seats, "convert").await?;
+        refund(ctx, tx, &held, seats, ChargeKind::Convert).await?;
         let done = if seats < held.row.quantity {
             let mut second = self.second(ctx, &held, &to, seats);
             self.become_it(ctx, tx, &mut second, &to).await?;
             tx.insert(&second).await?;
-            charge(ctx, tx, &second, seats, "convert").await?;
+            charge(ctx, tx, &second, seats, ChargeKind::Convert).await?;
             lifecycle::plan(tx, &second, ctx.now).await?;
             events::happened(ctx, tx, "subscription_changed", &second.handle).await?;
             take(&mut held.row, seats, ctx.now);
@@ -309,7 +309,7 @@ impl UseCase for Upgrade {
         } else {
             // A full upgrade keeps the subscription (SUB-029), and its window is gone (SUB-027).
             self.become_it(ctx, tx, &mut held.row, &to).await?;
-            charge(ctx, tx, &held.row, seats, "convert").await?;
+            charge(ctx, tx, &held.row, seats, ChargeKind::Convert).await?;
             if held.row.term != source.row.term {
                 schedule::drop_all(tx, &held.row.handle).await?;
                 lifecycle::plan(tx, &held.row, ctx.now).await?;
@@ -504,7 +504,7 @@ impl UseCase for ConvertTrial {
         let today = ctx.now.date();
         if let Some(into) = &self.into {
             let mut target = names::the_subscription(tx, into).await?;
-            charge(ctx, tx, &target, self.quantity, "convert").await?;
+            charge(ctx, tx, &target, self.quantity, ChargeKind::Convert).await?;
             target.quantity = target.quantity.saturating_add(self.quantity);
             target.unschedule();
             subscription::save(tx, &mut target).await?;
@@ -535,7 +535,7 @@ impl UseCase for ConvertTrial {
         row.renewal = item.renewable;
         row.batches = Vec::new();
         subscription::save(tx, row).await?;
-        charge(ctx, tx, row, row.quantity, "convert").await?;
+        charge(ctx, tx, row, row.quantity, ChargeKind::Convert).await?;
         schedule::drop_all(tx, &row.handle).await?;
         lifecycle::plan(tx, row, ctx.now).await?;
         Ok(Changed::of(facts))
@@ -607,7 +607,7 @@ impl UseCase for ChangeTerm {
     ) -> Result<Changed, AppError> {
         let mut held = held(tx, &self.subscription).await?;
         let today = ctx.now.date();
-        refund(ctx, tx, &held, held.row.quantity, "convert").await?;
+        refund(ctx, tx, &held, held.row.quantity, ChargeKind::Convert).await?;
         let row = &mut held.row;
         row.term = self.term;
         row.frequency = self.frequency;
@@ -618,7 +618,7 @@ impl UseCase for ChangeTerm {
         row.unschedule();
         row.pending_frequency = None;
         subscription::save(tx, row).await?;
-        charge(ctx, tx, row, row.quantity, "extendTerm").await?;
+        charge(ctx, tx, row, row.quantity, ChargeKind::ExtendTerm).await?;
         schedule::drop_all(tx, &row.handle).await?;
         lifecycle::plan(tx, row, ctx.now).await?;
         Ok(Changed::of(facts))
@@ -682,7 +682,7 @@ async fn move_one(
     lifecycle::plan(tx, &new, ctx.now).await?;
     if let Some((price, basis)) = row.unit_price.zip(traditional_credit(row, today)) {
         let entry = Entry {
-            kind: "cancelImmediate",
+            kind: ChargeKind::CancelImmediate,
             price,
             basis,
             from: today,

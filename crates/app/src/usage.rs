@@ -17,9 +17,6 @@ pub mod summary;
 pub use ingest::{Ingest, Recorded, Refused};
 pub use lines::{Fault, Lines, Reader};
 
-/// The kind of charges for consumption.
-pub const CHARGE: &str = "usage";
-
 /// A day of a subscription's consumption is rated. Subject: the subscription and the day.
 pub const DAY: &str = "usage_rated";
 /// A month of a subscription's consumption is charged. Subject: the subscription and the first day of the month.

@@ -10,7 +10,7 @@ use tierline_store::log::{LogKey, verify_log, verify_rows};
 use tierline_store::tables::StoredDecision;
 use tierline_store::{Command, StoreError, Tx, Value, statements};
 
-use crate::billing::exports;
+use crate::billing::{exports, issued};
 use crate::error::AppError;
 use crate::usage;
 
@@ -96,6 +96,11 @@ impl Command for Verify {
             Err(error) => unreadable(Err(error), &mut report)?,
         }
         let told = exports::verify(tx).await;
+        match told {
+            Ok(found) => report.findings.extend(found),
+            Err(error) => unreadable(Err(error), &mut report)?,
+        }
+        let told = issued::verify(tx).await;
         match told {
             Ok(found) => report.findings.extend(found),
             Err(error) => unreadable(Err(error), &mut report)?,

@@ -26,7 +26,7 @@ use tierline_domain::billing::{
 use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::money::Money;
 use tierline_domain::partner::Tenant;
-use tierline_domain::subscription::{Charge, Subscription};
+use tierline_domain::subscription::{Charge, ChargeKind, Subscription};
 use tierline_domain::time::Timestamp;
 use tierline_store::log::Outcome;
 use tierline_store::{Command, Db, DbConfig, StoreError, Table as _, Tx, log, schema, tables};
@@ -108,7 +108,7 @@ impl Command for Lay {
                 id: named("charge", number),
                 subscription,
                 position: 1,
-                kind: "cycleCharge".to_owned(),
+                kind: ChargeKind::CycleCharge,
                 amount: Money::new(1_000 * basis.quantity, price.currency),
                 from_day: now().date(),
                 until_day: now().date(),

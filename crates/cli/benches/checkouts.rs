@@ -35,7 +35,9 @@ use tierline_domain::customer::{Customer, Relationship};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{Cart, Line, Order, OrderState};
 use tierline_domain::partner::Account;
-use tierline_domain::subscription::{Charge, CreditLine, Subscription, SubscriptionState};
+use tierline_domain::subscription::{
+    Charge, ChargeKind, CreditLine, Subscription, SubscriptionState,
+};
 use tierline_domain::time::Timestamp;
 use tierline_store::log::{Event, Outcome};
 use tierline_store::{Command, Db, DbConfig, Lock, Tx, schema, tables};
@@ -280,7 +282,7 @@ impl Command for Checkout {
             id: ids.next(),
             subscription: subscription.id,
             position,
-            kind: "new".to_owned(),
+            kind: ChargeKind::New,
             amount: Money::new(minor, Currency::USD),
             from_day: self.now.date(),
             until_day: self.now.date(),

@@ -29,7 +29,7 @@ use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
 use tierline_domain::partner::Tenant;
-use tierline_domain::subscription::{Charge, Subscription};
+use tierline_domain::subscription::{Charge, ChargeKind, Subscription};
 use tierline_domain::time::Timestamp;
 use tierline_store::tables::files::Export;
 use tierline_store::{Command, Db, DbConfig, StoreError, Table, Tx, schema};
@@ -40,6 +40,7 @@ use uuid::Uuid;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const NOW: &str = "2024-01-15T12:00:00Z";
+const MONTH: &str = "2023-12-01";
 /// Subscriptions of one customer.
 const HELD: usize = 10;
 /// Rows laid down in one transaction.
@@ -73,22 +74,39 @@ fn named<T>(kind: &str, number: usize) -> Id<T> {
     Ids::named(kind, &number.to_string(), now()).next()
 }
 
+/// When the charges of a page of lines were booked: page after page through the month, as cycles fall due.
+fn booked(from: usize) -> Timestamp {
+    let hours = i64::try_from(from / LAID * 7).unwrap();
+    Timestamp::start_of(MONTH.parse().unwrap()).plus_hours(hours)
+}
+
 fn price() -> Money {
     "EUR 120.00".parse().unwrap()
 }
 
-fn line(invoice: Id<Invoice>, number: usize) -> InvoiceLine {
+fn line(invoice: Id<Invoice>, charge: Id<Charge>, number: usize) -> InvoiceLine {
     let position = i64::try_from(number + 1).unwrap();
     InvoiceLine {
         source: Uuid::from_u128(1),
         position,
         invoice,
-        charge: named("charge", number),
+        charge,
         unit_minor: price().minor,
         minor: 1_000 * (1 + position % 40),
         currency: price().currency,
         seal: vec![0; 32],
     }
+}
+
+/// The charges of a page of lines, in the order in which a run bills them: of their ids, where they were booked at one instant.
+fn charged(from: usize) -> Vec<Id<Charge>> {
+    let at = booked(from);
+    let numbers = from..from + LAID;
+    let mut ids: Vec<Id<Charge>> = numbers
+        .map(|number| Ids::named("charge", &number.to_string(), at).next())
+        .collect();
+    ids.sort_by_key(|id| id.uuid());
+    ids
 }
 
 /// Lays down customers, subscriptions, charges and the lines of the invoice.
@@ -102,7 +120,7 @@ impl Command for Lay {
         let Self(model, from) = self;
         let (mut tenants, mut held, mut charges, mut lines) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for number in *from..from + LAID {
+        for (number, charge) in (*from..from + LAID).zip(charged(*from)) {
             let owner = number / HELD;
             let tenant = named::<Tenant>("tenant", owner);
             if number % HELD == 0 {
@@ -120,7 +138,7 @@ impl Command for Lay {
                 customer: tenant,
                 ..model.subscription.clone()
             });
-            let line = line(model.invoice.id, number);
+            let line = line(model.invoice.id, charge, number);
             let basis = Basis {
                 quantity: line.minor / 1_000,
                 months: 1,
@@ -133,11 +151,11 @@ impl Command for Lay {
                 id: line.charge,
                 subscription,
                 position: 1,
-                kind: "cycleCharge".to_owned(),
+                kind: ChargeKind::CycleCharge,
                 amount: line.amount(),
                 from_day: now().date(),
                 until_day: now().date(),
-                booked: now(),
+                booked: booked(*from),
                 basis,
                 unit_price: price(),
                 seller: model.subscription.seller,
@@ -224,6 +242,15 @@ fn resident() -> (u64, u64) {
     (mib("VmRSS:"), mib("VmHWM:"))
 }
 
+/// Time that the threads of this process spent working so far.
+fn worked() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let ticks = fields.split(' ').skip(11).take(2);
+    let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
 /// Forgets the most that was resident, so that the next measurement has its own.
 fn forget_peak() {
     std::fs::write("/proc/self/clear_refs", "5").ok();
@@ -291,9 +318,10 @@ async fn export(engine: &str, config: &DbConfig, count: usize) {
     db.write(request).await.unwrap();
     forget_peak();
     let (before, _) = resident();
-    let begun = Instant::now();
+    let (begun, at_work) = (Instant::now(), worked());
     assert_eq!(Exporter::new(app.clone()).round().await.unwrap(), 1);
     let took = begun.elapsed();
+    let at_work = worked().saturating_sub(at_work);
     let (_, most) = resident();
     let made = db
         .read(ask(|tx| {
@@ -307,8 +335,10 @@ async fn export(engine: &str, config: &DbConfig, count: usize) {
     assert_eq!(made.state, ExportState::Succeeded, "{:?}", made.problem);
     assert_eq!(usize::try_from(made.lines).unwrap(), count);
     println!(
-        "  {engine}, {count} lines: {} ms, {} files of {} KiB in all, {before} MiB resident before, {most} at most",
+        "  {engine}, {count} lines: {} ms ({} ms of work), {} lines/s, {} files of {} KiB in all, {before} MiB resident before, {most} at most",
         took.as_millis(),
+        at_work.as_millis(),
+        u128::try_from(count).unwrap() * 1_000 / took.as_millis().max(1),
         made.parts,
         made.size / 1024,
     );
@@ -335,7 +365,8 @@ async fn same_rows(config: &DbConfig, model: &Model, count: usize) -> Option<Dur
     let peer = Db::open(&other, schema::MIGRATIONS).await.unwrap();
     let mut took = Duration::ZERO;
     for from in (0..count).step_by(LAID) {
-        let lines = (from..from + LAID).map(|number| line(model.invoice.id, number));
+        let lines = (from..from + LAID).zip(charged(from));
+        let lines = lines.map(|(number, charge)| line(model.invoice.id, charge, number));
         let lines = Pour(lines.collect());
         let begun = Instant::now();
         peer.write(lines).await.unwrap();

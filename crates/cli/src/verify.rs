@@ -1,17 +1,23 @@
 //! `tierline verify`: what is stored agrees with itself, and every decision still comes out as it did.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use tierline_app::billing::issued::Look;
 use tierline_app::verify;
 use tierline_store::log::LogKey;
 use tierline_store::{Db, DbConfig, schema};
 
 use crate::{Printer, chain, fail};
 
-/// Verify a data directory.
+/// Verify a data directory, or files that were issued from it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Papers of invoices and files of exports: whether each is what was issued. The data themselves are not verified then.
+    file: Vec<PathBuf>,
+    /// Every file of a directory, likewise.
+    #[arg(long)]
+    files: Option<PathBuf>,
     /// Where the database and its keys live.
     #[arg(long)]
     data_dir: PathBuf,
@@ -30,6 +36,12 @@ pub(crate) async fn run(args: Args) -> ExitCode {
         Ok(db) => db,
         Err(error) => return fail(chain(&error)),
     };
+    if !args.file.is_empty() || args.files.is_some() {
+        return match files(&db, args.file, args.files).await {
+            Ok(agree) => ExitCode::from(u8::from(!agree)),
+            Err(problem) => fail(problem),
+        };
+    }
     let key = match LogKey::load_or_create(&args.data_dir.join("log.key")) {
         Ok(key) => key,
         Err(error) => return fail(chain(&error)),
@@ -41,4 +53,34 @@ pub(crate) async fn run(args: Args) -> ExitCode {
         }
         Err(error) => fail(chain(&error)),
     }
+}
+
+/// Tells of each file what it is; whether all are what was issued.
+async fn files(db: &Db, mut files: Vec<PathBuf>, of: Option<PathBuf>) -> Result<bool, String> {
+    if let Some(directory) = of {
+        let unreadable = |error: std::io::Error| format!("{}: {error}", directory.display());
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(&directory).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_file() {
+                inside.push(path);
+            }
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    let mut agree = true;
+    for file in files {
+        let found = db.read(look(&file)?).await;
+        let found = found.map_err(|error| chain(&error))?;
+        Printer::line(format!("{}: {found}", file.display()));
+        agree &= found.agrees();
+    }
+    Ok(agree)
+}
+
+fn look(file: &Path) -> Result<Look, String> {
+    let content = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Look::at(&name, &content))
 }

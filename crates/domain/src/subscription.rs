@@ -187,6 +187,36 @@ pub struct NextTerm {
     pub promotion: Option<Id<Promotion>>,
 }
 
+words! {
+    /// What is charged for. The types of reconciliation are a closed set (BIL-045); consumption has a line of its own.
+    pub enum ChargeKind {
+        /// A purchase.
+        New = "new",
+        /// A term that follows another.
+        Renew = "renew",
+        /// A cycle of a running term.
+        CycleCharge = "cycleCharge",
+        /// Seats that came.
+        AddQuantity = "addQuantity",
+        /// Seats that went.
+        RemoveQuantity = "removeQuantity",
+        /// Seats that moved to another item.
+        MoveQuantity = "moveQuantity",
+        /// A cancellation.
+        CancelImmediate = "cancelImmediate",
+        /// A trial that became what is paid for.
+        Convert = "convert",
+        /// Another frequency.
+        ChangeBillingPlan = "changeBillingPlan",
+        /// What is given to a customer.
+        CustomerCredit = "customerCredit",
+        /// A term that was made longer.
+        ExtendTerm = "extendTerm",
+        /// Consumption, no type of reconciliation of licences.
+        Usage = "usage",
+    }
+}
+
 /// One amount booked on a subscription (BIL-041); negative amounts are refunds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
@@ -197,7 +227,7 @@ pub struct Charge {
     /// Order of booking within the subscription.
     pub position: i64,
     /// Charge type (BIL-045).
-    pub kind: String,
+    pub kind: ChargeKind,
     /// What the operator charges.
     pub amount: Money,
     /// First day covered.
@@ -419,4 +449,33 @@ pub struct CreditLine {
     pub unpaid: Money,
     /// Used but not billed yet.
     pub unbilled: Money,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// BIL-045: the set is closed, and nothing else can be kept as the type of a charge.
+    #[test]
+    fn charges_have_the_types_of_reconciliation() {
+        let documented = [
+            "new",
+            "renew",
+            "cycleCharge",
+            "addQuantity",
+            "removeQuantity",
+            "moveQuantity",
+            "cancelImmediate",
+            "convert",
+            "changeBillingPlan",
+            "customerCredit",
+            "extendTerm",
+        ];
+        let licences = ChargeKind::ALL
+            .iter()
+            .filter(|kind| **kind != ChargeKind::Usage);
+        let words: Vec<&str> = licences.map(|kind| kind.as_str()).collect();
+        assert_eq!(words, documented);
+        assert!("credit".parse::<ChargeKind>().is_err());
+    }
 }

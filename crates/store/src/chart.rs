@@ -9,10 +9,9 @@ use uuid::Uuid;
 
 use crate::engine::Tx;
 use crate::error::StoreError;
-use crate::row::{FromRow, Row};
 use crate::statement::Statement;
 use crate::value::Value;
-use crate::{params, statements};
+use crate::{params, rows, statements};
 
 macro_rules! accounts {
     ($which:literal) => {
@@ -158,53 +157,11 @@ pub struct Chart {
     pub relationships: Vec<RelationshipEdge>,
 }
 
-impl FromRow for AccountNode {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get(0)?,
-            handle: row.get(1)?,
-            name: row.get(2)?,
-            kind: row.get(3)?,
-            country: row.get(4)?,
-            state: row.get(5)?,
-            agreement: row.get(6)?,
-        })
-    }
-}
-
-impl FromRow for CustomerNode {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get(0)?,
-            handle: row.get(1)?,
-            name: row.get(2)?,
-            country: row.get(3)?,
-        })
-    }
-}
-
-impl FromRow for PartnershipEdge {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            provider: row.get(0)?,
-            reseller: row.get(1)?,
-            state: row.get(2)?,
-            since: row.get(3)?,
-            removal_requested: row.get(4)?,
-        })
-    }
-}
-
-impl FromRow for RelationshipEdge {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            partner: row.get(0)?,
-            customer: row.get(1)?,
-            state: row.get(2)?,
-            since: row.get(3)?,
-            attested: row.get(4)?,
-        })
-    }
+rows! {
+    AccountNode { id, handle, name, kind, country, state, agreement }
+    CustomerNode { id, handle, name, country }
+    PartnershipEdge { provider, reseller, state, since, removal_requested }
+    RelationshipEdge { partner, customer, state, since, attested }
 }
 
 impl Tx<'_> {

@@ -8,8 +8,7 @@ use uuid::Uuid;
 
 use crate::engine::Tx;
 use crate::error::StoreError;
-use crate::row::{FromRow, Row};
-use crate::{params, statements};
+use crate::{params, rows, statements};
 
 macro_rules! ties {
     ($other:literal $own:literal) => {
@@ -273,95 +272,12 @@ pub struct AffiliationRow {
 /// A dated waiver: its name, the organization's short name and name, its first and last day.
 pub type WaiverRow = (String, String, String, Date, Date);
 
-impl FromRow for CustomerRow {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get(0)?,
-            handle: row.get(1)?,
-            name: row.get(2)?,
-            folded: row.get(3)?,
-            domain: row.get(4)?,
-            country: row.get(5)?,
-            state: row.get(6)?,
-            since: row.get(7)?,
-            subscriptions: row.get(8)?,
-            partners: row.get(9)?,
-        })
-    }
-}
-
-impl FromRow for SubscriptionRow {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get(0)?,
-            handle: row.get(1)?,
-            item: row.get(2)?,
-            title: row.get(3)?,
-            seller: row.get(4)?,
-            reseller: row.get(5)?,
-            customer: row.get(6)?,
-            company: row.get(7)?,
-            folded: row.get(8)?,
-            state: row.get(9)?,
-            quantity: row.get(10)?,
-            term: row.get(11)?,
-            term_end: row.get(12)?,
-            renews: row.get(13)?,
-        })
-    }
-}
-
-impl FromRow for TieRow {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get(0)?,
-            handle: row.get(1)?,
-            name: row.get(2)?,
-            folded: row.get(3)?,
-            kind: row.get(4)?,
-            country: row.get(5)?,
-            account_state: row.get(6)?,
-            agreement: row.get(7)?,
-            state: row.get(8)?,
-            since: row.get(9)?,
-            removal_requested: row.get(10)?,
-            provider_access: row.get(11)?,
-            partner_id: row.get(12)?,
-            customers: row.get(13)?,
-            subscriptions: row.get(14)?,
-        })
-    }
-}
-
-impl FromRow for EnrolmentRow {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get(0)?,
-            handle: row.get(1)?,
-            name: row.get(2)?,
-            membership: row.get(3)?,
-            kind: row.get(4)?,
-            country: row.get(5)?,
-            state: row.get(6)?,
-            since: row.get(7)?,
-            agreement: row.get(8)?,
-            partner_id: row.get(9)?,
-        })
-    }
-}
-
-impl FromRow for AffiliationRow {
-    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            of: row.get(0)?,
-            with: row.get(1)?,
-            since: row.get(2)?,
-            of_handle: row.get(3)?,
-            of_name: row.get(4)?,
-            with_handle: row.get(5)?,
-            with_name: row.get(6)?,
-        })
-    }
+rows! {
+    CustomerRow { id, handle, name, folded, domain, country, state, since, subscriptions, partners }
+    SubscriptionRow { id, handle, item, title, seller, reseller, customer, company, folded, state, quantity, term, term_end, renews }
+    TieRow { id, handle, name, folded, kind, country, account_state, agreement, state, since, removal_requested, provider_access, partner_id, customers, subscriptions }
+    EnrolmentRow { id, handle, name, membership, kind, country, state, since, agreement, partner_id }
+    AffiliationRow { of, with, since, of_handle, of_name, with_handle, with_name }
 }
 
 /// A pattern that finds a text anywhere.

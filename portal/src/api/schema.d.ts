@@ -4281,7 +4281,7 @@ export interface components {
             id: number;
             /** @description The lines of one group become one order. */
             orderGroup: string;
-            participants?: components["schemas"]["Participant"][];
+            participants?: components["schemas"]["LineParticipant"][];
             pricing?: components["schemas"]["Prices"];
             promotionId?: string;
             provisioningContext?: {
@@ -5142,6 +5142,13 @@ export interface components {
         };
         /** @description A line of any of the types. */
         LineItem: components["schemas"]["LicenseBasedLineItem"] | components["schemas"]["UsageBasedLineItem"] | components["schemas"]["DailyUsageLineItem"] | components["schemas"]["OneTimeInvoiceLineItem"] | components["schemas"]["DailyRatedUsageLineItem"];
+        /** @description A reseller that takes part in a sale. */
+        LineParticipant: {
+            /** @description `transaction_reseller` or `additional_transaction_reseller`. */
+            key: string;
+            /** @description Its PartnerID. */
+            value: string;
+        };
         /** @description How far a line is provisioned. */
         LineStatus: {
             attributes: components["schemas"]["Attributes"];
@@ -5382,7 +5389,7 @@ export interface components {
             currencyCode?: string | null;
             customTermEndDate?: string | null;
             friendlyName?: string | null;
-            participants?: components["schemas"]["Participant"][];
+            participants?: components["schemas"]["LineParticipant"][];
             provisioningContext?: {
                 [key: string]: string;
             } | null;

@@ -49,7 +49,7 @@ pub(super) fn routes() -> Vec<Route> {
             register,
         )
         .takes::<NewApplication>()
-        .answers::<Registered>(StatusCode::CREATED),
+        .answers::<RegisteredApplication>(StatusCode::CREATED),
         route::post(
             "/program/v1/applications/{id}/secrets",
             "Another secret; the old ones end after a while.",
@@ -57,7 +57,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<NewSecret>()
         .optionally()
-        .answers::<Registered>(StatusCode::CREATED),
+        .answers::<RegisteredApplication>(StatusCode::CREATED),
         route::delete(
             "/program/v1/consents/{application}",
             "Take the partner's own consent to an application back, and every sign-in with it.",
@@ -69,7 +69,7 @@ pub(super) fn routes() -> Vec<Route> {
             "A first password, shown once and changed at the next sign-in (ROL-019).",
             reset_password,
         )
-        .takes::<Reset>()
+        .takes::<SecondFactorReset>()
         .answers::<FirstPassword>(StatusCode::CREATED),
         route::get(
             "/program/v1/signing-keys",
@@ -150,7 +150,7 @@ struct Applications {
 /// An application with a secret that is shown now and never again.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Registered {
+struct RegisteredApplication {
     #[serde(flatten)]
     application: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,7 +161,7 @@ struct Registered {
 /// What becomes of a user's second factor.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Reset {
+struct SecondFactorReset {
     /// The user sets it up anew, as after the loss of a device.
     #[serde(default)]
     reset_second_factor: bool,
@@ -444,7 +444,7 @@ fn secret_row(client_id: Uuid, secret: &str, now: Timestamp) -> ApplicationSecre
 }
 
 fn registered(application: Shown, client_secret: Option<String>) -> Response {
-    let answer = Registered {
+    let answer = RegisteredApplication {
         application,
         client_secret,
     };
@@ -543,7 +543,7 @@ async fn reset_password(
     bytes: Bytes,
 ) -> Strict {
     admin(&server, &principal).map_err(told(&principal))?;
-    let wanted: Reset = wishes(&bytes).map_err(told(&principal))?;
+    let wanted: SecondFactorReset = wishes(&bytes).map_err(told(&principal))?;
     let first = identity::secret().chars().take(20).collect::<String>();
     // Hashing takes long; it is done before the transaction and beside it.
     let hash = password::hash(first.clone()).await.ok_or_else(|| {

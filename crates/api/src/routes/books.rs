@@ -12,7 +12,7 @@ use serde_json::Map;
 use tierline_app::act::{Act, decide_only};
 use tierline_app::billing::exports::{self, Request, What};
 use tierline_app::billing::views::{self, Choice, Directory, figures};
-use tierline_app::billing::{margins, open, papers};
+use tierline_app::billing::{issued, margins, open, papers};
 use tierline_app::error::Refusal;
 use tierline_app::{AppError, Ctx};
 use tierline_domain::billing::{
@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use super::discovery;
 use super::exports::{BillingManifest, alive, export_id, new_secret};
-use super::invoices::{download, set};
+use super::invoices::{download, issue};
 use super::lines_table::table;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;
@@ -517,7 +517,7 @@ impl LineView {
             amount: line.amount,
             charge: ChargeView {
                 id: charge.id.to_string(),
-                kind: charge.kind.clone(),
+                kind: charge.kind.to_string(),
                 from: charge.from_day,
                 until: charge.until_day,
                 booked: charge.booked,
@@ -535,17 +535,18 @@ impl LineView {
 async fn document(Path(id): Path<String>, call: OwnCall) -> Result<Response, Details> {
     call.query(&[])?;
     let keeper = Keeper::of(&call);
-    let paper = call
+    let draft = call
         .read(move |tx| {
             let (keeper, id) = (keeper.clone(), id.clone());
             Box::pin(async move {
                 let invoice = keeper.invoice(tx, &id).await?;
-                papers::invoice(tx, &invoice).await
+                issued::paper(tx, &invoice).await
             })
         })
         .await?;
-    let name = paper.number.clone();
-    let content = set(paper).await.map_err(|problem| call.refuse(problem))?;
+    let name = draft.document.number.clone();
+    let content = issue(call.server.app(), (call.ctx(), call.principal.lang), draft).await;
+    let content = content.map_err(|problem| call.refuse(problem))?;
     Ok(download(&name, content))
 }
 

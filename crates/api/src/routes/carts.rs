@@ -20,7 +20,9 @@ use tierline_store::Tx;
 use utoipa::ToSchema;
 
 use super::customers;
-use super::lines::{self, Given, NewCommitment, Participant, Prices, PurchaseCommitment, RenewsTo};
+use super::lines::{
+    self, Given, LineParticipant, NewCommitment, Prices, PurchaseCommitment, RenewsTo,
+};
 use super::orders::{self, OrderResource};
 use crate::call::{Call, Unmet};
 use crate::problem::Problem;
@@ -91,7 +93,7 @@ struct NewLine {
     billing_cycle: Option<String>,
     term_duration: Option<String>,
     #[serde(default)]
-    participants: Vec<Participant>,
+    participants: Vec<LineParticipant>,
     provisioning_context: Option<BTreeMap<String, String>>,
     /// Add-ons of the traditional generation that are bought with the line.
     #[serde(default)]
@@ -219,7 +221,7 @@ struct CartLine {
     #[schema(nullable = false)]
     promotion_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    participants: Vec<Participant>,
+    participants: Vec<LineParticipant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     provisioning_context: Option<BTreeMap<String, String>>,

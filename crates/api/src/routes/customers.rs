@@ -61,7 +61,7 @@ pub(super) fn routes() -> Vec<Route> {
             "The partner's invitation address.",
             relationship_request,
         )
-        .answers::<RelationshipRequest>(StatusCode::OK)
+        .answers::<InvitationAddress>(StatusCode::OK)
         .shows(
             "relationship-request-get",
             "customers.rs the_invitation_address_is_the_partners_own",
@@ -696,15 +696,15 @@ async fn delete(Path(customer): Path<String>, call: Call) -> Result<Response, Pr
 /// The invitation address of a partner.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct RelationshipRequest {
+struct InvitationAddress {
     url: String,
     attributes: Attributes,
 }
 
 /// The invitation address of the partner: personal to it, and without delegated administration (DAP-002).
-async fn relationship_request(call: Call) -> Result<Json<RelationshipRequest>, Problem> {
+async fn relationship_request(call: Call) -> Result<Json<InvitationAddress>, Problem> {
     let tenant = call.account.tenant;
-    Ok(Json(RelationshipRequest {
+    Ok(Json(InvitationAddress {
         url: format!(
             "{}/partner-invitation?invType=ResellerRelationship&partnerId={tenant}&msppId=0&DAP=false",
             super::discovery::base(&call.server, &call.headers)

@@ -7,17 +7,17 @@ use axum::extract::Path;
 use tierline_app::AppError;
 use tierline_app::billing::consumption::{self, Source, UsageRow, Wanted};
 use tierline_app::billing::exports::Place;
-use tierline_app::billing::views::{self, Choice, Directory, Entry, Period};
+use tierline_app::billing::views::{self, Choice, Directory, Entry, Period, Reckoned};
 use tierline_domain::billing::InvoiceKind;
 use tierline_domain::time::Date;
 use tierline_store::Tx;
 
 use super::invoices::{LINES_MAX, Looker, wanted_currency};
 use super::line_items::{
-    Bill, DailyUsageLineItem, LicenseBasedLineItem, LineItem, OneTimeInvoiceLineItem, Shape,
-    UsageBasedLineItem,
+    Bill, DailyUsageLineItem, LicenseBasedLineItem, LineItem, Shape, UsageBasedLineItem,
 };
 use super::rated_usage::DailyRatedUsageLineItem;
+use super::reconciliation::ReconciledLine;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::wire::envelope::{Collection, Page};
@@ -37,10 +37,14 @@ fn wanted_credit(call: &Call) -> Option<bool> {
 }
 
 /// Lines in the form of their type.
-fn of_lines(shape: Shape, bill: &Bill, entries: &[Entry]) -> Vec<LineItem> {
+fn of_lines(shape: Shape, bill: Bill, entries: &[Entry]) -> Vec<LineItem> {
+    let bill = Arc::new(bill);
     let one = |entry: &Entry| match shape {
-        Shape::LicenseBased => LineItem::License(Box::new(LicenseBasedLineItem::of(bill, entry))),
-        _ => LineItem::OneTime(Box::new(OneTimeInvoiceLineItem::of(bill, entry))),
+        Shape::LicenseBased => LineItem::License(Box::new(LicenseBasedLineItem::of(&bill, entry))),
+        _ => LineItem::OneTime(Box::new(ReconciledLine {
+            bill: Arc::clone(&bill),
+            reckoned: Reckoned::of(entry),
+        })),
     };
     entries.iter().map(one).collect()
 }
@@ -136,7 +140,7 @@ async fn of_invoice(
                 });
             }
             let entries = names.entries(tx, lines).await?;
-            found.items = of_lines(shape, &bill, &entries);
+            found.items = of_lines(shape, bill, &entries);
         }
         Shape::UsageBased => {
             let count = (page.reach(), page.offset);
@@ -240,7 +244,7 @@ async fn to_come(
             && wanted.currency.is_none_or(|wanted| wanted == currency)
     });
     Ok(Found {
-        items: of_lines(shape, &bill, &entries),
+        items: of_lines(shape, bill, &entries),
         next: next.map(|booked| Place {
             booked: Some(booked),
             ..Place::default()

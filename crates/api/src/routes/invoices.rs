@@ -7,10 +7,11 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, json};
 use tierline_app::act::{Act, decide_only};
+use tierline_app::billing::issued::{self, Draft, Issue};
 use tierline_app::billing::views::{self, Directory};
 use tierline_app::billing::{papers, pdf};
 use tierline_app::error::Refusal;
-use tierline_app::{AppError, Ctx};
+use tierline_app::{App, AppError, Ctx};
 use tierline_domain::billing::{
     Invoice, InvoiceDocument, InvoiceKind, InvoiceState, Party, Payment,
 };
@@ -18,6 +19,7 @@ use tierline_domain::catalog::ItemKind;
 use tierline_domain::money::Currency;
 use tierline_domain::partner::Account;
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
+use tierline_rules::Lang;
 use tierline_store::Tx;
 use utoipa::ToSchema;
 
@@ -452,19 +454,42 @@ pub(super) async fn set(document: pdf::Document) -> Result<Vec<u8>, Problem> {
     }
 }
 
+/// The PDF of a bill's paper, which is kept as what was issued where nobody asked for it before.
+pub(super) async fn issue(
+    app: &App,
+    (ctx, lang): (Ctx, Lang),
+    draft: Draft,
+) -> Result<Vec<u8>, Problem> {
+    let content = set(draft.document.clone()).await?;
+    if draft.is_issued {
+        return Ok(content);
+    }
+    let said = draft.document.clone();
+    let issue = Issue::of(ctx, draft, &content);
+    let issued = app.db().write(issue).await;
+    let document = issued.map_err(|error| Problem::of(error, lang))?;
+    // Somebody else was first, and something was said otherwise then.
+    if document == said {
+        Ok(content)
+    } else {
+        set(document).await
+    }
+}
+
 async fn statement(Path(id): Path<String>, call: Call) -> Result<Response, Problem> {
     let looker = Looker::of(&call);
-    let document = call
+    let draft = call
         .read(move |tx| {
             let (looker, id) = (looker.clone(), id.clone());
             Box::pin(async move {
                 let invoice = looker.invoice(tx, &id).await?;
-                papers::invoice(tx, &invoice).await
+                issued::paper(tx, &invoice).await
             })
         })
         .await?;
-    let name = document.number.clone();
-    Ok(download(&name, set(document).await?))
+    let name = draft.document.number.clone();
+    let content = issue(call.server.app(), (call.ctx(), call.principal.lang), draft).await?;
+    Ok(download(&name, content))
 }
 
 async fn receipt(

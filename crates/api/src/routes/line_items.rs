@@ -1,6 +1,8 @@
 //! Line items: which ones a client asks for, and what each of the documented types says.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 use tierline_app::billing::consumption::UsageRow;
 use tierline_app::billing::views::{Choice, Entry, figures};
 use tierline_domain::billing::{Invoice, InvoiceKind, Party};
@@ -11,6 +13,7 @@ use tierline_domain::time::Date;
 use utoipa::ToSchema;
 
 use super::rated_usage::DailyRatedUsageLineItem;
+use super::reconciliation::ReconciledLine;
 use crate::problem::Problem;
 use crate::wire::catalog;
 use crate::wire::decimal::Decimal;
@@ -196,23 +199,34 @@ pub(super) fn publisher(entry: &Entry) -> (String, String) {
 }
 
 /// How a term and its frequency are called on bills.
-fn term_and_cycle(entry: &Entry) -> String {
-    let term = match entry.billed.charge.term {
-        Term::None => String::new(),
-        Term::OneTime => "One-Time".to_owned(),
-        Term::Months(12) => "1 Year".to_owned(),
-        Term::Months(36) => "3 Years".to_owned(),
-        Term::Months(1) => "1 Month".to_owned(),
-        term => term.to_string(),
-    };
-    let cycle = cycle(entry.billed.charge.frequency);
-    match (term.is_empty(), cycle.is_empty()) {
-        (false, false) => format!("{term}, {cycle}"),
-        _ => format!("{term}{cycle}"),
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TermAndCycle(pub(super) Term, pub(super) Frequency);
+
+impl fmt::Display for TermAndCycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Term::None => {}
+            Term::OneTime => f.write_str("One-Time")?,
+            Term::Months(12) => f.write_str("1 Year")?,
+            Term::Months(36) => f.write_str("3 Years")?,
+            Term::Months(1) => f.write_str("1 Month")?,
+            term => write!(f, "{term}")?,
+        }
+        let cycle = cycle(self.1);
+        if self.0 != Term::None && !cycle.is_empty() {
+            f.write_str(", ")?;
+        }
+        f.write_str(cycle)
     }
 }
 
-const fn cycle(frequency: Frequency) -> &'static str {
+impl Serialize for TermAndCycle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+pub(super) const fn cycle(frequency: Frequency) -> &'static str {
     match frequency {
         Frequency::Monthly => "Monthly",
         Frequency::Annual => "Annual",
@@ -246,7 +260,8 @@ impl Described {
             product_name: product_name(entry),
             publisher_name,
             publisher_id,
-            term_and_cycle: term_and_cycle(entry),
+            term_and_cycle: TermAndCycle(entry.billed.charge.term, entry.billed.charge.frequency)
+                .to_string(),
             name: name_of(entry),
             order: order(entry),
         }
@@ -282,7 +297,13 @@ fn order(entry: &Entry) -> String {
 /// An amount of minor units ÷ a count, as a decimal of up to twelve digits.
 pub(super) fn each(amount: Money, count: i64) -> Decimal {
     if count == 0 {
-        return Decimal::read("0");
+        return Decimal::whole(0);
+    }
+    if let (Some(minor), Some(0)) = (
+        amount.minor.checked_div(count),
+        amount.minor.checked_rem(count),
+    ) {
+        return Decimal::of(Money { minor, ..amount });
     }
     let digits = amount.currency.digits();
     let scaled = i128::from(amount.minor)
@@ -303,136 +324,6 @@ pub(super) fn shifted(scaled: i128, digits: u32) -> String {
     );
     let (whole, part) = text.split_at(text.len().saturating_sub(digits));
     format!("{sign}{whole}.{part}")
-}
-
-/// A line of new commerce. Empty texts are printed.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct OneTimeInvoiceLineItem {
-    partner_id: String,
-    customer_id: String,
-    customer_name: String,
-    customer_domain_name: String,
-    customer_country: String,
-    invoice_number: String,
-    mpn_id: String,
-    /// The reseller of record; `0` for a direct sale.
-    reseller_mpn_id: String,
-    order_id: String,
-    order_date: String,
-    product_id: String,
-    sku_id: String,
-    availability_id: String,
-    product_name: String,
-    sku_name: String,
-    product_qualifiers: Vec<String>,
-    charge_type: String,
-    unit_price: Decimal,
-    effective_unit_price: Decimal,
-    unit_type: String,
-    quantity: i64,
-    subtotal: Decimal,
-    /// Tax is on the invoice's total (BIL-027).
-    tax_total: Decimal,
-    total_for_customer: Decimal,
-    #[schema(value_type = String)]
-    currency: Currency,
-    publisher_name: String,
-    publisher_id: String,
-    subscription_description: String,
-    subscription_id: String,
-    subscription_start_date: String,
-    subscription_end_date: String,
-    charge_start_date: String,
-    charge_end_date: String,
-    term_and_billing_cycle: String,
-    alternate_id: String,
-    reference_id: String,
-    price_adjustment_description: String,
-    discount_details: String,
-    credit_reason_code: String,
-    #[schema(value_type = String)]
-    pricing_currency: Currency,
-    #[serde(rename = "pcToBCExchangeRate")]
-    pc_to_bc_exchange_rate: Decimal,
-    #[serde(rename = "pcToBCExchangeRateDate")]
-    pc_to_bc_exchange_rate_date: String,
-    billable_quantity: Decimal,
-    meter_description: String,
-    reservation_order_id: String,
-    billing_frequency: &'static str,
-    promotion_id: String,
-    invoice_line_item_type: &'static str,
-    billing_provider: &'static str,
-    attributes: Attributes,
-}
-
-impl OneTimeInvoiceLineItem {
-    pub(crate) fn of(bill: &Bill, entry: &Entry) -> Self {
-        let (charge, line) = (&entry.billed.charge, figures(&entry.billed));
-        let [product_id, sku_id, availability_id] = parts(entry);
-        let (publisher_name, publisher_id) = publisher(entry);
-        let quantity = charge.basis.quantity;
-        let is_reserved = charge.term == Term::OneTime;
-        let subscription = charge.subscription.to_string();
-        let end = entry.billed.term_end.unwrap_or(charge.until_day);
-        Self {
-            partner_id: bill.partner_id.clone(),
-            customer_id: charge.customer.to_string(),
-            customer_name: entry.buyer.name.clone(),
-            customer_domain_name: entry.buyer.tenant.domain.clone(),
-            customer_country: entry.buyer.tenant.country.to_string(),
-            invoice_number: bill.number.clone(),
-            mpn_id: bill.mpn_id.clone(),
-            reseller_mpn_id: reseller_mpn(entry),
-            order_id: order(entry),
-            order_date: entry.billed.bought.to_string(),
-            product_id,
-            sku_id,
-            availability_id,
-            product_name: product_name(entry),
-            sku_name: entry.goods.item.title.clone(),
-            product_qualifiers: Vec::new(),
-            charge_type: charge.kind.clone(),
-            unit_price: Decimal::of(line.unit_price),
-            effective_unit_price: each(line.amount, quantity),
-            unit_type: String::new(),
-            quantity,
-            subtotal: Decimal::of(line.amount),
-            tax_total: Decimal::read("0"),
-            total_for_customer: Decimal::of(line.amount),
-            currency: line.amount.currency,
-            publisher_name,
-            publisher_id,
-            subscription_description: name_of(entry),
-            reservation_order_id: if is_reserved {
-                subscription.clone()
-            } else {
-                String::new()
-            },
-            subscription_id: subscription,
-            subscription_start_date: first(charge.priced_on),
-            subscription_end_date: first(end),
-            charge_start_date: first(charge.from_day),
-            charge_end_date: first(charge.until_day),
-            term_and_billing_cycle: term_and_cycle(entry),
-            alternate_id: String::new(),
-            reference_id: charge.id.to_string(),
-            price_adjustment_description: String::new(),
-            discount_details: String::new(),
-            credit_reason_code: String::new(),
-            pricing_currency: line.amount.currency,
-            pc_to_bc_exchange_rate: Decimal::read("1"),
-            pc_to_bc_exchange_rate_date: first(charge.booked.date()),
-            billable_quantity: Decimal::read(&quantity.to_string()),
-            meter_description: String::new(),
-            billing_frequency: cycle(charge.frequency),
-            promotion_id: String::new(),
-            invoice_line_item_type: "billing_line_items",
-            billing_provider: "one_time",
-            attributes: Attributes::of("OneTimeInvoiceLineItem"),
-        }
-    }
 }
 
 /// A line of a licence of the traditional generation.
@@ -458,7 +349,7 @@ pub(crate) struct LicenseBasedLineItem {
     subscription_end_date: String,
     charge_start_date: String,
     charge_end_date: String,
-    charge_type: String,
+    charge_type: &'static str,
     unit_price: Decimal,
     quantity: i64,
     amount: Decimal,
@@ -498,7 +389,7 @@ impl LicenseBasedLineItem {
             subscription_end_date: first(end),
             charge_start_date: first(charge.from_day),
             charge_end_date: first(charge.until_day),
-            charge_type: charge.kind.clone(),
+            charge_type: charge.kind.as_str(),
             unit_price: Decimal::of(line.unit_price),
             quantity: charge.basis.quantity,
             amount: Decimal::of(line.amount),
@@ -596,7 +487,7 @@ pub(crate) struct UsageBasedLineItem {
     post_tax_total: Decimal,
     pretax_effective_rate: Decimal,
     post_tax_effective_rate: Decimal,
-    charge_type: String,
+    charge_type: &'static str,
     #[serde(flatten)]
     consumed: Consumed,
     attributes: Attributes,
@@ -618,7 +509,7 @@ impl UsageBasedLineItem {
             post_tax_total: Decimal::of(line.amount),
             pretax_effective_rate: effective.clone(),
             post_tax_effective_rate: effective,
-            charge_type: charge.kind.clone(),
+            charge_type: charge.kind.as_str(),
             consumed: Consumed::of(bill, row, "billing_line_items"),
             attributes: Attributes::of("UsageBasedLineItem"),
         }
@@ -654,7 +545,7 @@ pub(super) enum LineItem {
     License(Box<LicenseBasedLineItem>),
     Usage(Box<UsageBasedLineItem>),
     Daily(Box<DailyUsageLineItem>),
-    OneTime(Box<OneTimeInvoiceLineItem>),
+    OneTime(Box<ReconciledLine>),
     Rated(Box<DailyRatedUsageLineItem>),
 }
 

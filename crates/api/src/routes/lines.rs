@@ -20,7 +20,7 @@ use crate::wire::decimal::Decimal;
 
 /// A reseller that takes part in a sale.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct Participant {
+pub(super) struct LineParticipant {
     /// `transaction_reseller` or `additional_transaction_reseller`.
     pub(super) key: String,
     /// Its PartnerID.
@@ -255,8 +255,8 @@ pub(super) fn problem(call: &Call, member: &str, error: AppError) -> Problem {
 }
 
 /// The resellers of a line, in the form of carts.
-pub(super) fn participants(line: &Line) -> Vec<Participant> {
-    let participant = |key: &str, value: &String| Participant {
+pub(super) fn participants(line: &Line) -> Vec<LineParticipant> {
+    let participant = |key: &str, value: &String| LineParticipant {
         key: key.to_owned(),
         value: value.clone(),
     };

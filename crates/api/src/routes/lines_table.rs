@@ -82,7 +82,7 @@ impl Table {
             entry.goods.item.handle.clone(),
             entry.goods.item.title.clone(),
             charge.id.to_string(),
-            charge.kind.clone(),
+            charge.kind.to_string(),
             charge.from_day.to_string(),
             charge.until_day.to_string(),
             charge.basis.quantity.to_string(),

@@ -59,6 +59,7 @@ pub mod profiles;
 pub mod program;
 pub mod qualifications;
 pub(crate) mod rated_usage;
+pub(crate) mod reconciliation;
 mod rehearsals;
 pub mod relationships;
 mod requests;

@@ -177,7 +177,7 @@ fn shown(call: &OwnCall, done: Rehearsed, now: tierline_domain::time::Timestamp)
     let lang = call.principal.lang;
     let charges = done.charges.into_iter().map(|charge| BookedView {
         subscription: charge.subscription.to_string(),
-        kind: charge.kind,
+        kind: charge.kind.to_string(),
         amount: charge.amount.to_string(),
         unit_price: charge.unit_price.to_string(),
         from: charge.from_day,

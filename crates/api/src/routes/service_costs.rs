@@ -84,7 +84,7 @@ struct ServiceCostsDetail {
 #[serde(rename_all = "camelCase")]
 struct ServiceCostLineItem {
     after_tax_total: Decimal,
-    charge_type: String,
+    charge_type: &'static str,
     #[schema(value_type = String)]
     currency_code: Currency,
     currency_symbol: String,
@@ -122,7 +122,7 @@ impl ServiceCostLineItem {
         let described = Described::of(entry);
         Self {
             after_tax_total: Decimal::of(line.amount),
-            charge_type: charge.kind.clone(),
+            charge_type: charge.kind.as_str(),
             currency_code: line.amount.currency,
             currency_symbol: catalog::symbol(line.amount.currency),
             customer_id: charge.customer.to_string(),

@@ -309,7 +309,7 @@ async fn spender(
     }
     Ok(Spender {
         name: name_of(tx, &tenant).await?,
-        budget: budget::of(tx, &tenant).await?,
+        budget: budget::of(tx, &tenant, month.last).await?,
         tenant,
         users,
         sum,
@@ -545,10 +545,11 @@ async fn tenant(call: &Call, customer: &str) -> Result<Tenant, Problem> {
 
 async fn budget_shown(call: &Call, tenant: Tenant) -> Result<Json<SpendingBudget>, Problem> {
     let asked = tenant.clone();
+    let today = call.server.app().clock().world_now().date();
     let budget = call
         .read(move |tx| {
             let asked = asked.clone();
-            Box::pin(async move { budget::of(tx, &asked).await })
+            Box::pin(async move { budget::of(tx, &asked, today).await })
         })
         .await?;
     Ok(Json(SpendingBudget::alone(budget, &tenant)))

@@ -1,7 +1,35 @@
 //! Dates in queries, in every form that the documentation shows and released clients send.
 
 use jiff::civil::{Date, Time};
+use serde::{Serialize, Serializer};
 use tierline_domain::time::Timestamp;
+
+/// A day as the instant at which it begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Midnight(pub(crate) Date);
+
+impl Serialize for Midnight {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let day = self.0;
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let parts = [
+            (0..4, day.year()),
+            (5..7, day.month().into()),
+            (8..10, day.day().into()),
+        ];
+        for (place, mut number) in parts {
+            for letter in text.get_mut(place).into_iter().flatten().rev() {
+                let digit = u8::try_from(number.rem_euclid(10)).unwrap_or_default();
+                *letter = b'0'.saturating_add(digit);
+                number = number.div_euclid(10);
+            }
+        }
+        match std::str::from_utf8(&text) {
+            Ok(text) if day.year() >= 0 => serializer.serialize_str(text),
+            _ => serializer.collect_str(&format_args!("{day}T00:00:00Z")),
+        }
+    }
+}
 
 /// A day, or an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

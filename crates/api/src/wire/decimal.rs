@@ -9,13 +9,46 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// A decimal as it is written on the wire, with the digits that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decimal(String);
+pub(crate) enum Decimal {
+    /// Without a part behind the point.
+    Whole(i64),
+    /// The text of a JSON number.
+    Text(String),
+}
 
 impl Decimal {
     /// The figure of an amount.
     pub(crate) fn of(money: Money) -> Self {
-        let text = money.to_string();
-        Self::read(text.split_once(' ').map_or("0", |(_, figure)| figure))
+        let (mut scaled, mut digits) = (money.minor, money.currency.digits());
+        while digits > 0 && scaled.checked_rem(10) == Some(0) {
+            scaled = scaled.checked_div(10).unwrap_or_default();
+            digits = digits.saturating_sub(1);
+        }
+        if digits == 0 {
+            return Self::Whole(scaled);
+        }
+        let mut left = scaled.unsigned_abs();
+        // From the last digit to the first, which is before the point.
+        let mut text = Vec::with_capacity(24);
+        while left > 0 || digits > 0 || text.last() == Some(&b'.') {
+            let digit = u8::try_from(left.checked_rem(10).unwrap_or_default()).unwrap_or_default();
+            text.push(b'0'.saturating_add(digit));
+            left = left.checked_div(10).unwrap_or_default();
+            if digits == 1 {
+                text.push(b'.');
+            }
+            digits = digits.saturating_sub(1);
+        }
+        if scaled < 0 {
+            text.push(b'-');
+        }
+        text.reverse();
+        String::from_utf8(text).map_or(Self::Whole(0), Self::Text)
+    }
+
+    /// A whole number.
+    pub(crate) const fn whole(number: i64) -> Self {
+        Self::Whole(number)
     }
 
     /// A decimal that was kept as text; what is none counts as nothing.
@@ -31,14 +64,24 @@ impl Decimal {
             raw.get()
                 .starts_with(|first: char| first == '-' || first.is_ascii_digit())
         });
-        Self(if number { trimmed } else { "0".to_owned() })
+        if number {
+            Self::Text(trimmed)
+        } else {
+            Self::Whole(0)
+        }
     }
 }
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw = RawValue::from_string(self.0.clone()).map_err(serde::ser::Error::custom)?;
-        raw.serialize(serializer)
+        match self {
+            Self::Whole(number) => serializer.serialize_i64(*number),
+            Self::Text(text) => {
+                let raw = serde_json::from_str::<&RawValue>(text);
+                raw.map_err(serde::ser::Error::custom)?
+                    .serialize(serializer)
+            }
+        }
     }
 }
 
@@ -61,6 +104,9 @@ mod tests {
             ("USD -0.50", "-0.5"),
             ("JPY 1200", "1200"),
             ("USD 90071992547409.93", "90071992547409.93"),
+            ("USD 0.05", "0.05"),
+            ("USD -12.30", "-12.3"),
+            ("USD 0.00", "0"),
         ] {
             let figure = Decimal::of(text.parse().unwrap());
             assert_eq!(serde_json::to_string(&figure).unwrap(), written);

@@ -193,6 +193,27 @@ async fn an_export_is_made_afterwards_and_its_sums_are_the_invoices() {
     }
 }
 
+/// A line of a file is the line of the list, member by member, wherever a page or a file ends.
+#[tokio::test]
+async fn files_and_lists_say_the_same_of_a_line() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let id = text(&newest(&world, "meridian", "OneTime").await["id"]);
+    let query = "provider=onetime&invoicelineitemtype=billinglineitems";
+    let listed = world
+        .get(&format!("/v1/invoices/{id}/lineitems?{query}"), &token)
+        .await;
+    let listed = listed.body["items"].as_array().unwrap().clone();
+    assert!(listed.len() > 3);
+    let path = format!("/program/v1/invoices/{id}/export");
+    let asked = world.send("POST", &path, Some(&token), None, &[]).await;
+    let small = Exporter::new(world.app.clone()).in_parts_of(300, 2);
+    assert_eq!(small.round().await.unwrap(), 1);
+    let path = format!("/program/v1/exports/{}", text(&asked.body["id"]));
+    let done = world.get(&path, &token).await.body;
+    assert_eq!(lines(&world, &done["manifest"]).await, listed);
+}
+
 #[tokio::test]
 async fn an_export_is_the_same_on_postgresql() {
     let Some(there) = postgres(schema::MIGRATIONS).await else {

@@ -8,7 +8,7 @@ use tierline_domain::decimal::Decimal;
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::Account;
-use tierline_domain::subscription::{Charge, Subscription};
+use tierline_domain::subscription::{Charge, ChargeKind, Subscription};
 use tierline_domain::time::{Date, add_months};
 use tierline_domain::usage::{Meter, UsageCharge, UsageDay, UsageResource};
 use tierline_store::tables::files::Billed;
@@ -21,7 +21,7 @@ use super::views::{self, Choice, Directory, Entry, Period, figures, is_usage};
 use crate::charges::running;
 use crate::error::AppError;
 use crate::names::by_id;
-use crate::usage::{CHARGE, last_of_month};
+use crate::usage::last_of_month;
 
 /// Lines whose days are looked up at a time.
 const CHUNK: usize = 64;
@@ -151,7 +151,7 @@ fn overlap(
 /// What stands behind a line of consumption that was rated by its days; none of one that was charged otherwise.
 async fn behind(tx: &mut Tx<'_>, entry: &Entry) -> Result<Option<UsageCharge>, AppError> {
     let charge = &entry.billed.charge;
-    if charge.kind != CHARGE {
+    if charge.kind != ChargeKind::Usage {
         return Ok(None);
     }
     let key = [Value::Id(charge.id.uuid())];
@@ -485,7 +485,7 @@ async fn open_day(
             id: usage.charge,
             subscription: row.id,
             position: 0,
-            kind: CHARGE.to_owned(),
+            kind: ChargeKind::Usage,
             amount,
             from_day: month,
             until_day: month.last_of_month(),

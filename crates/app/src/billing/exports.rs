@@ -18,7 +18,7 @@ use tierline_store::{Command, Json, Tx, Value, tables};
 use uuid::Uuid;
 
 use super::consumption::{self, Source, UsageRow, Wanted};
-use super::views::{self, Booked, Choice, Directory, Entry, Period};
+use super::views::{self, Booked, Directory, Period, Reckoned};
 use crate::error::AppError;
 use crate::names::by_id;
 
@@ -190,7 +190,7 @@ pub struct Piece {
 #[derive(Debug)]
 pub enum Content {
     /// Lines of invoices.
-    Lines(Vec<Entry>),
+    Lines(Vec<Reckoned>),
     /// Days of consumption.
     Usage(Vec<UsageRow>),
 }
@@ -231,16 +231,42 @@ async fn lines(
     place: Place,
     count: usize,
 ) -> Result<Piece, AppError> {
-    let found = views::lines(tx, invoice, Choice::Any, place.line, (count, 0)).await?;
+    let found = views::reconciled(tx, invoice, place.line, count).await?;
     let last = found.last().filter(|_| found.len() >= count);
     let next = last.map(|last| Place {
-        line: views::figures(last).position,
+        line: last.position,
         ..Place::default()
     });
     Ok(Piece {
-        content: Content::Lines(names.entries(tx, found).await?),
+        content: Content::Lines(names.reckoned(tx, found).await?),
         next,
     })
+}
+
+/// Where the page that begins at a place will end, if it is known before the page is read and another one may follow it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn behind(
+    tx: &mut Tx<'_>,
+    export: &Export,
+    place: Place,
+    count: usize,
+) -> Result<Option<Place>, AppError> {
+    let Some(invoice) = export.invoice.filter(|_| export.kind == ExportKind::Lines) else {
+        return Ok(None);
+    };
+    let before = i64::try_from(count.saturating_sub(1)).unwrap_or(i64::MAX);
+    let key = [
+        Value::Id(invoice),
+        Value::Int(place.line),
+        Value::Int(before),
+    ];
+    let found = tx.fetch_optional::<(i64,)>(files::BEHIND, &key).await?;
+    Ok(found.map(|(line,)| Place {
+        line,
+        ..Place::default()
+    }))
 }
 
 /// What is not billed yet, of the month that an export looks at.
@@ -414,7 +440,7 @@ impl Command for Fail {
     }
 }
 
-/// Forgets the files of exports whose time is over; that there was one stays.
+/// Forgets the files of exports whose time is over; that there was one stays, with its digest.
 #[derive(Clone, Copy, Debug)]
 pub struct Forget {
     /// Now, by the server's clock.
@@ -427,7 +453,10 @@ impl Command for Forget {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, AppError> {
         Ok(tx
-            .execute(files::FORGET_PARTS, &[Value::Instant(self.now)])
+            .execute(
+                files::FORGET_PARTS,
+                &[Value::Bytes(Vec::new()), Value::Instant(self.now)],
+            )
             .await?)
     }
 }
@@ -448,7 +477,9 @@ pub async fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, AppError> {
         {
             let digest = Sha256::digest(&part.content).to_vec();
             let size = i64::try_from(part.content.len()).unwrap_or(i64::MAX);
-            if digest != part.digest || size != part.size {
+            // No file is empty: the contents of one whose time is over are gone.
+            let is_gone = size == 0;
+            if !is_gone && (digest != part.digest || size != part.size) {
                 let name = file_name(number);
                 findings.push(format!(
                     "export_parts of export {id}, file {name}: is not the one that was made"

@@ -1,5 +1,6 @@
 //! Invoices, credit notes and receipts as they are sent: a plain struct in, a PDF out.
 
+use serde::{Deserialize, Serialize};
 use tierline_domain::money::Money;
 use tierline_domain::time::Date;
 
@@ -7,7 +8,7 @@ use super::paper::{HEIGHT, Ink, Page, Style, WIDTH, bind, fitted, width, wrapped
 use crate::error::AppError;
 
 /// A party as it stands on paper.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     /// Its name.
     pub name: String,
@@ -16,7 +17,7 @@ pub struct Address {
 }
 
 /// One line of a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// What it is for.
     pub title: String,
@@ -31,7 +32,7 @@ pub struct Line {
 }
 
 /// The lines of one customer, or of whatever a document is grouped by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// The customer.
     pub title: String,
@@ -44,7 +45,7 @@ pub struct Group {
 }
 
 /// A document, with all its texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// What it is, such as `Invoice`.
     pub title: String,

@@ -12,7 +12,7 @@ use tierline_domain::money::Money;
 use tierline_domain::partner::{Account, Location, Organization, Tenant};
 use tierline_domain::time::{Date, Timestamp, add_months};
 use tierline_domain::usage::{Meter, UsageResource};
-use tierline_store::tables::files::{self, Billed, BilledLine};
+use tierline_store::tables::files::{self, Billed, BilledLine, Named, Reconciled};
 use tierline_store::{Tx, Value, tables};
 use uuid::Uuid;
 
@@ -240,6 +240,24 @@ pub async fn unbilled(
     Ok((found, next))
 }
 
+/// Lines of an invoice behind a place, as reconciliation lists them.
+///
+/// # Errors
+/// When the store fails.
+pub async fn reconciled(
+    tx: &mut Tx<'_>,
+    invoice: Id<Invoice>,
+    after: i64,
+    count: usize,
+) -> Result<Vec<Reconciled>, AppError> {
+    let key = [
+        Value::Id(invoice.uuid()),
+        Value::Int(after),
+        Value::Int(i64::try_from(count).unwrap_or(i64::MAX)),
+    ];
+    Ok(tx.fetch_all::<Reconciled>(files::RECONCILED, &key).await?)
+}
+
 /// What was, or will be, charged for a line: the figures of the invoice's edge, or the operator's where there is none yet.
 #[must_use]
 pub fn figures(billed: &Billed) -> BilledLine {
@@ -317,6 +335,7 @@ const KEPT_MAX: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct Directory {
     buyers: HashMap<Id<Tenant>, Arc<Buyer>>,
+    named: HashMap<Id<Tenant>, Arc<Named>>,
     goods: HashMap<Id<Item>, Arc<Goods>>,
     dealers: HashMap<Id<Account>, Arc<Dealer>>,
     meters: HashMap<i64, Arc<Meter>>,
@@ -348,6 +367,17 @@ impl Directory {
             name: company.name,
         };
         Ok(keep(&mut self.buyers, id, buyer))
+    }
+
+    /// A customer, of whom nothing is read but how lines name it.
+    async fn named(&mut self, tx: &mut Tx<'_>, id: Id<Tenant>) -> Result<Arc<Named>, AppError> {
+        if let Some(known) = self.named.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let key = [Value::Id(id.uuid())];
+        let found = tx.fetch_optional::<Named>(files::NAMED, &key).await?;
+        let found = found.ok_or_else(|| AppError::missing("tenant", id))?;
+        Ok(keep(&mut self.named, id, found))
     }
 
     /// An item.
@@ -462,6 +492,31 @@ impl Directory {
         Ok(entries)
     }
 
+    /// Lines of reconciliation with the names on them.
+    ///
+    /// # Errors
+    /// When something of them is gone, or the store fails.
+    pub async fn reckoned(
+        &mut self,
+        tx: &mut Tx<'_>,
+        lines: Vec<Reconciled>,
+    ) -> Result<Vec<Reckoned>, AppError> {
+        let mut reckoned = Vec::with_capacity(lines.len());
+        for line in lines {
+            let reseller = match line.reseller {
+                Some(id) => Some(self.dealer(tx, id).await?),
+                None => None,
+            };
+            reckoned.push(Reckoned {
+                buyer: self.named(tx, line.customer).await?,
+                goods: self.goods(tx, line.item).await?,
+                reseller,
+                line,
+            });
+        }
+        Ok(reckoned)
+    }
+
     /// The name of a party on paper.
     ///
     /// # Errors
@@ -508,5 +563,71 @@ impl Entry {
     #[must_use]
     pub fn amount(&self) -> Money {
         figures(&self.billed).amount
+    }
+}
+
+/// A line of reconciliation with the names on it.
+#[derive(Clone, Debug)]
+pub struct Reckoned {
+    /// The line.
+    pub line: Reconciled,
+    /// The customer.
+    pub buyer: Arc<Named>,
+    /// What it is of.
+    pub goods: Arc<Goods>,
+    /// The reseller of record.
+    pub reseller: Option<Arc<Dealer>>,
+}
+
+impl Reckoned {
+    /// A line that was read with all that is known of it.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        let (billed, charge) = (&entry.billed, &entry.billed.charge);
+        let figures = figures(billed);
+        Self {
+            line: Reconciled {
+                position: figures.position,
+                unit_minor: figures.unit_price.minor,
+                minor: figures.amount.minor,
+                currency: figures.amount.currency,
+                charge: charge.id,
+                subscription: charge.subscription,
+                kind: charge.kind,
+                basis: charge.basis,
+                from_day: charge.from_day,
+                until_day: charge.until_day,
+                booked: charge.booked,
+                customer: charge.customer,
+                item: charge.item,
+                reseller: charge.reseller,
+                term: charge.term,
+                frequency: charge.frequency,
+                priced_on: charge.priced_on,
+                friendly_name: billed.friendly_name.clone(),
+                order: billed.order,
+                term_end: billed.term_end,
+                bought: billed.bought,
+            },
+            buyer: Arc::new(Named {
+                name: entry.buyer.name.clone(),
+                domain: entry.buyer.tenant.domain.clone(),
+                country: entry.buyer.tenant.country,
+            }),
+            goods: Arc::clone(&entry.goods),
+            reseller: entry.reseller.clone(),
+        }
+    }
+
+    /// Price per seat for a whole term.
+    #[must_use]
+    pub const fn unit_price(&self) -> Money {
+        Money::new(self.line.unit_minor, self.line.currency)
+    }
+
+    /// What the line comes to.
+    #[must_use]
+    pub const fn amount(&self) -> Money {
+        Money::new(self.line.minor, self.line.currency)
     }
 }

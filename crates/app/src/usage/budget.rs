@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 use tierline_domain::customer::Customer;
 use tierline_domain::decimal::Decimal;
-use tierline_domain::money::{Currency, Money};
+use tierline_domain::money::Money;
 use tierline_domain::partner::Tenant;
+use tierline_domain::subscription::ChargeKind;
 use tierline_domain::time::Date;
 use tierline_domain::usage::UsageDay;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::{Tx, Value, tables};
 
-use super::CHARGE;
 use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::billing::fx;
@@ -25,14 +25,14 @@ use crate::{charges, events, names};
 /// What happens when a budget is exceeded.
 pub const EXCEEDED: &str = "budget_exceeded";
 
-/// The budget of a customer, in US dollars, in which consumption is priced.
+/// The budget of a customer, in US dollars, in which consumption is priced, at the rate of a day's month.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Option<Money>, AppError> {
+pub async fn of(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Option<Money>, AppError> {
     let row = tx.get::<Customer>(&[Value::Id(customer.id.uuid())]).await?;
     match row.and_then(|row| row.budget) {
-        Some(budget) => Ok(Some(budget.at_par(Currency::USD)?)),
+        Some(budget) => Ok(Some(fx::in_dollars(tx, budget, day).await?)),
         None => Ok(None),
     }
 }
@@ -61,7 +61,7 @@ pub async fn spent(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Deci
             // Charges of a whole month are made of the days above.
             let is_whole = charge.from_day == first && charge.until_day == last;
             let is_within = charge.from_day >= first && charge.from_day <= last;
-            if charge.kind == CHARGE && is_within && !is_whole {
+            if charge.kind == ChargeKind::Usage && is_within && !is_whole {
                 let dollars = fx::in_dollars(tx, charge.amount, charge.from_day).await?;
                 sum = sum.plus(Decimal::of(dollars))?;
             }
@@ -81,7 +81,7 @@ pub(crate) async fn watch(
     day: Date,
     added: Decimal,
 ) -> Result<(), AppError> {
-    let Some(budget) = of(tx, customer).await? else {
+    let Some(budget) = of(tx, customer, day).await? else {
         return Ok(());
     };
     if added.is_zero() {

@@ -9,12 +9,12 @@ use tierline_domain::decimal::Decimal;
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::Account;
-use tierline_domain::subscription::CreditLine;
+use tierline_domain::subscription::{ChargeKind, CreditLine};
 use tierline_domain::time::{Date, add_months};
 use tierline_domain::usage::{Earning, Meter, UsageCharge, UsageDay, UsageResource};
 use tierline_store::{Tx, Value, tables};
 
-use super::{CHARGE, DAY, MONTH, budget, closes, earned, last_of_month};
+use super::{DAY, MONTH, budget, closes, earned, last_of_month};
 use crate::billing::fx;
 use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
@@ -210,7 +210,7 @@ async fn charge(
     let currency = held.row.currency;
     let amount = fx::of_consumption(tx, total.net, currency, month).await?;
     let entry = Entry {
-        kind: CHARGE,
+        kind: ChargeKind::Usage,
         price: amount,
         basis: Basis::times(1),
         from: month,

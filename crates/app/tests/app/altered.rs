@@ -5,14 +5,17 @@
 )]
 
 use serde_json::json;
-use tierline_app::AppError;
+use tierline_app::actor::ActorSpec;
 use tierline_app::billing::exports::{Add, Place, Request, What};
+use tierline_app::billing::issued::{self, Draft, Found, Issue, Look};
+use tierline_app::billing::pdf;
 use tierline_app::verify::Verify;
-use tierline_domain::billing::Party;
+use tierline_app::{AppError, Ctx};
+use tierline_domain::billing::{Invoice, Party};
 use tierline_domain::export::ExportKind;
 use tierline_domain::id::Id;
 use tierline_store::log::{EXEMPT, LOGGED, LogKey};
-use tierline_store::{Command, Statement, StoreError, Tx};
+use tierline_store::{Command, Statement, StoreError, Tx, Value, tables};
 
 use uuid::Uuid;
 
@@ -154,7 +157,41 @@ async fn world() -> World {
         )
         .await;
     files(&world).await;
+    paper(&world, "IP-1-000001").await;
+    paper(&world, "IP-1-000002").await;
     world
+}
+
+/// What an invoice's paper says, issued or not.
+struct Read(&'static str);
+
+impl Command for Read {
+    type Out = Draft;
+    type Error = AppError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Draft, AppError> {
+        let key = [Value::Text(self.0.to_owned())];
+        let found = tx
+            .find::<Invoice>(tables::invoices::BY_HANDLE, &key)
+            .await?;
+        let missing = || AppError::missing("invoice", self.0);
+        issued::paper(tx, found.first().ok_or_else(missing)?).await
+    }
+}
+
+/// Issues the paper of an invoice, or issues it again.
+#[expect(clippy::unwrap_used, reason = "a test's own rows")]
+async fn paper(world: &World, invoice: &'static str) -> Vec<u8> {
+    let draft = world.db.read(Read(invoice)).await.unwrap();
+    let content = pdf::write(&draft.document).unwrap();
+    let ctx = Ctx::new(
+        ActorSpec::operator(),
+        world.now,
+        world.now,
+        Uuid::from_u128(9),
+    );
+    let issue = Issue::of(ctx, draft, &content);
+    world.db.write(issue).await.unwrap();
+    content
 }
 
 /// An export of two files.
@@ -188,7 +225,7 @@ async fn files(world: &World) {
 }
 
 /// Tables that hold something in this world and can be altered; the log answers for the rows of the others as for theirs.
-const ALTERED_LEAST: usize = 28;
+const ALTERED_LEAST: usize = 31;
 
 #[tokio::test]
 async fn one_altered_byte_of_any_table_is_found() {
@@ -206,6 +243,8 @@ async fn one_altered_byte_of_any_table_is_found() {
         ("export_parts", Some("digest")),
         ("exports", Some("digest")),
         ("exports", Some("lines")),
+        ("papers", Some("digest")),
+        ("paper_contents", Some("document")),
     ];
     let all = any.map(|table| (table, None)).chain(amounts);
     for (table, only) in all.chain(of_files) {
@@ -242,4 +281,47 @@ async fn one_altered_byte_of_any_table_is_found() {
     assert!(refused <= 3, "{refused} tables refused it");
     let still = world.db.read(Verify { key }).await.unwrap();
     assert_eq!(still.findings, Vec::<String>::new());
+}
+
+/// Papers stay what they were when they were issued; every other file is told from them, whichever byte of it was altered.
+#[tokio::test]
+async fn one_altered_byte_of_an_issued_file_is_found() {
+    let mut world = world().await;
+    let (bill, note) = ("IP-1-000001", "IP-1-000002");
+    let (first, second) = (paper(&world, bill).await, paper(&world, note).await);
+    let look = async |world: &World, name: &str, content: &[u8]| {
+        world.db.read(Look::at(name, content)).await.unwrap()
+    };
+    for (handle, content) in [(bill, &first), (note, &second)] {
+        let name = format!("{handle}.pdf");
+        let found = look(&world, &name, content).await;
+        assert_eq!(found, Found::Paper(handle.to_owned()));
+        let step = content.len() / 40;
+        for at in (4..content.len()).step_by(step) {
+            let mut altered = content.clone();
+            altered[at] ^= 1;
+            let found = look(&world, &name, &altered).await;
+            assert_eq!(found, Found::OtherPaper(handle.to_owned()), "byte {at}");
+            assert_eq!(look(&world, "renamed.pdf", &altered).await, Found::NoPaper);
+        }
+        println!(
+            "{name}: {} bytes, every {step}th altered in turn",
+            content.len()
+        );
+    }
+    let part = vec![31, 139, 8, 0, 255];
+    let found = look(&world, "part-00001.json.gz", &part).await;
+    assert_eq!(found, Found::Part(Uuid::from_u128(7), 1));
+    for at in 2..part.len() {
+        let mut altered = part.clone();
+        altered[at] ^= 1;
+        let found = look(&world, "part-00001.json.gz", &altered).await;
+        assert_eq!(found, Found::NoPart, "byte {at}");
+    }
+    assert_eq!(look(&world, "notes.txt", b"text").await, Found::Neither);
+    // A payment changes the bill, and not the paper that is out.
+    let again = json!({"payer": "IR-A", "reference": "p-2", "amount": "EUR 20.00", "invoice": "IP-1-000003"});
+    let before = paper(&world, "IP-1-000003").await;
+    world.act("IP-1", "record_payment", again).await;
+    assert_eq!(paper(&world, "IP-1-000003").await, before);
 }

@@ -19,3 +19,4 @@ mod random_year;
 mod requests;
 mod ties;
 mod usage;
+mod verbs;

@@ -87,7 +87,7 @@ async fn bills(tx: &mut Tx<'_>) -> Result<String, AppError> {
                 writeln!(
                     text,
                     "  {:<12} {} to {}  {:>9} a year x {:<26} {:>11}",
-                    charge.kind,
+                    charge.kind.as_str(),
                     charge.from_day,
                     charge.until_day,
                     line.unit_price().to_string(),

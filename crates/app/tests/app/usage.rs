@@ -172,7 +172,7 @@ async fn a_day_is_rated_and_a_month_is_one_charge_for_each_meter() {
     // 107.75 × 0.0209496384791679 × 0.85 = 1.9187…; 10 × 0.0367086286014929; 0.019999 × 0.85.
     assert_eq!(amounts, ["EUR 1.91", "EUR 0.36", "EUR 0.01"]);
     for one in &charged {
-        assert_eq!(one.kind, "usage");
+        assert_eq!(one.kind.as_str(), "usage");
         assert_eq!(one.booked.to_string(), "2023-11-30T23:59:59.999999Z");
         assert!(months.iter().any(|month| month.charge == one.id));
     }

@@ -53,6 +53,12 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Reads the columns one after the other, as those of the statement that fetched them.
+    #[must_use]
+    pub fn in_order(&self) -> Columns<'_> {
+        self.columns_of(self.statement)
+    }
+
     fn read<F: Field>(&self, index: usize) -> Result<F, BadValue> {
         self.seen(index, F::KIND).and_then(F::from_value)
     }
@@ -162,6 +168,25 @@ pub trait FromRow: Sized {
     /// # Errors
     /// When a column holds what its type does not allow.
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError>;
+}
+
+/// Structs that are read from rows whose columns stand in the order in which the fields are named here.
+///
+/// ```text
+/// rows! {
+///     Node { id, handle, name }
+/// }
+/// ```
+#[macro_export]
+macro_rules! rows {
+    ($($row:ident { $($field:ident),+ $(,)? })+) => {$(
+        impl $crate::row::FromRow for $row {
+            fn from_row(row: &$crate::row::Row<'_>) -> Result<Self, $crate::error::StoreError> {
+                let mut columns = row.in_order();
+                Ok(Self { $($field: columns.next(stringify!($field))?),+ })
+            }
+        }
+    )+};
 }
 
 macro_rules! tuple_rows {

@@ -31,6 +31,7 @@ use crate::engine::Tx;
 use crate::error::StoreError;
 use crate::statements;
 use crate::table::Table;
+use crate::tables::files::Paper;
 use crate::tables::{
     AccountCheck, Counter, QualificationRequest, Setting, StoredDecision, ValidationCode,
     VerifiedDomain,
@@ -63,6 +64,10 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("listings", CATALOGUE),
     ("offer_categories", CATALOGUE),
     ("offers", CATALOGUE),
+    (
+        "paper_contents",
+        "texts with names, from which the paper is made again: the log answers for its digest",
+    ),
     ("partner_profiles", PERSONAL),
     ("passwords", CREDENTIALS),
     ("postings", BATCHED),
@@ -197,6 +202,7 @@ logged!(
     OrderRequest,
     Organization,
     Overage,
+    Paper,
     Partnership,
     Payment,
     PaymentInstruction,

@@ -27,7 +27,7 @@ use tierline_domain::partner::{
 };
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{
-    Batch, NextTerm, OverageService, ResourceRoleName, SubscriptionState, TransferKind,
+    Batch, ChargeKind, NextTerm, OverageService, ResourceRoleName, SubscriptionState, TransferKind,
     TransferLine, TransferState, UpgradedLine,
 };
 use tierline_domain::usage::{AccessEffect, Earning};
@@ -77,6 +77,7 @@ as_text!(
     AssignmentState,
     Basis,
     CartState,
+    ChargeKind,
     Cause,
     CheckStatus,
     Cloud,

@@ -1,11 +1,14 @@
 //! Files of lines: what was asked for, and the parts that a worker made; and the lines themselves, as documents read them.
 
-use tierline_domain::billing::Party;
+use tierline_domain::billing::{Basis, Invoice, Party};
+use tierline_domain::catalog::{Frequency, Item, Term};
 use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::Order;
-use tierline_domain::subscription::{Charge, Subscription};
+use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::place::Country;
+use tierline_domain::subscription::{Charge, ChargeKind, Subscription};
 use tierline_domain::time::{Date, Timestamp};
 use uuid::Uuid;
 
@@ -15,7 +18,7 @@ use crate::row::{FromRow, Row};
 use crate::statement::Statement;
 use crate::table::Table;
 use crate::value::Json;
-use crate::{statements, table};
+use crate::{rows, statements, table};
 
 /// Exports and their parts. What a partner is billed next is found by who sold it.
 pub const MIGRATION: Migration = Migration {
@@ -36,6 +39,22 @@ CREATE TABLE export_parts (
     export {id} NOT NULL REFERENCES exports (id), number {int} NOT NULL, lines {int} NOT NULL, size {int} NOT NULL, digest {bytes} NOT NULL,
     content {bytes} NOT NULL, PRIMARY KEY (export, number)
 ) {strict};
+",
+};
+
+/// Papers of bills as they were first issued. What they say has names in it and lies apart, so that the log answers for the digest
+/// alone.
+pub const PAPERS: Migration = Migration {
+    name: "0008_money",
+    sql: "
+CREATE TABLE papers (
+    invoice {id} PRIMARY KEY REFERENCES invoices (id), digest {bytes} NOT NULL, size {int} NOT NULL, issued {instant} NOT NULL
+) {strict};
+CREATE INDEX papers_digest ON papers (digest);
+CREATE TABLE paper_contents (
+    invoice {id} PRIMARY KEY REFERENCES papers (invoice), document {json} NOT NULL
+) {strict};
+CREATE INDEX export_parts_digest ON export_parts (digest);
 ",
 };
 
@@ -99,8 +118,30 @@ pub struct ExportPart {
     pub size: i64,
     /// SHA-256 of its bytes.
     pub digest: Vec<u8>,
-    /// The file.
+    /// The file; empty once its time is over.
     pub content: Vec<u8>,
+}
+
+/// The paper of an invoice or a credit note, as it was first issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// The invoice.
+    pub invoice: Id<Invoice>,
+    /// SHA-256 of the PDF.
+    pub digest: Vec<u8>,
+    /// Its size in bytes.
+    pub size: i64,
+    /// When somebody first asked for it, by the world's clock.
+    pub issued: Timestamp,
+}
+
+/// What a paper says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaperContent {
+    /// The invoice.
+    pub invoice: Id<Invoice>,
+    /// Its texts.
+    pub document: Json<serde_json::Value>,
 }
 
 table! {
@@ -120,6 +161,22 @@ table! {
         key { export, number }
         columns { export, number, lines, size, digest, content }
         finds { ONE = "WHERE export = $1 AND number = $2" }
+    }
+}
+table! {
+    /// Papers of bills.
+    papers: Paper {
+        key { invoice }
+        columns { invoice, digest, size, issued }
+        finds { BY_DIGEST = "WHERE digest = $1 ORDER BY invoice" }
+    }
+}
+table! {
+    /// What they say.
+    paper_contents: PaperContent {
+        key { invoice }
+        columns { invoice, document }
+        finds {}
     }
 }
 
@@ -155,6 +212,72 @@ pub struct BilledLine {
     pub unit_price: Money,
     /// What it comes to.
     pub amount: Money,
+}
+
+/// A line of an invoice as reconciliation lists it: what is said of each of many, and no more.
+#[derive(Clone, Debug)]
+pub struct Reconciled {
+    /// Its place on the invoice.
+    pub position: i64,
+    /// Price per seat for a whole term on this edge, in minor units.
+    pub unit_minor: i64,
+    /// What it comes to, in minor units.
+    pub minor: i64,
+    /// The currency of both.
+    pub currency: Currency,
+    /// The charge.
+    pub charge: Id<Charge>,
+    /// The subscription that was charged.
+    pub subscription: Id<Subscription>,
+    /// What was charged for.
+    pub kind: ChargeKind,
+    /// How the amount follows from the price.
+    pub basis: Basis,
+    /// The first day that it is for.
+    pub from_day: Date,
+    /// The last day that it is for.
+    pub until_day: Date,
+    /// When it was booked.
+    pub booked: Timestamp,
+    /// Who uses it.
+    pub customer: Id<Tenant>,
+    /// What it is of.
+    pub item: Id<Item>,
+    /// The reseller of record.
+    pub reseller: Option<Id<Account>>,
+    /// The term that is charged.
+    pub term: Term,
+    /// How often that is.
+    pub frequency: Frequency,
+    /// The day as of which prices hold.
+    pub priced_on: Date,
+    /// What the customer calls the subscription.
+    pub friendly_name: Option<String>,
+    /// Its order.
+    pub order: Option<Id<Order>>,
+    /// The last day of its term.
+    pub term_end: Option<Date>,
+    /// When it was bought.
+    pub bought: Timestamp,
+}
+
+/// A customer as lines name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its company.
+    pub name: String,
+    /// Its first domain.
+    pub domain: String,
+    /// Its country.
+    pub country: Country,
+}
+
+rows! {
+    Reconciled {
+        position, unit_minor, minor, currency, charge, subscription, kind, basis, from_day, until_day, booked, customer, item, reseller, term,
+        frequency, priced_on, friendly_name, order, term_end, bought
+    }
+    Named { name, domain, country }
 }
 
 /// Columns of a charge.
@@ -210,6 +333,15 @@ statements! {
          AND ($3 = 'any' OR ($3 = 'use') = (i.kind IN ('consumption','consumption_plan','previous_consumption')))
          ORDER BY l.position LIMIT $4 OFFSET $5"
     );
+    /// Lines of an invoice from a place on, as reconciliation lists them.
+    pub RECONCILED = "SELECT l.position, l.unit_minor, l.minor, l.currency, c.id, c.subscription, c.kind, c.basis, c.from_day, c.until_day,
+            c.booked, c.customer, c.item, c.reseller, c.term, c.frequency, c.priced_on, s.friendly_name, s.order_id, s.term_end, s.bought
+        FROM invoice_lines l JOIN charges c ON c.id = l.charge JOIN subscriptions s ON s.id = c.subscription
+        WHERE l.invoice = $1 AND l.position > $2 ORDER BY l.position LIMIT $3";
+    /// The place of the line that stands so many behind a place.
+    pub BEHIND = "SELECT position FROM invoice_lines WHERE invoice = $1 AND position > $2 ORDER BY position LIMIT 1 OFFSET $3";
+    /// How lines name a customer.
+    pub NAMED = "SELECT o.name, t.domain, t.country FROM tenants t JOIN organizations o ON o.id = t.organization WHERE t.id = $1";
     /// What a seller booked from a place on, before an instant.
     pub BOOKED = billed!(
         "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS TEXT), NULL ",
@@ -250,8 +382,14 @@ statements! {
     pub PARTS = "SELECT number, lines, size, digest FROM export_parts WHERE export = $1 ORDER BY number";
     /// Every part that is kept.
     pub KEPT = "SELECT export, number FROM export_parts ORDER BY export, number";
-    /// Parts of exports whose time is over.
-    pub FORGET_PARTS = "DELETE FROM export_parts WHERE export IN (SELECT id FROM exports WHERE expires <= $1)";
+    /// Parts of exports whose time is over lose their contents; what is known of them stays, so that a file that somebody kept can be
+    /// told from another.
+    pub FORGET_PARTS = "UPDATE export_parts SET content = $1 WHERE length(content) > 0
+        AND export IN (SELECT id FROM exports WHERE expires <= $2)";
+    /// The export and the number of a part with a digest.
+    pub PART_OF = "SELECT export, number FROM export_parts WHERE digest = $1 ORDER BY export, number LIMIT 1";
+    /// The papers behind a place.
+    pub PAPERS_FROM = "SELECT invoice FROM papers WHERE invoice > $1 ORDER BY invoice LIMIT 500";
 }
 
 /// Statements that are no whole rows.

@@ -52,7 +52,7 @@ pub use billing::{
     payment_instructions, payments, postings, price_rules, tax_exemptions, tax_rates,
 };
 pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
-pub use files::{export_parts, exports};
+pub use files::{export_parts, exports, paper_contents, papers};
 pub use webhooks::{
     webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
 };

@@ -604,7 +604,10 @@ impl Year {
                     row.handle
                 ));
             }
-            let renewals = own.iter().filter(|charge| charge.kind == "renew").count();
+            let renewals = own
+                .iter()
+                .filter(|charge| charge.kind.as_str() == "renew")
+                .count();
             let foreseen = self.model.subs[&row.handle].renewals;
             if i32::try_from(renewals).unwrap() != foreseen {
                 return Some(format!(

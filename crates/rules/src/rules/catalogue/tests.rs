@@ -1,8 +1,10 @@
 use tierline_domain::catalog::{Frequency, Term};
 use tierline_domain::money::Money;
+use tierline_domain::order::OrderState;
 
 use super::*;
 use crate::facts::{Ceiling, Credit};
+use crate::rules::PURCHASE;
 use crate::testing::{
     answer, by, command, direct_bill, failed, named, order, party, provider, purchase, reseller,
     shows, two_tier,

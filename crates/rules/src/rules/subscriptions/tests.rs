@@ -1,4 +1,8 @@
+use tierline_domain::catalog::Publisher;
+use tierline_domain::customer::Segment;
+
 use super::*;
+use crate::rules::SUBSCRIPTION_CHANGE;
 use crate::testing::{answer, command, failed, shows};
 
 fn rules(facts: &Facts) -> Vec<String> {
