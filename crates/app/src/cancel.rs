@@ -98,7 +98,7 @@ impl UseCase for Cancel {
                 until,
             };
             charges::book(ctx, tx, &held.row, entry).await?;
-            let ahead = (&held.row, &held.item);
+            let ahead = (&held.row, &*held.item);
             let back = held.row.quantity.saturating_neg();
             charges::book_ahead(ctx, tx, ahead, ChargeKind::CancelImmediate, back).await?;
         }

@@ -55,7 +55,7 @@ async fn reset(
             until: cycle.last,
         };
         charges::book(ctx, tx, row, entry).await?;
-        let ahead = (row, &held.item);
+        let ahead = (row, &*held.item);
         charges::book_ahead(ctx, tx, ahead, ChargeKind::ChangeBillingPlan, quantity).await?;
     }
     let price = prices::list_price(

@@ -54,7 +54,7 @@ pub async fn plan(
     let due = match subscription.state {
         SubscriptionState::Active | SubscriptionState::Suspended => {
             let is_ahead = charges::may_be_ahead(subscription) && {
-                let item = by_id::<Item, _>(tx, subscription.item).await?;
+                let item = seen::<Item, _>(tx, subscription.item).await?;
                 charges::is_ahead(subscription, &item)
             };
             plan_cycle(tx, subscription, is_ahead, now.date()).await?;

@@ -72,7 +72,7 @@ impl UseCase for Suspend {
                 until: charges::running(&held.row).on(today).last,
             };
             charges::book(ctx, tx, &held.row, entry).await?;
-            let ahead = (&held.row, &held.item);
+            let ahead = (&held.row, &*held.item);
             let back = held.row.quantity.saturating_neg();
             charges::book_ahead(ctx, tx, ahead, ChargeKind::CancelImmediate, back).await?;
         }

@@ -6,8 +6,7 @@ use tierline_domain::decimal::Decimal;
 use tierline_domain::money::Money;
 use tierline_domain::partner::Tenant;
 use tierline_domain::subscription::ChargeKind;
-use tierline_domain::time::Date;
-use tierline_domain::usage::UsageDay;
+use tierline_domain::time::{Date, Timestamp};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_store::{Tx, Value, tables};
@@ -43,6 +42,16 @@ pub async fn of(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Option<
 /// # Errors
 /// When the store fails or amounts overflow.
 pub async fn spent(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Decimal, AppError> {
+    total(tx, customer, day, |_| true).await
+}
+
+/// The same, of the days that are counted.
+async fn total(
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+    day: Date,
+    counts: fn(Option<Timestamp>) -> bool,
+) -> Result<Decimal, AppError> {
     let (first, last) = (day.first_of_month(), day.last_of_month());
     let key = [
         Value::Id(customer.id.uuid()),
@@ -50,11 +59,10 @@ pub async fn spent(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Deci
         Value::Day(last),
     ];
     let mut sum = Decimal::ZERO;
-    let rows = tx
-        .find::<UsageDay>(tables::usage_days::OF_CUSTOMER, &key)
-        .await?;
-    for row in &rows {
-        sum = sum.plus(row.list)?;
+    let days: Vec<(Decimal, Option<Timestamp>)> =
+        tx.fetch_all(tables::usage::COSTS_OF_CUSTOMER, &key).await?;
+    for (list, _) in days.into_iter().filter(|(_, rated)| counts(*rated)) {
+        sum = sum.plus(list)?;
     }
     for row in estate(tx, customer).await? {
         for charge in charges::of(tx, &row).await? {
@@ -87,31 +95,14 @@ pub(crate) async fn watch(
     if added.is_zero() {
         return Ok(());
     }
-    let rated = rated(tx, customer, day).await?;
+    // Days that are not rated yet have their turn.
+    let rated = total(tx, customer, day, |rated| rated.is_some()).await?;
     let left = Decimal::of(budget).minus(rated)?;
     // Over it now, and not before this was added.
     if left.is_negative() && !left.plus(added)?.is_negative() {
         events::happened(ctx, tx, EXCEEDED, &customer.handle).await?;
     }
     Ok(())
-}
-
-/// The same as [`spent`], of days that are rated already: the others have their turn.
-async fn rated(tx: &mut Tx<'_>, customer: &Tenant, day: Date) -> Result<Decimal, AppError> {
-    let (first, last) = (day.first_of_month(), day.last_of_month());
-    let key = [
-        Value::Id(customer.id.uuid()),
-        Value::Day(first),
-        Value::Day(last),
-    ];
-    let mut sum = spent(tx, customer, day).await?;
-    let rows = tx
-        .find::<UsageDay>(tables::usage_days::OF_CUSTOMER, &key)
-        .await?;
-    for row in rows.iter().filter(|row| row.rated.is_none()) {
-        sum = sum.minus(row.list)?;
-    }
-    Ok(sum)
 }
 
 /// Sets a customer's monthly spending budget.

@@ -118,8 +118,7 @@ table! {
             BETWEEN = "WHERE subscription = $1 AND day >= $2 AND day <= $3 ORDER BY day, meter, resource",
             OF_METER = "WHERE subscription = $1 AND meter = $2 AND day >= $3 AND day <= $4 ORDER BY day, resource",
             OPEN = "WHERE subscription IN (SELECT id FROM subscriptions WHERE seller = $1) AND (subscription, day, meter, resource) > ($2, $3, $4, $5)
-                AND day >= $6 AND day < $7 AND rated IS NOT NULL AND net <> charged_net ORDER BY subscription, day, meter, resource LIMIT $8",
-            OF_CUSTOMER = "WHERE customer = $1 AND day >= $2 AND day <= $3 ORDER BY subscription, day, meter, resource"
+                AND day >= $6 AND day < $7 AND rated IS NOT NULL AND net <> charged_net ORDER BY subscription, day, meter, resource LIMIT $8"
         }
     }
 }
@@ -173,7 +172,9 @@ pub const KNOWN: Statement = Statement::new(
 statements! {
     /// The next free number of a meter.
     pub LAST_METER = "SELECT COALESCE(MAX(number), 0) FROM meters";
+    /// Of the days of a customer: what they come to at list price, and when they were rated.
+    pub COSTS_OF_CUSTOMER = "SELECT list, rated FROM usage_days WHERE customer = $1 AND day >= $2 AND day <= $3";
 }
 
 /// Statements that are no whole rows.
-pub const STATEMENTS: &[Statement] = &[ADD_EVENT, LAST_METER];
+pub const STATEMENTS: &[Statement] = &[ADD_EVENT, LAST_METER, COSTS_OF_CUSTOMER];
