@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tierline_domain::partner::{
-    Account, AccountState, Agreement, AgreementState, Judgement, PartnerType, Requirement,
-    ResellerEnrolment,
+    Account, AccountState, Agreement, AgreementState, PartnerType, Requirement, ResellerEnrolment,
 };
 use tierline_domain::time::{Date, add_days};
 use tierline_rules::Checkpoint;
@@ -14,7 +13,8 @@ use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{facts, names, standing};
+use crate::standing::{self, Judged};
+use crate::{facts, names};
 
 /// The state of an account after a step of verification.
 #[derive(Clone, Debug, Serialize, Deserialize)]
