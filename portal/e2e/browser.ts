@@ -27,6 +27,18 @@ const SHOTS = path.resolve(import.meta.dirname, '../screenshots');
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 360, height: 740 };
 
+/** What a browser is started with. */
+export const LAUNCH = {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+};
+
+/** The browser that all test files share, each with windows of its own; one for this file where it runs alone. */
+const open = () => {
+  const shared = process.env.TIERLINE_BROWSER;
+  return shared === undefined ? chromium.launch(LAUNCH) : chromium.connect(shared);
+};
+
 /** How a page is opened. */
 export interface Look {
   viewport?: { width: number; height: number };
@@ -45,11 +57,8 @@ export class Portal {
 
   /** A server and a browser; `close` ends both. */
   static async open(server?: Server): Promise<Portal> {
-    const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    });
-    return new Portal(server ?? (await Server.start()), browser);
+    const [there, browser] = await Promise.all([server ?? Server.start(), open()]);
+    return new Portal(there, browser);
   }
 
   async close(): Promise<void> {
@@ -119,8 +128,8 @@ export class Portal {
     assert.deepEqual(this.said.get(page), [], `the console of ${page.url()}`);
     // A colour that is on its way to another one is neither.
     await page.waitForFunction(() => !document.getAnimations().some(one => one instanceof CSSTransition));
-    // Past the policy of the page: the tester's script is no part of it.
-    await page.evaluate(AXE);
+    // Past the policy of the page: the tester's script is no part of it. It stays until another page is loaded.
+    if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
     const found = await page.evaluate(async () => {
       const { axe } = window as unknown as { axe: { run: (context: object) => Promise<AxeResults> } };
       // The library's guards at the ends of a focus trap hand the focus on at once, and what lies inert behind a window is out
@@ -146,17 +155,19 @@ export class Portal {
    */
   async shots(name: string, who: string, at: string, ready: (page: Page) => Promise<unknown>): Promise<void> {
     mkdirSync(SHOTS, { recursive: true });
-    for (const dark of [false, true]) {
-      for (const [size, viewport] of [
-        ['desktop', DESKTOP],
-        ['phone', PHONE],
-      ] as const) {
-        const page = await this.as(who, at, { viewport, dark });
-        await ready(page);
+    for (const [size, viewport] of [
+      ['desktop', DESKTOP],
+      ['phone', PHONE],
+    ] as const) {
+      const page = await this.as(who, at, { viewport });
+      await ready(page);
+      for (const theme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme: theme });
+        await page.locator(`.portal[data-theme=${theme}]`).waitFor();
         await this.checked(page);
-        await page.screenshot({ path: path.join(SHOTS, `${name}-${dark ? 'dark' : 'light'}-${size}.png`) });
-        await page.context().close();
+        await page.screenshot({ path: path.join(SHOTS, `${name}-${theme}-${size}.png`) });
       }
+      await page.context().close();
     }
   }
 }

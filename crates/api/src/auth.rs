@@ -80,7 +80,7 @@ impl Bearer {
     ///
     /// # Errors
     /// When the store fails.
-    async fn party(&self, tx: &mut Tx<'_>) -> Result<Option<Principal>, AppError> {
+    pub(crate) async fn party(&self, tx: &mut Tx<'_>) -> Result<Option<Principal>, AppError> {
         if let Some(principal) = self.principal(tx).await? {
             return Ok(Some(principal));
         }

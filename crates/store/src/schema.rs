@@ -41,6 +41,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::files::MIGRATION,
     crate::overview::MIGRATION,
     crate::tables::identity::BUILT_IN,
+    crate::tables::listed::MIGRATION,
 ];
 
 const PROGRAM: &str = "

@@ -16,7 +16,9 @@ use crate::facts::{
     Alignment, Buyer, CartFact, Checkpoint as C, Checkpoints, Facts, Named, Party, Purchase,
     Transition,
 };
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{
+    Ground, Rule, Shown, Step, claim, claim_of, documented, private, shown, shown_of,
+};
 
 /// Whatever touches a cart that exists.
 const CART: Checkpoints = Checkpoints::of(&[C::CreateCart, C::CheckoutCart]);
@@ -151,7 +153,7 @@ fn show_end_of_sale(f: &Facts) -> Vec<Shown> {
         (None, None) => None,
     };
     item.map_or_else(Vec::new, |(item, day)| {
-        let mut facts = vec![shown("failed condition", "on sale"), shown("item", item)];
+        let mut facts = vec![claim("failed condition", "on sale"), shown("item", item)];
         facts.extend(day.map(|day| shown("end of sale", day)));
         facts
     })
@@ -410,7 +412,7 @@ pub static RULES: &[Rule] =
             answer: |_| documented(400, 800_065),
             shows: |f| {
                 cart(f)
-                    .map(|cart| shown("submitted already, and changed since", &cart.name))
+                    .map(|cart| claim("submitted already, and changed since", &cart.name))
                     .into_iter()
                     .collect()
             },
@@ -430,7 +432,7 @@ pub static RULES: &[Rule] =
             },
             shows: |f| {
                 let what = cart(f).map_or("the order", |cart| cart.name.as_str());
-                vec![shown("changed by another request since it was read", what)]
+                vec![claim("changed by another request since it was read", what)]
             },
         },
         Rule {
@@ -548,7 +550,7 @@ pub static RULES: &[Rule] =
             shows: |f| {
                 let mut facts = show_line(f);
                 facts.extend(f.actor.iter().map(|actor| {
-                    shown("partner that is not approved for the segment", &actor.name)
+                    claim("partner that is not approved for the segment", &actor.name)
                 }));
                 facts.push(shown("segment", Segment::GovernmentCommunityCloud));
                 facts
@@ -565,9 +567,9 @@ pub static RULES: &[Rule] =
                 let seller = f
                     .actor
                     .iter()
-                    .map(|actor| shown("partner without an attestation", &actor.name));
+                    .map(|actor| claim("partner without an attestation", &actor.name));
                 let customer = f.buyer.iter().map(|buyer| {
-                    shown_of(&buyer.name, "customer that has not accepted", &buyer.name)
+                    claim_of(&buyer.name, "customer that has not accepted", &buyer.name)
                 });
                 seller.chain(customer).collect()
             },
@@ -678,7 +680,7 @@ pub static RULES: &[Rule] =
                     .iter()
                     .filter(|named| !valid_reseller(named))
                     .filter_map(Named::given)
-                    .map(|given| shown("invalid entry", given))
+                    .map(|given| claim("invalid entry", given))
                     .collect()
             },
         },
@@ -693,7 +695,7 @@ pub static RULES: &[Rule] =
                 further(f)
                     .iter()
                     .filter_map(unsigned)
-                    .map(|party| shown("invalid entry, agreement open", &party.name))
+                    .map(|party| claim("invalid entry, agreement open", &party.name))
                     .collect()
             },
         },
@@ -989,7 +991,7 @@ pub static RULES: &[Rule] =
                 let seller = f.actor.as_ref().and_then(|actor| actor.currency);
                 let buyer = f.buyer.as_ref().and_then(|buyer| buyer.currency);
                 let mut facts = Vec::new();
-                facts.extend(asked.map(|asked| shown("currency not supported", asked)));
+                facts.extend(asked.map(|asked| claim("currency not supported", asked)));
                 facts.extend(seller.map(|seller| shown("currency of the partner", seller)));
                 facts.extend(buyer.map(|buyer| shown("currency of the customer's market", buyer)));
                 facts
@@ -1117,7 +1119,7 @@ pub static RULES: &[Rule] =
                     Some(state) => state.to_string(),
                 };
                 facts.push(shown("consumption plan", plan));
-                facts.push(shown("active subscription under the plan", "none"));
+                facts.push(claim("active subscription under the plan", "none"));
                 facts
             },
         },

@@ -14,7 +14,9 @@ use crate::facts::{
     Checkpoint as C, Checkpoints, Facts, OverageFact, SubscriptionFact, Transition,
     TransitionTarget,
 };
-use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{
+    Answer, Ground, Rule, Shown, Step, claim, documented, private, shown, shown_of,
+};
 
 const CANCEL: Checkpoints = Checkpoints::of(&[C::Cancel]);
 const SEATS: Checkpoints = Checkpoints::of(&[C::ChangeQuantity]);
@@ -124,7 +126,7 @@ fn day_and_instant(at: Timestamp) -> String {
 fn show_window(f: &Facts) -> Vec<Shown> {
     let mut facts = show(f);
     if let Some(until) = own(f).and_then(|subscription| subscription.cancel_until) {
-        facts.push(shown("window ended on", day_and_instant(until)));
+        facts.push(claim("window ended on", day_and_instant(until)));
     }
     facts
 }
@@ -134,7 +136,7 @@ fn show_term_end(f: &Facts) -> Vec<Shown> {
     facts.extend(
         own(f)
             .and_then(|subscription| subscription.term_end)
-            .map(|day| shown("term ended on", day)),
+            .map(|day| claim("term ended on", day)),
     );
     facts
 }
@@ -255,7 +257,7 @@ fn into(f: &Facts, fails: fn(&SubscriptionFact, &Transition, &TransitionTarget) 
 fn show_target(f: &Facts, condition: &str) -> Vec<Shown> {
     let mut facts = show(f);
     if let Some((_, change, target)) = target(f) {
-        facts.push(shown("failed condition", condition));
+        facts.push(claim("failed condition", condition));
         facts.push(shown(
             "target",
             format!("{} ({})", target.name, target.state),
@@ -284,7 +286,7 @@ fn migrating(f: &Facts, fails: fn(&SubscriptionFact) -> bool) -> bool {
 
 fn show_migration(f: &Facts, condition: &str) -> Vec<Shown> {
     let mut facts = show(f);
-    facts.push(shown("failed condition", condition));
+    facts.push(claim("failed condition", condition));
     if let Some(subscription) = own(f) {
         facts.push(shown("item", &subscription.item));
         facts.push(shown("bought on", subscription.bought.date()));
@@ -348,7 +350,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(own(f).map(|subscription| {
-                shown("item type that needs no activation", subscription.kind)
+                claim("item type that needs no activation", subscription.kind)
             }));
             facts
         },
@@ -534,7 +536,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(
-                own(f).map(|subscription| shown("item that cannot renew", &subscription.item)),
+                own(f).map(|subscription| claim("item that cannot renew", &subscription.item)),
             );
             facts
         },
@@ -667,7 +669,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(own(f).zip(transition(f)).map(|(source, change)| {
-                shown(
+                claim(
                     "path that is not listed",
                     format!("{} to {}", source.item, change.to),
                 )
@@ -957,7 +959,7 @@ pub static RULES: &[Rule] = &[
             let mut facts = show(f);
             facts.extend(
                 own(f).map(|subscription| {
-                    shown("item type that cannot be reduced", subscription.kind)
+                    claim("item type that cannot be reduced", subscription.kind)
                 }),
             );
             facts
@@ -1020,7 +1022,7 @@ pub static RULES: &[Rule] = &[
             facts.extend(
                 own(f)
                     .and_then(|subscription| subscription.new_frequency)
-                    .map(|(wanted, _)| shown("frequency that is not offered", wanted)),
+                    .map(|(wanted, _)| claim("frequency that is not offered", wanted)),
             );
             facts
         },
@@ -1107,7 +1109,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(own(f).map(|subscription| {
-                shown("six-year offer that does not renew", &subscription.item)
+                claim("six-year offer that does not renew", &subscription.item)
             }));
             facts
         },
@@ -1197,7 +1199,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(own(f).map(|subscription| {
-                shown(
+                claim(
                     "prepaid plan of a third party that is not cancellable",
                     &subscription.item,
                 )
