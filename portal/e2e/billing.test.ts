@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { PHONE, Portal } from './browser.ts';
+import { PHONE, Portal, textOf } from './browser.ts';
 
 let portal: Portal;
 before(async () => {
@@ -43,9 +42,7 @@ test('an invoice comes as paper, and its lines as files that a worker makes', as
   assert.equal((await paper).suggestedFilename(), 'meridian-000008.pdf');
   const table = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Lines as CSV' }).click();
-  const lines = readFileSync(await (await table).path(), 'utf8')
-    .trim()
-    .split(/\r?\n/);
+  const lines = (await textOf(await table)).trim().split(/\r?\n/);
   assert.equal(lines.length, 9, 'a head and eight lines');
   assert.match(lines.join(' '), /Desk Premium|desk-premium/);
   await page.getByRole('button', { name: 'Make the files' }).click();

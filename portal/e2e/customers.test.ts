@@ -29,7 +29,7 @@ test('customers are searched and filtered, and one opens with everything about i
     ['Orders', '10 × Desk Standard, 4 × Calling'],
     ['Invoices', 'No invoices'],
     ['Delegation', 'meridian-canyon-readers'],
-    ['Support contacts', 'PartnerID 4847565'],
+    ['Support', 'PartnerID 4847565'],
     ['Transfers', 'No transfers'],
     ['Timeline', 'Subscription upgraded'],
   ];
@@ -176,6 +176,48 @@ test('a customer accepts an invitation and its agreement, and declines another',
   await answer.waitFor({ state: 'detached' });
   await customer.getByText('Nothing waits for your agreement').waitFor();
   await portal.checked(customer);
+});
+
+test('scenario 3: who manages what was bought elsewhere asks for rights, and then has them', async () => {
+  const desk = '/deal?do=administer&customer=granite-library&task=reset_password';
+  const partner = await portal.as('harbor', desk);
+  const window = partner.getByRole('dialog');
+  // The relationship is there since the walk before; rights in the tenant are another matter.
+  await partner.locator('[data-decision=refused]').waitFor();
+  await partner.locator('[data-decision] [data-rule=TXN-302]').waitFor();
+  await portal.checked(partner);
+  await partner.goto('/portal/customers/granite-library?tab=delegation');
+  await partner.getByRole('button', { name: 'Ask for rights' }).click();
+  await window.getByRole('textbox', { name: 'Name of the request' }).fill('granite-desk');
+  await window.getByRole('spinbutton', { name: 'Days' }).fill('90');
+  await window.getByRole('checkbox', { name: 'User administrator' }).check();
+  await window.getByRole('button', { name: 'Send the request' }).click();
+  await window.waitFor({ state: 'detached' });
+
+  const customer = await portal.as('customer:granite-library', '/customers?tab=delegation');
+  await customer.locator('[data-rights=granite-desk]').getByRole('button', { name: 'Approve' }).click();
+  await customer.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  await customer.getByRole('dialog').waitFor({ state: 'detached' });
+
+  // Rights come into force a while after they were approved, and a group to which they are given a while after that.
+  const passDay = async () => {
+    await partner.getByRole('link', { name: 'Time', exact: true }).click();
+    await partner.getByRole('button', { name: 'A day', exact: true }).click();
+    await partner.locator('[data-moved]').waitFor();
+    await partner.goBack();
+  };
+  await passDay();
+  await partner.locator('[data-rights=granite-desk]').getByRole('button', { name: 'Give to a group' }).click();
+  await window.getByRole('combobox', { name: 'Security group' }).selectOption('harbor-readers');
+  await window.getByRole('button', { name: 'Give to a group' }).click();
+  await window.waitFor({ state: 'detached' });
+  await passDay();
+  await partner.goto(`/portal${desk}`);
+  await partner.locator('[data-decision=allowed]').waitFor();
+  await portal.checked(partner);
+  await partner.getByRole('button', { name: 'Do the task' }).click();
+  await partner.locator('[data-done]').waitFor();
+  await portal.checked(partner);
 });
 
 test('a page that another session has made stale keeps what was typed, and shows what is there now', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { layoutOf, narrowed, overlapsOf, type Graph } from '../src/screens/map/layout.ts';
-import { Portal } from './browser.ts';
+import { Portal, textOf } from './browser.ts';
 import { serverOf } from './many.ts';
 
 /** A program of one provider, resellers and customers, two of which share some. */
@@ -113,7 +112,7 @@ test('two thousand are laid out, opened, moved over and saved', async () => {
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save as SVG' }).click(),
   ]);
-  const text = readFileSync(await file.path(), 'utf8');
+  const text = await textOf(file);
   assert.match(text, /^<svg /);
   assert.match(text, /&#60;script/);
   assert.ok(!text.includes('<script'));

@@ -85,7 +85,7 @@ test('registers, parameters and the schedule', async () => {
   await page.getByRole('button', { name: 'Grant a waiver' }).click();
   await page.getByRole('grid', { name: 'Waivers' }).getByText('Holds').waitFor();
   await portal.checked(page);
-  await page.getByRole('button', { name: 'End harbor-2026' }).click();
+  await page.getByRole('button', { name: 'End it: harbor-2026' }).click();
   await window.getByText('What was sold stays sold').waitFor();
   await portal.checked(page);
   await window.getByRole('button', { name: 'End it' }).click();

@@ -109,7 +109,7 @@ export function Waivers() {
         width: '6rem',
         cell: row =>
           row.active && (
-            <Button size="small" aria-label={words.endTitle(row.name)} onClick={() => setEnding(row)}>
+            <Button size="small" aria-label={`${words.end}: ${row.name}`} onClick={() => setEnding(row)}>
               {words.end}
             </Button>
           ),
