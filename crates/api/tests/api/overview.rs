@@ -204,6 +204,11 @@ async fn a_trace_tells_of_every_rule_that_was_asked() {
         "{}",
         asked.len()
     );
+    // What only a refusal could claim is not said of a rule that passed.
+    for rule in ["AGR-019", "ORD-010"] {
+        let passed = asked.iter().find(|asked| asked["rule"] == rule).unwrap();
+        assert_eq!(passed["facts"], json!([]), "{rule}");
+    }
 
     let refused = world.post(path, &token, &deal(true, 0)).await.body;
     assert_eq!(refused["allowed"], false);
