@@ -14,6 +14,7 @@ use tierline_app::ask::ask;
 use tierline_app::time::Step;
 use tierline_app::{AppError, Ctx, attempt, names};
 use tierline_domain::catalog::Item;
+use tierline_domain::id::Id;
 use tierline_domain::order::OrderRequest;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Period, Timestamp};
@@ -237,9 +238,7 @@ async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResul
     let principal = &call.principal;
     let partner = principal.account.as_ref().map(|account| account.tenant);
     let customer = principal.customer.as_ref().map(|customer| customer.id);
-    let tenant = partner
-        .or(customer)
-        .map_or(Uuid::nil(), |tenant| tenant.uuid());
+    let tenant = partner.or(customer).map_or(Uuid::nil(), Id::uuid);
     let id = call.principal.request_id.as_deref();
     let key =
         id.map(|id| RequestKey::new(tenant, id, call.method.as_str(), &call.path, &call.bytes));
