@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { PHONE, Portal } from './browser.ts';
+import { PHONE, Portal, textOf } from './browser.ts';
 
 let portal: Portal;
 before(async () => {
@@ -40,6 +40,11 @@ test('an invoice comes as paper, and its lines as files that a worker makes', as
   const paper = page.waitForEvent('download');
   await page.getByRole('button', { name: 'PDF' }).click();
   assert.equal((await paper).suggestedFilename(), 'meridian-000008.pdf');
+  const table = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Lines as CSV' }).click();
+  const lines = (await textOf(await table)).trim().split(/\r?\n/);
+  assert.equal(lines.length, 9, 'a head and eight lines');
+  assert.match(lines.join(' '), /Desk Premium|desk-premium/);
   await page.getByRole('button', { name: 'Make the files' }).click();
   await page.locator('[data-export=succeeded]').waitFor();
   await page.getByText('8 of 8 lines written').waitFor();

@@ -81,6 +81,22 @@ test('a reseller asks for an item of the marketplace, and its provider accepts',
   await meridian.getByRole('dialog').getByRole('button', { name: 'Accept' }).click();
   await asked.getByText('Accepted').waitFor();
   await portal.checked(meridian);
+  // Another is declined, with a reason that the reseller reads.
+  const open = meridian.getByRole('row', { name: /calling-addon × 10/ });
+  await open.getByRole('button', { name: 'Decline' }).click();
+  const window = meridian.getByRole('dialog');
+  await window.getByRole('textbox').fill('Not before the spring.');
+  await portal.checked(meridian);
+  await window.getByRole('button', { name: 'Decline' }).click();
+  await open.getByText('Declined').waitFor();
+  await portal.checked(meridian);
+  const reseller = await portal.as('bridgewater', '/catalogue?view=requests');
+  await reseller
+    .getByRole('row', { name: /calling-addon × 10/ })
+    .getByText('Declined')
+    .waitFor();
+  await reseller.getByText('Not before the spring.').waitFor();
+  await portal.checked(reseller);
 });
 
 test('a script in a company name is shown as text', async () => {

@@ -112,12 +112,31 @@ test('scenario 4: nothing is sold to a tenant of the program, but to another of 
   await portal.checked(page);
 });
 
-test('scenario 5: nobody sells to itself, and no command cures it', async () => {
+test('scenario 5: nobody sells to itself, until the operator waives it', async () => {
   const page = await portal.as('DB-1', '/deal');
   await fill(page, { Customer: 'TD-int', Item: 'suite-standard', Quantity: '5' });
   await decided(page, 'refused');
   for (const rule of ['TXN-501', 'TXN-503', 'TXN-507']) await isRefusedBy(page, rule);
   assert.equal(await page.getByRole('button', { name: /^Carry out/ }).count(), 0);
+  await page.getByText('Apply to the operator').first().waitFor();
+  await portal.checked(page);
+  // What its contract forbids only the operator lifts, for a time; what is left then has a remedy.
+  const operator = await portal.as('operator', '/operator?view=waivers');
+  await operator.getByRole('textbox', { name: 'Waiver' }).fill('direct-one-2023');
+  await operator.getByRole('textbox', { name: 'Company' }).fill('ORG-D');
+  await operator.getByLabel('From').fill('2023-11-01');
+  await operator.getByLabel('Until').fill('2023-12-31');
+  await operator.getByRole('button', { name: 'Grant a waiver' }).click();
+  await operator.getByRole('grid', { name: 'Waivers' }).getByText('Holds').waitFor();
+  await portal.checked(operator);
+  await page.reload();
+  await decided(page, 'refused');
+  await isRefusedBy(page, 'CUS-002');
+  assert.equal(await page.locator('[data-decision] [data-rule=TXN-507]').count(), 0);
+  await cure(page);
+  await decided(page, 'allowed');
+  await page.getByText('direct-one-2023').waitFor();
+  await placed(page);
   await portal.checked(page);
 });
 
@@ -140,7 +159,13 @@ test('scenario 7: a customer of another region', async () => {
   await fill(page, { Customer: 'C-1', Item: 'suite-standard', Quantity: '5' });
   await decided(page, 'refused');
   for (const rule of ['IDN-013', 'REG-001', 'REG-008', 'TXN-701']) await isRefusedBy(page, rule);
+  await page.getByText('hand over the lead').first().waitFor();
   await portal.checked(page);
+  // To a partner of the customer's own region: the same deal goes through there.
+  const other = await portal.as('DB-1', `/deal${new URL(page.url()).search}`);
+  await decided(other, 'allowed');
+  await placed(other);
+  await portal.checked(other);
 });
 
 test('scenario 8: a reseller of another region is not invited, one of the same is', async () => {

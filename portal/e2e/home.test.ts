@@ -39,6 +39,15 @@ test('a customer has a home too', async () => {
   await portal.checked(page);
 });
 
+test('credit is shown as far as it is used up', async () => {
+  await portal.server.command('operator', 'set_credit_limit', { partner: 'meridian', limit: 'USD 50000.00' });
+  const page = await portal.as('meridian', '/home');
+  const credit = page.getByRole('region', { name: 'Credit with the operator' });
+  await credit.getByText('US$50,000.00').waitFor();
+  await credit.getByText(/^\d+% used$/).waitFor();
+  await portal.checked(page);
+});
+
 test('a refusal counts, and its link leads to the explanation', async () => {
   const order = { customer: 'red-rock-dental', item: 'desk-standard', quantity: 5 };
   await assert.rejects(portal.server.command('harbor', 'order', order));

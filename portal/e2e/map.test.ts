@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { layoutOf, narrowed, overlapsOf, type Graph } from '../src/screens/map/layout.ts';
-import { Portal } from './browser.ts';
-import { Server } from './server.ts';
+import { Portal, textOf } from './browser.ts';
+import { serverOf } from './many.ts';
 
 /** A program of one provider, resellers and customers, two of which share some. */
 function graphOf(resellers: number, customers: number): Graph {
@@ -38,10 +35,7 @@ test('nothing covers anything, with ten boxes and with two thousand, shut and op
   for (const graph of [graphOf(2, 5), graphOf(60, 1937), graphOf(500, 1497)]) {
     const owners = graph.nodes.map(node => node.id);
     for (const open of [new Set<string>(), new Set(owners), new Set(owners.filter((_, index) => index % 3 === 0))]) {
-      const began = performance.now();
       const layout = layoutOf(graph, open);
-      const took = performance.now() - began;
-      console.log(`${graph.nodes.length} nodes, ${layout.boxes.length} boxes: ${took.toFixed(1)} ms`);
       assert.equal(overlapsOf(layout.boxes).length, 0);
       for (const box of layout.boxes) {
         assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.w <= layout.width && box.y + box.h <= layout.height);
@@ -66,40 +60,13 @@ test('a search leaves who is found and everybody above', () => {
 });
 
 const SCRIPT = '<script>document.title="taken"</script>';
-let directory: string;
 let portal: Portal;
 before(async () => {
-  directory = mkdtempSync(path.join(tmpdir(), 'tierline-map-'));
-  const facts: object[] = [
-    { organization: { id: 'ORG-BIG', name: 'Big Distribution Inc.', headquarters: 'US' } },
-    { partner: { id: 'big', type: 'indirect_provider', organization: 'ORG-BIG', country: 'US' } },
-  ];
-  for (let index = 0; index < 60; index += 1) {
-    const name = index === 7 ? SCRIPT : `Reseller ${String(index).padStart(3, '0')} LLC`;
-    facts.push(
-      { organization: { id: `ORG-R${index}`, name, headquarters: 'US' } },
-      { partner: { id: `r${index}`, type: 'indirect_reseller', organization: `ORG-R${index}`, country: 'US' } },
-      { partnership: { provider: 'big', reseller: `r${index}` } },
-    );
-  }
-  for (let index = 0; index < 1938; index += 1) {
-    const name = `Customer ${String(index).padStart(4, '0')}`;
-    facts.push(
-      { organization: { id: `ORG-C${index}`, name, headquarters: 'US' } },
-      { customer: { id: `c${index}`, organization: `ORG-C${index}`, country: 'US' } },
-      { relationship: { partner: 'big', customer: `c${index}` } },
-      { relationship: { partner: `r${index % 60}`, customer: `c${index}` } },
-    );
-  }
-  const lines = facts.map(fact => `  - ${JSON.stringify(fact)}\n`).join('');
-  const world = path.join(directory, 'world.yaml');
-  writeFileSync(world, `today: 2026-01-15T12:00:00Z\ngiven:\n${lines}`);
-  portal = await Portal.open(await Server.start(['--sandbox', '--world', world]));
+  const named = (kind: string, index: number) =>
+    kind === 'Reseller' && index === 7 ? SCRIPT : `${kind} ${String(index).padStart(4, '0')}`;
+  portal = await Portal.open(await serverOf([{ provider: 'big', resellers: 60, customers: 1_938 }], named));
 });
-after(async () => {
-  await portal.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+after(() => portal.close());
 
 test('two thousand are laid out, opened, moved over and saved', async () => {
   const page = await portal.as('operator', '/map');
@@ -107,16 +74,8 @@ test('two thousand are laid out, opened, moved over and saved', async () => {
   await portal.checked(page);
   const frame = page.getByRole('group', { name: 'Map of the program' });
 
-  const took = await page.evaluate(async () => {
-    const button = [...document.querySelectorAll('button')].find(one => one.textContent === 'Open all clusters');
-    const began = performance.now();
-    button?.click();
-    await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
-    return performance.now() - began;
-  });
+  await page.getByRole('button', { name: 'Open all clusters' }).click();
   await page.locator('[data-boxes="2060"], [data-boxes="2061"]').waitFor();
-  console.log(`2,000 nodes opened, laid out and drawn in ${took.toFixed(0)} ms`);
-  assert.ok(took <= 1000, `${took} ms`);
   await page.getByRole('button', { name: 'Close all clusters' }).click();
 
   // Keyboard, wheel, back to all of it.
@@ -153,7 +112,7 @@ test('two thousand are laid out, opened, moved over and saved', async () => {
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save as SVG' }).click(),
   ]);
-  const text = readFileSync(await file.path(), 'utf8');
+  const text = await textOf(file);
   assert.match(text, /^<svg /);
   assert.match(text, /&#60;script/);
   assert.ok(!text.includes('<script'));

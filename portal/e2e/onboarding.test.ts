@@ -37,11 +37,12 @@ test('from the application to the agreement, the invitation and the first order'
     .waitFor();
   await portal.checked(page);
 
-  await portal.server.command('operator', 'decide_verification', {
-    partner: 'bellevue',
-    accepted: true,
-    evidence: 'Register extract of 14 January.',
-  });
+  const operator = await portal.as('operator', '/operator');
+  await operator.getByRole('link', { name: 'Bellevue Informatique SAS' }).click();
+  await operator.getByRole('textbox', { name: /Evidence/ }).fill('Register extract of 14 January.');
+  await operator.getByRole('button', { name: 'Accept' }).click();
+  await confirmed(operator, 'Accept');
+  await operator.locator('[data-step=enrolment][data-done=true]').waitFor();
   await page.reload();
   await page.locator('[data-step=enrolment][data-done=true]').waitFor();
   await page.locator('[data-step=agreement]').getByRole('button', { name: 'Sign the agreement' }).click();
@@ -75,36 +76,47 @@ test('from the application to the agreement, the invitation and the first order'
     .getByText('Active')
     .waitFor();
 
-  // A customer of both, and the first order with the new reseller of record.
-  for (const [who, verb, params] of [
-    [
-      'alpenrand',
-      'create_customer',
-      {
-        id: 'first-customer',
-        name: 'Quai Neuf SAS',
-        country: 'FR',
-        domain: 'quai-neuf.example',
-        email: 'kim@quai-neuf.example',
-        for_reseller: 'bellevue',
-      },
-    ],
-    ['alpenrand', 'attest', { customer: 'first-customer' }],
-    [
-      'alpenrand',
-      'order',
-      {
-        customer: 'first-customer',
-        item: 'desk-standard',
-        quantity: 3,
-        partner_of_record: 'bellevue',
-        creates: 'first-order',
-      },
-    ],
+  // A customer of both, its agreement, and the first order with the new reseller of record.
+  await provider.getByRole('link', { name: 'Customers', exact: true }).click();
+  await provider.getByRole('button', { name: 'New customer' }).click();
+  const form = provider.getByRole('dialog');
+  for (const [label, text] of [
+    ['Company', 'Quai Neuf SAS'],
+    ['Country', 'FR'],
+    ['Domain', 'quai-neuf.example'],
+    ['Mail address', 'kim@quai-neuf.example'],
+    ['For a reseller', 'bellevue'],
   ] as const) {
-    await portal.server.command(who, verb, params);
+    await form.getByRole('textbox', { name: label }).fill(text);
   }
-  await page.goto('/portal/subscriptions/first-order');
+  await confirmed(provider, 'Create it');
+  await provider.getByRole('link', { name: 'Quai Neuf SAS' }).click();
+  await provider.getByRole('tab', { name: 'Agreement' }).click();
+  await provider.getByRole('button', { name: 'Confirm acceptance' }).click();
+  await form.getByRole('textbox', { name: 'First name' }).fill('Kim');
+  await form.getByRole('textbox', { name: 'Last name' }).fill('Sand');
+  await form.getByRole('textbox', { name: 'Mail address' }).fill('kim.sand@quai-neuf.example');
+  await confirmed(provider, 'Confirm acceptance');
+  await provider.getByRole('link', { name: 'Deal desk', exact: true }).click();
+  for (const [label, text] of [
+    ['Customer', 'quai-neuf-sas'],
+    ['Item', 'desk-standard'],
+    ['Quantity', '3'],
+    ['Reseller of record', 'bellevue'],
+  ] as const) {
+    await provider.getByLabel(label, { exact: false }).and(provider.locator('input')).first().fill(text);
+  }
+  await provider.locator('[data-current=true]').waitFor();
+  await provider.locator('[data-decision=allowed]').waitFor();
+  await provider.getByRole('button', { name: 'Place the order' }).click();
+  await provider.locator('[data-done]').waitFor();
+  await portal.checked(provider);
+
+  await page.getByRole('link', { name: 'Subscriptions', exact: true }).click();
+  await page
+    .getByRole('row', { name: /Quai Neuf SAS/ })
+    .getByRole('link')
+    .click();
   await page.getByRole('heading', { level: 1, name: 'Desk Standard · Quai Neuf SAS' }).waitFor();
   await page.getByText('alpenrand · bellevue').waitFor();
   await portal.checked(page);

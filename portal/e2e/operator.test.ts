@@ -30,6 +30,24 @@ test('an enrolment is accepted on its evidence', async () => {
   await portal.checked(page);
 });
 
+test('an enrolment is rejected with its reasons, which the applicant reads', async () => {
+  await portal.server.command('ironwood', 'appeal', { documents: ['licence'] });
+  const page = await portal.as('operator', '/operator/enrolments/ironwood');
+  await page.getByRole('textbox', { name: /Evidence/ }).fill('The licence names another company.');
+  await page.getByRole('button', { name: 'Reject' }).click();
+  const window = page.getByRole('dialog');
+  await window.getByText('It reads the reasons and may appeal').waitFor();
+  await portal.checked(page);
+  await window.getByRole('button', { name: 'Reject' }).click();
+  await window.waitFor({ state: 'detached' });
+  await page.getByText('The licence names another company.').first().waitFor();
+  await portal.checked(page);
+  const applicant = await portal.as('ironwood', '/onboarding');
+  await applicant.getByText('The licence names another company.').first().waitFor();
+  await applicant.getByRole('button', { name: 'Appeal' }).waitFor();
+  await portal.checked(applicant);
+});
+
 test('registers, parameters and the schedule', async () => {
   const page = await portal.as('operator', '/operator?view=affiliations');
   await page.getByRole('grid', { name: 'Affiliations' }).getByText('Harbor Labs LLC').first().waitFor();
@@ -52,6 +70,27 @@ test('registers, parameters and the schedule', async () => {
   await portal.checked(page);
   await page.getByRole('tab', { name: 'Waivers' }).click();
   await page.getByText('No waiver').waitFor();
+  await portal.checked(page);
+  const window = page.getByRole('dialog');
+  await page.getByRole('textbox', { name: 'Waiver' }).fill('harbor-2026');
+  await page.getByRole('textbox', { name: 'Company' }).fill('ORG-HARBOR');
+  await page.getByLabel('From').fill('2026-01-01');
+  await page.getByLabel('Until').fill('2025-12-31');
+  await page.getByRole('button', { name: 'Grant a waiver' }).click();
+  await page.getByText('until: is not before').first().waitFor();
+  assert.equal(await page.getByRole('textbox', { name: 'Waiver' }).inputValue(), 'harbor-2026');
+  portal.forgive(page, /400/);
+  await portal.checked(page);
+  await page.getByLabel('Until').fill('2026-12-31');
+  await page.getByRole('button', { name: 'Grant a waiver' }).click();
+  await page.getByRole('grid', { name: 'Waivers' }).getByText('Holds').waitFor();
+  await portal.checked(page);
+  await page.getByRole('button', { name: 'End it: harbor-2026' }).click();
+  await window.getByText('What was sold stays sold').waitFor();
+  await portal.checked(page);
+  await window.getByRole('button', { name: 'End it' }).click();
+  await window.waitFor({ state: 'detached' });
+  await page.getByRole('grid', { name: 'Waivers' }).getByText('Does not hold').waitFor();
   await portal.checked(page);
   await page.getByRole('tab', { name: 'Schedule' }).click();
   await page.getByRole('grid', { name: 'Due next' }).waitFor();

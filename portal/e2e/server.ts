@@ -1,13 +1,16 @@
 /** A real server of its own for each test file: a free port, a fresh directory, gone at the end. */
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The program under test: what cargo built last, or what `TIERLINE` names. */
 export const BINARY = process.env.TIERLINE ?? path.resolve(import.meta.dirname, '../../target/debug/tierline');
+
+/** The demo program, its clock standing at an instant. `TIERLINE_DEMO` names a directory in which it is laid already. */
+const DEMO = ['--demo', '--now', '2026-01-15T12:00:00Z'];
 
 export interface Principal {
   handle: string;
@@ -28,22 +31,24 @@ export class Server {
    * Starts a sandbox with the demo program, its clock standing at an instant, unless other arguments are given. It is there when
    * this is done.
    */
-  static async start(args = ['--demo', '--now', '2026-01-15T12:00:00Z'], directory?: string): Promise<Server> {
+  static async start(args = DEMO, directory?: string): Promise<Server> {
     const place = directory ?? mkdtempSync(path.join(tmpdir(), 'tierline-portal-'));
+    const laid = process.env.TIERLINE_DEMO;
+    if (args === DEMO && directory === undefined && laid !== undefined) cpSync(laid, place, { recursive: true });
     const all = ['serve', '--listen', '127.0.0.1:0', '--data-dir', place, ...args];
-    const process = spawn(BINARY, all, {
+    const child = spawn(BINARY, all, {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...globalThis.process.env, RUST_LOG: 'warn' },
+      env: { ...process.env, RUST_LOG: 'warn' },
     });
-    const lines = createInterface({ input: process.stdout });
+    const lines = createInterface({ input: child.stdout });
     const base = await new Promise<string>((resolve, reject) => {
       lines.on('line', line => {
         const found = /listens on (http:\S+)/.exec(line)?.[1];
         if (found !== undefined) resolve(found);
       });
-      process.on('exit', code => reject(new Error(`${BINARY} ended with ${code ?? 'a signal'} before it listened`)));
+      child.on('exit', code => reject(new Error(`${BINARY} ended with ${code ?? 'a signal'} before it listened`)));
     });
-    return new Server(base, place, process);
+    return new Server(base, place, child);
   }
 
   /** Ends it, and takes its directory away unless it is to be started again on it. */

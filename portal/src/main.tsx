@@ -6,15 +6,16 @@ import { createRoot } from 'react-dom/client';
 
 import { queries } from './api/queries';
 import { router } from './router';
-import { useTheme } from './theme/theme';
+import { dark, light, useIsDark } from './theme/theme';
 import './page.css';
 
 const renderer = createDOMRenderer(document);
 
 function Portal() {
+  const isDark = useIsDark();
   return (
     <RendererProvider renderer={renderer}>
-      <FluentProvider theme={useTheme()} className="portal">
+      <FluentProvider theme={isDark ? dark : light} className="portal" data-theme={isDark ? 'dark' : 'light'}>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>

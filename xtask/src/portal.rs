@@ -35,6 +35,21 @@ pub(crate) fn build() -> Result<(), String> {
     npm(&["run", "build"])
 }
 
+/// What a browser takes how long for, with many rows and boxes, against the program as it ships.
+pub(crate) fn figures() -> Result<Checked, String> {
+    if !is_buildable() || find("chromium").is_none() {
+        return Ok(Checked::No("npm or chromium is missing".to_owned()));
+    }
+    build()?;
+    Program::new("cargo", ["build", "--quiet", "--release", "-p", "tierline"]).run()?;
+    let mut figures = Program::new("npm", ["--prefix", "portal", "run", "figures"]);
+    figures = figures.env("TIERLINE", place::binary("release")?);
+    if let Some(browser) = find("chromium") {
+        figures = figures.env("CHROMIUM", browser);
+    }
+    figures.run().map(Checked::from)
+}
+
 /// Types, style, build, size and the end-to-end tests whose file name contains a word.
 pub(crate) fn test(words: &[String]) -> Result<Checked, String> {
     if !is_buildable() || find("chromium").is_none() {

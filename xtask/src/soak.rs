@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::place;
+use crate::portal;
 use crate::postgres::{Cluster, Promise};
 use crate::program::Program;
 use crate::steps::Steps;
@@ -139,14 +140,20 @@ const FIGURES: &[Figure] = &[
     },
 ];
 
+/// The figures that a browser takes of the portal.
+const PORTAL: &str = "the portal's figures";
+
 /// Runs all figures, or those whose name contains one of the words.
 pub(crate) fn run(words: &[String]) -> Result<bool, String> {
-    let wanted = |figure: &&Figure| {
-        words.is_empty() || words.iter().any(|word| figure.name.contains(word.as_str()))
-    };
-    let figures: Vec<_> = FIGURES.iter().filter(wanted).collect();
-    if figures.is_empty() {
-        let names: Vec<_> = FIGURES.iter().map(|figure| figure.name).collect();
+    let wanted =
+        |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    let figures: Vec<_> = FIGURES
+        .iter()
+        .filter(|figure| wanted(figure.name))
+        .collect();
+    if figures.is_empty() && !wanted(PORTAL) {
+        let names = FIGURES.iter().map(|figure| figure.name);
+        let names: Vec<_> = names.chain([PORTAL]).collect();
         return Err(format!("no such figure; there are: {}", names.join(", ")));
     }
     let mut steps = Steps::default();
@@ -160,6 +167,9 @@ pub(crate) fn run(words: &[String]) -> Result<bool, String> {
         } else {
             steps.run(figure.name, || figure.program(&[]).run());
         }
+    }
+    if wanted(PORTAL) {
+        steps.run(PORTAL, portal::figures);
     }
     Ok(steps.finish())
 }

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use hyper::ext::ReasonPhrase;
 use serde_json::{Value, json};
 use tierline_app::AppError;
@@ -325,6 +325,9 @@ fn challenge(status: StatusCode, mut response: Response) -> Response {
     response
 }
 
+/// Under which id a refusal was kept: `/program/v1/decisions/{id}`.
+const DECISION: HeaderName = HeaderName::from_static("x-decision-id");
+
 /// What the status line says where a second factor is missing (SEC-002).
 const MFA_REASON: ReasonPhrase = ReasonPhrase::from_static(b"Unauthorized - MFA required");
 
@@ -335,9 +338,12 @@ impl IntoResponse for Problem {
             response.extensions_mut().insert(MFA_REASON);
             return response;
         }
-        challenge(
-            self.status,
-            (self.status, Json(self.documented_body())).into_response(),
-        )
+        let mut response = (self.status, Json(self.documented_body())).into_response();
+        // The documented body has no place for it.
+        let kept = self.decision.and_then(|decision| decision.kept);
+        if let Some(id) = kept.and_then(|id| HeaderValue::from_str(&id).ok()) {
+            response.headers_mut().insert(DECISION, id);
+        }
+        challenge(self.status, response)
     }
 }

@@ -42,6 +42,10 @@ pub fn facts_line(violation: &Violation, lang: Lang) -> String {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionView {
+    /// Under which it was kept, for `/program/v1/decisions/{id}`: of a refused command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    id: Option<String>,
     /// Whether it may.
     allowed: bool,
     /// What the documented paths would answer.
@@ -193,6 +197,7 @@ impl DecisionView {
     #[must_use]
     pub fn of(decision: &Decision, remedy: Option<&Remedy>, lang: Lang) -> Self {
         Self {
+            id: decision.kept.clone(),
             allowed: decision.allowed,
             wire: decision.wire.map(|wire| WireView {
                 status: wire.status,

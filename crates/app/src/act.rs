@@ -296,6 +296,8 @@ verbs! {
     "open_portal" => crate::desk::OpenPortal,
     "read_audit" => crate::desk::ReadAudit,
     "merge_organizations" => crate::merge::MergeOrganizations,
+    "grant_waiver" => crate::waiver::GrantWaiver,
+    "end_waiver" => crate::waiver::EndWaiver,
     "record_affiliation" => crate::affiliation::RecordAffiliation,
     "check_promotion" => crate::promotion::CheckPromotion,
     "upload_document" => crate::promotion::UploadDocument,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::act::{Act, decide_only, perform};
 use crate::actor::ActorSpec;
 use crate::ask::Answer;
-use crate::attempt::record_refusal;
+use crate::attempt::{kept_id, record_refusal};
 use crate::clock::Clock;
 use crate::ctx::{Ctx, Ids};
 use crate::error::{AppError, Refusal};
@@ -284,7 +284,15 @@ impl Request {
         if let Some(earlier) = self.earlier(tx).await? {
             return Ok(earlier);
         }
-        let performed = perform(&self.ctx, tx, &self.act).await?;
+        let performed = perform(&self.ctx, tx, &self.act).await;
+        // A refusal is kept once the rest is undone, under an id that is known before.
+        let performed = performed.map_err(|error| match error {
+            AppError::Refused(mut refusal) => {
+                refusal.decision.kept = Some(kept_id(&self.ctx).to_string());
+                AppError::Refused(refusal)
+            }
+            other => other,
+        })?;
         let outcome = Outcome::Done(performed.result);
         self.remember(tx, &outcome).await?;
         Ok(outcome)

@@ -204,6 +204,11 @@ pub(crate) async fn keep_further(
     keep(&ctx, tx, facts, &judge(&ctx, facts), subject).await
 }
 
+/// The id under which the decision of a command is kept.
+pub(crate) fn kept_id(ctx: &Ctx) -> Uuid {
+    ctx.ids().uuid()
+}
+
 /// Keeps a decision with its facts and the profile's version, so that it can be replayed.
 async fn keep(
     ctx: &Ctx,
@@ -213,7 +218,7 @@ async fn keep(
     subject: &str,
 ) -> Result<(), StoreError> {
     let row = tables::StoredDecision {
-        id: ctx.ids().uuid(),
+        id: kept_id(ctx),
         at_world: ctx.now,
         checkpoint: facts.checkpoint.to_string(),
         actor: facts.caller.name.clone(),

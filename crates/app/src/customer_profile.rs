@@ -23,7 +23,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::profiles::{Fault, address_faults, culture, language_faults};
 use crate::world::default_customer;
-use crate::{facts, relationship};
+use crate::{facts, listed, relationship};
 
 /// A version as its holder is shown it: a signed number of 64 bits that tells nothing and never comes twice.
 #[must_use]
@@ -139,7 +139,7 @@ impl UseCase for UpdateBillingProfile {
             address: tierline_store::Json(serde_json::to_value(&self.address).unwrap_or_default()),
         })
         .await?;
-        Ok(())
+        listed::renamed(tx, tenant.id).await
     }
 }
 
@@ -294,6 +294,7 @@ impl UseCase for DeleteCustomer {
         }
         // What is personal goes; the tenant stays for what refers to it, and its domain may be used again.
         tx.delete::<Contact>(&[Value::Id(tenant.id.uuid())]).await?;
+        listed::renamed(tx, tenant.id).await?;
         tenant.domain = format!("{}.deleted", tenant.id);
         Ok(tx.put(&tenant).await?)
     }

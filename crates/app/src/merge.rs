@@ -15,7 +15,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, account_by_id};
-use crate::{facts, standing};
+use crate::{facts, listed, standing};
 
 /// One organization takes the other in. It cannot be undone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -58,6 +58,7 @@ async fn move_accounts(
     {
         tenant.organization = to.id;
         tx.put(&tenant).await?;
+        listed::renamed(tx, tenant.id).await?;
     }
     for mut account in tx
         .find::<Account>(tables::accounts::BY_ORGANIZATION, &key)

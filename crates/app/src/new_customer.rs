@@ -25,7 +25,7 @@ use crate::error::AppError;
 use crate::partnership::yes;
 use crate::profiles::{address_faults, culture, language_faults};
 use crate::world::default_customer;
-use crate::{facts, names, schedule};
+use crate::{facts, listed, names, schedule};
 
 /// The word that leaves a value out.
 const LEFT_OUT: &str = "none";
@@ -467,7 +467,7 @@ async fn relate(
         joint_with: joint_with.map(|other| other.id),
         self_service: false,
     };
-    Ok(tx.put(&tie).await?)
+    listed::relationship(tx, &tie).await
 }
 
 /// The default granular relationship (GDA-021): active at once, held by nobody yet (GDA-023).

@@ -21,7 +21,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::partnership::{Link, yes};
 use crate::windows::WINDOW_HOURS;
-use crate::{admin, attest, events, facts, schedule, support_contact};
+use crate::{admin, attest, events, facts, listed, schedule, support_contact};
 
 /// One relationship as a command leaves it.
 #[derive(Clone, Debug, Serialize)]
@@ -88,7 +88,7 @@ pub(crate) async fn become_state(
     tie.since = ctx.now;
     tie.removed = (state == RelationshipState::Removed).then(|| ctx.now.date());
     tie.self_service = false;
-    tx.put(&tie).await?;
+    listed::relationship(tx, &tie).await?;
     let subject = subject(partner, customer);
     schedule::drop_open(tx, schedule::RELATIONSHIP_LAPSE, &subject).await?;
     if state == RelationshipState::Invited {

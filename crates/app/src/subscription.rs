@@ -30,6 +30,8 @@ pub struct Held {
     pub customer: Arc<Tenant>,
     /// Its seller; absent when the operator sold it.
     pub seller: Option<Arc<Account>>,
+    /// By which name it was asked for.
+    pub asked: String,
 }
 
 /// Finds a subscription.
@@ -38,7 +40,10 @@ pub struct Held {
 /// When there is none, or the store fails.
 pub async fn held(tx: &mut Tx<'_>, name: &str) -> Result<Held, AppError> {
     let row = names::the_subscription(tx, name).await?;
-    with_item(tx, row).await
+    Ok(Held {
+        asked: name.to_owned(),
+        ..with_item(tx, row).await?
+    })
 }
 
 /// A subscription with its item, customer and seller.
@@ -53,6 +58,7 @@ pub async fn with_item(tx: &mut Tx<'_>, row: Subscription) -> Result<Held, AppEr
         None => None,
     };
     Ok(Held {
+        asked: row.handle.clone(),
         row,
         item,
         customer,
@@ -234,6 +240,12 @@ pub async fn begin(
     checkpoint: Checkpoint,
     held: &Held,
 ) -> Result<Facts, AppError> {
+    // To a customer the subscription of another reads like none.
+    if let Some(own) = &acting.tenant
+        && own.id != held.customer.id
+    {
+        return Err(AppError::missing("subscription", &held.asked));
+    }
     let today = ctx.now.date();
     let mut found = facts::begin(tx, ctx, acting, checkpoint).await?;
     let caller = acting.account.as_ref();

@@ -13,7 +13,8 @@ use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{facts, names, standing};
+use crate::standing;
+use crate::{facts, names};
 
 /// The state of an account after a step of verification.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ use crate::ctx::Ids;
 use crate::error::AppError;
 use crate::events;
 use crate::names::{self, by_id};
-use crate::standing;
+use crate::{listed, standing};
 
 mod estate;
 mod pricing;
@@ -203,6 +203,13 @@ async fn organization(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
     f.set_some("headquarters", &mut row.headquarters)?;
     f.set("membership", &mut row.membership)?;
     tx.put(&row).await?;
+    let key = [Value::Id(row.id.uuid())];
+    for tenant in tx
+        .find::<Tenant>(tables::tenants::BY_ORGANIZATION, &key)
+        .await?
+    {
+        listed::renamed(tx, tenant.id).await?;
+    }
     if let Some(country) = row.headquarters {
         global_account(tx, &row, country).await?;
     }

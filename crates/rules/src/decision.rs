@@ -77,7 +77,7 @@ pub struct Asked {
     pub ground: Ground,
     /// It forbids.
     pub forbids: bool,
-    /// The facts behind it.
+    /// The facts behind it; of a rule that passes only what is true all the same.
     pub facts: Vec<Shown>,
 }
 
@@ -88,12 +88,17 @@ pub struct Asked {
 pub fn trace(facts: &Facts, without: &[RuleId]) -> Vec<Asked> {
     let mut asked: Vec<Asked> = rules::all()
         .filter(|rule| rule.at.has(facts.checkpoint) && !without.contains(&rule.id))
-        .map(|rule| Asked {
-            rule: rule.id,
-            step: rule.step,
-            ground: rule.ground,
-            forbids: (rule.forbids)(facts),
-            facts: (rule.shows)(facts),
+        .map(|rule| {
+            let forbids = (rule.forbids)(facts);
+            let mut shown = (rule.shows)(facts);
+            shown.retain(|fact| forbids || !fact.is_claim);
+            Asked {
+                rule: rule.id,
+                step: rule.step,
+                ground: rule.ground,
+                forbids,
+                facts: shown,
+            }
         })
         .collect();
     asked.sort_by_key(|asked| (asked.step, asked.rule, asked.ground));
@@ -146,6 +151,9 @@ pub struct Decision {
     pub waiver: Option<String>,
     /// Rules that the profile switched off.
     pub switched_off: Vec<String>,
+    /// The id under which it was kept, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
 }
 
 impl Verdict {
@@ -173,6 +181,7 @@ impl Verdict {
             violations,
             waiver,
             switched_off: facts.policy.switched_off.clone(),
+            kept: None,
         }
     }
 }

@@ -577,6 +577,9 @@ pub struct Shown {
     pub value: String,
     /// The party whose fact it is; a caller that neither named it nor is related to it reads no value.
     pub about: Option<String>,
+    /// It tells what is wrong, which is true only where the rule forbids: a rule that passes does not show it.
+    #[serde(skip)]
+    pub is_claim: bool,
 }
 
 /// A fact that every caller may see: it is the caller's own, or the request's.
@@ -585,6 +588,7 @@ pub fn shown(label: &str, value: impl ToString) -> Shown {
         label: label.to_owned(),
         value: value.to_string(),
         about: None,
+        is_claim: false,
     }
 }
 
@@ -594,6 +598,23 @@ pub fn shown_of(party: &str, label: &str, value: impl ToString) -> Shown {
         label: label.to_owned(),
         value: value.to_string(),
         about: Some(party.to_owned()),
+        is_claim: false,
+    }
+}
+
+/// What is wrong, in words that hold only where the rule forbids.
+pub fn claim(label: &str, value: impl ToString) -> Shown {
+    Shown {
+        is_claim: true,
+        ..shown(label, value)
+    }
+}
+
+/// The same about a party.
+pub fn claim_of(party: &str, label: &str, value: impl ToString) -> Shown {
+    Shown {
+        is_claim: true,
+        ..shown_of(party, label, value)
     }
 }
 

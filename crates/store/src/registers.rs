@@ -58,23 +58,22 @@ statements! {
     SUBSCRIPTIONS_SOLD = subscriptions!("(s.seller = $1 OR s.partner_of_record = $1)");
     SUBSCRIPTIONS_BOUGHT = subscriptions!("s.customer = $1");
     // Who has not accepted, or not yet, goes by its short name: an invitation shows nothing of whom it names.
-    CUSTOMERS_OF = "SELECT x.id, x.handle, x.name, x.folded, x.domain, x.country, x.state, x.since,
-            (SELECT COUNT(*) FROM subscriptions s WHERE s.customer = x.id AND s.state = 'active' AND (s.seller = $1 OR s.partner_of_record = $1)),
-            (SELECT COUNT(*) FROM relationships o WHERE o.customer = x.id AND o.partner = $1 AND o.state = 'active')
-        FROM (SELECT w.id, w.handle, w.name, w.folded, w.domain, w.country, w.state, w.since FROM (
-            SELECT t.id, t.handle, r.state, r.since,
-                CASE WHEN r.state IN ('active', 'removed') THEN COALESCE(c.company_name, o.name) ELSE t.handle END AS name,
-                CASE WHEN r.state IN ('active', 'removed') THEN COALESCE(c.folded, lower(o.name)) ELSE lower(t.handle) END AS folded,
-                CASE WHEN r.state IN ('active', 'removed') THEN t.domain ELSE '' END AS domain,
-                CASE WHEN r.state IN ('active', 'removed') THEN t.country ELSE '' END AS country
-            FROM relationships r
-            JOIN tenants t ON t.id = r.customer
-            JOIN organizations o ON o.id = t.organization
-            LEFT JOIN contacts c ON c.tenant = t.id
-            WHERE r.partner = $1 AND r.state <> 'none' AND ($2 = '' OR r.state = $2)) w
-            WHERE ($3 = '' OR w.country = $3) AND (w.folded LIKE $4 ESCAPE '!' OR lower(w.domain) LIKE $4 ESCAPE '!' OR lower(w.handle) LIKE $4 ESCAPE '!')
-                AND (w.folded, w.id) > ($5, $6)
-            ORDER BY w.folded, w.id LIMIT $7) x ORDER BY x.folded, x.id";
+    pub CUSTOMERS_OF = "SELECT t.id, t.handle,
+            CASE WHEN r.state IN ('active', 'removed') THEN COALESCE(c.company_name, o.name) ELSE t.handle END, n.folded,
+            CASE WHEN r.state IN ('active', 'removed') THEN t.domain ELSE '' END, CASE WHEN r.state IN ('active', 'removed') THEN t.country ELSE '' END,
+            r.state, r.since,
+            (SELECT COUNT(*) FROM subscriptions s WHERE s.customer = n.customer AND s.state = 'active' AND (s.seller = $1 OR s.partner_of_record = $1)),
+            CASE WHEN r.state = 'active' THEN 1 ELSE 0 END
+        FROM listed_customers n
+        JOIN relationships r ON r.partner = n.partner AND r.customer = n.customer
+        JOIN tenants t ON t.id = n.customer
+        JOIN organizations o ON o.id = t.organization
+        LEFT JOIN contacts c ON c.tenant = t.id
+        WHERE n.partner = $1 AND (n.folded, n.customer) > ($2, $3) AND r.state <> 'none' AND ($4 = '' OR r.state = $4)
+            AND ($5 = '' OR r.state IN ('active', 'removed') AND t.country = $5)
+            AND (n.folded LIKE $6 ESCAPE '!' OR lower(t.handle) LIKE $6 ESCAPE '!'
+                OR r.state IN ('active', 'removed') AND lower(t.domain) LIKE $6 ESCAPE '!')
+        ORDER BY n.folded, n.customer LIMIT $7";
     CUSTOMERS = "SELECT x.id, x.handle, x.name, x.folded, x.domain, x.country, '', x.program_since,
             (SELECT COUNT(*) FROM subscriptions s WHERE s.customer = x.id AND s.state = 'active'),
             (SELECT COUNT(*) FROM relationships r WHERE r.customer = x.id AND r.state = 'active')
@@ -311,11 +310,11 @@ impl Tx<'_> {
             Some(partner) => {
                 let params = params![
                     partner,
+                    name,
+                    *id,
                     wanted.state,
                     wanted.country,
                     search,
-                    name,
-                    *id,
                     most
                 ];
                 self.fetch_all(CUSTOMERS_OF, &params).await

@@ -42,6 +42,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::overview::MIGRATION,
     crate::tables::identity::BUILT_IN,
     crate::tables::files::PAPERS,
+    crate::tables::listed::MIGRATION,
 ];
 
 const PROGRAM: &str = "

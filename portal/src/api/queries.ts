@@ -56,6 +56,9 @@ export const serverQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
+/** What needs whoever is signed in. */
+export const homeQuery = queryOptions({ queryKey: ['home'], queryFn: () => got(api.GET('/program/v1/home')) });
+
 /** The two clocks. */
 export const clockQuery = queryOptions({
   queryKey: ['clock'],

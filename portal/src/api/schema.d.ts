@@ -4579,6 +4579,8 @@ export interface components {
             /** @description Whether it may. */
             allowed: boolean;
             chain?: components["schemas"]["ChainView"];
+            /** @description Under which it was kept, for `/program/v1/decisions/{id}`: of a refused command. */
+            id?: string;
             /** @description Name and version of the profile that decided. */
             profile?: string;
             remedy?: null | components["schemas"]["RemedyView"];
@@ -5285,7 +5287,7 @@ export interface components {
          * @description Kinds of what needs somebody.
          * @enum {string}
          */
-        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "set_aside";
+        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "customer_agreement" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "set_aside";
         /** @description One kind of thing that needs somebody. */
         MatterView: {
             /** Format: int64 */
@@ -5717,6 +5719,8 @@ export interface components {
              * @description The instant to which windows are measured: the world's.
              */
             now: string;
+            /** @description What a trial becomes when it is made paid; left out where it is no trial. */
+            paid?: components["schemas"]["HigherItem"];
             /** Format: int64 */
             quantity: number;
             /**
@@ -29264,6 +29268,8 @@ export interface operations {
                         /** @description Whether it may. */
                         allowed: boolean;
                         chain?: components["schemas"]["ChainView"];
+                        /** @description Under which it was kept, for `/program/v1/decisions/{id}`: of a refused command. */
+                        id?: string;
                         /** @description Name and version of the profile that decided. */
                         profile?: string;
                         remedy?: null | components["schemas"]["RemedyView"];
@@ -30652,6 +30658,8 @@ export interface operations {
                          * @description The instant to which windows are measured: the world's.
                          */
                         now: string;
+                        /** @description What a trial becomes when it is made paid; left out where it is no trial. */
+                        paid?: components["schemas"]["HigherItem"];
                         /** Format: int64 */
                         quantity: number;
                         /**

@@ -28,6 +28,8 @@ export class Trouble extends Error {
       rules?: string[];
       /** The whole decision, where the server sent one. */
       decision?: DecisionView;
+      /** Under which the refusal was kept. */
+      kept?: string;
       /** By which the server's records are found. */
       trace?: string;
       /** Seconds to wait. */
@@ -54,13 +56,14 @@ const RULE = /^[A-Z]{3}-\d{3}$/;
 /** `field: what is wrong with it`, as the server names fields. */
 const FIELD = /^([A-Za-z][\w.[\]]*): /;
 
-function kindOf(status: number, rules: string[]): Kind {
+function kindOf(status: number, rules: string[], field: string | undefined): Kind {
   if (status === 401) return 'signed-out';
   if (status === 429) return 'busy';
   if (status === 501) return 'not-built';
   if (status >= 500) return 'failed';
   if (rules.length > 0) return 'refused';
-  if (status === 409 || status === 412) return 'stale';
+  // The documented paths tell of a version that has passed with a 400 as well.
+  if (status === 409 || status === 412 || field === 'etag') return 'stale';
   if (status === 404 || status === 410) return 'missing';
   if (status === 403) return 'forbidden';
   return 'invalid';
@@ -72,15 +75,17 @@ export function troubleOf(response: Response, sent: unknown): Trouble {
   const text = body.detail ?? body.description ?? body.message ?? body.error?.message;
   const rules = body.decision?.violations.map(one => one.rule) ?? body.data?.filter(one => RULE.test(one)) ?? [];
   const field = text === undefined ? undefined : FIELD.exec(text)?.[1];
+  const kept = body.decision?.id ?? response.headers.get('x-decision-id') ?? undefined;
   const trace = response.headers.get('ms-correlationid');
   const after = Number(response.headers.get('retry-after') ?? Number.NaN);
-  return new Trouble(kindOf(response.status, rules), {
+  return new Trouble(kindOf(response.status, rules, field), {
     status: response.status,
     ...(text === undefined ? {} : { text }),
     ...(typeof body.code === 'number' ? { code: body.code } : {}),
     ...(field === undefined ? {} : { field }),
     ...(rules.length === 0 ? {} : { rules }),
     ...(body.decision === undefined ? {} : { decision: body.decision }),
+    ...(kept === undefined ? {} : { kept }),
     ...(trace === null ? {} : { trace }),
     ...(Number.isNaN(after) ? {} : { after }),
   });

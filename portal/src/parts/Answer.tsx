@@ -50,17 +50,13 @@ export function Answer(props: { trouble: Trouble | null; onRetry?: (() => void) 
   const me = useQuery({ ...meQuery, enabled: false }).data;
   const canExplain = me !== undefined && screensOf(me, false).includes('deal');
   if (trouble === null) return null;
-  if (trouble.kind === 'refused' && trouble.told.decision !== undefined) {
-    const [deciding] = trouble.told.decision.violations;
-    return (
-      <Decision decision={trouble.told.decision}>
-        {canExplain && deciding !== undefined && (
-          <Link to={`/deal/decisions?outcome=refused&rule=${deciding.rule}`}>{texts.decision.kept}</Link>
-        )}
-      </Decision>
-    );
-  }
   const { kind, told } = trouble;
+  const explained = canExplain && told.kept !== undefined && (
+    <Link to={`/deal/decisions/${told.kept}`}>{texts.decision.kept}</Link>
+  );
+  if (kind === 'refused' && told.decision !== undefined) {
+    return <Decision decision={told.decision}>{explained}</Decision>;
+  }
   const isOurs = kind === 'lost' || kind === 'failed' || kind === 'busy';
   const hint = kind === 'lost' ? texts.answer.lostHint : kind === 'stale' ? texts.answer.staleHint : null;
   return (
@@ -76,6 +72,7 @@ export function Answer(props: { trouble: Trouble | null; onRetry?: (() => void) 
             <Link to={`/rules/${rule}`}>{texts.decision.rule(rule)}</Link>
           </span>
         ))}
+        {explained !== false && <span> {explained}</span>}
         {kind === 'failed' && told.trace !== undefined && (
           <span className={styles.trace}>
             {texts.answer.trace}: {told.trace}

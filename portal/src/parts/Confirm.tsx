@@ -17,7 +17,7 @@ import { Answer } from './Answer';
 
 const useStyles = makeStyles({
   content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
-  actions: { flexWrap: 'wrap' },
+  actions: { flexWrap: 'wrap', justifyContent: 'flex-end' },
 });
 
 /**
@@ -71,7 +71,7 @@ export function Confirm<I, O>(props: {
             {props.children}
             <Answer trouble={act.trouble} onRetry={() => void confirm()} />
           </DialogContent>
-          <DialogActions className={styles.actions}>
+          <DialogActions fluid className={styles.actions}>
             <Button onClick={close} disabled={act.busy}>
               {texts.parts.cancel}
             </Button>

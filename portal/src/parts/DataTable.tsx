@@ -277,7 +277,7 @@ export function DataTable<T>(props: {
                       : mergeClasses(styles.cell, column.end === true && styles.end)
                   }
                 >
-                  {isPhone && index > 0 && <span className={styles.label}>{column.label}</span>}
+                  {isPhone && index > 0 && column.label !== '' && <span className={styles.label}>{column.label}</span>}
                   {column.cell(row)}
                 </div>
               ))}

@@ -19,6 +19,7 @@ const useStyles = makeStyles({
     justifyContent: 'space-between',
     gap: tokens.spacingHorizontalM,
   },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS },
   title: { margin: 0 },
   lead: { margin: 0, color: tokens.colorNeutralForeground2, maxWidth: '70ch' },
 });
@@ -39,7 +40,7 @@ export function Section(props: {
         <Subtitle2 as="h2" id={id} className={styles.title}>
           {props.title}
         </Subtitle2>
-        {props.actions}
+        {props.actions !== undefined && <div className={styles.actions}>{props.actions}</div>}
       </div>
       {props.lead !== undefined && <p className={styles.lead}>{props.lead}</p>}
       {props.children}

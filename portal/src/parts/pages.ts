@@ -6,9 +6,10 @@ export function useRows<T>(query: UseInfiniteQueryResult<InfiniteData<{ items: T
   rows: T[];
   onEnd: (() => void) | undefined;
 } {
-  const { data, hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = query;
+  const { data, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const rows = useMemo(() => data?.pages.flatMap(page => page.items) ?? [], [data]);
   const next = useCallback(() => void fetchNextPage(), [fetchNextPage]);
-  // After a failure it is asked for by hand.
-  return { rows, onEnd: hasNextPage && !isFetching && !isFetchNextPageError ? next : undefined };
+  // What is there is looked at again page by page, which takes a while in a long list: the next page does not wait for that, and
+  // takes its place. After a failure it is asked for by hand.
+  return { rows, onEnd: hasNextPage && !isFetchingNextPage && !isFetchNextPageError ? next : undefined };
 }

@@ -103,7 +103,7 @@ export const en = {
     otherwise: 'Or another way',
     then: 'then',
     open: (screen: string) => `Open ${screen}`,
-    kept: 'Kept decisions by this rule',
+    kept: 'The whole decision, as it was kept',
     chain: 'The chain',
     bills: (from: string, to: string) => `${from} bills ${to}`,
     supports: (by: string, customer: string) => `${by} supports ${customer}`,

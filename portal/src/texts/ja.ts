@@ -106,7 +106,7 @@ export const ja: typeof en = {
     otherwise: '別の方法',
     then: 'そのあと',
     open: screen => `${screen}を開く`,
-    kept: 'このルールによる保存された判定',
+    kept: '保存された判定の全体',
     chain: '取引の連鎖',
     bills: (from, to) => `${from} が ${to} に請求`,
     supports: (by, customer) => `${by} が ${customer} をサポート`,

@@ -28,14 +28,14 @@ const fonts = {
   fontFamilyMonospace: 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, monospace',
 };
 
-const light: Theme = {
+export const light: Theme = {
   ...createLightTheme(brand),
   ...fonts,
   colorNeutralBackground2: '#f6f8fb',
   colorNeutralBackground3: '#eef2f7',
 };
 
-const dark: Theme = {
+export const dark: Theme = {
   ...createDarkTheme(brand),
   ...fonts,
   // On dark ground the brand's text colours have to be lighter than its surfaces.

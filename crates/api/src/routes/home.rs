@@ -78,6 +78,8 @@ enum MatterKind {
     CustomersInvited,
     /// The caller's partner agreement; `about` is its region.
     AgreementToSign,
+    /// Partners that sell to the customer once its customer agreement is accepted: its own acceptance is enough for all.
+    CustomerAgreement,
     /// The caller is on its way into the program; `about` is its state.
     Enrolment,
     /// The caller's account is restricted, suspended or out of the program; `about` is its state.

@@ -14,6 +14,7 @@ use tierline_app::ask::ask;
 use tierline_app::time::Step;
 use tierline_app::{AppError, Ctx, attempt, names};
 use tierline_domain::catalog::Item;
+use tierline_domain::id::Id;
 use tierline_domain::order::OrderRequest;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Period, Timestamp};
@@ -39,6 +40,7 @@ pub(super) fn routes() -> Vec<Route> {
             "Dry run of any deal: every rule, its facts, a rehearsed remedy, the chain.",
             decide,
         )
+        .access(Access::Party)
         .takes::<Deal>()
         .answers::<DecisionView>(ok),
         route::post(
@@ -46,6 +48,7 @@ pub(super) fn routes() -> Vec<Route> {
             "Do something by name; the body holds the command's parameters.",
             command,
         )
+        .access(Access::Party)
         .query("as", "Whom the operator of a sandbox plays.")
         .takes::<Parameters>()
         .answers::<CommandResult>(ok),
@@ -139,15 +142,14 @@ impl Command for TryDeal {
     type Error = AppError;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
-        let Some(principal) = self.bearer.principal(tx).await? else {
+        let Some(principal) = self.bearer.party(tx).await? else {
             return Ok(Err(Problem::unauthorized()));
         };
-        let own = principal.account.as_ref();
-        let is_own = |name: &String| own.is_some_and(|account| account.handle == *name);
+        let viewer = principal.viewer();
         let actor = match &self.deal.actor {
             Some(name) if principal.claims.operator => ActorSpec::of(name),
-            Some(name) if !is_own(name) => {
-                let text = "a partner may dry-run deals only as itself";
+            Some(name) if name != viewer.name() => {
+                let text = "only the operator dry-runs deals for somebody else";
                 return Ok(Err(Problem::forbidden(text)));
             }
             _ => principal.actor(),
@@ -233,8 +235,10 @@ async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResul
         return Err(call.refuse(Problem::not_found(&format!("command {verb}"))));
     }
     let params: Map<String, Value> = call.body()?;
-    let own = call.principal.account.as_ref();
-    let tenant = own.map_or(Uuid::nil(), |account| account.tenant.uuid());
+    let principal = &call.principal;
+    let partner = principal.account.as_ref().map(|account| account.tenant);
+    let customer = principal.customer.as_ref().map(|customer| customer.id);
+    let tenant = partner.or(customer).map_or(Uuid::nil(), Id::uuid);
     let id = call.principal.request_id.as_deref();
     let key =
         id.map(|id| RequestKey::new(tenant, id, call.method.as_str(), &call.path, &call.bytes));

@@ -172,6 +172,10 @@ pub(super) struct OutlookView {
     title: String,
     /// What the item may be upgraded to; whether this subscription may, a decision says.
     upgrades: Vec<HigherItem>,
+    /// What a trial becomes when it is made paid; left out where it is no trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    paid: Option<HigherItem>,
     /// Short name of the seller; `operator` where that sold it.
     seller: String,
     /// Short name of the reseller of record.
@@ -316,6 +320,7 @@ impl OutlookView {
             upgrades: upgrades
                 .map(|(item, title)| HigherItem { item, title })
                 .collect(),
+            paid: found.paid.map(|(item, title)| HigherItem { item, title }),
             seller: found.seller,
             reseller: found.reseller,
             customer: found.customer,

@@ -11,6 +11,7 @@ mod carts;
 mod catalogue;
 mod catalogue_offers;
 mod common;
+mod customer_commands;
 mod customer_records;
 mod customers;
 mod delegation;

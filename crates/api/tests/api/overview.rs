@@ -10,7 +10,7 @@ use tierline_store::testing::postgres;
 use tierline_store::{DbConfig, schema};
 use uuid::Uuid;
 
-use crate::common::{Answer, World, text};
+use crate::common::{Answer, World, sent, text};
 
 async fn get(world: &World, who: &str, path: &str) -> Answer {
     let answer = world
@@ -204,6 +204,11 @@ async fn a_trace_tells_of_every_rule_that_was_asked() {
         "{}",
         asked.len()
     );
+    // What only a refusal could claim is not said of a rule that passed.
+    for rule in ["AGR-019", "ORD-010"] {
+        let passed = asked.iter().find(|asked| asked["rule"] == rule).unwrap();
+        assert_eq!(passed["facts"], json!([]), "{rule}");
+    }
 
     let refused = world.post(path, &token, &deal(true, 0)).await.body;
     assert_eq!(refused["allowed"], false);
@@ -350,6 +355,42 @@ async fn who_is_no_customer_yet_goes_by_its_short_name() {
         )["count"],
         1
     );
+}
+
+#[tokio::test]
+async fn a_customer_stands_where_its_name_belongs_and_moves_with_it() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let titles = async |world: &World| -> Vec<String> {
+        let rows = every(world, "harbor", "customers", 3).await;
+        rows.iter().map(|row| text(&row["title"])).collect()
+    };
+    let before = titles(&world).await;
+    assert!(before.len() > 4 && before.last().unwrap() != "Zwei Juniper LLC");
+    let id = world.customer("harbor", "Juniper").await;
+    let path = format!("/v1/customers/{id}/profiles/billing");
+    let mut profile = world.get(&path, &token).await.body;
+    profile["companyName"] = json!("Zwei Juniper LLC");
+    let renamed = sent(&world, "PUT", &path, &token, &profile, &[]).await;
+    assert_eq!(renamed.status, 200, "{}", renamed.body);
+    let after = titles(&world).await;
+    assert_eq!(after.last().unwrap(), "Zwei Juniper LLC");
+    assert_eq!(after.len(), before.len());
+
+    // Invited it goes by its short name, and by its company's once it has accepted.
+    let command = "/program/v1/commands";
+    let invited = json!({ "customer": "granite-library" });
+    let path = format!("{command}/invite_customer");
+    assert_eq!(world.post(&path, &token, &invited).await.status, 200);
+    assert!(titles(&world).await.contains(&"granite-library".to_owned()));
+    let path = format!("{command}/accept_relationship?as=granite-library");
+    let accepted = json!({ "partner": "harbor" });
+    let accepted = world.post(&path, &world.user("operator"), &accepted).await;
+    assert_eq!(accepted.status, 200, "{}", accepted.body);
+    let now = titles(&world).await;
+    assert!(now.contains(&"Granite Library LLC".to_owned()), "{now:?}");
+    let folded: Vec<String> = now.iter().map(|title| title.to_lowercase()).collect();
+    assert!(folded.is_sorted(), "{folded:?}");
 }
 
 #[tokio::test]

@@ -2,19 +2,20 @@
 
 use serde_json::{Map, Value as Json, json};
 use tierline_domain::billing::Party;
+use tierline_domain::customer::{AcceptedBy, Attestation, Relationship, RelationshipState};
 use tierline_domain::money::Money;
-use tierline_domain::partner::{Account, AccountState, PartnerType};
+use tierline_domain::partner::{Account, AccountState, Organization, PartnerType, Tenant};
 use tierline_domain::subscription::CreditLine;
 use tierline_domain::time::{Period, add_days};
 use tierline_store::overview::{self as sql, Hit};
-use tierline_store::{Statement, Tx, Value};
+use tierline_store::{Statement, Tx, Value, tables};
 
 use super::{Viewer, decisions, region};
 use crate::act::{Act, decide_only};
 use crate::billing::fx;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::facts;
+use crate::{facts, names};
 
 /// Examples of one kind.
 pub const EXAMPLES: usize = 5;
@@ -160,6 +161,7 @@ pub async fn home(ctx: &Ctx, tx: &mut Tx<'_>, viewer: &Viewer) -> Result<Home, A
             found
                 .at("invitations", sql::INVITATIONS_TO_CUSTOMER, &key)
                 .await?;
+            agreement(&mut found, tenant).await?;
             found
                 .at("rights_to_approve", sql::RIGHTS_TO_APPROVE, &key)
                 .await?;
@@ -182,6 +184,49 @@ pub async fn home(ctx: &Ctx, tx: &mut Tx<'_>, viewer: &Viewer) -> Result<Home, A
     refusals(ctx, &mut found, viewer).await?;
     home.matters = found.matters;
     Ok(home)
+}
+
+/// Partners that would sell to the customer and may not yet: neither has it accepted its agreement itself, which is enough for
+/// all of them (AGR-028), nor has the partner recorded its acceptance.
+async fn agreement(found: &mut Finder<'_, '_>, tenant: &Tenant) -> Result<(), AppError> {
+    let key = [Value::Id(tenant.id.uuid())];
+    let known = found
+        .tx
+        .find::<Attestation>(tables::attestations::BY_CUSTOMER, &key)
+        .await?;
+    if known
+        .iter()
+        .any(|row| row.accepted_by == AcceptedBy::Customer)
+    {
+        return Ok(());
+    }
+    let ties = found
+        .tx
+        .find::<Relationship>(tables::relationships::BY_CUSTOMER, &key)
+        .await?;
+    let mut open = Vec::new();
+    for tie in ties {
+        if tie.state != RelationshipState::Active {
+            continue;
+        }
+        let partner = names::account_by_id(found.tx, tie.partner).await?;
+        if partner.kind.is_billed() && !facts::attested(found.tx, partner.id, tenant.id).await? {
+            let company: Organization = names::by_id(found.tx, partner.organization).await?;
+            open.push((partner, company, tie.since));
+        }
+    }
+    let total = i64::try_from(open.len()).unwrap_or(i64::MAX);
+    let hits = open.into_iter().take(EXAMPLES);
+    let hits = hits.map(|(partner, company, since)| Hit {
+        total,
+        id: partner.id.uuid(),
+        name: company.name,
+        about: partner.handle,
+        at: Some(since),
+        day: None,
+    });
+    found.add("customer_agreement", hits.collect());
+    Ok(())
 }
 
 async fn operator(found: &mut Finder<'_, '_>) -> Result<(), AppError> {

@@ -62,6 +62,8 @@ pub struct Outlook {
     pub title: String,
     /// What the item may be upgraded to: short name and title.
     pub upgrades: Vec<(String, String)>,
+    /// What a trial becomes when it is made paid: short name and title.
+    pub paid: Option<(String, String)>,
     /// Short name of its seller; `operator` where that sold it.
     pub seller: String,
     /// Short name of the reseller of record.
@@ -132,8 +134,13 @@ pub async fn of(
             upgrades.push((found.handle, found.title));
         }
     }
+    let paid = match &item.trial_of {
+        Some(paid) => names::item(tx, paid).await?,
+        None => None,
+    };
     Ok(Outlook {
         upgrades,
+        paid: paid.map(|paid| (paid.handle, paid.title)),
         next_term: next_term(tx, &row).await?,
         item: item.handle,
         title: item.title,

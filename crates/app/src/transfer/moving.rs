@@ -242,6 +242,7 @@ async fn hand_over(
         mut item,
         customer,
         seller,
+        ..
     } = held;
     if let (true, Some(former)) = (row.default_owner && item.kind.is_consumption(), &seller) {
         keep_role(tx, former, &row).await?;

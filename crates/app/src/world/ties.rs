@@ -10,7 +10,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::error::AppError;
 use crate::names;
-use crate::{facts, schedule};
+use crate::{facts, listed, schedule};
 
 pub(super) async fn partnership(
     tx: &mut Tx<'_>,
@@ -81,7 +81,7 @@ pub(super) async fn relationship(
     if row.state == RelationshipState::Invited {
         row.since = Timestamp::noon(add_days(today.date(), -1));
     }
-    tx.put(&row).await?;
+    listed::relationship(tx, &row).await?;
     if row.state == RelationshipState::Invited {
         let subject = format!("{} {}", partner.handle, customer.handle);
         schedule::plan(

@@ -175,6 +175,8 @@ tierline_domain::words! {
         RevokeConsent = "revoke_consent",
         /// Call the API at all, before any command (ours).
         CallApi = "call_api",
+        /// Grant or end a waiver of the self-sale ban (ours, TXN-507).
+        RecordWaiver = "record_waiver",
         /// What the operator does: allowed whatever it finds.
         Operate = "operate",
     }

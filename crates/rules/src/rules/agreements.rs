@@ -9,7 +9,9 @@ use crate::book::RuleId;
 use crate::facts::{
     AttestationForm, CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, StatusQuery,
 };
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{
+    Ground, Rule, Shown, Step, claim, claim_of, documented, private, shown, shown_of,
+};
 
 const SIGN: Checkpoints = Checkpoints::of(&[C::SignAgreement]);
 const QUERY: Checkpoints = Checkpoints::of(&[C::AgreementStatus]);
@@ -92,14 +94,14 @@ pub(super) fn no_customer_agreement(f: &Facts) -> bool {
 fn show_evidence(f: &Facts) -> Vec<Shown> {
     let mut facts = Vec::new();
     if let Some(seller) = seller(f) {
-        facts.push(shown_of(
+        facts.push(claim_of(
             &seller.name,
             "partner without an attestation",
             &seller.name,
         ));
     }
     if let Some(buyer) = &f.buyer {
-        facts.push(shown_of(
+        facts.push(claim_of(
             &buyer.name,
             "customer that has not accepted",
             &buyer.name,
@@ -210,7 +212,7 @@ pub static RULES: &[Rule] = &[
                 Some(AccountState::NotEnrolled) => "enrolment has not begun",
                 _ => "verification is not done",
             };
-            let mut facts = vec![shown("failed precondition", open)];
+            let mut facts = vec![claim("failed precondition", open)];
             facts.extend(show_state(f));
             facts
         },
@@ -227,7 +229,7 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| private(409),
         shows: |f| {
-            let mut facts = vec![shown("failed precondition", "no PartnerID is associated")];
+            let mut facts = vec![claim("failed precondition", "no PartnerID is associated")];
             facts.extend(show_state(f));
             facts
         },
@@ -242,7 +244,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             f.named
                 .given()
-                .map(|given| shown("PartnerID that does not exist in the portal", given))
+                .map(|given| claim("PartnerID that does not exist in the portal", given))
                 .into_iter()
                 .collect()
         },
@@ -421,7 +423,7 @@ pub static RULES: &[Rule] = &[
             attestation(f).map_or_else(Vec::new, |form| {
                 form.missing
                     .iter()
-                    .map(|field| shown("missing field", field))
+                    .map(|field| claim("missing field", field))
                     .collect()
             })
         },
@@ -437,7 +439,7 @@ pub static RULES: &[Rule] = &[
             attestation(f).map_or_else(Vec::new, |form| {
                 vec![
                     shown("date", form.agreed),
-                    shown("fault", "in the future"),
+                    claim("fault", "in the future"),
                     shown("today", f.today),
                 ]
             })
@@ -451,7 +453,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| attestation(f).is_some_and(|form| form.duplicate),
         answer: |_| documented(409, 600_061),
         shows: |f| {
-            let mut facts = vec![shown("confirmed agreement", "exists with the same contact")];
+            let mut facts = vec![claim("confirmed agreement", "exists with the same contact")];
             facts.extend(
                 f.buyer
                     .as_ref()
@@ -468,7 +470,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| attestation(f).is_some_and(|form| form.bought_before),
         answer: |_| private(409),
         shows: |f| {
-            let mut facts = vec![shown("bought before", "through a partner")];
+            let mut facts = vec![claim("bought before", "through a partner")];
             facts.extend(
                 f.buyer
                     .as_ref()

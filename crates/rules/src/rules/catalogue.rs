@@ -11,7 +11,7 @@ use crate::facts::{
     Alignment, Buyer, CartFact, Checkpoint as C, Checkpoints, Facts, Named, Party, Purchase,
     Transition,
 };
-use crate::registry::{Shown, shown, shown_of};
+use crate::registry::{Shown, claim, shown, shown_of};
 
 pub mod carts;
 pub mod items;
@@ -150,7 +150,7 @@ fn show_end_of_sale(f: &Facts) -> Vec<Shown> {
         (None, None) => None,
     };
     item.map_or_else(Vec::new, |(item, day)| {
-        let mut facts = vec![shown("failed condition", "on sale"), shown("item", item)];
+        let mut facts = vec![claim("failed condition", "on sale"), shown("item", item)];
         facts.extend(day.map(|day| shown("end of sale", day)));
         facts
     })

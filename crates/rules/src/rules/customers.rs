@@ -11,7 +11,9 @@ use crate::facts::{
     Buyer, CallerKind, Checkpoint as C, Checkpoints, CustomerForm, Facts, Relation,
 };
 use crate::names;
-use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{
+    Answer, Ground, Rule, Shown, Step, claim, documented, private, shown, shown_of,
+};
 
 /// Commands for a customer that only a partner in a relationship with it may give (CUS-002).
 const COMMANDS: Checkpoints = NEW_BUSINESS.and(SUBSCRIPTION_CHANGE).and(Checkpoints::of(&[
@@ -253,7 +255,7 @@ fn show_rights(f: &Facts) -> Vec<Shown> {
     if let Some(access) = &f.access {
         facts.push(shown("task", &access.task));
     }
-    facts.push(shown("administration rights", "none"));
+    facts.push(claim("administration rights", "none"));
     facts
 }
 
@@ -281,7 +283,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(403),
         shows: |f| {
             let mut facts = show_caller(f);
-            facts.push(shown("supplied by a provider", "no"));
+            facts.push(claim("supplied by a provider", "no"));
             facts
         },
     },
@@ -363,7 +365,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| f.form.link_altered,
         answer: |_| private(404),
         shows: |f| {
-            let mut facts = vec![shown("link", "altered")];
+            let mut facts = vec![claim("link", "altered")];
             facts.extend(show_invitations(f));
             facts
         },
@@ -386,7 +388,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(409),
         shows: |f| {
             form(f).map_or_else(Vec::new, |form| {
-                let mut facts = vec![shown("domain that exists already", &form.domain)];
+                let mut facts = vec![claim("domain that exists already", &form.domain)];
                 facts.extend(
                     form.domain_taken_by
                         .as_ref()
@@ -429,7 +431,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(400, 3000),
         shows: |f| {
             form(f).map_or_else(Vec::new, |form| {
-                vec![shown(
+                vec![claim(
                     "missing or invalid field",
                     form.bad_fields.join(", "),
                 )]
@@ -469,7 +471,7 @@ pub static RULES: &[Rule] = &[
             number_country(f).map_or_else(Vec::new, |form| {
                 vec![
                     shown("country", form.country),
-                    shown("phone number", "missing"),
+                    claim("phone number", "missing"),
                 ]
             })
         },
@@ -487,7 +489,7 @@ pub static RULES: &[Rule] = &[
             fault.map_or_else(Vec::new, |(form, fault)| {
                 vec![
                     shown("company name", &form.name),
-                    shown("the name may not be", fault),
+                    claim("the name may not be", fault),
                 ]
             })
         },
@@ -510,7 +512,7 @@ pub static RULES: &[Rule] = &[
             form(f).map_or_else(Vec::new, |form| {
                 vec![
                     shown("email", &form.email),
-                    shown(
+                    claim(
                         "domain that is not allowed",
                         names::mail_domain(&form.email).unwrap_or_default(),
                     ),
@@ -571,7 +573,7 @@ pub static RULES: &[Rule] = &[
         at: REMOVAL,
         forbids: |f| f.form.unconfirmed,
         answer: |_| private(400),
-        shows: |_| vec![shown("declaration of good faith", "missing")],
+        shows: |_| vec![claim("declaration of good faith", "missing")],
     },
     Rule {
         id: RuleId::of("CUS-022"),
@@ -598,7 +600,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let value = f.form.qualification.as_deref().unwrap_or_default();
             vec![
-                shown("value that cannot be set", value),
+                claim("value that cannot be set", value),
                 shown(
                     "values that can",
                     "education, government_community_cloud, state_owned",
@@ -613,7 +615,7 @@ pub static RULES: &[Rule] = &[
         at: QUALIFICATION,
         forbids: |f| f.form.validation_code_missing,
         answer: |_| documented(400, 800_086),
-        shows: |_| vec![shown("validation code", "missing")],
+        shows: |_| vec![claim("validation code", "missing")],
     },
     Rule {
         id: RuleId::of("CUS-025"),
@@ -647,7 +649,7 @@ pub static RULES: &[Rule] = &[
                     &relation.partner,
                 )
             });
-            std::iter::once(shown("self-service", "off"))
+            std::iter::once(claim("self-service", "off"))
                 .chain(partner)
                 .collect()
         },
@@ -669,7 +671,7 @@ pub static RULES: &[Rule] = &[
                 .form
                 .self_service_item
                 .iter()
-                .map(|(item, _)| shown("item that a customer cannot buy by itself", item));
+                .map(|(item, _)| claim("item that a customer cannot buy by itself", item));
             item.chain([shown("kind that it can", ItemKind::Reservation)])
                 .collect()
         },

@@ -7,7 +7,7 @@ use tierline_domain::time::{Date, Period};
 
 use crate::book::RuleId;
 use crate::facts::{Access, AdminFact, CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
-use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown};
+use crate::registry::{Answer, Ground, Rule, Shown, Step, claim, documented, private, shown};
 
 use super::roles;
 
@@ -176,7 +176,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| admin(f, |admin| admin.etag_stale),
         // What clients of granular administration expect, in the place of the code of orders and subscriptions.
         answer: |_| private(412),
-        shows: |f| named(f).chain([shown("ETag", "outdated")]).collect(),
+        shows: |f| named(f).chain([claim("ETag", "outdated")]).collect(),
     },
     Rule {
         id: RuleId::of("GDA-001"),
@@ -301,7 +301,7 @@ pub static RULES: &[Rule] = &[
             f.admin
                 .iter()
                 .map(|admin| {
-                    shown(
+                    claim(
                         "roles that are not built in",
                         if admin.custom_roles.is_empty() {
                             "no role named".to_owned()
@@ -328,7 +328,7 @@ pub static RULES: &[Rule] = &[
                     let end = requested.plus(Period::days(REQUEST_DAYS)).ok()?;
                     Some([
                         shown("requested on", requested.date()),
-                        shown("expired on", end.date()),
+                        claim("expired on", end.date()),
                     ])
                 })
                 .flatten()
@@ -354,7 +354,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(409),
         shows: |f| {
             [
-                shown("link", "is not for this customer"),
+                claim("link", "is not for this customer"),
                 shown("customer", &f.caller.name),
             ]
             .into_iter()
@@ -370,7 +370,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| admin(f, |admin| admin.own && used(admin)),
         answer: |_| private(409),
         shows: |f| {
-            [shown("link", "was used")]
+            [claim("link", "was used")]
                 .into_iter()
                 .chain(state_shown(f))
                 .collect()
@@ -436,7 +436,7 @@ pub static RULES: &[Rule] = &[
                 .filter_map(|admin| admin.foreign_group.as_ref())
                 .flat_map(|(group, _)| {
                     [
-                        shown("group that is not in the own tenant", group),
+                        claim("group that is not in the own tenant", group),
                         shown("tenant of", &f.caller.name),
                     ]
                 })
@@ -486,7 +486,7 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| private(409),
         shows: |f| {
-            [shown(
+            [claim(
                 "role too powerful to extend automatically",
                 DirectoryRole::GlobalAdministrator,
             )]
@@ -594,7 +594,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| admin(f, |admin| admin.unknown),
         answer: |_| private(404),
         shows: |f| {
-            [shown("link", "is invalid or was altered")]
+            [claim("link", "is invalid or was altered")]
                 .into_iter()
                 .chain(named(f))
                 .collect()
@@ -609,8 +609,8 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(409),
         shows: |f| {
             vec![
-                shown("delegation asked for", "full"),
-                shown("not granted since", full_delegation_ended(f.checkpoint)),
+                claim("delegation asked for", "full"),
+                claim("not granted since", full_delegation_ended(f.checkpoint)),
             ]
         },
     },
@@ -636,7 +636,7 @@ pub static RULES: &[Rule] = &[
                 .flat_map(|access| {
                     [
                         shown("resource", &access.target),
-                        shown("role assignment on it that allows this", "none"),
+                        claim("role assignment on it that allows this", "none"),
                         shown("partner", &f.caller.name),
                     ]
                 })

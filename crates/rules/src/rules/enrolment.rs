@@ -17,7 +17,9 @@ use crate::facts::{
     Application, CallerKind, Channel, Checkpoint as C, Checkpoints, Facts, Named, Party,
     TenantChoice,
 };
-use crate::registry::{Answer, Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{
+    Answer, Ground, Rule, Shown, Step, claim, claim_of, documented, private, shown, shown_of,
+};
 
 use AccountState as S;
 
@@ -112,7 +114,7 @@ pub(crate) fn named_unsigned(f: &Facts) -> bool {
 pub(crate) fn show_unsigned(party: &Party) -> Vec<Shown> {
     let mut facts = vec![
         shown_of(&party.name, "reseller", &party.name),
-        shown_of(&party.name, "agreement", "open"),
+        claim_of(&party.name, "agreement", "open"),
     ];
     facts.extend(
         party
@@ -368,7 +370,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| named_reseller(f).is_some_and(|party| !enrolled(party)) && naming(f),
         answer: |_| documented(400, 800_016),
         shows: |f| {
-            let mut facts = vec![shown("open step", "enrolment as an indirect reseller")];
+            let mut facts = vec![claim("open step", "enrolment as an indirect reseller")];
             facts.extend(show_named(f));
             facts
         },
@@ -381,7 +383,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| f.new_business && named_unsigned(f),
         answer: |_| documented(403, 900_123),
         shows: |f| {
-            let mut facts = vec![shown("open step", "acceptance of the partner agreement")];
+            let mut facts = vec![claim("open step", "acceptance of the partner agreement")];
             facts.extend(show_named_unsigned(f));
             facts
         },
@@ -421,7 +423,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(400, 3000),
         shows: |f| {
             vec![
-                shown("missing", "work account with global administrator rights"),
+                claim("missing", "work account with global administrator rights"),
                 shown("roles held", f.caller.role_names.join(", ")),
             ]
         },
@@ -443,7 +445,7 @@ pub static RULES: &[Rule] = &[
                 _ => "",
             };
             vec![
-                shown("missing", "global administrator rights in the tenant"),
+                claim("missing", "global administrator rights in the tenant"),
                 shown("tenant", tenant),
             ]
         },
@@ -456,7 +458,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| application(f).is_some_and(|wanted| wanted.support_contact.is_none()),
         answer: |_| documented(400, 3000),
         shows: |_| {
-            vec![shown(
+            vec![claim(
                 "missing",
                 "customer-support details (support_contact)",
             )]
@@ -473,7 +475,7 @@ pub static RULES: &[Rule] = &[
             application(f).map_or_else(Vec::new, |wanted| {
                 vec![
                     shown("contact_email", &wanted.contact_email),
-                    shown("fault", "not on a domain of the company"),
+                    claim("fault", "not on a domain of the company"),
                 ]
             })
         },
@@ -536,7 +538,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(409),
         shows: |f| {
             let mut facts = show_applicant_state(f);
-            facts.push(shown("documents", "none"));
+            facts.push(claim("documents", "none"));
             facts
         },
     },
@@ -581,7 +583,7 @@ pub static RULES: &[Rule] = &[
             seller(f).map_or_else(Vec::new, |party| {
                 vec![
                     shown_of(&party.name, "partner", &party.name),
-                    shown_of(&party.name, "PartnerID", "none associated"),
+                    claim_of(&party.name, "PartnerID", "none associated"),
                     shown_of(&party.name, "country", party.country),
                 ]
             })
@@ -598,7 +600,7 @@ pub static RULES: &[Rule] = &[
             let mut facts = show_named(f);
             facts.extend(
                 named_reseller(f)
-                    .map(|party| shown_of(&party.name, "associated PartnerID", "none")),
+                    .map(|party| claim_of(&party.name, "associated PartnerID", "none")),
             );
             facts
         },
@@ -637,7 +639,7 @@ pub static RULES: &[Rule] = &[
             let missing = DIRECT_BILL_REVENUE_MINOR.saturating_sub(counted.minor);
             vec![
                 shown("cloud revenue counted", counted),
-                shown("missing", Money::new(missing, Currency::USD)),
+                claim("missing", Money::new(missing, Currency::USD)),
                 shown(
                     "required",
                     Money::new(DIRECT_BILL_REVENUE_MINOR, Currency::USD),
@@ -712,7 +714,7 @@ pub static RULES: &[Rule] = &[
         at: APPLY,
         forbids: |f| for_direct_bill(f).is_some_and(|wanted| !wanted.managed_service),
         answer: |_| private(403),
-        shows: |_| vec![shown("qualifying service", "none declared")],
+        shows: |_| vec![claim("qualifying service", "none declared")],
     },
     Rule {
         id: RuleId::of("ENR-018"),
@@ -730,7 +732,7 @@ pub static RULES: &[Rule] = &[
         at: APPLY,
         forbids: |f| for_direct_bill(f).is_some_and(|wanted| !wanted.receivables),
         answer: |_| private(403),
-        shows: |_| vec![shown("missing", "receivables process")],
+        shows: |_| vec![claim("missing", "receivables process")],
     },
     Rule {
         id: RuleId::of("ENR-019"),
@@ -804,7 +806,7 @@ pub static RULES: &[Rule] = &[
             let name = f.actor.as_ref().map_or("", |actor| actor.name.as_str());
             vec![
                 shown("reseller", name),
-                shown("missing", "relationship with a provider"),
+                claim("missing", "relationship with a provider"),
             ]
         },
     },
@@ -836,7 +838,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(403, 900_149),
         shows: |f| {
             let mut facts = show_caller_state(f);
-            facts.push(shown(
+            facts.push(claim(
                 "restricted",
                 "new purchases; the existing estate is not",
             ));
@@ -852,7 +854,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(403, 900_149),
         shows: |f| {
             let mut facts = show_caller_state(f);
-            facts.push(shown("blocked capability", f.checkpoint));
+            facts.push(claim("blocked capability", f.checkpoint));
             facts
         },
     },
@@ -894,7 +896,7 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| private(403),
         shows: |_| {
-            vec![shown(
+            vec![claim(
                 "failed condition",
                 "the partner is not in transition",
             )]
@@ -917,7 +919,7 @@ pub static RULES: &[Rule] = &[
                 .as_ref()
                 .map_or(ResellerEnrolment::None, |actor| actor.reseller_enrolment);
             vec![
-                shown("failed condition", "reseller enrolment is not complete"),
+                claim("failed condition", "reseller enrolment is not complete"),
                 shown("reseller enrolment", enrolment),
             ]
         },
@@ -939,7 +941,7 @@ pub static RULES: &[Rule] = &[
                 .as_ref()
                 .map_or(PartnershipState::None, |partnership| partnership.state);
             let mut facts = vec![
-                shown(
+                claim(
                     "failed condition",
                     "the provider's partnership was not accepted",
                 ),
@@ -965,7 +967,7 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| private(403),
         shows: |_| {
-            vec![shown(
+            vec![claim(
                 "failed condition",
                 "the customer was not acquired directly",
             )]
@@ -979,7 +981,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| f.form.consent == Some(false),
         answer: |_| private(403),
         shows: |_| {
-            vec![shown(
+            vec![claim(
                 "failed condition",
                 "the customer did not give informed consent beforehand",
             )]

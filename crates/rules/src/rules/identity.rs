@@ -11,7 +11,7 @@ use crate::facts::{
     TenantChoice,
 };
 use crate::regions::{NUMBER_REQUIRED, listed};
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{Ground, Rule, Shown, Step, claim, documented, private, shown, shown_of};
 
 const APPLY: Checkpoints = Checkpoints::of(&[C::Apply]);
 /// Where a PartnerID is tied to a program account.
@@ -337,7 +337,7 @@ pub static RULES: &[Rule] = &[
             })
         },
         answer: |_| private(403),
-        shows: |_| vec![shown("missing capability", "managed service")],
+        shows: |_| vec![claim("missing capability", "managed service")],
     },
     Rule {
         id: RuleId::of("IDN-006"),
@@ -352,7 +352,7 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| private(403),
         shows: |_| {
-            vec![shown(
+            vec![claim(
                 "missing capability",
                 "infrastructure to support resellers at scale",
             )]
@@ -504,7 +504,7 @@ pub static RULES: &[Rule] = &[
         at: Checkpoints::of(&[C::AddLocation]),
         forbids: |f| f.form.address_fictitious,
         answer: |_| private(400),
-        shows: |_| vec![shown("address", "could not be verified")],
+        shows: |_| vec![claim("address", "could not be verified")],
     },
     Rule {
         id: RuleId::of("IDN-017"),

@@ -6,7 +6,7 @@ use super::catalogue::{beyond_credit, show_credit};
 use super::{CHECKOUT, PURCHASE};
 use crate::book::RuleId;
 use crate::facts::{Checkpoint as C, Checkpoints, Facts, Party};
-use crate::registry::{Ground, Rule, Step, documented, private, shown, shown_of};
+use crate::registry::{Ground, Rule, Step, claim, documented, private, shown, shown_of};
 
 const PRICES: Checkpoints = Checkpoints::of(&[C::ReadPriceSheet]);
 /// Where the limit counts: renewals and running consumption are never stopped by it (BIL-032).
@@ -65,7 +65,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             f.partnership.as_ref().map_or_else(Vec::new, |tie| {
                 vec![
-                    shown("not linked at purchase", &tie.reseller),
+                    claim("not linked at purchase", &tie.reseller),
                     shown("provider", &tie.provider),
                     shown_of(&tie.reseller, "partnership", tie.state),
                 ]
@@ -86,7 +86,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             f.actor.as_ref().map_or_else(Vec::new, |actor| {
                 vec![
-                    shown("access to prices is not granted to", &actor.name),
+                    claim("access to prices is not granted to", &actor.name),
                     shown("type", actor.kind),
                 ]
             })
@@ -99,7 +99,7 @@ pub static RULES: &[Rule] = &[
         at: Checkpoints::of(&[C::FileExemption]),
         forbids: |f| f.form.about.as_deref().is_none_or(str::is_empty),
         answer: |_| private(400),
-        shows: |_| vec![shown("papers", "missing")],
+        shows: |_| vec![claim("papers", "missing")],
     },
     Rule {
         id: RuleId::of("BIL-030"),

@@ -9,7 +9,9 @@ use super::regions::{both_partners, partner_elsewhere};
 use super::{NEW_BUSINESS, PURCHASE, SALE};
 use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party};
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{
+    Ground, Rule, Shown, Step, claim, claim_of, documented, private, shown, shown_of,
+};
 
 /// An invitation is sent.
 const INVITATION: Checkpoints = Checkpoints::of(&[C::InvitePartner]);
@@ -186,7 +188,7 @@ fn show_unsigned(f: &Facts) -> Vec<Shown> {
     facts.extend(
         f.named
             .party()
-            .map(|party| shown_of(&party.name, "agreement", "open")),
+            .map(|party| claim_of(&party.name, "agreement", "open")),
     );
     facts
 }
@@ -235,7 +237,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(403),
         shows: |f| {
             let mut facts = show_pair(f);
-            facts.push(shown("invitation of the provider", "none"));
+            facts.push(claim("invitation of the provider", "none"));
             facts
         },
     },
@@ -265,7 +267,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| f.form.link_altered,
         answer: |_| private(404),
         shows: |f| {
-            let mut facts = vec![shown("link", "altered")];
+            let mut facts = vec![claim("link", "altered")];
             facts.extend(show_pair(f));
             facts
         },
@@ -304,7 +306,7 @@ pub static RULES: &[Rule] = &[
         at: ACCEPTANCE,
         forbids: |f| f.form.unconfirmed,
         answer: |_| private(400),
-        shows: |_| vec![shown("confirmation", "missing")],
+        shows: |_| vec![claim("confirmation", "missing")],
     },
     Rule {
         id: RuleId::of("REL-007"),
@@ -363,7 +365,7 @@ pub static RULES: &[Rule] = &[
         at: REMOVAL,
         forbids: undeclared_by_provider,
         answer: |_| private(400),
-        shows: |_| vec![shown("confirmation", "missing")],
+        shows: |_| vec![claim("confirmation", "missing")],
     },
     Rule {
         id: RuleId::of("REL-013"),
@@ -382,7 +384,7 @@ pub static RULES: &[Rule] = &[
         forbids: undeclared_by_provider,
         answer: |_| private(400),
         shows: |_| {
-            vec![shown(
+            vec![claim(
                 "declaration of good faith and a legitimate business reason",
                 "missing",
             )]

@@ -8,7 +8,7 @@ use super::{NEW_BUSINESS, PURCHASE, SALE};
 use crate::book::RuleId;
 use crate::facts::{Buyer, Checkpoint as C, Checkpoints, Facts, Party, RegionFact};
 use crate::regions;
-use crate::registry::{Ground, Rule, Shown, Step, documented, shown, shown_of};
+use crate::registry::{Ground, Rule, Shown, Step, claim, claim_of, documented, shown, shown_of};
 
 /// Where a seller meets a customer for new business or a new relationship.
 pub(super) const SELLING: Checkpoints = NEW_BUSINESS.and(Checkpoints::of(&[
@@ -270,7 +270,7 @@ pub static RULES: &[Rule] = &[
             missing
                 .iter()
                 .filter(|(present, _)| !present)
-                .map(|(_, what)| shown("missing in the customer's region", what))
+                .map(|(_, what)| claim("missing in the customer's region", what))
                 .collect()
         },
     },
@@ -287,7 +287,7 @@ pub static RULES: &[Rule] = &[
         },
         answer: |_| documented(403, 2030),
         shows: |f| {
-            let organization = seller(f).map(|seller| shown("no account of", &seller.organization));
+            let organization = seller(f).map(|seller| claim("no account of", &seller.organization));
             organization.into_iter().chain(both_regions(f)).collect()
         },
     },
@@ -414,17 +414,17 @@ pub static RULES: &[Rule] = &[
         answer: |_| documented(403, 2030),
         shows: |f| {
             if let Some(application) = &f.application {
-                return vec![shown("country in no region", application.country)];
+                return vec![claim("country in no region", application.country)];
             }
             let customer = customer(f).filter(|(_, _, region)| region.is_none());
             let seller = seller(f).filter(|seller| seller.region.is_none());
             let customer =
-                customer.map(|(name, country, _)| shown_of(name, "country in no region", country));
+                customer.map(|(name, country, _)| claim_of(name, "country in no region", country));
             customer
                 .into_iter()
                 .chain(
                     seller.map(|seller| {
-                        shown_of(&seller.name, "country in no region", seller.country)
+                        claim_of(&seller.name, "country in no region", seller.country)
                     }),
                 )
                 .collect()

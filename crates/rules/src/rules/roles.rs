@@ -8,7 +8,7 @@ use tierline_domain::subscription::TransferKind;
 use super::{PURCHASE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, TokenKind};
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{Ground, Rule, Shown, Step, claim, claim_of, documented, private, shown};
 
 /// One line of the table "Commands and the partner roles that may give them", with the rules of this section
 /// and of section 6.2 that answer for it. Rules of other sections (AGR-005, REL-004, CUS-009, SUP-004 …) read
@@ -477,7 +477,7 @@ pub static RULES: &[Rule] = &[
             f.form
                 .role
                 .iter()
-                .map(|role| shown("role not offered in a reseller's tenant", role))
+                .map(|role| claim("role not offered in a reseller's tenant", role))
                 .chain([shown("tenant of", &f.caller.name)])
                 .collect()
         },
@@ -509,10 +509,10 @@ pub static RULES: &[Rule] = &[
                 .form
                 .foreign_owner
                 .iter()
-                .map(|owner| shown_of(owner, "tenant of another organization", owner));
+                .map(|owner| claim_of(owner, "tenant of another organization", owner));
             tenant
                 .chain(owner)
-                .chain([shown("missing", "global admin of that tenant")])
+                .chain([claim("missing", "global admin of that tenant")])
                 .collect()
         },
     },
@@ -666,7 +666,7 @@ pub static RULES: &[Rule] = &[
                 .application
                 .iter()
                 .map(|application| {
-                    shown("application without consent of the customer", application)
+                    claim("application without consent of the customer", application)
                 })
                 .chain(super::delegation::customer_shown(f))
                 .collect()

@@ -13,7 +13,9 @@ use super::regions::{both_partners, both_regions, customer_elsewhere, partner_el
 use super::{NEW_BUSINESS, PURCHASE, SALE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Kinship, Tie, Tier};
-use crate::registry::{Ground, Rule, Shown, Step, documented, per_rule, private, shown, shown_of};
+use crate::registry::{
+    Ground, Rule, Shown, Step, claim, claim_of, documented, per_rule, private, shown, shown_of,
+};
 
 /// Where somebody would become, or be served as, an end customer.
 const SERVING: Checkpoints =
@@ -289,7 +291,7 @@ fn which_ordinary(f: &Facts) -> Vec<Shown> {
     failing
         .iter()
         .filter(|(fails, _)| *fails)
-        .map(|(_, what)| shown("ordinary rule that fails", what))
+        .map(|(_, what)| claim("ordinary rule that fails", what))
         .collect()
 }
 
@@ -566,7 +568,7 @@ pub static RULES: &[Rule] = &[
         answer: |_| private(403),
         shows: |f| {
             seller(f)
-                .map(|seller| shown_of(&seller.name, "provider without a reseller", &seller.name))
+                .map(|seller| claim_of(&seller.name, "provider without a reseller", &seller.name))
                 .into_iter()
                 .collect()
         },
@@ -695,11 +697,24 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("TXN-507"),
         step: Step::Affiliation,
         ground: Ground::SelfSale,
-        at: NEW_BUSINESS,
-        forbids: |f| bans(f, |_| true),
+        at: NEW_BUSINESS.and(Checkpoints::of(&[C::RecordWaiver])),
+        forbids: |f| {
+            if f.checkpoint == C::RecordWaiver {
+                f.caller.kind != CallerKind::Operator
+            } else {
+                bans(f, |_| true)
+            }
+        },
         answer: |_| private(403),
         shows: |f| {
-            let waiver = shown("waiver of the operator in force", "none");
+            if f.checkpoint == C::RecordWaiver {
+                let caller = format!("{} ({})", f.caller.name, f.caller.kind);
+                return vec![
+                    shown("caller", caller),
+                    shown("who may record it", "operator"),
+                ];
+            }
+            let waiver = claim("waiver of the operator in force", "none");
             ties(f).into_iter().chain([waiver]).collect()
         },
     },

@@ -9,7 +9,9 @@ use super::roles::{EVERYWHERE, role_missing, roles_shown, user};
 use super::{NEW_BUSINESS, PURCHASE, SUBSCRIPTION_CHANGE};
 use crate::book::RuleId;
 use crate::facts::{Channel, Checkpoint as C, Checkpoints, Facts, TokenKind};
-use crate::registry::{Ground, Rule, Shown, Step, bare, documented, private, shown, shown_of};
+use crate::registry::{
+    Ground, Rule, Shown, Step, bare, claim, documented, private, shown, shown_of,
+};
 
 /// Where rights in a customer's tenant are used or asked for: only the platform's own MFA opens these (SEC-004).
 const CUSTOMER_SIDE: Checkpoints = Checkpoints::of(&[
@@ -200,7 +202,7 @@ pub static RULES: &[Rule] = &[
                 .is_some_and(|contact| contact.trim().is_empty() || contact == "none")
         },
         answer: |_| documented(403, 900_150),
-        shows: |_| vec![shown("security contact", "none")],
+        shows: |_| vec![claim("security contact", "none")],
     },
     Rule {
         id: RuleId::of("SEC-012"),

@@ -10,7 +10,7 @@ use crate::facts::{
     Checkpoint as C, Checkpoints, Facts, OverageFact, SubscriptionFact, Transition,
     TransitionTarget,
 };
-use crate::registry::{Answer, Shown, documented, shown};
+use crate::registry::{Answer, Shown, claim, documented, shown};
 
 pub mod limits;
 pub mod states;
@@ -124,7 +124,7 @@ fn day_and_instant(at: Timestamp) -> String {
 fn show_window(f: &Facts) -> Vec<Shown> {
     let mut facts = show(f);
     if let Some(until) = own(f).and_then(|subscription| subscription.cancel_until) {
-        facts.push(shown("window ended on", day_and_instant(until)));
+        facts.push(claim("window ended on", day_and_instant(until)));
     }
     facts
 }
@@ -134,7 +134,7 @@ fn show_term_end(f: &Facts) -> Vec<Shown> {
     facts.extend(
         own(f)
             .and_then(|subscription| subscription.term_end)
-            .map(|day| shown("term ended on", day)),
+            .map(|day| claim("term ended on", day)),
     );
     facts
 }
@@ -255,7 +255,7 @@ fn into(f: &Facts, fails: fn(&SubscriptionFact, &Transition, &TransitionTarget) 
 fn show_target(f: &Facts, condition: &str) -> Vec<Shown> {
     let mut facts = show(f);
     if let Some((_, change, target)) = target(f) {
-        facts.push(shown("failed condition", condition));
+        facts.push(claim("failed condition", condition));
         facts.push(shown(
             "target",
             format!("{} ({})", target.name, target.state),
@@ -284,7 +284,7 @@ fn migrating(f: &Facts, fails: fn(&SubscriptionFact) -> bool) -> bool {
 
 fn show_migration(f: &Facts, condition: &str) -> Vec<Shown> {
     let mut facts = show(f);
-    facts.push(shown("failed condition", condition));
+    facts.push(claim("failed condition", condition));
     if let Some(subscription) = own(f) {
         facts.push(shown("item", &subscription.item));
         facts.push(shown("bought on", subscription.bought.date()));

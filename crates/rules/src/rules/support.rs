@@ -5,7 +5,7 @@ use tierline_domain::partner::{PartnerType, SupportPlan};
 
 use crate::book::RuleId;
 use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{Ground, Rule, Shown, Step, claim, documented, private, shown, shown_of};
 
 /// What no role in the customer's tenant opens comes before the roles there, as GEN-010 has it for sales.
 const TICKET: Checkpoints = Checkpoints::of(&[C::OpenTicket]);
@@ -48,7 +48,7 @@ fn show_contact(f: &Facts, lacks: &str) -> Vec<Shown> {
     f.form.contact.as_ref().map_or_else(Vec::new, |(name, _)| {
         let mut facts = vec![
             shown("contact named", name),
-            shown("not eligible for lack of", lacks),
+            claim("not eligible for lack of", lacks),
         ];
         facts.extend(f.other_relation.as_ref().map(|relation| {
             shown_of(

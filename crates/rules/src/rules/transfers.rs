@@ -20,7 +20,9 @@ use crate::book::RuleId;
 use crate::facts::{
     CallerKind, Checkpoint as C, Checkpoints, Facts, Named, Party, SubscriptionFact, TransferFact,
 };
-use crate::registry::{Ground, Rule, Shown, Step, documented, per_rule, private, shown, shown_of};
+use crate::registry::{
+    Ground, Rule, Shown, Step, claim, claim_of, documented, per_rule, private, shown, shown_of,
+};
 
 const CREATE: Checkpoints = Checkpoints::of(&[C::CreateTransfer]);
 const REQUEST: Checkpoints = Checkpoints::of(&[C::RequestTransfer]);
@@ -152,7 +154,7 @@ fn show_receiver_agreement(f: &Facts) -> Vec<Shown> {
     let mut facts = Vec::new();
     facts.extend(
         receiver(f)
-            .map(|party| shown_of(&party.name, "customer agreement missing at", &party.name)),
+            .map(|party| claim_of(&party.name, "customer agreement missing at", &party.name)),
     );
     facts.extend(
         f.buyer
@@ -202,7 +204,7 @@ fn enabled(f: &Facts) -> (bool, bool) {
 fn show_enabled(f: &Facts) -> Vec<Shown> {
     f.actor.as_ref().map_or_else(Vec::new, |actor| {
         vec![
-            shown("partner not enabled for transfer", &actor.name),
+            claim("partner not enabled for transfer", &actor.name),
             shown("type", actor.kind),
             shown(
                 "in transition",
@@ -317,7 +319,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             transfer(f)
                 .and_then(|transfer| transfer.name.as_ref())
-                .map(|name| shown("transfer not found", name))
+                .map(|name| claim("transfer not found", name))
                 .into_iter()
                 .collect()
         },
@@ -452,7 +454,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             receiver(f).map_or_else(Vec::new, |party| {
                 vec![
-                    shown("partner that cannot transfer", &party.name),
+                    claim("partner that cannot transfer", &party.name),
                     shown("type", party.kind),
                 ]
             })
@@ -557,7 +559,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show_parties(f);
             facts.extend(transfer(f).into_iter().flat_map(|transfer| {
-                let expired = transfer.too_old.then(|| shown("request", "expired"));
+                let expired = transfer.too_old.then(|| claim("request", "expired"));
                 let asked = transfer
                     .created
                     .map(|created| shown("asked for on", created.date()));
@@ -608,7 +610,7 @@ pub static RULES: &[Rule] = &[
             f.form
                 .missing_signatures
                 .iter()
-                .map(|missing| shown("signature missing", missing))
+                .map(|missing| claim("signature missing", missing))
                 .collect()
         },
     },
@@ -629,7 +631,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| receiver(f).is_some_and(|party| party.state != AccountState::Active),
         answer: |_| per_rule(403),
         shows: |f| {
-            let mut facts = vec![shown("rule that fails", "program status of the receiver")];
+            let mut facts = vec![claim("rule that fails", "program status of the receiver")];
             facts.extend(receiver(f).map(|party| shown_of(&party.name, &party.name, party.state)));
             facts
         },
@@ -642,7 +644,7 @@ pub static RULES: &[Rule] = &[
         forbids: |f| receiver(f).is_some_and(|party| !party.signed),
         answer: |_| per_rule(403),
         shows: |f| {
-            let mut facts = vec![shown(
+            let mut facts = vec![claim(
                 "rule that fails",
                 "partner agreement of the receiver",
             )];

@@ -25,6 +25,7 @@ pub mod delegation;
 mod fields;
 pub mod files;
 pub mod identity;
+pub mod listed;
 pub mod prices;
 
 pub use prices::price_lists;
@@ -53,6 +54,7 @@ pub use billing::{
 };
 pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
 pub use files::{export_parts, exports, paper_contents, papers};
+pub use listed::{Listed, listed_customers};
 pub use webhooks::{
     webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
 };

@@ -1,14 +1,19 @@
 //! Reads that must not grow with their table are ranges of an index, on both engines.
 
+use tierline_domain::customer::{Acquired, Delegation, Relationship, RelationshipState};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{MembershipState, Organization, Tenant, TenantType};
 use tierline_domain::time::Timestamp;
 use tierline_store::log::Outcome;
+use tierline_store::registers::CUSTOMERS_OF;
 use tierline_store::tables::audit::{AuditRecord, KNOWN_CUSTOMERS};
 use tierline_store::tables::audit_records::{BEFORE, OF_CUSTOMER_BEFORE, OF_RESOURCE_BEFORE};
-use tierline_store::tables::{Due, organizations, schedule, tenants, usage};
+use tierline_store::tables::{
+    Due, Listed, listed_customers, organizations, relationships, schedule, tenants, usage,
+};
 use tierline_store::testing::both_engines;
-use tierline_store::{Command, Statement, StoreError, Table, Tx, Value, schema};
+use tierline_store::value::Field;
+use tierline_store::{Command, Json, Statement, StoreError, Table, Tx, Value, schema};
 use uuid::Uuid;
 
 const ANALYZE: Statement = Statement::new("plans::ANALYZE", "ANALYZE audit_records");
@@ -177,6 +182,114 @@ async fn known_events_are_looked_up_one_by_one() {
         let plan = test.plan(usage::KNOWN, ids).await.unwrap();
         assert!(plan.contains("SEARCH e USING INDEX"), "{plan}");
         assert!(!plan.contains("SCAN e"), "{plan}");
+    })
+    .await;
+}
+
+const ADD_ACCOUNT: Statement = Statement::new(
+    "plans::ADD_ACCOUNT",
+    "INSERT INTO accounts (id, handle, organization, kind, country, state, state_since, onboarded, tenant, domain, environment,
+        sandbox_customers, cloud, approvals, transitioning, reseller_enrolment, support_plan, support_benefit, third_party_mfa_exception, version)
+     VALUES ($1, $2, $3, 'indirect_provider', 'FR', 'active', $4, $4, $5, $2, 'sandbox', 0, 'public', $6, FALSE, 'none', 'none', FALSE, FALSE, 1)",
+);
+const ANALYZED: [Statement; 5] = [
+    Statement::new("plans::LISTED", "ANALYZE listed_customers"),
+    Statement::new("plans::RELATIONSHIPS", "ANALYZE relationships"),
+    Statement::new("plans::TENANTS", "ANALYZE tenants"),
+    Statement::new("plans::ORGANIZATIONS", "ANALYZE organizations"),
+    Statement::new("plans::CONTACTS", "ANALYZE contacts"),
+];
+
+/// Two partners with customers of one organization each.
+struct Customers;
+
+impl Command for Customers {
+    type Out = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let now = Timestamp::from_micros(0).unwrap();
+        for number in 0..RECORDS {
+            let handle = format!("company-{number:05}");
+            let id = Uuid::from_u128(u128::from(number) + 1);
+            let organization = Organization {
+                id: Id::from_uuid(id),
+                handle: handle.clone(),
+                name: handle.clone(),
+                headquarters: None,
+                membership: MembershipState::Active,
+            };
+            tx.execute(organizations::INSERT, &organization.values())
+                .await?;
+            let tenant = Tenant {
+                id: Id::from_uuid(id),
+                handle: handle.clone(),
+                organization: organization.id,
+                kind: TenantType::Customer,
+                country: "FR".parse().unwrap(),
+                domain: handle.clone(),
+                associated_with: None,
+                program_since: None,
+            };
+            tx.execute(tenants::INSERT, &tenant.values()).await?;
+            if number < 2 {
+                let values = [
+                    Value::Id(id),
+                    Value::Text(handle.clone()),
+                    Value::Id(id),
+                    Value::Day(now.date()),
+                    Value::Id(id),
+                    Json(Vec::<String>::new()).to_value(),
+                ];
+                tx.execute(ADD_ACCOUNT, &values).await?;
+            }
+            let partner = Uuid::from_u128(u128::from(number % 2) + 1);
+            let tie = Relationship {
+                partner: Id::from_uuid(partner),
+                customer: tenant.id,
+                state: RelationshipState::Active,
+                since: now,
+                removed: None,
+                delegation: Delegation::None,
+                acquired: Acquired::Directly,
+                joint_with: None,
+                self_service: false,
+            };
+            tx.execute(relationships::INSERT, &tie.values()).await?;
+            let listed = Listed {
+                partner: tie.partner,
+                customer: tie.customer,
+                folded: handle,
+            };
+            tx.execute(listed_customers::INSERT, &listed.values())
+                .await?;
+        }
+        for statement in ANALYZED {
+            tx.execute(statement, &[]).await?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn pages_of_a_partners_customers_are_ranges_of_an_index() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        test.db.write(Customers).await.unwrap();
+        let text = |text: &str| Value::Text(text.to_owned());
+        let params = vec![
+            Value::Id(Uuid::from_u128(1)),
+            text("company-00900"),
+            Value::Id(Uuid::from_u128(901)),
+            text(""),
+            text(""),
+            text("%%"),
+            Value::Int(201),
+        ];
+        let plan = test.plan(CUSTOMERS_OF, params).await.unwrap();
+        let engine = test.engine;
+        assert!(plan.contains("listed_customers_name"), "{engine}: {plan}");
+        for word in ["SCAN", "Seq Scan on listed", "TEMP B-TREE", "Sort"] {
+            assert!(!plan.contains(word), "{engine}: {plan}");
+        }
     })
     .await;
 }

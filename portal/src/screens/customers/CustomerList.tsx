@@ -30,7 +30,7 @@ import { customersQuery, type Customer } from './queries';
 import { useWords } from './texts';
 
 const STATES = ['active', 'invited', 'declined', 'withdrawn', 'lapsed', 'removed'];
-const NOBODY = { name: '', country: '', domain: '', email: '' };
+const NOBODY = { name: '', country: '', domain: '', email: '', for_reseller: '' };
 
 /** A new customer, or an invitation of one that is there. */
 function Gain(props: { verb: 'create_customer' | 'invite_customer'; onClose: () => void }) {
@@ -45,10 +45,11 @@ function Gain(props: { verb: 'create_customer' | 'invite_customer'; onClose: () 
     customer: first.customer ?? '',
   });
   const act = useAct((params: Record<string, string>, id) => command(props.verb, params, id));
-  const { customer, ...made } = draft;
-  const input: Record<string, string> = isNew ? { ...made, country: made.country.toUpperCase() } : { customer };
+  const { customer, for_reseller, ...made } = draft;
+  const needed = isNew ? { ...made, country: made.country.toUpperCase() } : { customer };
+  const input: Record<string, string> = { ...needed, ...(isNew && for_reseller !== '' ? { for_reseller } : {}) };
   const text = (name: keyof typeof draft, label: string, rule: string, type: 'text' | 'email' = 'text') => (
-    <Field label={label} rule={rule} name={name} trouble={act.trouble} required>
+    <Field label={label} rule={rule} name={name} trouble={act.trouble} required={name !== 'for_reseller'}>
       <Input type={type} value={draft[name]} onChange={(_, data) => change({ [name]: data.value })} />
     </Field>
   );
@@ -59,7 +60,7 @@ function Gain(props: { verb: 'create_customer' | 'invite_customer'; onClose: () 
       confirm={isNew ? words.createGo : words.inviteGo}
       act={act}
       input={input}
-      disabled={Object.values(input).includes('')}
+      disabled={Object.values(needed).includes('')}
       onClose={props.onClose}
       onDone={() => {
         forget();
@@ -74,6 +75,7 @@ function Gain(props: { verb: 'create_customer' | 'invite_customer'; onClose: () 
           {text('country', words.country, words.countryRule)}
           {text('domain', words.domain, words.domainRule)}
           {text('email', words.email, words.emailRule, 'email')}
+          {me.role === 'indirect_provider' && text('for_reseller', words.forReseller, words.forResellerRule)}
         </>
       ) : (
         text('customer', words.shortName, words.shortNameRule)

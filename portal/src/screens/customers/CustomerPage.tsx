@@ -30,6 +30,8 @@ import { SubscriptionTable } from '../subscriptions/SubscriptionTable';
 import { Transfers } from '../subscriptions/Transfers';
 import { AgreementTab } from './AgreementTab';
 import { DelegationTab } from './DelegationTab';
+import { Answering, OwnAgreement } from './OwnTies';
+import { ProfileTab } from './ProfileTab';
 import { customerQuery, invoicesQuery, mapQuery, ordersQuery, timelineQuery, type Event } from './queries';
 import { SupportTab } from './SupportTab';
 import { useWords } from './texts';
@@ -42,7 +44,8 @@ const useStyles = makeStyles({
 });
 
 /** Who serves the customer. */
-function Relationships(props: { customer: string }) {
+function Relationships(props: { customer: string; isOwn: boolean }) {
+  const styles = useStyles();
   const words = useWords();
   const texts = useTexts();
   const map = useQuery(mapQuery);
@@ -66,7 +69,19 @@ function Relationships(props: { customer: string }) {
         width: '11rem',
         cell: row => texts.roles[row.partner.kind] ?? row.partner.kind,
       },
-      { id: 'state', label: words.state, width: '8rem', cell: row => <StateBadge state={row.state} /> },
+      {
+        id: 'state',
+        label: words.state,
+        width: props.isOwn ? '16rem' : '8rem',
+        cell: row => (
+          <span className={styles.line}>
+            <StateBadge state={row.state} />
+            {props.isOwn && row.state === 'invited' && (
+              <Answering partner={row.partner.name} title={row.partner.title} />
+            )}
+          </span>
+        ),
+      },
       {
         id: 'since',
         label: words.since,
@@ -80,7 +95,7 @@ function Relationships(props: { customer: string }) {
         cell: row => <StateBadge state={row.agreement ?? 'none'} />,
       },
     ],
-    [words, texts],
+    [words, texts, styles, props.isOwn],
   );
   return (
     <Loaded query={map}>
@@ -279,7 +294,8 @@ export function CustomerDetail(props: { id: string }) {
   const isServed = isSeller && one?.state === 'active';
   const tabs = [
     'relationships',
-    ...(isServed ? ['agreement'] : []),
+    ...(isServed || isOwn ? ['agreement'] : []),
+    ...(isServed ? ['profile'] : []),
     'subscriptions',
     ...(isServed ? ['orders'] : []),
     ...(isOperator ? [] : ['invoices']),
@@ -289,6 +305,9 @@ export function CustomerDetail(props: { id: string }) {
   ] as (keyof typeof words.tabs)[];
   const byDeed: Record<string, keyof typeof words.tabs> = {
     attest: 'agreement',
+    accept_customer_agreement: 'agreement',
+    accept_relationship: 'relationships',
+    update_billing_profile: 'profile',
     request_admin: 'delegation',
     set_support_contact: 'support',
   };
@@ -341,8 +360,9 @@ export function CustomerDetail(props: { id: string }) {
             ))}
           </TabList>
           <div className={styles.body} role="tabpanel" aria-labelledby={`tab-${shown}`}>
-            {shown === 'relationships' && <Relationships customer={name} />}
-            {shown === 'agreement' && <AgreementTab customer={name} />}
+            {shown === 'relationships' && <Relationships customer={name} isOwn={isOwn} />}
+            {shown === 'agreement' && (isOwn ? <OwnAgreement /> : <AgreementTab customer={name} />)}
+            {shown === 'profile' && <ProfileTab customer={name} />}
             {shown === 'subscriptions' && <SubscriptionTable customer={name} />}
             {shown === 'orders' && <Orders customer={name} />}
             {shown === 'invoices' && <Invoices customer={name} side={isOwn ? 'received' : 'issued'} />}

@@ -6,6 +6,7 @@ import type { Answered } from '../../api/shapes';
 export type Customer = Answered<'/program/v1/customers', 'get'>['items'][number];
 export type TieState = NonNullable<Customer['state']>;
 export type Rights = Answered<'/program/v1/admin-relationships', 'get'>['items'][number];
+export type Profile = Answered<'/v1/customers/{customer-id}/profiles/billing', 'get'>;
 export type Event = Answered<'/program/v1/customers/{id}/timeline', 'get'>['items'][number];
 
 /** A part of the query, left out where it is empty. */
@@ -62,6 +63,13 @@ export const agreementsQuery = (customer: string) =>
           params: { ...of(customer).params, query: { agreementType: '*' } },
         }),
       ),
+  });
+
+/** To whom the customer's bills go. */
+export const profileQuery = (customer: string) =>
+  queryOptions({
+    queryKey: ['billing-profile', customer],
+    queryFn: () => got(api.GET('/v1/customers/{customer-id}/profiles/billing', of(customer))),
   });
 
 /** What the partner ordered for the customer. */

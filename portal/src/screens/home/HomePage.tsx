@@ -1,18 +1,15 @@
 import { Badge, makeStyles, mergeClasses, ProgressBar, tokens } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 
-import { api, got } from '../../api/client';
-import { serverQuery, useMe } from '../../api/queries';
+import { homeQuery, serverQuery, useMe } from '../../api/queries';
 import { ButtonLink, Count, Empty, Facts, Link, Loaded, Money, Page, PHONE, Section, When } from '../../parts';
 import { count } from '../../parts/money';
 import { useTexts } from '../../texts';
 import { localeOf, useLang } from '../../texts/lang';
 import type { ScreenId } from '../ids';
 import { screensOf } from '../shown';
-import { MATTERS, ORDER, type Home, type Matter } from './matters';
+import { MATTERS, ORDER, placeFor, type Home, type Matter } from './matters';
 import { useWords } from './texts';
-
-const homeQuery = { queryKey: ['home'], queryFn: () => got(api.GET('/program/v1/home')) };
 
 const useStyles = makeStyles({
   cards: {
@@ -72,7 +69,7 @@ function Card(props: { matter: Matter; screens: ScreenId[] }) {
   const words = useWords();
   const locale = localeOf(useLang());
   const { matter } = props;
-  const place = MATTERS[matter.kind];
+  const place = placeFor(matter.kind, useMe().role);
   const isOpen = props.screens.includes(place.screen);
   const many = count(matter.count, locale);
   const rest = matter.count - matter.examples.length;

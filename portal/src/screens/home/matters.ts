@@ -21,6 +21,7 @@ export const MATTERS: Record<Kind, Place> = {
   agreement_to_sign: { screen: 'onboarding', isOwn: true },
   enrolment: { screen: 'onboarding', isOwn: true },
   invitations: { screen: 'onboarding', isOwn: true },
+  customer_agreement: { screen: 'customers', to: '/customers?tab=agreement', isOwn: true },
   rights_to_approve: { screen: 'customers', isOwn: true },
   order_requests: { screen: 'catalogue', isOwn: true },
   transfers: { screen: 'subscriptions', isOwn: true },
@@ -44,5 +45,14 @@ export const MATTERS: Record<Kind, Place> = {
   customers_invited: { screen: 'customers', isOwn: false },
   order_requests_open: { screen: 'catalogue', isOwn: false },
 };
+
+/** Customers answer where they see their partners. */
+const OF_CUSTOMERS: Partial<Record<Kind, Place>> = {
+  invitations: { screen: 'customers', to: '/customers?tab=relationships', isOwn: true },
+};
+
+/** Where a kind is seen to by somebody of a role. */
+export const placeFor = (kind: Kind, role: string): Place =>
+  (role === 'customer' ? OF_CUSTOMERS[kind] : undefined) ?? MATTERS[kind];
 
 export const ORDER = Object.keys(MATTERS) as Kind[];

@@ -19,6 +19,7 @@ export const en = {
     resellers_invited: 'Resellers that have not answered',
     customers_invited: 'Customers that have not answered',
     agreement_to_sign: 'Partner agreement to sign',
+    customer_agreement: 'Customer agreement to accept',
     enrolment: 'Your enrolment',
     standing: 'Your account is held up',
     renewals: 'Terms that end soon',

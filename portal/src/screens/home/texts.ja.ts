@@ -21,6 +21,7 @@ export const ja: typeof en = {
     resellers_invited: '未回答のリセラー',
     customers_invited: '未回答の顧客',
     agreement_to_sign: '署名するパートナー契約',
+    customer_agreement: '承諾する顧客契約',
     enrolment: '登録の状況',
     standing: 'アカウントが制限されています',
     renewals: 'まもなく終わる契約期間',

@@ -61,7 +61,16 @@ const useStyles = makeStyles({
   },
 });
 
-type Deed = 'apply' | 'sign_agreement' | 'appeal' | 'escalate_verification' | 'associate_location';
+const DEEDS = [
+  'apply',
+  'sign_agreement',
+  'appeal',
+  'escalate_verification',
+  'associate_location',
+  'add_location',
+] as const;
+
+type Deed = (typeof DEEDS)[number];
 
 /** What an application says of the applicant. */
 function Application(props: { enrolment: View; onClose: () => void }) {
@@ -138,22 +147,22 @@ function Application(props: { enrolment: View; onClose: () => void }) {
   );
 }
 
+/** What a step sends of the one text that it asks for: nothing yet as long as it is empty. */
+const SENDS: Partial<Record<Deed, (text: string) => Deal['params']>> = {
+  appeal: text => ({ documents: text.split(',').map(one => one.trim()) }),
+  associate_location: text => ({ location: text }),
+  add_location: text => ({ country: text.toUpperCase() }),
+};
+
 /** One of the smaller steps: what it needs, what the server says of it, and then it. */
 function Small(props: { deed: Exclude<Deed, 'apply'>; onClose: () => void }) {
   const words = useWords();
   const { deed } = props;
   const first = useQueryTexts();
-  const [text, setText] = useState(first.location ?? '');
-  const params: Deal['params'] | null =
-    deed === 'appeal'
-      ? text === ''
-        ? null
-        : { documents: text.split(',').map(one => one.trim()) }
-      : deed === 'associate_location'
-        ? text === ''
-          ? null
-          : { location: text }
-        : {};
+  const [text, setText] = useState((deed === 'add_location' ? first.country : first.location) ?? '');
+  const sends = SENDS[deed];
+  const isReady = deed === 'add_location' ? /^[A-Za-z]{2}$/.test(text) : text !== '';
+  const params = sends === undefined ? {} : isReady ? sends(text) : null;
   const deal = params === null ? null : { verb: deed, params };
   const may = useMay(deal);
   const act = useAct((input: Record<string, unknown>, id) => command(deed, input, id));
@@ -174,7 +183,7 @@ function Small(props: { deed: Exclude<Deed, 'apply'>; onClose: () => void }) {
         <Field
           label={said.label}
           rule={said.rule}
-          name={deed === 'appeal' ? 'documents' : 'location'}
+          name={deed === 'appeal' ? 'documents' : deed === 'add_location' ? 'country' : 'location'}
           trouble={act.trouble}
           required
         >
@@ -247,8 +256,6 @@ function Steps(props: { enrolment: View; onDeed: (deed: Deed) => void }) {
     </ol>
   );
 }
-
-const DEEDS = ['apply', 'sign_agreement', 'appeal', 'escalate_verification', 'associate_location'] as const;
 
 /** One's own way into the program: three steps, verification, agreements by region, PartnerIDs. */
 export function Enrolment() {
@@ -340,7 +347,10 @@ export function Enrolment() {
             title={words.partnerIds}
             lead={words.partnerIdsLead}
             actions={
-              <Button onClick={() => setDeed('associate_location')}>{words.deeds.associate_location.title}</Button>
+              <>
+                <Button onClick={() => setDeed('add_location')}>{words.deeds.add_location.title}</Button>
+                <Button onClick={() => setDeed('associate_location')}>{words.deeds.associate_location.title}</Button>
+              </>
             }
           >
             <ul className={styles.list}>

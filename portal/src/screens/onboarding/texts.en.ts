@@ -58,6 +58,13 @@ export const en = {
       label: 'Location',
       rule: 'Its name, as it stands in the list.',
     },
+    add_location: {
+      title: 'Add a location',
+      go: 'Add it',
+      about: 'A place of business of your company, with a PartnerID of its own once its address is verified.',
+      label: 'Country',
+      rule: 'Two letters, such as US.',
+    },
   },
   verification: 'Verification',
   verificationLead: 'What the operator looked at, and what came of it.',

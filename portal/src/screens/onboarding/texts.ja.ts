@@ -55,6 +55,13 @@ export const ja: typeof en = {
       label: '拠点',
       rule: '一覧にある拠点の名前。',
     },
+    add_location: {
+      title: '拠点を追加',
+      go: '追加する',
+      about: '会社の事業所です。住所が確認されると、固有の PartnerID が付きます。',
+      label: '国',
+      rule: 'US のような 2 文字。',
+    },
   },
   verification: '審査',
   verificationLead: '運営者が確認したことと、その結果です。',

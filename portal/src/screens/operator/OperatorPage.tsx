@@ -11,13 +11,21 @@ import { Waivers } from './Waivers';
 
 const VIEWS = ['enrolments', 'waivers', 'affiliations', 'parameters', 'schedule'] as const;
 
+/** Where a command is given. */
+const VIEW_OF: Record<string, (typeof VIEWS)[number]> = {
+  record_affiliation: 'affiliations',
+  grant_waiver: 'waivers',
+  end_waiver: 'waivers',
+};
+
 /** What the operator decides on and keeps: enrolments, waivers, affiliations, parameters, the schedule. */
 export default function OperatorPage() {
   const texts = useTexts();
   const words = useWords();
   const [chosen, choose] = useInAddress('view');
   // A remedy opens the screen with its command.
-  const first = useQueryTexts().do === 'record_affiliation' ? 'affiliations' : 'enrolments';
+  const proposed = useQueryTexts().do ?? '';
+  const first = VIEW_OF[proposed] ?? 'enrolments';
   const view = VIEWS.find(one => one === chosen) ?? first;
   return (
     <Page title={texts.screens.operator} lead={words.lead}>

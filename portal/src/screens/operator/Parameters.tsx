@@ -2,11 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 
 import { DataTable, Link, Loaded, Section, When, type Column } from '../../parts';
+import { useTexts } from '../../texts';
 import { parametersQuery, type Parameter } from './queries';
 import { useWords } from './texts';
 
 /** What the profile of this program sets, since when, and by which rule. */
 export function Parameters() {
+  const texts = useTexts();
   const words = useWords();
   const parameters = useQuery(parametersQuery);
   const columns = useMemo<Column<Parameter>[]>(
@@ -24,7 +26,12 @@ export function Parameters() {
         width: 'minmax(13rem, 1fr)',
         cell: row => (row.isSet ? <strong title={words.isSet}>{row.value}</strong> : row.value),
       },
-      { id: 'from', label: words.from, width: '8rem', cell: row => row.from !== undefined && <When at={row.from} /> },
+      {
+        id: 'from',
+        label: words.from,
+        width: '8rem',
+        cell: row => (row.from === undefined ? texts.parts.none : <When at={row.from} />),
+      },
       { id: 'before', label: words.before, width: '9rem', wideOnly: true, cell: row => row.before },
       {
         id: 'rule',
@@ -33,7 +40,7 @@ export function Parameters() {
         cell: row => row.rule !== undefined && <Link to={`/rules/${row.rule}`}>{row.rule}</Link>,
       },
     ],
-    [words],
+    [words, texts],
   );
   return (
     <Section title={words.views.parameters} lead={words.parametersLead} bare>

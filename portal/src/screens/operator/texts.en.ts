@@ -59,7 +59,17 @@ export const en = {
   holds: 'Holds',
   holdsNot: 'Does not hold',
   noWaivers: 'No waiver',
-  noWaiversHint: 'Waivers come with the world that this server was set up with.',
+  noWaiversHint: 'Nobody may sell to itself or its affiliates.',
+  grant: 'Grant a waiver',
+  grantLead:
+    'For a time, the accounts of a company may sell to the company itself and to its affiliates. The ban is contractual: nobody else can lift it.',
+  waiverRule: 'A name by which decisions tell of it, used once.',
+  fromRule: 'The first day.',
+  untilRule: 'The last day, today or later.',
+  end: 'End it',
+  endTitle: (name: string) => `End ${name}`,
+  endAbout: (company: string) =>
+    `From now on ${company} sells nothing more to itself or its affiliates. What was sold stays sold.`,
   affiliationsLead: 'Companies that belong together. A partner does not sell to its own.',
   of: 'Company',
   with: 'Belongs with',

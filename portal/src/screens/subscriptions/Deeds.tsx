@@ -11,6 +11,7 @@ export const DEEDS = [
   'set_renewal',
   'schedule_change',
   'upgrade',
+  'convert_trial',
   'suspend',
   'reactivate',
   'cancel',
@@ -30,6 +31,7 @@ interface Typed {
   to: string;
   partner: string;
   record: string;
+  at: string;
 }
 
 /** A whole number, or nothing yet. */
@@ -55,6 +57,16 @@ function paramsOf(deed: Deed, outlook: Outlook, typed: Typed): Record<string, un
     }
     case 'upgrade':
       return typed.to === '' ? null : { subscription, to: typed.to };
+    case 'convert_trial':
+      return quantity === undefined
+        ? null
+        : {
+            subscription,
+            quantity,
+            at: typed.at,
+            ...(typed.term === '' ? {} : { term: typed.term }),
+            ...(typed.frequency === '' ? {} : { frequency: typed.frequency }),
+          };
     case 'create_transfer':
       return typed.partner === ''
         ? null
@@ -84,6 +96,7 @@ export function DeedWindow(props: { deed: Deed; outlook: Outlook; onClose: () =>
     to: (deed === 'upgrade' ? first.to : undefined) ?? '',
     partner: (deed === 'create_transfer' ? first.to : undefined) ?? '',
     record: first.partner_of_record ?? '',
+    at: first.at ?? 'now',
   });
   const act = useAct((params: Record<string, unknown>, id) => command(deed, params, id));
   const settled = useDeferredValue(typed);
@@ -112,14 +125,14 @@ export function DeedWindow(props: { deed: Deed; outlook: Outlook; onClose: () =>
     </Field>
   );
   const choice = (
-    name: 'item' | 'term' | 'frequency' | 'to',
+    name: 'item' | 'term' | 'frequency' | 'to' | 'at',
     label: string,
-    none: string,
+    none: string | null,
     options: [string, string][],
   ) => (
     <Field label={label} name={name} trouble={act.trouble}>
       <Select value={typed[name]} onChange={(_, data) => change({ [name]: data.value })}>
-        <option value="">{none}</option>
+        {none !== null && <option value="">{none}</option>}
         {options.map(([value, shown]) => (
           <option key={value} value={value}>
             {shown}
@@ -127,6 +140,22 @@ export function DeedWindow(props: { deed: Deed; outlook: Outlook; onClose: () =>
         ))}
       </Select>
     </Field>
+  );
+  const spans = (none: string) => (
+    <>
+      {choice(
+        'term',
+        words.term,
+        none,
+        TERMS.map(one => [one, words.terms[one] ?? one]),
+      )}
+      {choice(
+        'frequency',
+        words.billed,
+        none,
+        FREQUENCIES.map(one => [one, words.frequencies[one] ?? one]),
+      )}
+    </>
   );
   const higher: [string, string][] = outlook.upgrades.map(one => [one.item, one.title]);
   return (
@@ -146,18 +175,17 @@ export function DeedWindow(props: { deed: Deed; outlook: Outlook; onClose: () =>
         <>
           {text('quantity', words.seats, words.nextRule, 'quantity', true)}
           {higher.length > 0 && choice('item', words.item, words.asIs, higher)}
-          {choice(
-            'term',
-            words.term,
-            words.asIs,
-            TERMS.map(one => [one, words.terms[one] ?? one]),
-          )}
-          {choice(
-            'frequency',
-            words.billed,
-            words.asIs,
-            FREQUENCIES.map(one => [one, words.frequencies[one] ?? one]),
-          )}
+          {spans(words.asIs)}
+        </>
+      )}
+      {deed === 'convert_trial' && (
+        <>
+          {text('quantity', words.seats, words.quantityRule, 'quantity', true)}
+          {choice('at', words.convertAt, null, [
+            ['now', words.convertNow],
+            ['trial_end', words.convertEnd],
+          ])}
+          {spans(words.usual)}
         </>
       )}
       {deed === 'upgrade' && choice('to', words.upgradeTo, words.choose, higher)}

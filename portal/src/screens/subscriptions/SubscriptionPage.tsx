@@ -42,7 +42,10 @@ function Deeds(props: { outlook: Outlook }) {
   const { outlook } = props;
   const isSuspended = outlook.state === 'suspended';
   const shown = DEEDS.filter(
-    deed => deed !== (isSuspended ? 'suspend' : 'reactivate') && (deed !== 'upgrade' || outlook.upgrades.length > 0),
+    deed =>
+      deed !== (isSuspended ? 'suspend' : 'reactivate') &&
+      (deed !== 'upgrade' || outlook.upgrades.length > 0) &&
+      (deed !== 'convert_trial' || outlook.paid !== undefined),
   );
   return (
     <Section title={words.deeds} lead={words.deedsLead}>

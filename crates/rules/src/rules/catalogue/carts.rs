@@ -10,7 +10,9 @@ use super::{
 };
 use crate::book::RuleId;
 use crate::facts::{Checkpoint as C, Named};
-use crate::registry::{Ground, Rule, Shown, Step, documented, private, shown, shown_of};
+use crate::registry::{
+    Ground, Rule, Shown, Step, claim, claim_of, documented, private, shown, shown_of,
+};
 use crate::rules::enrolment::named_unsigned;
 use crate::rules::identity::{named_no_reseller, show_named};
 use crate::rules::{CHECKOUT, PURCHASE, SALE};
@@ -60,7 +62,7 @@ pub static RULES: &[Rule] =
             answer: |_| documented(400, 800_065),
             shows: |f| {
                 cart(f)
-                    .map(|cart| shown("submitted already, and changed since", &cart.name))
+                    .map(|cart| claim("submitted already, and changed since", &cart.name))
                     .into_iter()
                     .collect()
             },
@@ -80,7 +82,7 @@ pub static RULES: &[Rule] =
             },
             shows: |f| {
                 let what = cart(f).map_or("the order", |cart| cart.name.as_str());
-                vec![shown("changed by another request since it was read", what)]
+                vec![claim("changed by another request since it was read", what)]
             },
         },
         Rule {
@@ -198,7 +200,7 @@ pub static RULES: &[Rule] =
             shows: |f| {
                 let mut facts = show_line(f);
                 facts.extend(f.actor.iter().map(|actor| {
-                    shown("partner that is not approved for the segment", &actor.name)
+                    claim("partner that is not approved for the segment", &actor.name)
                 }));
                 facts.push(shown("segment", Segment::GovernmentCommunityCloud));
                 facts
@@ -215,9 +217,9 @@ pub static RULES: &[Rule] =
                 let seller = f
                     .actor
                     .iter()
-                    .map(|actor| shown("partner without an attestation", &actor.name));
+                    .map(|actor| claim("partner without an attestation", &actor.name));
                 let customer = f.buyer.iter().map(|buyer| {
-                    shown_of(&buyer.name, "customer that has not accepted", &buyer.name)
+                    claim_of(&buyer.name, "customer that has not accepted", &buyer.name)
                 });
                 seller.chain(customer).collect()
             },
@@ -328,7 +330,7 @@ pub static RULES: &[Rule] =
                     .iter()
                     .filter(|named| !valid_reseller(named))
                     .filter_map(Named::given)
-                    .map(|given| shown("invalid entry", given))
+                    .map(|given| claim("invalid entry", given))
                     .collect()
             },
         },
@@ -343,7 +345,7 @@ pub static RULES: &[Rule] =
                 further(f)
                     .iter()
                     .filter_map(unsigned)
-                    .map(|party| shown("invalid entry, agreement open", &party.name))
+                    .map(|party| claim("invalid entry, agreement open", &party.name))
                     .collect()
             },
         },

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::book::RuleId;
 use crate::facts::{Checkpoint as C, Checkpoints};
-use crate::registry::{Ground, Rule, Step, documented, shown, shown_of};
+use crate::registry::{Ground, Rule, Step, claim, documented, shown, shown_of};
 use crate::rules::{CHECKOUT, PURCHASE};
 
 /// Rules of orders.
@@ -26,7 +26,7 @@ pub static RULES: &[Rule] = &[
             let seller = f.actor.as_ref().and_then(|actor| actor.currency);
             let buyer = f.buyer.as_ref().and_then(|buyer| buyer.currency);
             let mut facts = Vec::new();
-            facts.extend(asked.map(|asked| shown("currency not supported", asked)));
+            facts.extend(asked.map(|asked| claim("currency not supported", asked)));
             facts.extend(seller.map(|seller| shown("currency of the partner", seller)));
             facts.extend(buyer.map(|buyer| shown("currency of the customer's market", buyer)));
             facts
@@ -154,7 +154,7 @@ pub static RULES: &[Rule] = &[
                 Some(state) => state.to_string(),
             };
             facts.push(shown("consumption plan", plan));
-            facts.push(shown("active subscription under the plan", "none"));
+            facts.push(claim("active subscription under the plan", "none"));
             facts
         },
     },

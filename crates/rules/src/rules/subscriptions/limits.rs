@@ -10,7 +10,7 @@ use super::{
 };
 use crate::book::RuleId;
 use crate::facts::{Checkpoint as C, Checkpoints};
-use crate::registry::{Ground, Rule, Step, documented, private, shown, shown_of};
+use crate::registry::{Ground, Rule, Step, claim, documented, private, shown, shown_of};
 
 /// Rules of limits.
 pub static RULES: &[Rule] =
@@ -84,7 +84,7 @@ pub static RULES: &[Rule] =
             shows: |f| {
                 let mut facts = show(f);
                 facts.extend(own(f).map(|subscription| {
-                    shown("item type that cannot be reduced", subscription.kind)
+                    claim("item type that cannot be reduced", subscription.kind)
                 }));
                 facts
             },
@@ -146,7 +146,7 @@ pub static RULES: &[Rule] =
                 facts.extend(
                     own(f)
                         .and_then(|subscription| subscription.new_frequency)
-                        .map(|(wanted, _)| shown("frequency that is not offered", wanted)),
+                        .map(|(wanted, _)| claim("frequency that is not offered", wanted)),
                 );
                 facts
             },
@@ -232,7 +232,7 @@ pub static RULES: &[Rule] =
             shows: |f| {
                 let mut facts = show(f);
                 facts.extend(own(f).map(|subscription| {
-                    shown("six-year offer that does not renew", &subscription.item)
+                    claim("six-year offer that does not renew", &subscription.item)
                 }));
                 facts
             },
@@ -322,7 +322,7 @@ pub static RULES: &[Rule] =
             shows: |f| {
                 let mut facts = show(f);
                 facts.extend(own(f).map(|subscription| {
-                    shown(
+                    claim(
                         "prepaid plan of a third party that is not cancellable",
                         &subscription.item,
                     )

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::book::RuleId;
 use crate::facts::{Checkpoint as C, Checkpoints};
-use crate::registry::{Ground, Rule, Step, documented, private, shown};
+use crate::registry::{Ground, Rule, Step, claim, documented, private, shown};
 use crate::rules::SUBSCRIPTION_CHANGE;
 
 /// Rules of states, seats, suspension, renewal and trials.
@@ -56,7 +56,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(own(f).map(|subscription| {
-                shown("item type that needs no activation", subscription.kind)
+                claim("item type that needs no activation", subscription.kind)
             }));
             facts
         },
@@ -242,7 +242,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(
-                own(f).map(|subscription| shown("item that cannot renew", &subscription.item)),
+                own(f).map(|subscription| claim("item that cannot renew", &subscription.item)),
             );
             facts
         },

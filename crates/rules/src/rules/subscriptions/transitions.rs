@@ -10,7 +10,7 @@ use super::{
     show_migration, show_target, transition,
 };
 use crate::book::RuleId;
-use crate::registry::{Ground, Rule, Step, documented, private, shown};
+use crate::registry::{Ground, Rule, Step, claim, documented, private, shown};
 
 /// Rules of transitions.
 pub static RULES: &[Rule] = &[
@@ -33,7 +33,7 @@ pub static RULES: &[Rule] = &[
         shows: |f| {
             let mut facts = show(f);
             facts.extend(own(f).zip(transition(f)).map(|(source, change)| {
-                shown(
+                claim(
                     "path that is not listed",
                     format!("{} to {}", source.item, change.to),
                 )
