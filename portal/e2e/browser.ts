@@ -52,6 +52,26 @@ export async function textOf(download: Download): Promise<string> {
   return text(await download.createReadStream());
 }
 
+/** What axe finds on a page, and whether the page changed meanwhile. */
+async function looked(page: Page): Promise<{ violations: AxeResults['violations']; isChanged: boolean }> {
+  // A colour that is on its way to another one is neither.
+  await page.waitForFunction(() => !document.getAnimations().some(one => one instanceof CSSTransition));
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: () => Promise<AxeResults> } };
+    let isChanged = false;
+    const observer = new MutationObserver(() => (isChanged = true));
+    observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    const { violations } = await axe.run();
+    observer.disconnect();
+    // The library's guards at the ends of a focus trap are hidden and hand the focus on at once: nobody comes to rest on one.
+    for (const one of violations) {
+      if (one.id !== 'aria-hidden-focus') continue;
+      one.nodes = one.nodes.filter(node => !node.html.includes('data-tabster-dummy'));
+    }
+    return { violations: violations.filter(one => one.nodes.length > 0), isChanged };
+  });
+}
+
 export class Portal {
   /** What pages said that they should not have. */
   private readonly said = new Map<Page, string[]>();
@@ -134,21 +154,13 @@ export class Portal {
   /** Fails where the page wrote to its console, or axe finds something serious on it. */
   async checked(page: Page): Promise<void> {
     assert.deepEqual(this.said.get(page), [], `the console of ${page.url()}`);
-    // A colour that is on its way to another one is neither.
-    await page.waitForFunction(() => !document.getAnimations().some(one => one instanceof CSSTransition));
     // Past the policy of the page: the tester's script is no part of it. It stays until another page is loaded.
     if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
-      const { axe } = window as unknown as { axe: { run: () => Promise<AxeResults> } };
-      const { violations } = await axe.run();
-      // The library's guards at the ends of a focus trap are hidden and hand the focus on at once: nobody comes to rest on one.
-      for (const one of violations) {
-        if (one.id !== 'aria-hidden-focus') continue;
-        one.nodes = one.nodes.filter(node => !node.html.includes('data-tabster-dummy'));
-      }
-      return violations.filter(one => one.nodes.length > 0);
-    });
-    const serious = found
+    let found = await looked(page);
+    // What changed while it was looked at was seen half before and half after: it is looked at again.
+    for (let again = 0; found.isChanged && found.violations.length > 0 && again < 5; again++)
+      found = await looked(page);
+    const serious = found.violations
       .filter(one => one.impact === 'serious' || one.impact === 'critical')
       .map(
         one =>
