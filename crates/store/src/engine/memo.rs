@@ -58,10 +58,13 @@ impl Memo {
         }
     }
 
-    /// The row of a key, or that there is none; nothing where that is not known.
-    pub(super) fn row<T: Table>(&self, key: &[Value]) -> Option<Option<Arc<T>>> {
-        let row = self.tables.get(T::NAME)?.rows.get(key)?;
-        row.downcast_ref::<Option<Arc<T>>>().cloned()
+    /// The row of a key.
+    pub(super) fn row<T: Table>(&self, key: &[Value]) -> Look<T> {
+        let kept = self.tables.get(T::NAME).and_then(|kept| kept.rows.get(key));
+        match kept.and_then(|row| row.downcast_ref::<Option<Arc<T>>>()) {
+            Some(row) => Look::Known(row.clone()),
+            None => Look::Unknown,
+        }
     }
 
     /// What a statement on the rows of a table would give.
@@ -224,6 +227,14 @@ impl Memo {
     }
 }
 
+/// What is known of the row of a key.
+pub(super) enum Look<T> {
+    /// It, or that there is none.
+    Known(Option<Arc<T>>),
+    /// Nothing.
+    Unknown,
+}
+
 /// A row as it was before it was written.
 pub(super) enum Old {
     Absent,
@@ -309,9 +320,12 @@ mod tests {
         memo.keep(statement, params, &rows.collect());
     }
 
-    fn single(memo: &Memo, key: &[Value]) -> Option<Option<Organization>> {
-        let row = memo.row::<Organization>(key)?;
-        Some(row.map(|row| Organization::clone(&row)))
+    /// The row of a key; none there, or nothing known, as it is said.
+    fn single(memo: &Memo, key: &[Value]) -> Result<Organization, &'static str> {
+        match memo.row::<Organization>(key) {
+            Look::Known(row) => row.map(Arc::unwrap_or_clone).ok_or("none"),
+            Look::Unknown => Err("unknown"),
+        }
     }
 
     fn write(memo: &mut Memo, row: &Organization, is_new: bool) {
@@ -330,7 +344,7 @@ mod tests {
             listed(&memo, BY_HANDLE, &text("a")),
             Some(vec![one.clone()])
         );
-        assert_eq!(single(&memo, &one.key()), Some(Some(one.clone())));
+        assert_eq!(single(&memo, &one.key()), Ok(one.clone()));
         assert_eq!(listed(&memo, BY_HANDLE, &text("b")), None);
         memo.begin(2);
         assert_eq!(listed(&memo, BY_HANDLE, &text("a")), None);
@@ -345,7 +359,7 @@ mod tests {
         keep(&mut memo, BY_HANDLE, &text("a"), &[]);
         keep(&mut memo, BY_HANDLE, &text("b"), &[&other]);
         write(&mut memo, &one, true);
-        assert_eq!(single(&memo, &one.key()), Some(Some(one.clone())));
+        assert_eq!(single(&memo, &one.key()), Ok(one.clone()));
         assert_eq!(listed(&memo, BY_HANDLE, &text("a")), None);
         assert_eq!(
             listed(&memo, BY_HANDLE, &text("b")),
@@ -364,7 +378,7 @@ mod tests {
         keep(&mut memo, BY_NAME, &text("A"), &[&one, &other]);
         memo.removed::<Organization>(&other.key());
         assert_eq!(listed(&memo, BY_NAME, &text("A")), None);
-        assert_eq!(single(&memo, &other.key()), Some(None));
+        assert_eq!(single(&memo, &other.key()), Err("none"));
 
         keep(&mut memo, BY_NAME, &text("A"), &[&one]);
         memo.disturbed("WITH x AS (SELECT 1) UPDATE organizations SET name = $1");
@@ -380,10 +394,14 @@ mod tests {
         let mark = memo.mark();
         write(&mut memo, &organization(1, "b", "B"), false);
         memo.back_to(mark);
-        assert_eq!(single(&memo, &one.key()), None, "it is read again");
+        assert_eq!(
+            single(&memo, &one.key()),
+            Err("unknown"),
+            "it is read again"
+        );
         write(&mut memo, &one, false);
         memo.back_to(memo.mark());
-        assert_eq!(single(&memo, &one.key()), Some(Some(one)));
+        assert_eq!(single(&memo, &one.key()), Ok(one));
     }
 
     #[test]

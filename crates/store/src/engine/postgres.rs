@@ -253,8 +253,7 @@ impl PgSession {
         self.known = now.map(|now| (now, None));
     }
 
-    /// Tells the other lanes what this transaction writes to, before it can be seen. A migration says nothing: whoever
-    /// sees its number without a word forgets everything.
+    /// Tells the other lanes what this transaction writes to, before it can be seen; a migration does not.
     async fn announce(&mut self) -> Result<(), StoreError> {
         let written = self.memo.written();
         let connection = self.open()?;
@@ -268,9 +267,9 @@ impl PgSession {
         let number = last_text(&messages).and_then(|text| text.parse().ok());
         if let Some(number) = number {
             self.address.siblings.tell(number, written);
-            if let Some((_, own)) = &mut self.known {
-                *own = Some(number);
-            }
+            self.known
+                .iter_mut()
+                .for_each(|(_, own)| *own = Some(number));
         }
         Ok(())
     }

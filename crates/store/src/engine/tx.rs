@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::memo::{Memo, Old};
+use super::memo::{Look, Memo, Old};
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
 use crate::error::StoreError;
@@ -188,7 +188,7 @@ impl<'a> Tx<'a> {
     /// When the database refuses, or the row is corrupt.
     pub async fn look<T: Table>(&mut self, key: &[Value]) -> Result<Option<Arc<T>>, StoreError> {
         if self.failure.is_none()
-            && let Some(row) = self.memo().row::<T>(key)
+            && let Look::Known(row) = self.memo().row::<T>(key)
         {
             return Ok(row);
         }

@@ -604,10 +604,8 @@ impl Year {
                     row.handle
                 ));
             }
-            let renewals = own
-                .iter()
-                .filter(|charge| charge.kind.as_str() == "renew")
-                .count();
+            let kinds = own.iter().map(|charge| charge.kind.as_str());
+            let renewals = kinds.filter(|kind| *kind == "renew").count();
             let foreseen = self.model.subs[&row.handle].renewals;
             if i32::try_from(renewals).unwrap() != foreseen {
                 return Some(format!(
