@@ -267,9 +267,7 @@ impl PgSession {
         let number = last_text(&messages).and_then(|text| text.parse().ok());
         if let Some(number) = number {
             self.address.siblings.tell(number, written);
-            self.known
-                .iter_mut()
-                .for_each(|(_, own)| *own = Some(number));
+            self.known = self.known.take().map(|(then, _)| (then, Some(number)));
         }
         Ok(())
     }
