@@ -238,15 +238,20 @@ impl Call {
         }
     }
 
+    /// What the caller does, by name.
+    fn act(&self, verb: &str, params: Value) -> Act {
+        Act {
+            actor: self.principal.actor(),
+            ..Act::of("", verb, params)
+        }
+    }
+
     /// Does something by name, once per request id.
     ///
     /// # Errors
     /// What refuses it or fails.
     pub(crate) async fn attempt(&self, verb: &str, params: Value) -> Result<Value, AppError> {
-        let act = Act {
-            actor: self.principal.actor(),
-            ..Act::of("", verb, params)
-        };
+        let act = self.act(verb, params);
         self.server.app().perform(self.ctx(), act, self.key()).await
     }
 
@@ -274,11 +279,7 @@ impl Call {
         T: Send + 'static,
         F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a Value) -> Answer<'a, T> + Send + Sync + 'static,
     {
-        let act = Act {
-            actor: self.principal.actor(),
-            ..Act::of("", verb, params)
-        };
-        let app = self.server.app();
+        let (app, act) = (self.server.app(), self.act(verb, params));
         let done = app.perform_and(self.ctx(), act, self.key(), then).await;
         done.map_err(|error| self.problem(error))
     }
