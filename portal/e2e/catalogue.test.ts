@@ -99,6 +99,30 @@ test('a reseller asks for an item of the marketplace, and its provider accepts',
   await portal.checked(reseller);
 });
 
+test('what a provider opens to one reseller is hidden from its others', async () => {
+  const page = await portal.as('meridian', '/catalogue?view=books');
+  const entry = page.getByRole('region', { name: 'Add an entry' });
+  await entry.getByRole('textbox', { name: 'Item' }).fill('mail-archive');
+  await entry.getByRole('textbox', { name: 'Buyer' }).fill('cedar');
+  await entry.getByRole('textbox', { name: 'Percent' }).fill('10');
+  await entry.getByRole('checkbox').check();
+  await entry.getByRole('button', { name: 'Add an entry' }).click();
+  await page
+    .getByRole('row', { name: /mail-archive/ })
+    .getByText('cedar')
+    .waitFor();
+  for (const [who, isShown] of [
+    ['cedar', true],
+    ['bridgewater', false],
+  ] as const) {
+    const reseller = await portal.as(who, '/catalogue?view=market&search=archive');
+    const market = reseller.getByRole('grid', { name: 'Marketplace' });
+    await (isShown ? market : reseller.getByText('Nothing fits the search')).waitFor();
+    assert.equal((await market.getByRole('row', { name: /Archive/ }).count()) > 0, isShown);
+    await portal.checked(reseller);
+  }
+});
+
 test('a script in a company name is shown as text', async () => {
   const name = '<img src=x onerror="document.title=1">';
   await portal.server.command('harbor', 'create_customer', {

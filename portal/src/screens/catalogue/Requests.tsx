@@ -57,7 +57,7 @@ function Reply(props: { of: OrderRequest; accept: boolean; onClose: () => void }
         ]}
       />
       {!accept && (
-        <Field label={words.reason} name="reason" trouble={act.trouble} required>
+        <Field label={words.reason} rule={words.reasonRule} name="reason" trouble={act.trouble} required>
           <Input value={reason} onChange={(_, data) => setReason(data.value)} />
         </Field>
       )}
