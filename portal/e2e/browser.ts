@@ -151,9 +151,14 @@ export class Portal {
     said.push(...said.splice(0).filter(line => !pattern.test(line)));
   }
 
+  /** Fails where the page wrote to its console. */
+  silent(page: Page): void {
+    assert.deepEqual(this.said.get(page), [], `the console of ${page.url()}`);
+  }
+
   /** Fails where the page wrote to its console, or axe finds something serious on it. */
   async checked(page: Page): Promise<void> {
-    assert.deepEqual(this.said.get(page), [], `the console of ${page.url()}`);
+    this.silent(page);
     // Past the policy of the page: the tester's script is no part of it. It stays until another page is loaded.
     if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
     let found = await looked(page);

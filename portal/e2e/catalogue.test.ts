@@ -32,6 +32,38 @@ test('a product is found, put into the cart, and bought for a customer', async (
   await portal.checked(page);
 });
 
+test('a purchase whose answer was lost is asked for again, and bought once', async () => {
+  const orders = async (): Promise<number> => {
+    const { server } = portal;
+    const found = await server.call(
+      'GET',
+      '/v1/customers/silver-creek-publishing/orders',
+      await server.token('harbor'),
+    );
+    return (found as { items: unknown[] }).items.length;
+  };
+  const before = await orders();
+  const page = await portal.as('harbor', '/catalogue/products/CFQZ6PLNP1VZ');
+  await page.getByRole('button', { name: 'Put into the cart' }).click();
+  await page.getByRole('link', { name: 'Go to the cart' }).click();
+  await page.getByRole('textbox', { name: 'Find a customer' }).fill('silver creek');
+  await page.getByRole('combobox', { name: 'Customer' }).selectOption({ label: 'Silver Creek Publishing LLC' });
+  // The server buys, and the line breaks before it has said so.
+  await page.route('**/checkout', async route => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('button', { name: 'Buy', exact: true }).click();
+  await page.locator('[data-trouble=lost]').waitFor();
+  await page.unroute('**/checkout');
+  await page.locator('[data-trouble=lost]').getByRole('button', { name: 'Try again' }).click();
+  await page.locator('[data-bought="1"]').waitFor();
+  await page.getByText('The cart is empty').waitFor();
+  assert.equal(await orders(), before + 1);
+  portal.forgive(page, /ERR_FAILED/);
+  await portal.checked(page);
+});
+
 test('a price book gets an entry, and the preview tells what it makes of the price', async () => {
   const page = await portal.as('meridian', '/catalogue?view=books&item=desk-premium');
   await page.locator('[data-tier=meridian]').getByText('US$280.85').waitFor();

@@ -107,7 +107,6 @@ function Edit(props: {
       busy={act.busy}
       trouble={act.trouble}
       onSubmit={() => void submit()}
-      onRetry={act.again}
       onReload={() => void reload()}
       more={props.isSaved && isSame(typed, typedOf(base)) && <span role="status">{words.profileSaved}</span>}
     >
