@@ -16,13 +16,15 @@ export function Views<T extends string>(props: {
   const styles = useStyles();
   const list = useRef<HTMLDivElement>(null);
   const { shown } = props;
+  // Which of them there are, and how wide they are, may be known only later.
+  const all = props.all.map(one => props.names[one]).join();
   useLayoutEffect(() => {
-    const all = list.current;
-    const tab = all?.querySelector<HTMLElement>(`#view-${shown}`);
-    if (all === null || tab === undefined || tab === null) return;
+    const frame = list.current;
+    const tab = frame?.querySelector<HTMLElement>(`#view-${shown}`);
+    if (frame === null || tab === undefined || tab === null) return;
     // The page itself stays where it is.
-    all.scrollLeft = tab.offsetLeft - (all.clientWidth - tab.offsetWidth) / 2;
-  }, [shown]);
+    frame.scrollLeft = tab.offsetLeft - (frame.clientWidth - tab.offsetWidth) / 2;
+  }, [shown, all]);
   return (
     <div ref={list} className={styles.all}>
       <TabList

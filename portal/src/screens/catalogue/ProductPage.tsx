@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { useMe } from '../../api/queries';
-import { Count, Empty, Facts, Field, Link, Loaded, Page, Section, useParam } from '../../parts';
+import { Count, Empty, Facts, Field, Link, Loaded, Page, PHONE, Section, useParam } from '../../parts';
 import { cart, fill } from './cart';
 import { offersQuery, productQuery } from './queries';
 import { useWords } from './texts';
@@ -14,12 +14,14 @@ const useStyles = makeStyles({
     flexWrap: 'wrap',
     gap: tokens.spacingHorizontalM,
     alignItems: 'flex-start',
-    '& > *': { minWidth: 0, maxWidth: '100%' },
+    '& > *': { minWidth: 0, maxWidth: '100%', gridTemplateColumns: 'minmax(0, 1fr)' },
+    '& select': { width: '100%', minWidth: 0, textOverflow: 'ellipsis' },
   },
   short: { width: '8rem' },
   // Beside the fields and not beside their labels.
   go: {
-    marginTop: `calc(${tokens.lineHeightBase300} + ${tokens.spacingVerticalXXS} * 2 + ${tokens.spacingVerticalXXS})`,
+    marginTop: `calc(${tokens.lineHeightBase300} + ${tokens.spacingVerticalXXS} * 3)`,
+    [PHONE]: { marginTop: 0, flexBasis: '100%', flexGrow: 0 },
   },
 });
 

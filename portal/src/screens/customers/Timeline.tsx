@@ -43,7 +43,7 @@ function useBefore(customer: string, isServed: boolean, first: string | undefine
     const ordered = (orders.data?.items ?? []).map(order => ({
       key: `order ${order.id}`,
       at: order.creationDate,
-      what: `${words.ordered}: ${order.lineItems.map(line => `${line.quantity} × ${line.friendlyName}`).join(', ')}`,
+      what: `${words.operations.create_order ?? ''}: ${order.lineItems.map(line => `${line.quantity} × ${line.friendlyName}`).join(', ')}`,
       partner: '',
     }));
     return [...since, ...ordered]
