@@ -110,7 +110,7 @@ export function Requests() {
       {
         id: 'note',
         label: words.note,
-        width: 'minmax(5rem, 1fr)',
+        width: 'minmax(5rem, 1.6fr)',
         wideOnly: true,
         cell: row => row.reason || row.note,
       },
