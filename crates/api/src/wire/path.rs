@@ -196,7 +196,7 @@ mod tests {
                 passed += 1;
             }
         }
-        assert!(passed > 100, "{passed} of them are plain");
+        assert!(passed > 50, "{passed} of them are plain");
     }
 
     #[test]
