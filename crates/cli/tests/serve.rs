@@ -127,6 +127,19 @@ fn a_server_says_what_it_serves_and_what_becomes_of_it() {
     let stays = format!("this world stays in {at}.");
     let told = greeting(&new, "Ctrl-C");
     assert!(told.contains("a sandbox, a new demo world"), "{told}");
+    // Somebody new pastes what is printed: the program as it was called, and who may call the wire.
+    let binary = env!("CARGO_BIN_EXE_tierline");
+    let sample = format!("  {binary} explain order --as cedar ");
+    assert!(told.contains(&sample), "{told}");
+    assert!(
+        told.contains("meridian (indirect_provider, admin@meridian.example)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("cedar (indirect_reseller, admin@cedar.example)"),
+        "{told}"
+    );
+    assert!(told.contains("secret demo-secret-of-cedar"), "{told}");
     assert!(told.contains("this world is gone then."), "{told}");
     let told = greeting(&kept, "Ctrl-C");
     assert!(told.contains("a new demo world"), "{told}");
@@ -156,4 +169,40 @@ fn a_server_says_what_it_serves_and_what_becomes_of_it() {
     let told = greeting(&["--data-dir", other.to_str().unwrap()], "its clock");
     assert!(told.contains("production, empty"), "{told}");
     assert!(told.contains("is the wall clock's"), "{told}");
+}
+
+/// What is printed to be pasted runs as it stands: the sample of a greeting, and the remedies of its answer.
+#[test]
+fn the_first_thing_that_is_pasted_works() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let sample = lines
+        .by_ref()
+        .map(Result::unwrap)
+        .find(|line| line.contains(" explain "))
+        .unwrap();
+    let paste = |line: &str| {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", line]).env("PATH", "/none");
+        shell.env_remove("TIERLINE_SERVER").output().unwrap()
+    };
+    let refused = paste(&sample);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let told = String::from_utf8(refused.stdout).unwrap();
+    let remedies: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains(" do "))
+        .map(str::trim)
+        .collect();
+    assert!(remedies.len() >= 2, "{told}");
+    for remedy in remedies {
+        let done = paste(remedy);
+        assert!(done.status.success(), "{remedy}: {done:?}");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
