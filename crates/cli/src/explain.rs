@@ -11,6 +11,7 @@ use tierline_app::actor::ActorSpec;
 use tierline_app::check;
 use tierline_app::clock::Clock;
 use tierline_app::demo::{LayDemo, LayWorld};
+use tierline_app::remedy::WAIT;
 use tierline_rules::{Lang, phrases};
 use tierline_store::{Db, DbConfig, schema};
 
@@ -81,7 +82,7 @@ pub(crate) fn read_params(pairs: &[String]) -> Result<Map<String, Value>, String
             .ok_or_else(|| format!("`{pair}` is not name=value"))?;
         let list = matches!(
             name,
-            "roles" | "subscriptions" | "further_resellers" | "documents"
+            "roles" | "members" | "subscriptions" | "further_resellers" | "documents"
         ) || value.contains(',');
         let value = if list {
             json!(value.split(',').collect::<Vec<_>>())
@@ -330,7 +331,9 @@ fn tell_rules_remedies(violations: &[Value], ja: bool) {
     Printer::line(match (told.is_empty(), ja) {
         (true, false) => "\nNo command cures it.",
         (true, true) => "\nこれを解消するコマンドはありません。",
-        (false, false) => "\nNo list of commands was found that makes it pass. What the rules say of it:",
+        (false, false) => {
+            "\nNo list of commands was found that makes it pass. What the rules say of it:"
+        }
         (false, true) => "\n成立させるコマンドの並びは見つかりませんでした。規則が示す対処:",
     });
     for (rule, remedy) in told {
@@ -350,6 +353,10 @@ fn tell_remedy(remedy: &Value, paste: &Paste) {
 fn command(act: &Value, paste: &Paste) -> String {
     let word = |member: &str| act[member].as_str().unwrap_or_default();
     let (program, verb, actor) = (&paste.program, word("verb"), quoted(word("as")));
+    if verb == WAIT {
+        let by = act["params"]["by"].as_str().unwrap_or_default();
+        return format!("{program} clock advance {by}{}", paste.server);
+    }
     let mut line = format!("{program} do {verb} --as {actor}");
     for (name, value) in act["params"].as_object().into_iter().flatten() {
         let value = match value {

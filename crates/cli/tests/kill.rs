@@ -212,12 +212,7 @@ fn one_licence() -> Value {
 }
 
 /// Orders until the server dies; every request is noted.
-async fn hammer(
-    server: Arc<Running>,
-    name: String,
-    noted: Noted,
-    tell: mpsc::UnboundedSender<()>,
-) {
+async fn hammer(server: Arc<Running>, name: String, noted: Noted, tell: mpsc::UnboundedSender<()>) {
     let Some(customer) = customer(&server, &name, &noted).await else {
         return;
     };
@@ -284,12 +279,7 @@ async fn keeps_its_word(place: &Place) {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
                 let name = format!("kill-{round}-{client}");
-                let client = hammer(
-                    Arc::clone(&running),
-                    name,
-                    Arc::clone(&noted),
-                    tell.clone(),
-                );
+                let client = hammer(Arc::clone(&running), name, Arc::clone(&noted), tell.clone());
                 tokio::spawn(client)
             })
             .collect();

@@ -4,7 +4,7 @@
     reason = "a test says what went wrong by where it stops"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -205,4 +205,45 @@ fn the_first_thing_that_is_pasted_works() {
     }
     server.kill().unwrap();
     server.wait().unwrap();
+}
+
+/// A request that is under way when a server is asked to end is answered, and then it ends.
+#[test]
+fn a_request_under_way_is_finished_before_a_server_ends() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let (_, address) = first.split_once("http://").unwrap();
+    let client = "00000000-0000-7416-bfeb-d0f419397460";
+    let body = "grant_type=client_credentials&client_id=CLIENT&client_secret=demo-secret-of-meridian&resource=x"
+        .replace("CLIENT", client);
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /meridian.example/oauth2/token HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    answers.read_line(&mut line).unwrap();
+    // The server has begun with the request, and waits for its body.
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+    answers.read_line(&mut line).unwrap();
+
+    let asked = Command::new("kill")
+        .args(["-TERM", &server.id().to_string()])
+        .status();
+    assert!(asked.unwrap().success());
+    stream.write_all(body.as_bytes()).unwrap();
+    line.clear();
+    answers.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 "), "{line}");
+    assert!(!line.starts_with("HTTP/1.1 5"), "{line}");
+    assert!(server.wait().unwrap().success());
 }

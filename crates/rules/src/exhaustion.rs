@@ -27,7 +27,7 @@ use crate::{decide, rules, testing};
 const NEVER_ALONE: &[(&str, &str)] = &[
     (
         "TXN-104",
-        "a link that no chain has is refused for its type, too: the seller by ORD-001, the reseller named by TXN-102's",
+        "ORD-014 refuses the reseller that a direct-bill partner names, ORD-001 whoever does not order at all",
     ),
     (
         "TXN-203",
