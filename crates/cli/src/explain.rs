@@ -324,7 +324,13 @@ fn tell_rules_remedies(violations: &[Value], ja: bool) {
     for violation in violations {
         let word = |member: &str| violation[member].as_str().unwrap_or_default();
         let (rule, remedy) = (word("rule"), word("remedy"));
-        if !remedy.is_empty() && !told.iter().any(|(_, known)| *known == remedy) {
+        // Where the rulebook refers to the remedy of another failing rule, that one is told.
+        let refers = violations
+            .iter()
+            .filter_map(|other| other["rule"].as_str())
+            .any(|other| remedy.contains(other));
+        let known = told.iter().any(|(_, known)| *known == remedy);
+        if !remedy.is_empty() && !refers && !known {
             told.push((rule, remedy));
         }
     }

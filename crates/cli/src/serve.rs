@@ -364,7 +364,7 @@ fn greet(args: &Args, address: SocketAddr, origin: Origin, clock: &Clock, known:
         Printer::line("Ask it about a deal, in another terminal:");
         Printer::line("");
         Printer::line(format!(
-            "  {} explain order --as cedar customer=red-rock-dental item=desk-standard quantity=10 --server http://{address}",
+            "  {} explain order --as {ASKS} customer=red-rock-dental item=desk-standard quantity=10 --server http://{address}",
             crate::explain::program()
         ));
     }
@@ -372,13 +372,15 @@ fn greet(args: &Args, address: SocketAddr, origin: Origin, clock: &Clock, known:
     Printer::line(format!("Ctrl-C stops it; {}.", afterwards(args)));
 }
 
+/// The reseller of the demo world that the sample asks for.
+const ASKS: &str = "cedar";
+
 /// The credentials of a provider and of a reseller that may act: for an application, and to sign in with.
 fn introduce(known: &[Known]) {
     for kind in [PartnerType::IndirectProvider, PartnerType::IndirectReseller] {
-        let of_kind = known
-            .iter()
-            .find(|known| known.kind == kind && known.state == AccountState::Active);
-        let Some(known) = of_kind else {
+        let fits = |known: &&Known| known.kind == kind && known.state == AccountState::Active;
+        let of_sample = known.iter().filter(fits).find(|known| known.handle == ASKS);
+        let Some(known) = of_sample.or_else(|| known.iter().find(fits)) else {
             continue;
         };
         Printer::line(format!(
