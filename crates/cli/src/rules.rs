@@ -82,32 +82,39 @@ fn counts() -> String {
 
 /// Every rule in a table of its section, with its status, where it is checked and what shows it.
 fn markdown(lang: Lang, tests: &BTreeMap<String, Vec<String>>) -> String {
-    let mut text = format!(
-        "# The rules\n\nWritten by `tierline rules --markdown`; the rules themselves are in the [rulebook](../program/rulebook.md).\n\
-         *Enforced* rules refuse or decide and are registered; *behaviour* holds by construction; *planned* is not built.\n\
-         Cases are those of the [scenario files](../scenarios/README.md) that name the rule.\n\n{}.\n",
-        counts()
-    );
+    let mut lines = vec![
+        "# The rules".to_owned(),
+        String::new(),
+        "Written by `tierline rules --markdown`; the rules themselves are in the [rulebook](../program/rulebook.md).".to_owned(),
+        "*Enforced* rules refuse or decide and are registered; *behaviour* holds by construction; *planned* is not built.".to_owned(),
+        "Cases are those of the [scenario files](../scenarios/README.md) that name the rule.".to_owned(),
+        String::new(),
+        format!("{}.", counts()),
+    ];
     let mut section = "";
     for entry in book::all() {
         if entry.id.prefix() != section {
             section = entry.id.prefix();
-            text.push_str(&format!(
-                "\n## {section}\n\n| Rule | Status | Issue | Checked at | Shown by | Statement |\n|---|---|---|---|---|---|\n"
-            ));
+            lines.extend([
+                String::new(),
+                format!("## {section}"),
+                String::new(),
+                "| Rule | Status | Issue | Checked at | Shown by | Statement |".to_owned(),
+                "|---|---|---|---|---|---|".to_owned(),
+            ]);
         }
         let status = render::status(entry.id);
-        let cell = |words: &[String]| words.join(", ").replace('|', "\\|");
-        text.push_str(&format!(
-            "| {} | {status} | {} | {} | {} | {} |\n",
+        let cell = |text: &str| text.replace('|', "\\|");
+        lines.push(format!(
+            "| {} | {status} | {} | {} | {} | {} |",
             entry.id,
             issue(entry),
-            cell(&places(entry, status)),
-            cell(&named(entry, tests)),
-            entry.texts(lang).statement.replace('|', "\\|"),
+            cell(&places(entry, status).join(", ")),
+            cell(&named(entry, tests).join(", ")),
+            cell(&entry.texts(lang).statement),
         ));
     }
-    text.trim_end().to_owned()
+    lines.join("\n")
 }
 
 /// Rule → the cases that name it, from the scenario files at hand.

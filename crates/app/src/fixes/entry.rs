@@ -6,7 +6,7 @@ use tierline_domain::admin::{AdminState, DirectoryRole, ProgramRole, User};
 use tierline_domain::partner::Account;
 use tierline_domain::place::Country;
 use tierline_rules::Facts;
-use tierline_rules::facts::Party;
+use tierline_rules::facts::{Party, Relation};
 use tierline_store::{Tx, Value, tables};
 
 use super::Fix;
@@ -28,7 +28,7 @@ pub(super) async fn administration(
     else {
         return Ok(Vec::new());
     };
-    let related = facts.relation.as_ref().is_some_and(|tie| tie.is_active());
+    let related = facts.relation.as_ref().is_some_and(Relation::is_active);
     if act.verb != "administer" || !related {
         return Ok(Vec::new());
     }
