@@ -146,13 +146,16 @@ fn kin(seller: &str, tier: Tier, (kind, waived): (u8, bool)) -> Kinship {
     }
 }
 
+/// Rules that refuse together, each with the ground on which it does.
+type Failed = SmallVec<[(RuleId, Ground); 12]>;
+
 /// What the exhaustion saw.
 #[derive(Default)]
 struct Seen {
     worlds: u64,
     allowed: u64,
     /// The rules that refused together: in how many worlds, and the first of them in words.
-    together: BTreeMap<SmallVec<[(RuleId, Ground); 12]>, (u64, String)>,
+    together: BTreeMap<Failed, (u64, String)>,
 }
 
 impl Seen {
@@ -165,7 +168,7 @@ impl Seen {
             return;
         }
         let failed = verdict.failed().iter();
-        let failed = failed.map(|rule| (rule.id, rule.ground)).collect();
+        let failed: Failed = failed.map(|rule| (rule.id, rule.ground)).collect();
         let entry = self
             .together
             .entry(failed)
