@@ -175,8 +175,8 @@ impl NewOrderLine {
             friendly_name: self.friendly_name.as_deref(),
         };
         let mut wanted = given.wanted(customer, items)?;
-        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        wanted.partner_of_record = said(&self.partner_id_on_record);
+        let reseller = self.partner_id_on_record.clone();
+        wanted.partner_of_record = reseller.filter(|text| !text.is_empty());
         wanted
             .further_resellers
             .clone_from(&self.additional_partner_ids_on_record);
