@@ -1,8 +1,8 @@
 //! A server that is killed at any moment loses no acknowledged write, doubles none, and opens again.
 //!
-//! Real processes, real SIGKILL. `TIERLINE_KILL_ROUNDS` sets the rounds: 3 an engine here, 50 in `cargo xtask soak`.
-//! Where `TIERLINE_KILL_DATABASE` names a PostgreSQL server (with an empty database), all run there; else they run on
-//! SQLite and, where tests find a cluster, on PostgreSQL.
+//! Real processes, real SIGKILL. `TIERLINE_KILL_ROUNDS` sets the rounds: 3 here, 50 in `cargo xtask soak`. Where
+//! `TIERLINE_KILL_DATABASE` names a PostgreSQL server (with an empty database), the same runs there, as
+//! `cargo xtask test` has it do on its throw-away cluster.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,8 +16,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tierline_store::testing::postgres;
-use tierline_store::{DbConfig, schema};
 
 use tokio::sync::mpsc;
 
@@ -31,7 +29,7 @@ const COMPANY: &str = "Copper Kettle";
 /// Orders acknowledged before a round's kill, at least.
 const ACKNOWLEDGED_MIN: usize = 20;
 
-/// The engine that the long figures name, where they name a PostgreSQL server.
+/// The PostgreSQL server to run on, if any.
 fn named_database() -> Option<String> {
     std::env::var("TIERLINE_KILL_DATABASE")
         .ok()
@@ -325,27 +323,7 @@ async fn keeps_its_word(place: &Place) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_keeps_its_word() {
-    if let Some(url) = named_database() {
-        return keeps_its_word(&Place::new(Some(url))).await;
-    }
-    keeps_its_word(&Place::new(None)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_server_keeps_its_word_on_postgresql() {
-    if std::env::var_os("TIERLINE_KILL_DATABASE").is_some() {
-        return; // The long figures name the engine of each run.
-    }
-    let Some(fixture) = postgres(schema::MIGRATIONS).await else {
-        println!("not checked: no PostgreSQL server was found");
-        return;
-    };
-    let DbConfig::Postgres { url } = &fixture.config else {
-        panic!("a fixture of PostgreSQL names one");
-    };
-    let url = url.clone();
-    fixture.db.shutdown().await;
-    keeps_its_word(&Place::new(Some(url))).await;
+    keeps_its_word(&Place::new(named_database())).await;
 }
 
 /// One client, so each acknowledged order is a group of its own: none is answered before the disk has it.
