@@ -3,7 +3,7 @@
 use crate::program::{Program, find};
 use crate::steps::{Checked, Steps};
 use crate::test::{self, Lack};
-use crate::{conformance, drift, layers, tidy};
+use crate::{conformance, drift, layers, prove, tidy};
 
 /// Runs every check; a failure stops none of the others.
 pub(crate) fn run() -> bool {
@@ -25,6 +25,7 @@ pub(crate) fn run() -> bool {
     steps.run("copies", drift::copies);
     test::add(&mut steps, &[], Lack::Fails);
     steps.run("generated files", drift::generated);
+    steps.run("every rule earns its place", prove::built);
     steps.run("documented examples", conformance::check);
     steps.finish()
 }

@@ -24,10 +24,16 @@ struct Generated {
 }
 
 /// Every file that the product writes. A new one is one more row.
-const GENERATED: &[Generated] = &[Generated {
-    path: "docs/fidelity.md",
-    args: &["fidelity"],
-}];
+const GENERATED: &[Generated] = &[
+    Generated {
+        path: "docs/fidelity.md",
+        args: &["fidelity"],
+    },
+    Generated {
+        path: "docs/rules.md",
+        args: &["rules", "--markdown"],
+    },
+];
 
 /// Copies must be byte for byte what they were copied from.
 pub(crate) fn copies() -> Result<Checked, String> {

@@ -46,6 +46,7 @@ pub(crate) fn add(steps: &mut Steps, filter: &[String], lack: Lack) {
     if !filter.is_empty() {
         return;
     }
+    steps.run("kills on PostgreSQL", || world.kills());
     if has_nextest() {
         steps.run("doc tests", || {
             world
@@ -74,6 +75,17 @@ impl World {
             return Ok(Checked::No("nothing will run on PostgreSQL".to_owned()));
         }
         self.cluster = Some(Cluster::start(Promise::Speed)?);
+        Ok(Checked::Yes)
+    }
+
+    /// The kill loop once more, on the database of the throw-away cluster that no test uses.
+    fn kills(&self) -> Result<Checked, String> {
+        let Some(cluster) = &self.cluster else {
+            return Ok(Checked::No("no throw-away cluster to kill on".to_owned()));
+        };
+        let filter = ["a_killed_server_keeps_its_word".to_owned()];
+        let cargo = self.cargo(&tests(&filter));
+        cargo.env("TIERLINE_KILL_DATABASE", cluster.url()).run()?;
         Ok(Checked::Yes)
     }
 

@@ -27,6 +27,7 @@ pub mod worlds;
 
 pub use deliver::Courier;
 pub use exporter::{Exporter, Exporting};
+pub use routes::sandbox;
 pub use server::{Server, Settings, serve};
 pub use watch::Watch;
 pub use worlds::Worlds;

@@ -256,7 +256,9 @@ impl Problem {
             AppError::Refused(refusal) => Self::refused(refusal.decision, lang),
             AppError::NotFound { what, name } => Self::not_found(&format!("{what} {name}")),
             AppError::Invalid { field, problem } => Self::malformed(&field, &problem),
-            AppError::Forbidden(who) => Self::forbidden(&format!("this is not for a {who}")),
+            AppError::Forbidden(who) => Self::forbidden(&format!(
+                "this is not for a {who}; ask the operator or the party that the command is about to do it"
+            )),
             AppError::Conflict(text) => Self::new(StatusCode::CONFLICT, own::CONFLICT, text),
             AppError::NotSupported(what) => Self::not_built(&what),
             AppError::Impossible(text) => Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, text),

@@ -436,8 +436,14 @@ fn become_program_tenant(ctx: &Ctx, tenant: &mut Tenant) {
     }
 }
 
-/// A name that no account, tenant or location has yet.
-async fn free_name(tx: &mut Tx<'_>, organization: &Organization) -> Result<String, AppError> {
+/// The name of the next account of a company: one that no account, tenant or location has yet.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn free_name(
+    tx: &mut Tx<'_>,
+    organization: &Organization,
+) -> Result<String, AppError> {
     let base = organization
         .handle
         .strip_prefix("ORG-")

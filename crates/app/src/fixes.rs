@@ -14,6 +14,7 @@ use crate::error::AppError;
 use crate::{names, order_requests};
 
 mod enrolment;
+mod entry;
 mod estate;
 mod ties;
 
@@ -97,7 +98,15 @@ pub async fn of(
             fixes.extend(partner_orders(tx, act, facts).await?);
             Ok(ties::created_by_provider(fixes, act, facts))
         }
-        Ground::BuyerRegion | Ground::ChainRegion => account_there(tx, act, facts).await,
+        Ground::BuyerRegion => {
+            let mut fixes = account_there(tx, act, facts).await?;
+            if fixes.is_empty() {
+                fixes = entry::account_of_seller(tx, act, facts).await?;
+            }
+            Ok(fixes)
+        }
+        Ground::ChainRegion => account_there(tx, act, facts).await,
+        Ground::Access => entry::administration(tx, act, facts).await,
         Ground::Acquisition => through_provider(tx, act).await,
         Ground::TenantUse | Ground::TenantKind | Ground::Exclusivity => {
             other_tenant(tx, act, facts).await

@@ -9,13 +9,15 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::json;
+use tierline_domain::time::{Period, Timestamp};
 use tierline_rules::registry::Ground;
 use tierline_store::{Command, Db, Tx};
 
 use crate::act::{Act, perform};
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
-use crate::fixes;
+use crate::{fixes, schedule};
 
 /// Commands, and the action to try afterwards.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,8 +46,34 @@ impl fmt::Display for Remedy {
 
 /// Rehearsals that one refusal may cost.
 const REHEARSALS_MAX: usize = 60;
-/// Commands of one remedy.
-const COMMANDS_MAX: usize = 8;
+/// Commands of one remedy: a relationship, rights, a user in a group, and the waits between them.
+const COMMANDS_MAX: usize = 10;
+
+/// A step of a remedy that is nobody's command: time passes, and what falls due is done. On a sandbox the operator moves
+/// the clock; elsewhere one waits.
+pub const WAIT: &str = "advance";
+
+/// An hour passes: well beyond the operator's steps (ROL-017).
+#[must_use]
+pub fn wait() -> Act {
+    Act::of("operator", WAIT, json!({ "by": "PT1H" }))
+}
+
+/// When a wait is over that begins now; none for a step that is no wait.
+///
+/// # Errors
+/// When it names no period, or ends outside the calendar.
+pub fn waited(act: &Act, now: Timestamp) -> Result<Option<Timestamp>, AppError> {
+    if act.verb != WAIT {
+        return Ok(None);
+    }
+    let period: Period = act
+        .text("by")
+        .unwrap_or_default()
+        .parse()
+        .map_err(|error| AppError::invalid("by", error))?;
+    Ok(Some(now.plus(period)?))
+}
 
 /// Finds a remedy for a refused action, or says that there is none.
 ///
@@ -131,10 +159,23 @@ async fn ask(
     found: &Remedy,
     request: &Act,
 ) -> Result<Option<Remedy>, AppError> {
+    let mut ctx = ctx.clone();
     for (index, command) in found.commands.iter().enumerate() {
-        perform(&step(ctx, index), tx, command).await?;
+        take(&mut ctx, tx, index, command).await?;
     }
-    search(ctx, tx, request).await
+    search(&ctx, tx, request).await
+}
+
+/// Takes one step of a remedy: a command, or a wait, after which it is later.
+async fn take(ctx: &mut Ctx, tx: &mut Tx<'_>, index: usize, act: &Act) -> Result<(), AppError> {
+    match waited(act, ctx.now)? {
+        Some(until) => {
+            schedule::advance(&step(ctx, index), tx, until).await?;
+            ctx.now = until;
+        }
+        None => drop(perform(&step(ctx, index), tx, act).await?),
+    }
+    Ok(())
 }
 
 /// What a rehearsal came to.
@@ -184,14 +225,15 @@ pub async fn search(ctx: &Ctx, tx: &mut Tx<'_>, act: &Act) -> Result<Option<Reme
 }
 
 async fn rehearse(ctx: &Ctx, tx: &mut Tx<'_>, candidate: &Remedy) -> Result<Rehearsed, AppError> {
+    let mut ctx = ctx.clone();
     for (index, command) in candidate.commands.iter().enumerate() {
-        match perform(&step(ctx, index), tx, command).await {
-            Ok(_) => {}
+        match take(&mut ctx, tx, index, command).await {
+            Ok(()) => {}
             Err(AppError::Store(error)) => return Err(AppError::Store(error)),
             Err(_) => return Ok(Rehearsed::Stuck),
         }
     }
-    match perform(&step(ctx, candidate.commands.len()), tx, &candidate.then).await {
+    match perform(&step(&ctx, candidate.commands.len()), tx, &candidate.then).await {
         Ok(_) => Ok(Rehearsed::Passed),
         Err(AppError::Refused(refusal)) => Ok(Rehearsed::Refused(refusal)),
         Err(AppError::Store(error)) => Err(AppError::Store(error)),
@@ -227,7 +269,7 @@ async fn extend(
         for fix in fixes::of(ctx, tx, ground, original, &candidate.then, &refusal.facts).await? {
             let mut commands = candidate.commands.clone();
             for command in fix.commands {
-                if !commands.contains(&command) {
+                if command.verb == WAIT || !commands.contains(&command) {
                     commands.push(command);
                 }
             }

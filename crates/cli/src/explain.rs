@@ -11,6 +11,7 @@ use tierline_app::actor::ActorSpec;
 use tierline_app::check;
 use tierline_app::clock::Clock;
 use tierline_app::demo::{LayDemo, LayWorld};
+use tierline_app::remedy::WAIT;
 use tierline_rules::{Lang, phrases};
 use tierline_store::{Db, DbConfig, schema};
 
@@ -61,7 +62,7 @@ pub(crate) async fn run(args: Args) -> ExitCode {
             exit(&answer)
         }
         Ok(answer) => {
-            tell(&answer, lang);
+            tell(&answer, lang, &Paste::of(&args));
             exit(&answer)
         }
         Err(problem) => failed(problem),
@@ -81,7 +82,7 @@ pub(crate) fn read_params(pairs: &[String]) -> Result<Map<String, Value>, String
             .ok_or_else(|| format!("`{pair}` is not name=value"))?;
         let list = matches!(
             name,
-            "roles" | "subscriptions" | "further_resellers" | "documents"
+            "roles" | "members" | "subscriptions" | "further_resellers" | "documents"
         ) || value.contains(',');
         let value = if list {
             json!(value.split(',').collect::<Vec<_>>())
@@ -186,7 +187,53 @@ async fn ask_server(
     }
 }
 
-fn tell(answer: &Value, lang: Lang) {
+/// The program as it was called, so that what is printed to be pasted calls it in the same way.
+pub(crate) fn program() -> String {
+    let called = std::env::args().next();
+    quoted(&called.unwrap_or_else(|| "tierline".to_owned()))
+}
+
+/// A word of a shell's line, quoted where it has to be.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "_-.,:/@+=%".contains(letter);
+    if word.chars().all(plain) && !word.is_empty() {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// What makes a printed command one that can be pasted.
+struct Paste {
+    /// How this program was called.
+    program: String,
+    /// The option that names the server, where the environment does not name it already.
+    server: String,
+    /// How the world is served in which the commands are carried out; none where a server was asked.
+    serve: Option<String>,
+}
+
+impl Paste {
+    fn of(args: &Args) -> Self {
+        let program = program();
+        let named = std::env::var("TIERLINE_SERVER").ok();
+        let server = args.server.as_ref().filter(|_| named != args.server);
+        let serve = match (&args.server, &args.world) {
+            (Some(_), _) => None,
+            (None, None) => Some(format!("{program} serve --demo")),
+            (None, Some(file)) => {
+                let file = quoted(&file.to_string_lossy());
+                Some(format!("{program} serve --sandbox --world {file}"))
+            }
+        };
+        Self {
+            server: server.map_or_else(String::new, |url| format!(" --server {}", quoted(url))),
+            program,
+            serve,
+        }
+    }
+}
+
+fn tell(answer: &Value, lang: Lang, paste: &Paste) {
     let ja = lang == Lang::Ja;
     let links = texts(&answer["chain"]["links"]).join(" → ");
     let terminal = std::io::stdout().is_terminal();
@@ -244,42 +291,79 @@ fn tell(answer: &Value, lang: Lang) {
         ));
     }
     match &answer["remedy"] {
-        Value::Null => Printer::line(if ja {
-            "\nこれを解消するコマンドはありません。"
-        } else {
-            "\nNo command cures it."
-        }),
+        Value::Null => tell_rules_remedies(&violations, ja),
         remedy => {
             Printer::line(if ja {
                 "\n次のとおりにすれば成立します（試行済み）:"
             } else {
                 "\nWhat makes it pass (rehearsed):"
             });
-            tell_remedy(remedy);
+            tell_remedy(remedy, paste);
             if !remedy["otherwise"].is_null() {
                 Printer::line(if ja {
                     "\nまたは、リセラー自身の依頼として（試行済み）:"
                 } else {
                     "\nOr as the reseller's own request (rehearsed):"
                 });
-                tell_remedy(&remedy["otherwise"]);
+                tell_remedy(&remedy["otherwise"], paste);
+            }
+            if let Some(serve) = &paste.serve {
+                Printer::line(if ja {
+                    format!("\n実行するには、この世界を先に提供します: {serve}")
+                } else {
+                    format!("\nTo carry it out, serve this world first: {serve}")
+                });
             }
         }
     }
 }
 
+/// What the failing rules themselves say can be done, where no list of commands was found that passes.
+fn tell_rules_remedies(violations: &[Value], ja: bool) {
+    let mut told: Vec<(&str, &str)> = Vec::new();
+    for violation in violations {
+        let word = |member: &str| violation[member].as_str().unwrap_or_default();
+        let (rule, remedy) = (word("rule"), word("remedy"));
+        // Where the rulebook refers to the remedy of another failing rule, that one is told.
+        let refers = violations
+            .iter()
+            .filter_map(|other| other["rule"].as_str())
+            .any(|other| remedy.contains(other));
+        let known = told.iter().any(|(_, known)| *known == remedy);
+        if !remedy.is_empty() && !refers && !known {
+            told.push((rule, remedy));
+        }
+    }
+    Printer::line(match (told.is_empty(), ja) {
+        (true, false) => "\nNo command cures it.",
+        (true, true) => "\nこれを解消するコマンドはありません。",
+        (false, false) => {
+            "\nNo list of commands was found that makes it pass. What the rules say of it:"
+        }
+        (false, true) => "\n成立させるコマンドの並びは見つかりませんでした。規則が示す対処:",
+    });
+    for (rule, remedy) in told {
+        Printer::line(format!("  {rule}  {}", wrap(remedy, 11)));
+    }
+}
+
 /// The commands of a remedy and the action that passes then, as lines to paste.
-fn tell_remedy(remedy: &Value) {
+fn tell_remedy(remedy: &Value, paste: &Paste) {
     let commands = remedy["commands"].as_array().into_iter().flatten();
     for act in commands.chain(std::iter::once(&remedy["then"])) {
-        Printer::line(format!("  {}", command(act)));
+        Printer::line(format!("  {}", command(act, paste)));
     }
 }
 
 /// An act as a line to paste.
-fn command(act: &Value) -> String {
+fn command(act: &Value, paste: &Paste) -> String {
     let word = |member: &str| act[member].as_str().unwrap_or_default();
-    let mut line = format!("tierline do {} --as {}", word("verb"), word("as"));
+    let (program, verb, actor) = (&paste.program, word("verb"), quoted(word("as")));
+    if verb == WAIT {
+        let by = act["params"]["by"].as_str().unwrap_or_default();
+        return format!("{program} clock advance {by}{}", paste.server);
+    }
+    let mut line = format!("{program} do {verb} --as {actor}");
     for (name, value) in act["params"].as_object().into_iter().flatten() {
         let value = match value {
             Value::String(text) => text.clone(),
@@ -293,14 +377,10 @@ fn command(act: &Value) -> String {
                 .join(","),
             other => other.to_string(),
         };
-        let quoted = if value.contains(' ') {
-            format!("'{name}={value}'")
-        } else {
-            format!("{name}={value}")
-        };
         line.push(' ');
-        line.push_str(&quoted);
+        line.push_str(&quoted(&format!("{name}={value}")));
     }
+    line.push_str(&paste.server);
     line
 }
 
@@ -331,4 +411,22 @@ pub(crate) fn wrap(text: &str, indent: usize) -> String {
         line += width;
     }
     folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell_where_they_have_to_be() {
+        for (word, line) in [
+            ("customer=red-rock", "customer=red-rock"),
+            ("price=EUR 106.00", "'price=EUR 106.00'"),
+            ("name=O'Hara", "'name=O'\\''Hara'"),
+            ("name=a;b", "'name=a;b'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), line);
+        }
+    }
 }

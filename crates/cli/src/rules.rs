@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// For programs: {id, status, where, tests, issue}, an array of them without an id.
     #[arg(long)]
     json: bool,
+    /// All of them as Markdown: `docs/rules.md` is this.
+    #[arg(long, conflicts_with_all = ["id", "json"])]
+    markdown: bool,
     /// Language of the texts.
     #[arg(long, value_enum, default_value_t = Language::En)]
     lang: Language,
@@ -42,6 +45,10 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    if args.markdown {
+        Printer::line(markdown(lang, &tests));
+        return ExitCode::SUCCESS;
+    }
     if args.json {
         let list: Vec<Value> = book::all().map(|entry| row(entry, &tests)).collect();
         Printer::line(serde_json::to_string_pretty(&list).unwrap_or_default());
@@ -55,18 +62,59 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             entry.texts(lang).statement
         ));
     }
+    Printer::line(counts());
+    ExitCode::SUCCESS
+}
+
+fn counts() -> String {
     let count = |status: &str| {
         book::all()
             .filter(|entry| render::status(entry.id) == status)
             .count()
     };
-    Printer::line(format!(
+    format!(
         "{} enforced, {} by construction, {} planned",
         count("enforced"),
         count("behaviour"),
         count("planned")
-    ));
-    ExitCode::SUCCESS
+    )
+}
+
+/// Every rule in a table of its section, with its status, where it is checked and what shows it.
+fn markdown(lang: Lang, tests: &BTreeMap<String, Vec<String>>) -> String {
+    let mut lines = vec![
+        "# The rules".to_owned(),
+        String::new(),
+        "Written by `tierline rules --markdown`; the rules themselves are in the [rulebook](../program/rulebook.md).".to_owned(),
+        "*Enforced* rules refuse or decide and are registered; *behaviour* holds by construction; *planned* is not built.".to_owned(),
+        "Cases are those of the [scenario files](../scenarios/README.md) that name the rule.".to_owned(),
+        String::new(),
+        format!("{}.", counts()),
+    ];
+    let mut section = "";
+    for entry in book::all() {
+        if entry.id.prefix() != section {
+            section = entry.id.prefix();
+            lines.extend([
+                String::new(),
+                format!("## {section}"),
+                String::new(),
+                "| Rule | Status | Issue | Checked at | Shown by | Statement |".to_owned(),
+                "|---|---|---|---|---|---|".to_owned(),
+            ]);
+        }
+        let status = render::status(entry.id);
+        let cell = |text: &str| text.replace('|', "\\|");
+        lines.push(format!(
+            "| {} | {status} | {} | {} | {} | {} |",
+            entry.id,
+            issue(entry),
+            cell(&places(entry, status).join(", ")),
+            cell(&named(entry, tests).join(", ")),
+            cell(&entry.texts(lang).statement),
+        ));
+    }
+    lines.join("\n")
 }
 
 /// Rule → the cases that name it, from the scenario files at hand.
@@ -95,20 +143,78 @@ fn tests(directory: &std::path::Path) -> BTreeMap<String, Vec<String>> {
     check::cases_by_rule(&files).unwrap_or_default()
 }
 
-/// The issue in which a planned rule comes.
+/// The first issue, in which most rules were built.
+const DESK: &str = "1: deal desk";
+const WIRE: &str = "2: wire";
+const TIME: &str = "3: time";
+const MONEY: &str = "4: money";
+/// Rules that were built after the first issue, and in which.
+const BUILT_LATER: &[(&str, &[&str])] = &[
+    (
+        WIRE,
+        &[
+            "AGR-033", "GEN-008", "ORD-004", "ORD-005", "ORD-028", "ORD-038", "ORD-044", "SEC-011",
+            "SEC-015",
+        ],
+    ),
+    (
+        TIME,
+        &[
+            "DAP-003", "DAP-005", "DAP-007", "GDA-016", "GDA-029", "GDA-030", "ROL-017", "ROL-019",
+            "ROL-020", "ROL-038", "SEC-014", "SUB-025", "SUB-030", "SUB-034", "SUB-036", "SUB-039",
+            "SUB-044", "SUB-045", "SUB-050", "SUB-051", "TRF-008", "TRF-011", "TRF-022", "TRF-025",
+            "TRF-028", "TRF-029", "TRF-030", "TRF-031",
+        ],
+    ),
+    (
+        MONEY,
+        &[
+            "BIL-002", "BIL-003", "BIL-004", "BIL-010", "BIL-011", "BIL-012", "BIL-013", "BIL-014",
+            "BIL-015", "BIL-016", "BIL-021", "BIL-022", "BIL-025", "BIL-026", "BIL-027", "BIL-034",
+            "BIL-043", "BIL-045", "BIL-046", "BIL-048", "BIL-050", "BIL-051", "BIL-052", "BIL-053",
+            "BIL-054", "BIL-055", "BIL-056", "PEC-001", "PEC-003", "PEC-005", "PEC-006", "PEC-007",
+            "PEC-009", "PEC-010", "PEC-011", "PEC-012", "PEC-013",
+        ],
+    ),
+];
+
+/// The issue in which a rule was built, or in which a planned one comes.
 fn issue(entry: &Entry) -> &'static str {
+    let id = entry.id.to_string();
+    if render::status(entry.id) != "planned" {
+        let later = BUILT_LATER
+            .iter()
+            .find(|(_, rules)| rules.contains(&id.as_str()));
+        return later.map_or(DESK, |(issue, _)| issue);
+    }
     match entry.id.prefix() {
         // How the agreement is shown and what a provider tells its resellers of it are matters of the portal.
         "AGR" => "5: portal",
-        "GEN" => "2: wire",
-        "CUS" | "GDA" | "DAP" | "ORD" | "SUB" | "TRF" => "3: time",
-        "BIL" | "PEC" => "4: money",
-        "SUP" | "ROL" | "SEC" => "later",
-        _ => "1: deal desk",
+        "GEN" => WIRE,
+        "CUS" | "GDA" | "DAP" | "ORD" | "SUB" | "TRF" => TIME,
+        "BIL" | "PEC" => MONEY,
+        _ => "later",
     }
 }
 
-fn row(entry: &Entry, tests: &BTreeMap<String, Vec<String>>) -> Value {
+/// Where a rule is checked: the commands at which the registry asks it; for one that holds by construction the places
+/// that the rulebook names.
+fn places(entry: &Entry, status: &str) -> Vec<String> {
+    if let Some(rule) = rules::find(entry.id) {
+        return rule.at.iter().map(|at| at.to_string()).collect();
+    }
+    if status == "planned" {
+        return Vec::new();
+    }
+    let named = entry.checked.split(',').map(str::trim);
+    named
+        .filter(|place| !place.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What shows a rule: the cases that name it, and the test of one that holds by construction.
+fn named(entry: &Entry, tests: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let id = entry.id.to_string();
     let behaviour = rules::BEHAVIOUR
         .iter()
@@ -116,16 +222,17 @@ fn row(entry: &Entry, tests: &BTreeMap<String, Vec<String>>) -> Value {
         .map(|(_, test)| (*test).to_owned());
     let mut named = tests.get(&id).cloned().unwrap_or_default();
     named.extend(behaviour);
+    named
+}
+
+fn row(entry: &Entry, tests: &BTreeMap<String, Vec<String>>) -> Value {
     let status = render::status(entry.id);
-    let place: Vec<String> = rules::find(entry.id)
-        .map(|rule| rule.at.iter().map(|at| at.to_string()).collect())
-        .unwrap_or_default();
     json!({
-        "id": id,
+        "id": entry.id.to_string(),
         "status": status,
-        "where": place,
-        "tests": named,
-        "issue": if status == "planned" { issue(entry) } else { "1: deal desk" },
+        "where": places(entry, status),
+        "tests": named(entry, tests),
+        "issue": issue(entry),
     })
 }
 
@@ -157,4 +264,30 @@ fn tell(entry: &Entry, lang: Lang, tests: &BTreeMap<String, Vec<String>>) {
         Printer::line(format!("  cases    {}", cases.join(", ")));
     }
     Printer::line(format!("  source   {}", entry.source));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_were_built_later_are_built_and_named_once() {
+        let mut seen = Vec::new();
+        for id in BUILT_LATER.iter().flat_map(|(_, rules)| *rules) {
+            let known = id.parse().ok().and_then(book::entry);
+            let status = known.map(|entry| render::status(entry.id));
+            assert!(matches!(status, Some("enforced" | "behaviour")), "{id}");
+            assert!(!seen.contains(id), "{id} is named twice");
+            seen.push(id);
+        }
+    }
+
+    #[test]
+    fn every_built_rule_says_where_it_is_checked() {
+        for entry in book::all() {
+            let status = render::status(entry.id);
+            let told = places(entry, status);
+            assert_eq!(told.is_empty(), status == "planned", "{}", entry.id);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tierline_api::identity::Issuer;
 use tierline_api::identity::external::{External, Trust};
+use tierline_api::sandbox::Known;
 use tierline_api::throttle::Budgets;
 use tierline_api::worlds::{Beginning, WORLDS_MAX};
 use tierline_api::{Courier, Exporter, Server, Settings, Watch, Worlds, deliver};
@@ -14,7 +15,7 @@ use tierline_app::App;
 use tierline_app::check;
 use tierline_app::clock::Clock;
 use tierline_app::time::kept_clock;
-use tierline_domain::partner::Account;
+use tierline_domain::partner::{Account, AccountState, PartnerType};
 use tierline_domain::time::Timestamp;
 use tierline_store::log::{LogKey, Sealer};
 use tierline_store::tables::WorldClock;
@@ -219,7 +220,13 @@ async fn serve(args: Args) -> Result<(), String> {
     let watch = Watch::start(server.app().clone());
     let exporting = Exporter::new(server.app().clone()).start();
     let stop = stop()?;
-    greet(&args, address, origin, server.app().clock());
+    let known = if sandbox {
+        let known = tierline_api::sandbox::known(server.app()).await;
+        known.map_err(|error| crate::chain(&error))?
+    } else {
+        Vec::new()
+    };
+    greet(&args, address, origin, server.app().clock(), &known);
     let served = tierline_api::serve(server, listener, stop).await;
     drop(watch);
     drop(exporting);
@@ -327,7 +334,7 @@ fn stop() -> Result<impl Future<Output = ()> + Send + 'static, String> {
 }
 
 /// What is served, where it lives and how long it lasts.
-fn greet(args: &Args, address: SocketAddr, origin: Origin, clock: &Clock) {
+fn greet(args: &Args, address: SocketAddr, origin: Origin, clock: &Clock, known: &[Known]) {
     Printer::line(format!(
         "tierline {} listens on http://{address}",
         env!("CARGO_PKG_VERSION")
@@ -346,8 +353,9 @@ fn greet(args: &Args, address: SocketAddr, origin: Origin, clock: &Clock) {
         return;
     }
     Printer::line(format!(
-        "  credentials  http://{address}/sandbox/credentials"
+        "  credentials  http://{address}/sandbox/credentials has everybody's"
     ));
+    introduce(known);
     if args.demo {
         Printer::line("");
         Printer::line(
@@ -356,11 +364,35 @@ fn greet(args: &Args, address: SocketAddr, origin: Origin, clock: &Clock) {
         Printer::line("Ask it about a deal, in another terminal:");
         Printer::line("");
         Printer::line(format!(
-            "  tierline explain order --as cedar customer=red-rock-dental item=desk-standard quantity=10 --server http://{address}"
+            "  {} explain order --as {ASKS} customer=red-rock-dental item=desk-standard quantity=10 --server http://{address}",
+            crate::explain::program()
         ));
     }
     Printer::line("");
     Printer::line(format!("Ctrl-C stops it; {}.", afterwards(args)));
+}
+
+/// The reseller of the demo world that the sample asks for.
+const ASKS: &str = "cedar";
+
+/// The credentials of a provider and of a reseller that may act: for an application, and to sign in with.
+fn introduce(known: &[Known]) {
+    for kind in [PartnerType::IndirectProvider, PartnerType::IndirectReseller] {
+        let fits = |known: &&Known| known.kind == kind && known.state == AccountState::Active;
+        let of_sample = known.iter().filter(fits).find(|known| known.handle == ASKS);
+        let Some(known) = of_sample.or_else(|| known.iter().find(fits)) else {
+            continue;
+        };
+        Printer::line(format!(
+            "    {} ({kind}, {})",
+            known.handle,
+            known.user.as_deref().unwrap_or("no user")
+        ));
+        Printer::line(format!(
+            "      tenant {}  client {}  secret {}",
+            known.tenant, known.client_id, known.client_secret
+        ));
+    }
 }
 
 fn world(args: &Args, origin: Origin) -> String {

@@ -4,7 +4,7 @@
     reason = "a test says what went wrong by where it stops"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -127,6 +127,19 @@ fn a_server_says_what_it_serves_and_what_becomes_of_it() {
     let stays = format!("this world stays in {at}.");
     let told = greeting(&new, "Ctrl-C");
     assert!(told.contains("a sandbox, a new demo world"), "{told}");
+    // Somebody new pastes what is printed: the program as it was called, and who may call the wire.
+    let binary = env!("CARGO_BIN_EXE_tierline");
+    let sample = format!("  {binary} explain order --as cedar ");
+    assert!(told.contains(&sample), "{told}");
+    assert!(
+        told.contains("meridian (indirect_provider, admin@meridian.example)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("cedar (indirect_reseller, admin@cedar.example)"),
+        "{told}"
+    );
+    assert!(told.contains("secret demo-secret-of-cedar"), "{told}");
     assert!(told.contains("this world is gone then."), "{told}");
     let told = greeting(&kept, "Ctrl-C");
     assert!(told.contains("a new demo world"), "{told}");
@@ -156,4 +169,81 @@ fn a_server_says_what_it_serves_and_what_becomes_of_it() {
     let told = greeting(&["--data-dir", other.to_str().unwrap()], "its clock");
     assert!(told.contains("production, empty"), "{told}");
     assert!(told.contains("is the wall clock's"), "{told}");
+}
+
+/// What is printed to be pasted runs as it stands: the sample of a greeting, and the remedies of its answer.
+#[test]
+fn the_first_thing_that_is_pasted_works() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let sample = lines
+        .by_ref()
+        .map(Result::unwrap)
+        .find(|line| line.contains(" explain "))
+        .unwrap();
+    let paste = |line: &str| {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", line]).env("PATH", "/none");
+        shell.env_remove("TIERLINE_SERVER").output().unwrap()
+    };
+    let refused = paste(&sample);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let told = String::from_utf8(refused.stdout).unwrap();
+    let remedies: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains(" do "))
+        .map(str::trim)
+        .collect();
+    assert!(remedies.len() >= 2, "{told}");
+    for remedy in remedies {
+        let done = paste(remedy);
+        assert!(done.status.success(), "{remedy}: {done:?}");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+/// A request that is under way when a server is asked to end is answered, and then it ends.
+#[test]
+fn a_request_under_way_is_finished_before_a_server_ends() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let (_, address) = first.split_once("http://").unwrap();
+    let client = "00000000-0000-7416-bfeb-d0f419397460";
+    let body = "grant_type=client_credentials&client_id=CLIENT&client_secret=demo-secret-of-meridian&resource=x"
+        .replace("CLIENT", client);
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /meridian.example/oauth2/token HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    answers.read_line(&mut line).unwrap();
+    // The server has begun with the request, and waits for its body.
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+    answers.read_line(&mut line).unwrap();
+
+    let asked = Command::new("kill")
+        .args(["-TERM", &server.id().to_string()])
+        .status();
+    assert!(asked.unwrap().success());
+    stream.write_all(body.as_bytes()).unwrap();
+    line.clear();
+    answers.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 "), "{line}");
+    assert!(!line.starts_with("HTTP/1.1 5"), "{line}");
+    assert!(server.wait().unwrap().success());
 }

@@ -11,7 +11,6 @@ mod english;
 #[cfg(test)]
 #[expect(
     clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test that counts, and prints what it counted"
 )]

@@ -17,6 +17,7 @@ use tierline_domain::time::{Date, Timestamp};
 use tierline_rules::countries;
 use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::customers::{self, Known};
 use super::discovery::base;
@@ -426,6 +427,10 @@ async fn confirm(Path(customer): Path<String>, call: Call) -> Result<Response, P
         .filter(|day| day.parse::<Date>().is_ok())
         .ok_or_else(|| invalid("dateAgreed", "is no date, such as 2026-01-15T00:00:00Z"))?;
     let template_id = must("templateId", given.template_id.as_ref())?;
+    if Uuid::try_parse(template_id.trim()).is_err() {
+        let text = format!("`{template_id}` is no GUID; GET /v1/agreements names the templates");
+        return Err(invalid("templateId", &text));
+    }
     // Neither another template nor the agreement that was replaced fits a customer (AGR-029).
     let right = kind.eq_ignore_ascii_case(template.kind)
         && template_id.eq_ignore_ascii_case(&template.id());

@@ -122,7 +122,7 @@ impl NewLine {
             friendly_name: self.friendly_name.as_deref(),
         };
         let mut wanted = given.wanted(customer, items)?;
-        for participant in &self.participants {
+        for (place, participant) in self.participants.iter().enumerate() {
             let value = participant.value.clone();
             match body::word(&participant.key).as_str() {
                 "transaction_reseller" | "additional_transaction_reseller" if value.is_empty() => {}
@@ -137,7 +137,8 @@ impl NewLine {
                         "`{}` is neither transaction_reseller nor additional_transaction_reseller",
                         participant.key
                     );
-                    return Err(Problem::malformed("lineItems.participants.key", &text));
+                    let member = format!("lineItems.participants[{place}].key");
+                    return Err(Problem::malformed(&member, &text));
                 }
             }
         }
@@ -163,13 +164,21 @@ impl NewCart {
             ));
         }
         let mut lines = Vec::new();
-        for line in &self.line_items {
+        for (place, line) in self.line_items.iter().enumerate() {
             let base = lines.len();
-            let wanted = line.wanted(customer, items)?;
+            let wanted = line.wanted(customer, items);
+            let wanted = wanted.map_err(lines::in_line(place))?;
             let sold_by = wanted.partner_of_record.clone();
             lines.push(wanted);
-            for add_on in &line.addon_items {
-                let mut wanted = add_on.wanted(customer, items)?;
+            for (nested, add_on) in line.addon_items.iter().enumerate() {
+                let wanted = add_on.wanted(customer, items).map_err(|mut problem| {
+                    if let Some(member) = problem.description.strip_prefix("lineItems.") {
+                        let add_on = format!("lineItems[{place}].addonItems[{nested}]");
+                        problem.description = format!("{add_on}.{member}");
+                    }
+                    problem
+                });
+                let mut wanted = wanted?;
                 wanted.add_on_of = Some(base);
                 wanted.partner_of_record = wanted.partner_of_record.or_else(|| sold_by.clone());
                 lines.push(wanted);

@@ -136,11 +136,11 @@ impl Given<'_> {
         let item = item.map_or(given, |item| item.handle.as_str());
         let currency = said(self.currency).map(|text| text.to_uppercase().parse::<Currency>());
         let context = self.context.cloned().unwrap_or_default();
-        let parent = context
+        let base = context
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case("parentSubscriptionId"))
-            .and_then(|(_, value)| said(Some(value)))
-            .map(str::to_owned);
+            .map(|(_, value)| value.as_str());
+        let parent = parent(base, "lineItems.provisioningContext.parentSubscriptionId")?;
         let renews_to = self.renews_to.map(|renews| renews.term_duration.as_str());
         Ok(Wanted {
             quantity: self.quantity.unwrap_or(1),
@@ -159,6 +159,32 @@ impl Given<'_> {
             ..Wanted::one_of(customer, item)
         })
     }
+}
+
+/// A failure of one line names it by its place: `lineItems[1].quantity`.
+pub(super) fn in_line(place: usize) -> impl FnOnce(Problem) -> Problem {
+    move |mut problem| {
+        if let Some(member) = problem.description.strip_prefix("lineItems.") {
+            problem.description = format!("lineItems[{place}].{member}");
+        }
+        problem
+    }
+}
+
+/// The id of the subscription that a line hangs on; whether there is one is for the command to say.
+///
+/// # Errors
+/// A 400 where it is no GUID.
+pub(super) fn parent(text: Option<&str>, member: &str) -> Result<Option<String>, Problem> {
+    let Some(given) = said(text) else {
+        return Ok(None);
+    };
+    let id = Uuid::try_parse(given).map_err(|_| {
+        let text =
+            format!("`{given}` is no GUID; give the id of the base's or plan's subscription");
+        Problem::malformed(member, &text)
+    })?;
+    Ok(Some(id.to_string()))
 }
 
 /// The day of an instant, in any documented form.

@@ -63,7 +63,7 @@ pub(crate) mod reconciliation;
 mod rehearsals;
 pub mod relationships;
 mod requests;
-mod sandbox;
+pub mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
 mod service_costs;

@@ -11,7 +11,7 @@ use tierline_domain::order::OrderState;
 use tierline_domain::partner::Environment;
 use utoipa::ToSchema;
 
-use super::lines::{self, Items};
+use super::lines::{self, Items, in_line};
 use super::orders::{self, Bought, Found, NewOrderLine, OrderResource, Shared};
 use crate::call::Call;
 use crate::problem::Problem;
@@ -113,7 +113,7 @@ impl OrderPatch {
         found: &Found,
         items: &Items,
     ) -> Result<Vec<Wanted>, Problem> {
-        let new = self.line_items.iter().filter(|line| {
+        let new = self.line_items.iter().enumerate().filter(|(_, line)| {
             let known = line
                 .subscription_id
                 .as_deref()
@@ -125,8 +125,9 @@ impl OrderPatch {
             based && !known
         });
         let cycle = found.cycle();
-        new.map(|line| {
-            let mut wanted = line.wanted(customer, Shared::default(), items)?;
+        new.map(|(place, line)| {
+            let wanted = line.wanted(customer, Shared::default(), items);
+            let mut wanted = wanted.map_err(in_line(place))?;
             let fits = items.of(line.item()).is_some_and(|item| {
                 let term = wanted.term.unwrap_or_else(|| default_term(item));
                 item.offer(term)

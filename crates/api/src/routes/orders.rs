@@ -20,7 +20,9 @@ use tierline_domain::subscription::Subscription;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
-use super::lines::{self, Given, Items, NewCommitment, Prices, PurchaseCommitment, RenewsTo};
+use super::lines::{
+    self, Given, Items, NewCommitment, Prices, PurchaseCommitment, RenewsTo, in_line, parent,
+};
 use super::{customers, discovery};
 use crate::call::Call;
 use crate::problem::Problem;
@@ -173,12 +175,13 @@ impl NewOrderLine {
             friendly_name: self.friendly_name.as_deref(),
         };
         let mut wanted = given.wanted(customer, items)?;
-        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        wanted.partner_of_record = said(&self.partner_id_on_record);
+        let reseller = self.partner_id_on_record.clone();
+        wanted.partner_of_record = reseller.filter(|text| !text.is_empty());
         wanted
             .further_resellers
             .clone_from(&self.additional_partner_ids_on_record);
-        wanted.parent = said(&self.parent_subscription_id).or(wanted.parent);
+        let base = self.parent_subscription_id.as_deref();
+        wanted.parent = parent(base, "lineItems.parentSubscriptionId")?.or(wanted.parent);
         wanted.path = Some(tierline_app::order::Path::Order);
         Ok(wanted)
     }
@@ -562,15 +565,16 @@ async fn create(
     numbered(&new.line_items)?;
     let given = new.line_items.iter().map(NewOrderLine::item);
     let items = lines::items(&call, given).await?;
-    let mut sent: Vec<&NewOrderLine> = new.line_items.iter().collect();
-    sent.sort_by_key(|line| line.line_item_number);
+    let mut sent: Vec<(usize, &NewOrderLine)> = new.line_items.iter().enumerate().collect();
+    sent.sort_by_key(|(_, line)| line.line_item_number);
     let shared = Shared {
         cycle: new.billing_cycle.as_deref(),
         currency: new.currency_code.as_deref(),
     };
     let mut wanted = Vec::with_capacity(sent.len());
-    for line in sent {
-        let mut line = line.wanted(&customer, shared, &items)?;
+    for (place, line) in sent {
+        let line = line.wanted(&customer, shared, &items);
+        let mut line = line.map_err(in_line(place))?;
         if new.partner_on_record_attestation_accepted == Some(false) {
             line.role_declared = Some(tierline_domain::order::RoleDeclared::None);
         }

@@ -4,10 +4,9 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use serde::Serialize;
-use tierline_app::AppError;
 use tierline_app::ask::ask;
 use tierline_app::ctx::Ids;
-use tierline_app::{events, names};
+use tierline_app::{App, AppError, events, names};
 use tierline_domain::admin::{DirectoryRole, Mfa, ProgramRole, User, UserAccount};
 use tierline_domain::partner::{
     Account, AccountState, Location, Organization, PartnerType, Tenant,
@@ -221,6 +220,43 @@ async fn identities(tx: &mut Tx<'_>) -> Result<Vec<Identity>, AppError> {
         )
     });
     Ok(found)
+}
+
+/// A partner of a sandbox, with what its applications and its administrator sign in with.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its short name.
+    pub handle: String,
+    /// Its type.
+    pub kind: PartnerType,
+    /// Its state.
+    pub state: AccountState,
+    /// Its tenant.
+    pub tenant: Uuid,
+    /// The application that it has registered.
+    pub client_id: String,
+    /// The secret of that application; it follows from the name, for sandboxes only.
+    pub client_secret: String,
+    /// The sign-in name of its administrator.
+    pub user: Option<String>,
+}
+
+/// The partners of a sandbox, those that tools take first in front; for whoever runs it, as it greets.
+///
+/// # Errors
+/// When the store fails.
+pub async fn known(app: &App) -> Result<Vec<Known>, AppError> {
+    let found = app.read(ask(|tx| Box::pin(identities(tx)))).await?;
+    let known = |identity: Identity| Known {
+        client_id: demo_client(&identity.account).to_string(),
+        client_secret: demo_secret(&identity.account),
+        user: identity.user.map(|user| user.sign_in_name),
+        handle: identity.account.handle,
+        kind: identity.account.kind,
+        state: identity.account.state,
+        tenant: identity.account.tenant.uuid(),
+    };
+    Ok(found.into_iter().map(known).collect())
 }
 
 /// Fresh refresh tokens in the place of used ones, so that what the sandbox hands out always works.

@@ -18,13 +18,17 @@ async fn orders(world: &World, customer: &str) -> Value {
 async fn broken_bodies_name_what_is_wrong_and_change_nothing() {
     let world = World::demo().await;
     let customer = world.customer("meridian", "Red Rock").await;
-    let cases: [(&str, Vec<u8>, &str); 7] = [
+    let cases: [(&str, Vec<u8>, &str); 11] = [
         ("malformed JSON", b"{\"lineItems\": [".to_vec(), "body"),
         ("invalid UTF-8", b"{\"lineItems\": \"\xff\xfe\"}".to_vec(), "UTF-8"),
         ("wrong type", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": "many" }] }).to_string().into_bytes(), "quantity"),
         ("unknown enum", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": 1, "billingCycle": "fortnightly" }] }).to_string().into_bytes(), "billingCycle"),
         ("bad period", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": 1, "termDuration": "forever" }] }).to_string().into_bytes(), "termDuration"),
         ("unknown item", json!({ "lineItems": [{ "catalogItemId": "no-such-item", "quantity": 1 }] }).to_string().into_bytes(), "catalogItemId"),
+        ("a fraction", json!({ "lineItems": [{ "catalogItemId": "desk-standard", "quantity": 1.5 }] }).to_string().into_bytes(), "lineItems[0].quantity"),
+        ("no date in the second line", json!({ "lineItems": [{ "offerId": "desk-standard" }, { "offerId": "desk-standard", "customTermEndDate": "soon" }] }).to_string().into_bytes(), "lineItems[1].customTermEndDate"),
+        ("no GUID", json!({ "lineItems": [{ "offerId": "desk-standard", "parentSubscriptionId": "not-a-guid" }] }).to_string().into_bytes(), "lineItems[0].parentSubscriptionId"),
+        ("no GUID inside", json!({ "lineItems": [{ "offerId": "desk-standard", "provisioningContext": { "ParentSubscriptionId": "x" } }] }).to_string().into_bytes(), "lineItems[0].provisioningContext.parentSubscriptionId"),
         ("no line", json!({ "lineItems": [] }).to_string().into_bytes(), "lineItems"),
     ];
     for (what, body, field) in cases {
@@ -106,10 +110,10 @@ async fn unknown_and_unrelated_customers_get_the_same_answer() {
 #[tokio::test]
 async fn an_unknown_country_is_named() {
     let world = World::demo().await;
+    let token = world.user("meridian");
+    let before = world.get("/v1/customers?size=0", &token).await.body;
     let body = json!({ "companyProfile": { "domain": "x.example" }, "billingProfile": { "email": "it@x.example", "companyName": "Copper Kettle LLC", "culture": "en-US", "language": "en", "defaultAddress": { "country": "QQ" } } });
-    let answer = world
-        .post("/v1/customers", &world.user("meridian"), &body)
-        .await;
+    let answer = world.post("/v1/customers", &token, &body).await;
     assert_eq!((answer.status, &answer.body["code"]), (400, &json!(3000)));
     assert!(
         answer.body["description"]
@@ -117,6 +121,65 @@ async fn an_unknown_country_is_named() {
             .unwrap()
             .contains("country")
     );
+    let after = world.get("/v1/customers?size=0", &token).await.body;
+    assert!(before["totalCount"].as_u64().unwrap() > 0);
+    assert_eq!(before["items"], after["items"], "no customer was made");
+}
+
+/// Released clients write numbers as text too; what they write is the number.
+#[tokio::test]
+async fn a_number_may_come_as_text() {
+    let world = World::demo().await;
+    let customer = world.customer("harbor", "Juniper").await;
+    let order = json!({ "lineItems": [{ "offerId": "desk-standard", "quantity": "3" }] });
+    let path = format!("/v1/customers/{customer}/orders");
+    let made = world.post(&path, &world.user("harbor"), &order).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.body["lineItems"][0]["quantity"], 3);
+}
+
+#[tokio::test]
+async fn a_line_of_a_cart_is_named_by_its_place() {
+    let world = World::demo().await;
+    let customer = world.customer("harbor", "Juniper").await;
+    let path = format!("/v1/customers/{customer}/carts");
+    let good = json!({ "catalogItemId": "desk-standard", "quantity": 1 });
+    let named = json!({ "catalogItemId": "desk-standard", "quantity": 1, "participants": [{ "key": "friend", "value": "1" }] });
+    let nested = json!({ "catalogItemId": "desk-standard", "quantity": 1, "addonItems": [{ "catalogItemId": "calling-addon", "termDuration": "soon" }] });
+    for (line, field) in [
+        (named, "lineItems[1].participants[0].key: "),
+        (nested, "lineItems[1].addonItems[0].termDuration: "),
+    ] {
+        let cart = json!({ "lineItems": [good, line] });
+        let answer = world.post(&path, &world.user("harbor"), &cart).await;
+        assert_eq!(answer.status, 400, "{}", answer.body);
+        let told = answer.body["description"].as_str().unwrap();
+        assert!(told.starts_with(field), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_is_no_guid_is_named() {
+    let world = World::demo().await;
+    let customer = world.customer("harbor", "Juniper").await;
+    let token = world.user("harbor");
+    let path = format!("/v1/customers/{customer}/agreements");
+    let before = world.get(&format!("{path}?agreementType=*"), &token).await;
+    let body = json!({
+        "primaryContact": { "firstName": "Ada", "lastName": "Quill", "email": "ada@juniper.example" },
+        "templateId": "not-a-guid",
+        "dateAgreed": "2024-01-15T00:00:00Z",
+        "type": "MicrosoftCustomerAgreement",
+    });
+    let answer = world.post(&path, &token, &body).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    let told = answer.body["description"].as_str().unwrap();
+    assert!(
+        told.contains("templateId: `not-a-guid` is no GUID"),
+        "{told}"
+    );
+    let after = world.get(&format!("{path}?agreementType=*"), &token).await;
+    assert_eq!(before.body["items"], after.body["items"]);
 }
 
 #[tokio::test]

@@ -526,11 +526,11 @@ async fn bad_carts_name_the_member_and_change_nothing() {
         (with("renewsTo", json!({ "termDuration": "x" })), "renewsTo"),
         (
             with("participants", json!([{ "key": "friend", "value": "1" }])),
-            "lineItems.participants.key: `friend`",
+            "lineItems[0].participants[0].key: `friend`",
         ),
         (
             with("participants", json!([{ "key": "friend", "value": "" }])),
-            "lineItems.participants.key: `friend`",
+            "lineItems[0].participants[0].key: `friend`",
         ),
         (
             with("participants", json!([{ "value": "1" }])),
@@ -545,7 +545,7 @@ async fn bad_carts_name_the_member_and_change_nothing() {
                 "participants",
                 json!([{ "key": "transaction_reseller", "value": "1" }, { "key": "TransactionReseller", "value": "2" }]),
             ),
-            "lineItems.participants: one transaction_reseller",
+            "lineItems[0].participants: one transaction_reseller",
         ),
     ] {
         let answer = world.post(&path, &token, &body).await;

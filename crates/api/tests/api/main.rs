@@ -20,6 +20,7 @@ mod error_shape;
 mod exports;
 mod fidelity;
 mod foreign_tokens;
+mod health;
 mod identity;
 mod identity_admin;
 mod identity_external;

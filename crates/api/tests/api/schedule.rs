@@ -86,3 +86,21 @@ async fn a_question_that_makes_no_sense_is_told_what_is_wrong_with_it() {
         .await;
     assert_eq!(nobody.status, 401);
 }
+
+/// A remedy may wait: whoever carries it out on a sandbox moves the clock by the same path as its commands.
+#[tokio::test]
+async fn the_wait_of_a_remedy_moves_a_sandbox_s_clock() {
+    let world = World::demo().await;
+    let path = "/program/v1/commands/advance";
+    let hour = serde_json::json!({ "by": "PT1H" });
+    let before = world.app.clock().world_now();
+    let refused = world.post(path, &world.user("meridian"), &hour).await;
+    assert_eq!(refused.status, 404, "{}", refused.body);
+    assert_eq!(world.app.clock().world_now(), before);
+    let operator = world.user("operator");
+    let done = world
+        .post(&format!("{path}?as=operator"), &operator, &hour)
+        .await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    assert_eq!(world.app.clock().world_now(), before.plus_hours(1));
+}

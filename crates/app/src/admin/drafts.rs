@@ -25,7 +25,7 @@ pub struct Drafted {
 }
 
 /// Whether a partner has given a name to a request or relationship other than this one (GDA-003).
-pub(super) async fn name_taken(
+pub(crate) async fn name_taken(
     tx: &mut Tx<'_>,
     partner: &Account,
     name: &str,

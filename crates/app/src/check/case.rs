@@ -76,9 +76,9 @@ impl Command for Lay {
 }
 
 /// Moves the clock and does what falls due on the way.
-struct Advance {
-    ctx: Ctx,
-    until: Timestamp,
+pub(super) struct Advance {
+    pub(super) ctx: Ctx,
+    pub(super) until: Timestamp,
 }
 
 impl Command for Advance {

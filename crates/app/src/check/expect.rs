@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use tierline_rules::{Decision, Lang};
 
 use super::Options;
-use super::case::{Ended, context, reported};
+use super::case::{Advance, Ended, context, reported};
 use super::format::{Case, texts};
 use crate::act::Perform;
 use crate::error::AppError;
@@ -271,8 +271,14 @@ async fn carry_out(
     options: &Options,
 ) -> Result<Option<String>, AppError> {
     let copy = ended.db.copy_to_memory().await?;
+    let mut now = ended.now;
     for (index, act) in remedy.commands.iter().chain([&remedy.then]).enumerate() {
-        let ctx = context(&case.id, index.saturating_add(2000), ended.now, options);
+        let ctx = context(&case.id, index.saturating_add(2000), now, options);
+        if let Some(until) = remedy::waited(act, now)? {
+            copy.write(Advance { ctx, until }).await?;
+            now = until;
+            continue;
+        }
         match copy
             .write(Perform {
                 ctx,

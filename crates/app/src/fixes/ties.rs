@@ -28,7 +28,14 @@ pub(super) async fn of(
         Ground::AdminFixed | Ground::FullDelegation => without(act, "full_delegation"),
         Ground::Invitation => invite_again(act, facts),
         Ground::Declaration => without(act, "confirmed"),
-        Ground::OtherType | Ground::PartnerRegion => sibling_joins(tx, act, facts).await?,
+        Ground::OtherType => sibling_joins(tx, act, facts).await?,
+        Ground::PartnerRegion => {
+            let mut fixes = sibling_joins(tx, act, facts).await?;
+            if fixes.is_empty() {
+                fixes = super::entry::account_of_reseller(tx, act, facts).await?;
+            }
+            fixes
+        }
         Ground::ReverseExclusivity => {
             let mut fixes = sibling_joins(tx, act, facts).await?;
             fixes.extend(customer_leaves(act, facts));

@@ -161,6 +161,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "GEN-006",
         "crates/api/tests/api/tolerant_wire.rs a_repeated_request_id_is_a_retry_and_never_a_second_deed",
     ),
+    (
+        "GEN-008",
+        "crates/api/tests/api/throttling.rs a_partner_over_its_budget_waits",
+    ),
     ("GEN-010", "scenarios/scenario-6.yaml S6-02"),
     ("GEN-011", "scenarios/agreements.yaml A-20"),
     ("IDN-002", "scenarios/scenario-1.yaml S1-02"),
@@ -486,6 +490,18 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "crates/api/tests/api/identity_sign_in.rs a_user_signs_in_and_the_code_becomes_tokens",
     ),
     ("ROL-038", "scenarios/own/roles.yaml OWNROL-24"),
+    (
+        "SEC-011",
+        "crates/api/tests/api/audit.rs a_change_and_a_refusal_leave_their_records",
+    ),
+    (
+        "SEC-014",
+        "crates/api/tests/api/delegation_sides.rs the_end_of_full_delegation_is_told_and_recorded",
+    ),
+    (
+        "SEC-015",
+        "crates/api/tests/api/webhooks.rs what_happens_is_told_as_documented",
+    ),
     ("SEC-021", "scenarios/support-roles-security.yaml P-34"),
 ];
 
