@@ -49,6 +49,9 @@ const REHEARSALS_MAX: usize = 60;
 /// Commands of one remedy: a relationship, rights, a user in a group, and the waits between them.
 const COMMANDS_MAX: usize = 10;
 
+/// Things that may fall due within a wait: more than that is not rehearsed while somebody waits for an answer.
+const DUE_MAX: usize = 200;
+
 /// A step of a remedy that is nobody's command: time passes, and what falls due is done. On a sandbox the operator moves
 /// the clock; elsewhere one waits.
 pub const WAIT: &str = "advance";
@@ -227,6 +230,12 @@ pub async fn search(ctx: &Ctx, tx: &mut Tx<'_>, act: &Act) -> Result<Option<Reme
 async fn rehearse(ctx: &Ctx, tx: &mut Tx<'_>, candidate: &Remedy) -> Result<Rehearsed, AppError> {
     let mut ctx = ctx.clone();
     for (index, command) in candidate.commands.iter().enumerate() {
+        if let Some(until) = waited(command, ctx.now)? {
+            let due = schedule::first_due_of(tx, until, DUE_MAX.saturating_add(1)).await?;
+            if due.len() > DUE_MAX {
+                return Ok(Rehearsed::Stuck);
+            }
+        }
         match take(&mut ctx, tx, index, command).await {
             Ok(()) => {}
             Err(AppError::Store(error)) => return Err(AppError::Store(error)),
