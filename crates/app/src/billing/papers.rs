@@ -11,6 +11,7 @@ use tierline_domain::time::{Date, Timestamp, add_days, add_months};
 use tierline_domain::vetting::ProfileKind;
 use tierline_store::tables::{Contact, files};
 use tierline_store::{Tx, Value};
+use uuid::Uuid;
 
 use super::pdf::{Address, Document, Group, Line, day};
 use super::views::{self, Choice, Directory, Entry, OPERATOR_NAME, figures};
@@ -146,6 +147,21 @@ pub async fn receipt(
 #[must_use]
 pub fn receipt_number(payment: &Payment) -> String {
     payment.id.uuid().simple().to_string().to_uppercase()
+}
+
+/// The name of a receipt's file, without its ending.
+#[must_use]
+pub fn receipt_name(number: &str) -> String {
+    format!("{RECEIPT}{number}")
+}
+
+/// How the names of receipts begin.
+const RECEIPT: &str = "Receipt-";
+
+/// The payment that a receipt's name tells.
+#[must_use]
+pub fn receipt_of(name: &str) -> Option<Uuid> {
+    name.strip_prefix(RECEIPT)?.parse().ok()
 }
 
 /// One line of a statement of account.
