@@ -142,6 +142,28 @@ proptest! {
         prop_assert!(charged.minor + back.minor < quantity);
     }
 
+    /// An upgrade gives its seats back at the old price and charges them at the new one, each cut at the price of one seat (BIL-050): what is
+    /// left to pay is so many times the difference of the two, off by less than a unit a seat, and going back on the same day costs nothing.
+    #[test]
+    fn an_upgrade_and_its_refund_net_as_ruled(
+        start in any_start(), old in 1_i64..1_000_000, new in 1_i64..1_000_000, seats in 1_i64..500, day in 0_i32..28,
+    ) {
+        let running = running(start, 12, Frequency::Monthly);
+        let on = add_days(start, day);
+        let cycle = running.on(on);
+        let of = |price| charge(euros(price), &running, &cycle, on, seats, Cut::Unit).unwrap();
+        let back = of(old).negated().unwrap();
+        let net = sum([back, of(new)]);
+        let (left, days) = if day == 0 { (1, 1) } else { (cycle.days_from(on), cycle.days) };
+        let one = |price: i64| price * left / (12 * days);
+        prop_assert_eq!(net, seats * (one(new) - one(old)));
+        let exact = seats * (new - old) * left;
+        prop_assert!((net * 12 * days - exact).abs() < seats * 12 * days);
+        prop_assert_eq!(net >= 0, one(new) >= one(old));
+        let there_and_back = sum([back, of(new), of(new).negated().unwrap(), of(old)]);
+        prop_assert_eq!(there_and_back, 0);
+    }
+
     /// The same line at the same price is the same amount on every edge, and its opposite when it is given back.
     #[test]
     fn what_is_given_back_is_the_opposite(
