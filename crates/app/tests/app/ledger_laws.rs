@@ -12,7 +12,6 @@ use serde_json::{Value as Json, json};
 use tierline_app::ask::ask;
 use tierline_app::billing::verify::audit;
 use tierline_domain::billing::{Invoice, LedgerAccount, Posting};
-use tierline_store::Table as _;
 
 use crate::common::World;
 
