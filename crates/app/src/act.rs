@@ -13,10 +13,25 @@ use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::reading;
+use crate::{names, reading};
 
 /// What is longer is no name, but contents.
 const NAME_MAX: usize = 200;
+/// Parameters whose values are no parties and nothing of theirs: acts that share nothing else need not wait for each other.
+const VALUES: [&str; 12] = [
+    "country",
+    "currency",
+    "frequency",
+    "item",
+    "kind",
+    "path",
+    "promotion",
+    "renews_to",
+    "role_declared",
+    "segment",
+    "template",
+    "term",
+];
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,18 +99,22 @@ impl Act {
         self.params.get(key).and_then(Json::as_str)
     }
 
-    /// What its decision rests on, as far as names tell before the transaction: the actor and every party
-    /// named. Racing acts with a name in common take turns.
+    /// What its decision rests on, as far as names tell before the transaction: the actor and every party named. What they do
+    /// not tell, it says as it finds it ([`names`]).
     #[must_use]
     pub fn locks(&self) -> Vec<tierline_store::Lock> {
-        let lock = |name: &str| tierline_store::Lock::on("name", &name.to_lowercase());
-        let mut locks = vec![lock(self.actor.party())];
-        let mut values: Vec<&Json> = self.params.values().collect();
-        while let Some(value) = values.pop() {
+        let mut locks = vec![names::lock(self.actor.party())];
+        let mut rest: Vec<(&str, &Json)> = Vec::new();
+        rest.extend(self.params.iter().map(|(key, value)| (key.as_str(), value)));
+        while let Some((key, value)) = rest.pop() {
             match value {
-                Json::String(name) if name.len() <= NAME_MAX => locks.push(lock(name)),
-                Json::Array(list) => values.extend(list),
-                Json::Object(map) => values.extend(map.values()),
+                Json::String(name) if name.len() <= NAME_MAX && !VALUES.contains(&key) => {
+                    locks.push(names::lock(name));
+                }
+                Json::Array(list) => rest.extend(list.iter().map(|value| (key, value))),
+                Json::Object(map) => {
+                    rest.extend(map.iter().map(|(key, value)| (key.as_str(), value)));
+                }
                 _ => {}
             }
         }

@@ -426,6 +426,7 @@ pub async fn relation(
     partner: &Account,
     customer: &Tenant,
 ) -> Result<Relation, AppError> {
+    names::turn(tx, &customer.handle).await?;
     let row = tx
         .look::<Relationship>(&[Value::Id(partner.id.uuid()), Value::Id(customer.id.uuid())])
         .await?;
@@ -461,6 +462,8 @@ pub async fn partnership(
     reseller: &Account,
     now: Timestamp,
 ) -> Result<PartnershipFact, AppError> {
+    names::turn(tx, &provider.handle).await?;
+    names::turn(tx, &reseller.handle).await?;
     let row = tx
         .look::<Partnership>(&[Value::Id(provider.id.uuid()), Value::Id(reseller.id.uuid())])
         .await?;
@@ -673,6 +676,7 @@ pub async fn credit(
     required: Money,
     today: Date,
 ) -> Result<Option<Credit>, AppError> {
+    names::turn(tx, &partner.handle).await?;
     let Some(line) = tx.look::<CreditLine>(&id(partner.id)).await? else {
         return Ok(None);
     };

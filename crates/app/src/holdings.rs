@@ -14,7 +14,7 @@ use tierline_store::holdings::OF_CUSTOMER;
 use tierline_store::{Tx, Value};
 
 use crate::error::AppError;
-use crate::names::seen;
+use crate::names::{self, seen};
 
 /// Subscriptions of one customer that agree in everything but their dates and prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,7 @@ type Row = (
 /// # Errors
 /// When the store fails.
 pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Holding, Arc<Item>)>, AppError> {
+    names::turn(tx, &customer.handle).await?;
     let rows = tx
         .sums::<Subscription, Row>(OF_CUSTOMER, &[Value::Id(customer.id.uuid())])
         .await?;

@@ -1,5 +1,10 @@
 //! From names to rows. A name is a short name of the world, a GUID, or (where a PartnerID is asked for)
 //! the digits of one.
+//!
+//! Commands about the same party take turns. What an act names is locked before it begins; a name may be spelled in other
+//! ways, though, and a cart or a subscription does not say whose it is. So whatever is found by a name here is locked
+//! as well, by the short name of the party it belongs to: what a decision counts, and every row that it changes, lies
+//! behind one of these.
 
 use std::sync::Arc;
 
@@ -9,7 +14,7 @@ use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, Order};
 use tierline_domain::partner::{Account, Environment, Location, Organization, Tenant};
 use tierline_domain::subscription::{Subscription, Transfer};
-use tierline_store::{Statement, Table, Tx, Value, tables};
+use tierline_store::{Lock, Statement, StoreError, Table, Tx, Value, tables};
 use uuid::Uuid;
 
 use crate::error::AppError;
@@ -35,6 +40,97 @@ pub(crate) async fn named<T: Table>(
     Ok(rows.last().cloned())
 }
 
+/// The lock of a party, by its short name.
+pub(crate) fn lock(handle: &str) -> Lock {
+    Lock::on("name", &handle.to_lowercase())
+}
+
+/// Waits for the turn of whoever decides on a party. True where what was read before it has to be read again.
+///
+/// # Errors
+/// When the store fails, or the command has to run again.
+pub(crate) async fn turn(tx: &mut Tx<'_>, handle: &str) -> Result<bool, StoreError> {
+    if tx.takes_turns() {
+        tx.rests_on(lock(handle)).await
+    } else {
+        Ok(false)
+    }
+}
+
+/// Whose turn it is while somebody decides on a row.
+enum Party<'a> {
+    /// Nobody's: it is the operator's, and commands only look at it.
+    Nobody,
+    /// Its own.
+    Itself(&'a str),
+    /// A partner's.
+    Partner(Id<Account>),
+    /// A customer's, whoever sells to it.
+    Customer(Id<Tenant>),
+}
+
+/// A row that is found by its name.
+trait Named: Table {
+    /// The party it belongs to.
+    fn party(&self) -> Party<'_>;
+}
+
+macro_rules! parties {
+    ($($type:ty => |$row:pat_param| $party:expr;)+) => {$(
+        impl Named for $type {
+            fn party(&self) -> Party<'_> {
+                let $row = self;
+                $party
+            }
+        }
+    )+};
+}
+
+parties! {
+    Organization => |row| Party::Itself(&row.handle);
+    Location => |row| Party::Itself(&row.handle);
+    Account => |row| Party::Itself(&row.handle);
+    Tenant => |row| Party::Itself(&row.handle);
+    User => |row| Party::Partner(row.partner);
+    Group => |row| Party::Partner(row.partner);
+    Item => |_| Party::Nobody;
+    Promotion => |_| Party::Nobody;
+    Cart => |row| Party::Customer(row.customer);
+    Order => |row| Party::Customer(row.customer);
+    Subscription => |row| Party::Customer(row.customer);
+    Transfer => |row| Party::Customer(row.customer);
+    AdminRelationship => |row| Party::Customer(row.customer);
+}
+
+/// The row of a name, once it is the turn of whoever asks.
+async fn in_turn<T: Named>(
+    tx: &mut Tx<'_>,
+    by_handle: Statement,
+    name: &str,
+) -> Result<Option<Arc<T>>, AppError> {
+    let found = named::<T>(tx, by_handle, name).await?;
+    let Some(row) = found.as_ref().filter(|_| tx.takes_turns()) else {
+        return Ok(found);
+    };
+    let waited = match row.party() {
+        Party::Nobody => false,
+        Party::Itself(handle) => turn(tx, handle).await?,
+        Party::Partner(partner) => {
+            let partner = seen::<Account, _>(tx, partner).await?;
+            turn(tx, &partner.handle).await?
+        }
+        Party::Customer(customer) => {
+            let customer = seen::<Tenant, _>(tx, customer).await?;
+            turn(tx, &customer.handle).await?
+        }
+    };
+    if waited {
+        named(tx, by_handle, name).await
+    } else {
+        Ok(found)
+    }
+}
+
 macro_rules! finders {
     ($($name:ident, $must:ident, $what:literal, $type:ty, $table:ident;)+) => {$(
         #[doc = concat!("The ", $what, " of a name, if there is one.")]
@@ -42,7 +138,7 @@ macro_rules! finders {
         /// # Errors
         /// When the store fails.
         pub async fn $name(tx: &mut Tx<'_>, name: &str) -> Result<Option<$type>, AppError> {
-            let row = named(tx, tables::$table::BY_HANDLE, name).await?;
+            let row = in_turn(tx, tables::$table::BY_HANDLE, name).await?;
             Ok(row.map(Arc::unwrap_or_clone))
         }
 
@@ -107,9 +203,11 @@ pub async fn the_tenant(tx: &mut Tx<'_>, name: &str) -> Result<Tenant, AppError>
     let account = account(tx, name)
         .await?
         .ok_or_else(|| AppError::missing("customer", name))?;
-    tx.get::<Tenant>(&[Value::Id(account.tenant.uuid())])
-        .await?
-        .ok_or_else(|| AppError::missing("tenant", account.tenant))
+    let tenant = by_id::<Tenant, _>(tx, account.tenant).await?;
+    if turn(tx, &tenant.handle).await? {
+        return by_id(tx, account.tenant).await;
+    }
+    Ok(tenant)
 }
 
 /// A row that another row refers to, to be changed; its absence is a broken database.
@@ -194,10 +292,12 @@ pub async fn partner_id(tx: &mut Tx<'_>, given: &str) -> Result<Referred, AppErr
         .await?;
     // Test resellers share a PartnerID; it stands for whoever really has it.
     tied.sort_by_key(|account| account.environment == Environment::Sandbox);
-    Ok(tied
-        .into_iter()
-        .next()
-        .map_or(Referred::Place(place), |account| {
-            Referred::Account(Box::new(account))
-        }))
+    let Some(account) = tied.into_iter().next() else {
+        return Ok(Referred::Place(place));
+    };
+    let account = match turn(tx, &account.handle).await? {
+        true => account_by_id(tx, account.id).await?,
+        false => account,
+    };
+    Ok(Referred::Account(Box::new(account)))
 }

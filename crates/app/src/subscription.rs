@@ -50,9 +50,12 @@ pub async fn held(tx: &mut Tx<'_>, name: &str) -> Result<Held, AppError> {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn with_item(tx: &mut Tx<'_>, row: Subscription) -> Result<Held, AppError> {
+pub async fn with_item(tx: &mut Tx<'_>, mut row: Subscription) -> Result<Held, AppError> {
     let item = seen(tx, row.item).await?;
-    let customer = seen(tx, row.customer).await?;
+    let customer: Arc<Tenant> = seen(tx, row.customer).await?;
+    if names::turn(tx, &customer.handle).await? {
+        row = names::by_id(tx, row.id).await?;
+    }
     let seller = match row.seller {
         Some(seller) => Some(seen(tx, seller).await?),
         None => None,

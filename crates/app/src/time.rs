@@ -13,7 +13,7 @@ use crate::ask::ask;
 use crate::clock::{Clock, KEPT};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{events, schedule};
+use crate::{events, names, schedule};
 
 /// Most items of one transaction, unless an app is told otherwise. Whoever waits for the lane waits for as many.
 pub const GROUP_MAX: usize = 1_000;
@@ -368,7 +368,7 @@ impl Command for Group {
 
     /// The turn first: whoever does what is due waits in one lane.
     fn locks(&self) -> Vec<Lock> {
-        let names = self.names.iter().map(|name| Lock::on("name", name));
+        let names = self.names.iter().map(|name| names::lock(name));
         std::iter::once(schedule::turn()).chain(names).collect()
     }
 

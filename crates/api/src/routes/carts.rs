@@ -535,7 +535,7 @@ async fn checkout(
         Box::pin(async move { meant(tx, &partner, &customer, &cart).await })
     });
     let (call, (tenant, known)) = met.await?;
-    let mut params = json!({ "cart": known.handle, "customer": customer });
+    let mut params = json!({ "cart": known.handle, "customer": tenant.handle });
     if let (CartState::Active, Some(map)) = (known.state, params.as_object_mut()) {
         map.insert("seen".to_owned(), json!(known.version));
     }

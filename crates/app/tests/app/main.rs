@@ -16,6 +16,7 @@ mod moves;
 mod passing_time;
 mod price_books;
 mod price_lists;
+mod racing;
 mod random_year;
 mod requests;
 mod ties;

@@ -140,6 +140,9 @@ struct Connection {
     /// What was sent without waiting, oldest first.
     sent: Vec<Sent>,
     begun: Option<Begin>,
+    /// Locks that the transaction holds from its beginning, and those that it took on the way.
+    held: Vec<Lock>,
+    late: Vec<Lock>,
     has_written: bool,
     /// It has written what the memo does not know of.
     has_migrated: bool,
@@ -206,6 +209,8 @@ impl PgSession {
         let connection = self.connected().await.map_err(Uncommitted::Down)?;
         connection.sent.clear();
         connection.begun = Some(begin);
+        connection.held = locks.to_vec();
+        connection.late.clear();
         connection.has_written = false;
         connection.has_migrated = false;
         connection.pending = (begin == Begin::Write && may_wait).then(Pending::default);
@@ -239,8 +244,56 @@ impl PgSession {
         }
     }
 
+    /// Whether others may write while this transaction decides.
+    pub(super) fn takes_turns(&self) -> bool {
+        let begun = self.connection.as_ref().and_then(|open| open.begun);
+        begun == Some(Begin::Write)
+    }
+
+    /// Takes a lock on the way; answers whether the transaction did not hold it yet. A group never waits here, because
+    /// others may wait for what it holds: its command runs again alone. One that is alone waits, and should it wait for
+    /// somebody who waits for it, the server ends one of them, which runs again.
+    pub(super) async fn rests_on(&mut self, lock: Lock) -> Result<bool, StoreError> {
+        if !self.takes_turns() {
+            return Ok(false);
+        }
+        let connection = self.open()?;
+        if connection.held.contains(&lock) || connection.late.contains(&lock) {
+            return Ok(false);
+        }
+        let is_alone = connection.pending.is_none();
+        let (take, key) = match is_alone {
+            true => ("pg_advisory_xact_lock", lock.key()),
+            false => ("pg_try_advisory_xact_lock", lock.key()),
+        };
+        // The second statement sees what was committed before the lock was had.
+        let sql = format!("SELECT {take}({key}); SELECT pg_current_snapshot()");
+        let client = Arc::clone(&connection.client);
+        let asked = connection.after_sent(client.simple_query(&sql)).await;
+        let messages = connection.answered("lock", asked).await?;
+        let refused = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(|text| text == "f"),
+            _ => None,
+        });
+        if !is_alone && refused == Some(true) {
+            return Err(StoreError::Contended);
+        }
+        connection.late.push(lock);
+        if is_alone {
+            self.memo.clear();
+        } else {
+            self.forget_others(last_text(&messages).and_then(Snapshot::read));
+        }
+        Ok(true)
+    }
+
     /// Forgets what others may have changed since the last transaction began.
     fn recall(&mut self, now: Option<Snapshot>) {
+        self.forget_others(now);
+        self.memo.begin(0);
+    }
+
+    fn forget_others(&mut self, now: Option<Snapshot>) {
         let written = match (&self.known, &now) {
             (Some((then, own)), Some(now)) => now.written_since(then, *own, &self.address.siblings),
             _ => None,
@@ -249,7 +302,6 @@ impl PgSession {
             Some(tables) => tables.into_iter().for_each(|table| self.memo.forget(table)),
             None => self.memo.clear(),
         }
-        self.memo.begin(0);
         self.known = now.map(|now| (now, None));
     }
 
@@ -352,6 +404,8 @@ impl PgSession {
 
     pub(super) fn rollback_to(&mut self, name: &str) -> Result<(), StoreError> {
         let connection = self.open()?;
+        // A lock that was taken behind the savepoint goes with it.
+        connection.late.clear();
         let pending = connection.pending.as_mut();
         if pending.is_none_or(|pending| pending.rollback_to(name)) {
             connection.send(format!("ROLLBACK TO SAVEPOINT {name}"));
@@ -457,6 +511,8 @@ async fn connect(address: &Address, lock_wait: &'static str) -> Result<Connectio
         prepared: HashMap::new(),
         sent: Vec::new(),
         begun: None,
+        held: Vec::new(),
+        late: Vec::new(),
         has_written: false,
         has_migrated: false,
         is_broken: false,

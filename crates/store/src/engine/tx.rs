@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::Lock;
 use super::memo::{Look, Memo, Old};
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
@@ -338,6 +339,35 @@ impl<'a> Tx<'a> {
     #[must_use]
     pub fn untold(&self) -> Option<String> {
         self.changes.untold()
+    }
+
+    /// Whether others may write while this transaction decides, so that it has to say what it [rests on](Tx::rests_on).
+    #[must_use]
+    pub fn takes_turns(&self) -> bool {
+        match &self.arm {
+            Arm::Sqlite(_) => false,
+            Arm::Postgres(session) => session.takes_turns(),
+        }
+    }
+
+    /// Says that what the command decides or writes from here on rests on a fact that others may change: until the commit
+    /// nobody else does who says so. A command names what it can before it begins ([`Command::locks`]) and the rest as
+    /// it finds it. True where the lock was had only now: what was read before it may be out of date, and is read
+    /// again. Nothing is locked where one writer is alone, and for a transaction that writes nothing.
+    ///
+    /// [`Command::locks`]: crate::Command::locks
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] when it cannot be had at once, and then the lane runs the command again.
+    pub async fn rests_on(&mut self, lock: Lock) -> Result<bool, StoreError> {
+        if self.failure.is_some() {
+            return Err(StoreError::Aborted);
+        }
+        let done = match &mut self.arm {
+            Arm::Sqlite(_) => Ok(false),
+            Arm::Postgres(session) => session.rests_on(lock).await,
+        };
+        self.note(done)
     }
 
     /// Has the engine check a statement without running it.
