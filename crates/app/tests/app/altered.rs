@@ -1,5 +1,6 @@
 //! One byte is altered in each table in turn, past the program: `verify` names the table and the row.
 #![expect(
+    clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a test stops where something is missing, and prints what it has altered"
 )]
@@ -336,7 +337,6 @@ impl Command for Read {
 }
 
 /// Issues the paper of an invoice, or issues it again.
-#[expect(clippy::unwrap_used, reason = "a test's own rows")]
 async fn paper(world: &World, invoice: &'static str) -> Vec<u8> {
     let draft = world.db.read(Read(invoice)).await.unwrap();
     let content = pdf::write(&draft.document).unwrap();
@@ -352,7 +352,6 @@ async fn paper(world: &World, invoice: &'static str) -> Vec<u8> {
 }
 
 /// An export of an invoice, in two files.
-#[expect(clippy::unwrap_used, reason = "a test's own rows")]
 async fn files(world: &World, invoice: &'static str) {
     let (id, now) = (Uuid::from_u128(7), world.now);
     let of = ask(move |tx| Box::pin(async move { bill(tx, invoice).await }));
