@@ -262,10 +262,12 @@ impl PgSession {
             return Ok(false);
         }
         let is_alone = connection.pending.is_none();
-        let (take, key) = match is_alone {
-            true => ("pg_advisory_xact_lock", lock.key()),
-            false => ("pg_try_advisory_xact_lock", lock.key()),
+        let take = if is_alone {
+            "pg_advisory_xact_lock"
+        } else {
+            "pg_try_advisory_xact_lock"
         };
+        let key = lock.key();
         // The second statement sees what was committed before the lock was had.
         let sql = format!("SELECT {take}({key}); SELECT pg_current_snapshot()");
         let client = Arc::clone(&connection.client);
