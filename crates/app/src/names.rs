@@ -295,9 +295,10 @@ pub async fn partner_id(tx: &mut Tx<'_>, given: &str) -> Result<Referred, AppErr
     let Some(account) = tied.into_iter().next() else {
         return Ok(Referred::Place(place));
     };
-    let account = match turn(tx, &account.handle).await? {
-        true => account_by_id(tx, account.id).await?,
-        false => account,
+    let account = if turn(tx, &account.handle).await? {
+        account_by_id(tx, account.id).await?
+    } else {
+        account
     };
     Ok(Referred::Account(Box::new(account)))
 }
