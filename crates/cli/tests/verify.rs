@@ -53,7 +53,8 @@ impl Running {
         let all = running.json("GET", "/sandbox/credentials").await;
         let mut principals = all["principals"].as_array().unwrap().iter();
         let harbor = principals.find(|one| one["handle"] == "harbor").unwrap();
-        running.token = harbor["accessTokenUser"].as_str().unwrap().to_owned();
+        let token = harbor["accessTokenUser"].as_str().unwrap();
+        token.clone_into(&mut running.token);
         running
     }
 
