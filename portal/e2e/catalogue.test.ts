@@ -32,6 +32,38 @@ test('a product is found, put into the cart, and bought for a customer', async (
   await portal.checked(page);
 });
 
+test('a purchase whose answer was lost is asked for again, and bought once', async () => {
+  const orders = async (): Promise<number> => {
+    const { server } = portal;
+    const found = await server.call(
+      'GET',
+      '/v1/customers/silver-creek-publishing/orders',
+      await server.token('harbor'),
+    );
+    return (found as { items: unknown[] }).items.length;
+  };
+  const before = await orders();
+  const page = await portal.as('harbor', '/catalogue/products/CFQZ6PLNP1VZ');
+  await page.getByRole('button', { name: 'Put into the cart' }).click();
+  await page.getByRole('link', { name: 'Go to the cart' }).click();
+  await page.getByRole('textbox', { name: 'Find a customer' }).fill('silver creek');
+  await page.getByRole('combobox', { name: 'Customer' }).selectOption({ label: 'Silver Creek Publishing LLC' });
+  // The server buys, and the line breaks before it has said so.
+  await page.route('**/checkout', async route => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('button', { name: 'Buy', exact: true }).click();
+  await page.locator('[data-trouble=lost]').waitFor();
+  await page.unroute('**/checkout');
+  await page.locator('[data-trouble=lost]').getByRole('button', { name: 'Try again' }).click();
+  await page.locator('[data-bought="1"]').waitFor();
+  await page.getByText('The cart is empty').waitFor();
+  assert.equal(await orders(), before + 1);
+  portal.forgive(page, /ERR_FAILED/);
+  await portal.checked(page);
+});
+
 test('a price book gets an entry, and the preview tells what it makes of the price', async () => {
   const page = await portal.as('meridian', '/catalogue?view=books&item=desk-premium');
   await page.locator('[data-tier=meridian]').getByText('US$280.85').waitFor();
@@ -97,6 +129,30 @@ test('a reseller asks for an item of the marketplace, and its provider accepts',
     .waitFor();
   await reseller.getByText('Not before the spring.').waitFor();
   await portal.checked(reseller);
+});
+
+test('what a provider opens to one reseller is hidden from its others', async () => {
+  const page = await portal.as('meridian', '/catalogue?view=books');
+  const entry = page.getByRole('region', { name: 'Add an entry' });
+  await entry.getByRole('textbox', { name: 'Item' }).fill('mail-archive');
+  await entry.getByRole('textbox', { name: 'Buyer' }).fill('cedar');
+  await entry.getByRole('textbox', { name: 'Percent' }).fill('10');
+  await entry.getByRole('checkbox').check();
+  await entry.getByRole('button', { name: 'Add an entry' }).click();
+  await page
+    .getByRole('row', { name: /mail-archive/ })
+    .getByText('cedar')
+    .waitFor();
+  for (const [who, isShown] of [
+    ['cedar', true],
+    ['bridgewater', false],
+  ] as const) {
+    const reseller = await portal.as(who, '/catalogue?view=market&search=archive');
+    const market = reseller.getByRole('grid', { name: 'Marketplace' });
+    await (isShown ? market : reseller.getByText('Nothing fits the search')).waitFor();
+    assert.equal((await market.getByRole('row', { name: /Archive/ }).count()) > 0, isShown);
+    await portal.checked(reseller);
+  }
 });
 
 test('a script in a company name is shown as text', async () => {

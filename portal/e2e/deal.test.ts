@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -9,9 +11,19 @@ import { Server } from './server.ts';
 /** The base world of the scenario files, which `docs/guides/eight-scenarios.md` is walked through in. */
 const WORLD = path.resolve(import.meta.dirname, '../../scenarios/world.yaml');
 
+/** One more item, which one provider alone sells. */
+const FOR_ONE = `  - item: {id: only-two, exclusive_to: [IP-2], terms: {P1Y: [annual]}, prices: {P1Y: [USD 10.00]}}\n`;
+
 let portal: Portal;
 before(async () => {
-  portal = await Portal.open(await Server.start(['--sandbox', '--world', WORLD]));
+  const directory = mkdtempSync(path.join(tmpdir(), 'tierline-world-'));
+  const world = path.join(directory, 'world.yaml');
+  writeFileSync(world, readFileSync(WORLD, 'utf8') + FOR_ONE);
+  try {
+    portal = await Portal.open(await Server.start(['--sandbox', '--world', world]));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 after(() => portal.close());
 
@@ -182,6 +194,20 @@ test('scenario 8: a reseller of another region is not invited, one of the same i
   await decided(other, 'allowed');
   await placed(other, 'Send the invitation');
   await portal.checked(other);
+});
+
+test('what is sold to one partner alone is not offered to others, and refused', async () => {
+  const offered = (page: Page) =>
+    page.waitForFunction(() => document.querySelectorAll('datalist option[value="suite-standard"]').length > 0);
+  const own = await portal.as('IP-2', '/deal');
+  await offered(own);
+  assert.equal(await own.locator('datalist option[value="only-two"]').count(), 1);
+  const page = await portal.as('DB-1', '/deal');
+  await offered(page);
+  assert.equal(await page.locator('datalist option[value="only-two"]').count(), 0);
+  await fill(page, { Customer: 'C-1', Item: 'only-two', Quantity: '1' });
+  await decided(page, 'refused');
+  await portal.checked(page);
 });
 
 test('a refusal is kept, and explained from its link', async () => {

@@ -15,7 +15,7 @@ export interface Size {
 }
 
 /** The name of a company by its number; what one wants to try is a name of one's own. */
-type Named = (kind: 'Reseller' | 'Customer', index: number) => string;
+type Named = (kind: 'Distribution' | 'Reseller' | 'Customer', index: number) => string;
 
 const numbered: Named = (kind, index) => `${kind} ${String(index).padStart(5, '0')}`;
 
@@ -26,7 +26,7 @@ function factsOf({ provider, resellers, customers }: Size, named: Named): object
     facts.push({ organization: { id: `ORG-${id}`, name, headquarters: 'US' } });
     return { organization: `ORG-${id}`, country: 'US' };
   };
-  facts.push({ partner: { id: provider, type: 'indirect_provider', ...enter(provider, `${provider} Distribution`) } });
+  facts.push({ partner: { id: provider, type: 'indirect_provider', ...enter(provider, named('Distribution', 0)) } });
   for (let index = 0; index < resellers; index += 1) {
     const id = `${provider}-r${index}`;
     facts.push({ partner: { id, type: 'indirect_reseller', ...enter(id, named('Reseller', index)) } });
@@ -41,11 +41,11 @@ function factsOf({ provider, resellers, customers }: Size, named: Named): object
   return facts;
 }
 
-/** A server whose world holds such providers. */
-export async function serverOf(sizes: Size[], named: Named = numbered): Promise<Server> {
+/** A server whose world holds such providers, and whatever else is given. */
+export async function serverOf(sizes: Size[], named: Named = numbered, more: object[] = []): Promise<Server> {
   const directory = mkdtempSync(path.join(tmpdir(), 'tierline-many-'));
   try {
-    const facts = sizes.flatMap(size => factsOf(size, named));
+    const facts = [...more, ...sizes.flatMap(size => factsOf(size, named))];
     const world = path.join(directory, 'world.yaml');
     const lines = facts.map(fact => `  - ${JSON.stringify(fact)}\n`).join('');
     writeFileSync(world, `today: 2026-01-15T12:00:00Z\ngiven:\n${lines}`);

@@ -119,6 +119,16 @@ test('two thousand are laid out, opened, moved over and saved', async () => {
   assert.notEqual(await page.title(), 'taken');
   await portal.checked(page);
 
+  // By kind and by state of the tie: those, and whoever stands between them and the operator.
+  await page.getByRole('searchbox').fill('');
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('indirect_reseller');
+  await page.locator('[data-boxes="62"]').waitFor();
+  await page.getByRole('combobox', { name: 'State of ties' }).selectOption('ended');
+  await page.locator('[data-boxes="1"]').waitFor();
+  await portal.checked(page);
+  await page.getByRole('combobox', { name: 'State of ties' }).selectOption('');
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('');
+
   // A customer is found in its cluster, and leads to the deal desk.
   await page.getByRole('searchbox').fill('Customer 0042');
   await page.locator('[data-shape=customer]').click();

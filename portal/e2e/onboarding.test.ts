@@ -168,6 +168,22 @@ test('a rejected applicant appeals', async () => {
   await portal.checked(page);
 });
 
+test('a further place of business is added, where the program knows its country', async () => {
+  const page = await portal.as('meridian', '/onboarding?do=add_location');
+  const window = page.getByRole('dialog');
+  const country = window.getByRole('textbox', { name: 'Country' });
+  await country.fill('ZZ');
+  await window.locator('[data-trouble], [data-decision=refused]').first().waitFor();
+  assert.ok(await window.getByRole('button', { name: 'Add it' }).isDisabled());
+  assert.equal(await country.inputValue(), 'ZZ');
+  portal.forgive(page, /40\d/);
+  await portal.checked(page);
+  await country.fill('CA');
+  await confirmed(page, 'Add it');
+  await page.getByText(/ · CA · location/).waitFor();
+  await portal.checked(page);
+});
+
 test('pictures', async () => {
   await portal.shots('onboarding', 'larkspur', '/onboarding', page => page.locator('[data-step=agreement]').waitFor());
   await portal.shots('resellers', 'alpenrand', '/onboarding', page => page.getByText('Atelier Seine SAS').waitFor());

@@ -20,11 +20,27 @@ export interface Principal {
   user?: string;
 }
 
+/** A process that listens, and where. */
+async function begun(listen: string, place: string, args: string[]): Promise<{ child: ChildProcess; base: string }> {
+  const all = ['serve', '--listen', listen, '--data-dir', place, ...args];
+  const child = spawn(BINARY, all, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RUST_LOG: 'warn' } });
+  const lines = createInterface({ input: child.stdout });
+  const base = await new Promise<string>((resolve, reject) => {
+    lines.on('line', line => {
+      const found = /listens on (http:\S+)/.exec(line)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.on('exit', code => reject(new Error(`${BINARY} ended with ${code ?? 'a signal'} before it listened`)));
+  });
+  return { child, base };
+}
+
 export class Server {
   private constructor(
     readonly base: string,
     readonly directory: string,
-    private readonly process: ChildProcess,
+    private process: ChildProcess,
+    private readonly args: string[],
   ) {}
 
   /**
@@ -35,20 +51,21 @@ export class Server {
     const place = directory ?? mkdtempSync(path.join(tmpdir(), 'tierline-portal-'));
     const laid = process.env.TIERLINE_DEMO;
     if (args === DEMO && directory === undefined && laid !== undefined) cpSync(laid, place, { recursive: true });
-    const all = ['serve', '--listen', '127.0.0.1:0', '--data-dir', place, ...args];
-    const child = spawn(BINARY, all, {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, RUST_LOG: 'warn' },
-    });
-    const lines = createInterface({ input: child.stdout });
-    const base = await new Promise<string>((resolve, reject) => {
-      lines.on('line', line => {
-        const found = /listens on (http:\S+)/.exec(line)?.[1];
-        if (found !== undefined) resolve(found);
-      });
-      child.on('exit', code => reject(new Error(`${BINARY} ended with ${code ?? 'a signal'} before it listened`)));
-    });
-    return new Server(base, place, child);
+    const { child, base } = await begun('127.0.0.1:0', place, args);
+    return new Server(base, place, child, args);
+  }
+
+  /** Ends it without a word, as a machine does that loses its power; what it holds stays. */
+  async kill(): Promise<void> {
+    const ended = new Promise(resolve => this.process.once('exit', resolve));
+    this.process.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Starts it again where it was. */
+  async revive(): Promise<void> {
+    const { child } = await begun(new URL(this.base).host, this.directory, this.args);
+    this.process = child;
   }
 
   /** Ends it, and takes its directory away unless it is to be started again on it. */

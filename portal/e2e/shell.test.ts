@@ -85,6 +85,49 @@ test('a lost connection loses nothing and goes on', async () => {
   await page.locator('[data-clock^="2026-02-01T00:00:00"]').waitFor();
 });
 
+const PROFILE = '/customers/juniper-bakery?tab=profile';
+
+test('a server that dies while somebody types is waited for, and what was typed is sent when it is back', async () => {
+  const mortal = await Portal.open();
+  try {
+    const page = await mortal.as('harbor', PROFILE);
+    const city = page.getByRole('textbox', { name: 'City' });
+    await city.fill('Tacoma');
+    await mortal.server.kill();
+    await page.getByRole('button', { name: 'Save the profile' }).click();
+    await page.locator('[data-trouble=lost]').waitFor();
+    await page.locator('[data-notice=lost]').waitFor();
+    assert.equal(await city.inputValue(), 'Tacoma');
+    mortal.forgive(page, /ERR_CONNECTION/);
+    await mortal.checked(page);
+    await mortal.server.revive();
+    await page.locator('[data-trouble=lost]').getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Saved.').waitFor();
+    assert.equal(await city.inputValue(), 'Tacoma');
+    await page.locator('[data-notice=lost]').waitFor({ state: 'detached' });
+    mortal.forgive(page, /ERR_CONNECTION/);
+    await mortal.checked(page);
+  } finally {
+    await mortal.close();
+  }
+});
+
+test('a token that counts no longer is renewed while somebody works, and nobody notices', async () => {
+  const page = await portal.as('harbor', PROFILE);
+  const city = page.getByRole('textbox', { name: 'City' });
+  await city.fill('Spokane');
+  // Every token that was issued until now ends with its key.
+  const { server } = portal;
+  await server.call('POST', '/program/v1/signing-keys', await server.token('operator'), { revoke: true });
+  const refused = page.waitForResponse(answer => answer.status() === 401);
+  await page.getByRole('button', { name: 'Save the profile' }).click();
+  await refused;
+  await page.getByText('Saved.').waitFor();
+  assert.equal(await city.inputValue(), 'Spokane');
+  portal.forgive(page, /401/);
+  await portal.checked(page);
+});
+
 test('a name that is taken is told of beside what was typed', async () => {
   const page = await portal.as('operator', '/time');
   await page.locator('[data-world=default]').getByRole('button', { name: 'Fork' }).click();

@@ -22,6 +22,23 @@ before(async () => {
 });
 after(() => portal.close());
 
+/** A token of the operator, who is at the machine itself. */
+const operator = (): string =>
+  portal.server.cli('keys', 'token', '--data-dir', portal.server.directory, '--public-url', portal.server.base);
+
+/** A first password of the user, as an administrator sets it. */
+async function firstPassword(token: string): Promise<string> {
+  const made = await portal.server.call('POST', '/program/v1/users/admin.meridian/password', token, {});
+  return (made as { password: string }).password;
+}
+
+async function withdrawn(): Promise<string> {
+  const token = operator();
+  const first = await firstPassword(token);
+  await portal.server.call('POST', '/program/v1/signing-keys', token, { revoke: true });
+  return first;
+}
+
 async function begun(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign in with your account' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -35,17 +52,7 @@ async function named(page: Page, password: string): Promise<void> {
 }
 
 test('a user signs in with a first password and sets up a second factor, without consent to the portal', async () => {
-  const token = portal.server.cli(
-    'keys',
-    'token',
-    '--data-dir',
-    portal.server.directory,
-    '--public-url',
-    portal.server.base,
-  );
-  const made = (await portal.server.call('POST', '/program/v1/users/admin.meridian/password', token, {})) as {
-    password: string;
-  };
+  const first = await firstPassword(operator());
   const page = await context.newPage();
   await page.goto('/portal/rules/TXN-601');
   await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
@@ -56,7 +63,7 @@ test('a user signs in with a first password and sets up a second factor, without
   );
   await portal.checked(page);
   await begun(page);
-  await named(page, made.password);
+  await named(page, first);
   await page.getByLabel('New password', { exact: true }).fill(CHOSEN);
   await page.getByLabel('New password again').fill(CHOSEN);
   await page.getByRole('button', { name: 'Change password' }).click();
@@ -84,29 +91,32 @@ test('a wrong code goes no further, and a cancelled sign-in changes nothing', as
   await portal.checked(page);
 });
 
-test('a session that ends while somebody works is signed in again, and the work goes on', async () => {
+test('a session that is withdrawn while somebody types is signed in again, and the work goes on', async () => {
   const page = context.pages()[0];
   assert.ok(page);
-  // Neither token counts any longer: what an administrator's withdrawal looks like from here.
-  await page.evaluate(() => {
-    const text = window.sessionStorage.getItem('tierline.session') ?? '';
-    const session = JSON.parse(text) as Record<string, unknown>;
-    window.sessionStorage.setItem(
-      'tierline.session',
-      JSON.stringify({ ...session, access: 'spent', refresh: 'spent' }),
-    );
-  });
-  await page.reload();
+  await page.goto('/portal/customers/canyon-robotics?tab=profile');
+  const city = page.getByRole('textbox', { name: 'City' });
+  await city.fill('Flagstaff');
+  // An administrator sets another first password, which withdraws every sign-in, and the keys of all tokens are changed.
+  const first = await withdrawn();
+  await page.getByRole('button', { name: 'Save the profile' }).click();
   await page.getByRole('heading', { level: 2, name: 'You were signed out' }).waitFor();
+  portal.forgive(page, /40[01]/);
+  await portal.checked(page);
   const [popup] = await Promise.all([
     context.waitForEvent('page'),
     page.getByRole('button', { name: 'Sign in again' }).click(),
   ]);
-  await named(popup, CHOSEN);
+  await named(popup, first);
+  await popup.getByLabel('New password', { exact: true }).fill(`${CHOSEN} again`);
+  await popup.getByLabel('New password again').fill(`${CHOSEN} again`);
+  await popup.getByRole('button', { name: 'Change password' }).click();
   // Each step of the clock counts once: this is the next.
   await popup.getByLabel('Six digits').fill(totp(key, 1));
   await popup.getByRole('button', { name: 'Confirm' }).click();
-  await page.getByRole('heading', { level: 1, name: 'TXN-601' }).waitFor();
+  // What was sent when the session was withdrawn is done now, with what was typed.
+  await page.getByText('Saved.').waitFor();
+  assert.equal(await city.inputValue(), 'Flagstaff');
   portal.forgive(page, /40[01]/);
   await portal.checked(page);
 });
@@ -115,15 +125,7 @@ test('an operator comes with a token', async () => {
   const page = await (await portal.window({ viewport: PHONE })).newPage();
   await page.goto('/portal/');
   await page.getByText('Use a token instead').click();
-  const token = portal.server.cli(
-    'keys',
-    'token',
-    '--data-dir',
-    portal.server.directory,
-    '--public-url',
-    portal.server.base,
-  );
-  await page.getByLabel('Access token').fill(token);
+  await page.getByLabel('Access token').fill(operator());
   await page.getByRole('button', { name: 'Use it' }).click();
   await page.getByRole('button', { name: /^Signed in as The operator/ }).waitFor();
   await portal.checked(page);

@@ -145,6 +145,25 @@ test('renewal, schedule, upgrade, suspension', async () => {
   await portal.checked(page);
 });
 
+test('a trial is made paid, with its price told before', async () => {
+  await portal.server.command('harbor', 'order', {
+    customer: 'juniper-bakery',
+    item: 'workplace-core-trial',
+    quantity: 25,
+    creates: 'juniper-trial',
+  });
+  const page = await portal.as('harbor', '/subscriptions/juniper-trial');
+  const window = await deed(page, 'Make it paid');
+  await window.getByRole('spinbutton', { name: 'Seats' }).fill('25');
+  await window.getByRole('combobox', { name: 'When' }).selectOption('now');
+  await window.getByText(/^Booked: US\$\d/).waitFor();
+  await portal.checked(page);
+  await confirmed(page, 'Make it paid');
+  await page.getByText('Trial made paid').waitFor();
+  await page.getByRole('button', { name: 'Make it paid' }).waitFor({ state: 'detached' });
+  await portal.checked(page);
+});
+
 test('a transfer is offered in one session and accepted in another', async () => {
   const giver = await portal.as('harbor', '/subscriptions/sub-copperleaf-1');
   const window = await deed(giver, 'Offer a transfer');

@@ -18,6 +18,7 @@ use tierline_store::{Command, Tx};
 
 use crate::auth::{Bearer, Principal};
 use crate::problem::Problem;
+use crate::recorder::Slot;
 use crate::route::Access;
 use crate::server::Server;
 use crate::wire::body;
@@ -48,12 +49,16 @@ impl Sent {
         let query = parts.uri.query().map(str::to_owned);
         // Whoever reads the body asks its extensions and not its headers.
         let headers = std::mem::take(&mut parts.headers);
+        let slot = parts.extensions.get::<Slot>().cloned();
         let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
             .await
             .map_err(|error| match error.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
                 _ => Problem::malformed("body", "could not be read to its end"),
             })?;
+        if let Some(slot) = slot {
+            slot.read(&bytes);
+        }
         Ok(Self {
             method,
             path,

@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use axum::body::{Body, HttpBody as _};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use futures_util::TryStreamExt as _;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
@@ -33,17 +32,17 @@ pub(crate) const BLANK: &str = "***";
 pub(crate) const OWN_PATH: &str = "/program/v1/requests";
 
 /// Headers that are kept: those that change what a call does or by which it is traced.
-const KEPT: [&str; 10] = [
-    "accept",
-    "accept-language",
-    "content-type",
-    "if-match",
-    "location",
-    "ms-correlationid",
-    "ms-requestid",
-    "retry-after",
-    "x-locale",
-    "x-tierline-world",
+const KEPT: [HeaderName; 10] = [
+    header::ACCEPT,
+    header::ACCEPT_LANGUAGE,
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    HeaderName::from_static("ms-correlationid"),
+    HeaderName::from_static("ms-requestid"),
+    HeaderName::from_static("x-locale"),
+    HeaderName::from_static("x-tierline-world"),
 ];
 /// What a member, a field or a parameter with a secret has in its name.
 const SECRET: [&str; SECRETS] = [
@@ -89,6 +88,9 @@ pub(crate) enum Kept {
     LeftOut(Option<u64>),
 }
 
+/// Headers as they came.
+pub(crate) type KeptHeaders = Vec<(HeaderName, HeaderValue)>;
+
 /// One call.
 #[derive(Debug)]
 pub(crate) struct Recorded {
@@ -105,10 +107,10 @@ pub(crate) struct Recorded {
     pub(crate) path: String,
     /// Without secrets.
     pub(crate) query: Option<String>,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: KeptHeaders,
     pub(crate) body: Kept,
     pub(crate) status: u16,
-    pub(crate) answer_headers: Vec<(String, String)>,
+    pub(crate) answer_headers: KeptHeaders,
     pub(crate) answer: Kept,
 }
 
@@ -139,14 +141,25 @@ impl Recorder {
     }
 }
 
-/// Where whoever verifies a call's token leaves what it says.
+/// Where whoever verifies a call's token leaves what it says, and whoever reads its body to the end leaves that.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Slot(Arc<OnceLock<Arc<Claims>>>);
+pub(crate) struct Slot(Arc<Left>);
+
+#[derive(Debug, Default)]
+struct Left {
+    claims: OnceLock<Arc<Claims>>,
+    body: OnceLock<Bytes>,
+}
 
 impl Slot {
     pub(crate) fn fill(&self, claims: &Arc<Claims>) {
         // A second look at the same token says the same.
-        drop(self.0.set(Arc::clone(claims)));
+        drop(self.0.claims.set(Arc::clone(claims)));
+    }
+
+    pub(crate) fn read(&self, body: &Bytes) {
+        // Nobody can read it twice.
+        drop(self.0.body.set(body.clone()));
     }
 }
 
@@ -229,12 +242,10 @@ fn blanked(kind: &str, bytes: &[u8]) -> Kept {
     }
 }
 
-fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |name: &&str| {
-        let value = headers.get(*name)?.to_str().ok()?;
-        Some(((*name).to_owned(), value.to_owned()))
-    };
-    KEPT.iter().filter_map(text).collect()
+fn kept_headers(headers: &HeaderMap) -> KeptHeaders {
+    let kept = headers.iter().filter(|(name, _)| KEPT.contains(name));
+    kept.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn kind_of(headers: &HeaderMap) -> String {
@@ -242,23 +253,6 @@ fn kind_of(headers: &HeaderMap) -> String {
     kind.and_then(|kind| kind.to_str().ok())
         .unwrap_or_default()
         .to_ascii_lowercase()
-}
-
-/// What was read of a body while its call was answered.
-type Read = Arc<Mutex<Vec<u8>>>;
-
-/// A body that leaves a copy of what is read of it, where it is short.
-fn copied(body: Body) -> (Body, Option<Read>) {
-    if body.size_hint().upper().is_none_or(|size| size > BODY_MAX) {
-        return (body, None);
-    }
-    let read = Read::default();
-    let copy = Arc::clone(&read);
-    let stream = body.into_data_stream().inspect_ok(move |part| {
-        let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
-        copy.extend_from_slice(part);
-    });
-    (Body::from_stream(stream), Some(read))
 }
 
 /// Keeps what was asked and answered.
@@ -275,13 +269,13 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
     let signed = parts.headers.get(header::AUTHORIZATION).cloned();
     let (method, uri) = (parts.method.clone(), parts.uri.clone());
     let headers = kept_headers(&parts.headers);
-    let (kind, (body, read)) = if size == Some(0) {
-        (String::new(), (body, None))
+    let kind = if size == Some(0) {
+        String::new()
     } else {
-        (kind_of(&parts.headers), copied(body))
+        kind_of(&parts.headers)
     };
     let response = next.run(Request::from_parts(parts, body)).await;
-    let claims = match slot.0.get() {
+    let claims = match slot.0.claims.get() {
         Some(claims) => Arc::clone(claims),
         // Nobody looked at the token: there is no such path, or not yet.
         None => match verified(&server, signed.as_ref(), at).await {
@@ -289,13 +283,10 @@ pub(crate) async fn record(State(server): State<Server>, request: Request, next:
             None => return response,
         },
     };
-    let body = match &read {
-        Some(read) => {
-            let read = read.lock().unwrap_or_else(PoisonError::into_inner);
-            blanked(&kind, &read)
-        }
+    let body = match slot.0.body.get() {
+        Some(read) if size.is_none_or(|size| size <= BODY_MAX) => blanked(&kind, read),
         None if size == Some(0) => Kept::Nothing,
-        None => Kept::LeftOut(size),
+        _ => Kept::LeftOut(size),
     };
     let (head, answer) = response.into_parts();
     let (answer, shown) = shown(&head.headers, answer).await;

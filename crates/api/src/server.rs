@@ -232,6 +232,9 @@ pub fn address(listener: &TcpListener) -> std::io::Result<SocketAddr> {
 /// Rewrites the path before routing; see [`wire::path`].
 fn normalise(mut request: Request<Body>) -> Request<Body> {
     let uri = request.uri();
+    if wire::path::is_normal(uri.path()) {
+        return request;
+    }
     let path = wire::path::normalise(uri.path());
     if path != uri.path() {
         let rewritten = match uri.query() {

@@ -1,5 +1,7 @@
 //! Who acts: from a name or a token to a caller with roles and the party it acts for.
 
+use std::sync::{Arc, LazyLock};
+
 use serde::{Deserialize, Serialize};
 use tierline_domain::admin::{Mfa, ProgramRole, User};
 use tierline_domain::partner::{Account, Organization, Tenant};
@@ -165,7 +167,7 @@ pub async fn resolve(tx: &mut Tx<'_>, spec: &ActorSpec) -> Result<Acting, AppErr
         let mut caller = caller(CallerKind::Partner, &account.handle, spec);
         caller.user = Some(user.handle.clone());
         caller.roles = program_roles(&user.roles);
-        caller.role_names.clone_from(&user.roles);
+        caller.role_names = user.roles.as_slice().into();
         caller.mfa = user.mfa;
         return Ok(acting(caller, Some(account), None, None, Some(user)));
     }
@@ -241,16 +243,19 @@ fn program_roles(names: &[String]) -> Roles {
         .fold(Roles::NONE, Roles::with)
 }
 
+/// The names of all roles.
+static EVERY_ROLE: LazyLock<Arc<[String]>> = LazyLock::new(|| {
+    let roles = ProgramRole::PROGRAM.iter();
+    roles.map(ToString::to_string).collect()
+});
+
 fn caller(kind: CallerKind, name: &str, spec: &ActorSpec) -> Caller {
     let everything = Caller {
         kind,
         name: name.to_owned(),
         user: None,
         roles: Roles::all(),
-        role_names: ProgramRole::PROGRAM
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        role_names: Arc::clone(&EVERY_ROLE),
         customer_admin: true,
         mfa: Mfa::Present,
         token: TokenKind::User,
@@ -274,7 +279,7 @@ fn caller(kind: CallerKind, name: &str, spec: &ActorSpec) -> Caller {
         None => named,
         Some(roles) => Caller {
             roles: program_roles(roles),
-            role_names: roles.clone(),
+            role_names: roles.as_slice().into(),
             customer_admin: roles.iter().any(|role| role == "global_administrator"),
             ..named
         },

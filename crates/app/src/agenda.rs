@@ -25,6 +25,8 @@ pub enum Part {
     Open,
     /// Done or set aside, latest first.
     Done,
+    /// Set aside because it could not be done, latest first.
+    SetAside,
 }
 
 /// The place of an entry in its list: when it is due, or was done, and its id.
@@ -120,6 +122,7 @@ async fn rows(tx: &mut Tx<'_>, part: Part, after: Option<Place>) -> Result<Vec<D
     let (statement, end, id) = match part {
         Part::Open => (tables::schedule::OPEN_AFTER, EARLIEST, Uuid::nil()),
         Part::Done => (tables::schedule::DONE_BEFORE, LATEST, Uuid::max()),
+        Part::SetAside => (tables::schedule::ASIDE_BEFORE, LATEST, Uuid::max()),
     };
     let (at, id) = match after {
         Some(place) => place,

@@ -128,7 +128,7 @@ impl UseCase for UpdateBillingProfile {
         customer.culture = culture(&self.culture);
         customer.language = self.language.to_lowercase();
         customer.version = customer.version.saturating_add(1);
-        tx.put(&customer).await?;
+        listed::customer(tx, &customer).await?;
         let company_name = self.company_name.trim().to_owned();
         tx.put(&Contact {
             tenant: tenant.id,

@@ -374,17 +374,6 @@ impl CreateCustomer {
             program_since: None,
         };
         tx.insert(&tenant).await?;
-        let plain = default_customer(tenant.id);
-        tx.put(&Customer {
-            registration_number: self.registration_number(),
-            culture: self.culture.as_deref().map_or(plain.culture, culture),
-            language: self
-                .language
-                .as_deref()
-                .map_or(plain.language, str::to_lowercase),
-            ..default_customer(tenant.id)
-        })
-        .await?;
         tx.put(&Contact {
             tenant: tenant.id,
             company_name: self.name.trim().to_owned(),
@@ -396,6 +385,17 @@ impl CreateCustomer {
             folded: folded(&self.name),
         })
         .await?;
+        let plain = default_customer(tenant.id);
+        let customer = Customer {
+            registration_number: self.registration_number(),
+            culture: self.culture.as_deref().map_or(plain.culture, culture),
+            language: self
+                .language
+                .as_deref()
+                .map_or(plain.language, str::to_lowercase),
+            ..default_customer(tenant.id)
+        };
+        listed::customer(tx, &customer).await?;
         Ok(tenant)
     }
 

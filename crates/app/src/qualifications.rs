@@ -18,7 +18,7 @@ use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::by_id;
 use crate::world::default_customer;
-use crate::{facts, schedule};
+use crate::{facts, listed, schedule};
 
 /// Days that a verification takes, unless the operator is quicker.
 const REVIEW_DAYS: i32 = 2;
@@ -184,7 +184,7 @@ async fn decide(
         let mut customer = known.unwrap_or_else(|| default_customer(row.customer));
         customer.qualification = state;
         customer.version = customer.version.saturating_add(1);
-        tx.put(&customer).await?;
+        listed::customer(tx, &customer).await?;
     }
     Ok(())
 }

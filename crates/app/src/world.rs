@@ -624,6 +624,6 @@ async fn customer(tx: &mut Tx<'_>, f: &Fields<'_>) -> Result<(), AppError> {
             .await?;
         details.extra_subscriptions = count.saturating_sub(i64::try_from(held.len()).unwrap_or(0));
     }
-    tx.put(&details).await?;
-    records::contact(tx, &row).await
+    records::contact(tx, &row).await?;
+    listed::customer(tx, &details).await
 }

@@ -548,13 +548,18 @@ async fn main() {
         let [lite_store, lite, pg_store, pg] = &shown;
         println!("{clients:>8} {yard:>10} {lite_store:>16} {lite:>16} {pg_store:>16} {pg:>16}");
         if clients == HTTP_CLIENTS {
-            let [_, lite, _, pg] = medians;
+            let [lite_store, lite, pg_store, pg] = medians;
             let [over_lite, over_pg] = http.each_ref().map(|rates| median(rates));
             println!(
-                "over HTTP, {clients} clients: SQLite {over_lite} ({} of the program's), PostgreSQL {over_pg} ({} of the program's)",
-                ratio(over_lite, lite),
-                ratio(over_pg, pg)
+                "over HTTP, {clients} clients; the ratio to the program, to the store alone and to pgbench -N"
             );
+            for (engine, over, program, store) in [
+                ("SQLite", over_lite, lite, lite_store),
+                ("PostgreSQL", over_pg, pg, pg_store),
+            ] {
+                let [program, store, yard] = [program, store, yard].map(|rate| ratio(over, rate));
+                println!("{engine:>10} {over:>6} ({program}, {store}, {yard})");
+            }
         }
     }
 }

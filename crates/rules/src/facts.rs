@@ -4,6 +4,8 @@
 //! checkpoint does not need is absent, and a rule that looks at an absent group does not forbid: which
 //! groups a checkpoint loads is fixed in one place (`app::facts`) and tested there.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use tierline_domain::admin::{Mfa, ProgramRole};
@@ -115,7 +117,7 @@ pub struct Caller {
     /// Program roles (partners).
     pub roles: Roles,
     /// Names of all roles held, program, membership or directory, for display.
-    pub role_names: Vec<String>,
+    pub role_names: Arc<[String]>,
     /// Holds the global administrator role of its own tenant (customers; ROL-030).
     pub customer_admin: bool,
     /// How it signed in.

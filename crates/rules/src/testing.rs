@@ -41,7 +41,7 @@ pub fn caller(name: &str) -> Caller {
         name: name.to_owned(),
         user: None,
         roles: Roles::all(),
-        role_names: vec!["global_admin".to_owned(), "admin_agent".to_owned()],
+        role_names: ["global_admin", "admin_agent"].map(str::to_owned).into(),
         customer_admin: false,
         mfa: Mfa::Present,
         token: TokenKind::User,

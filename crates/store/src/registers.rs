@@ -74,19 +74,16 @@ statements! {
             AND (n.folded LIKE $6 ESCAPE '!' OR lower(t.handle) LIKE $6 ESCAPE '!'
                 OR r.state IN ('active', 'removed') AND lower(t.domain) LIKE $6 ESCAPE '!')
         ORDER BY n.folded, n.customer LIMIT $7";
-    CUSTOMERS = "SELECT x.id, x.handle, x.name, x.folded, x.domain, x.country, '', x.program_since,
-            (SELECT COUNT(*) FROM subscriptions s WHERE s.customer = x.id AND s.state = 'active'),
-            (SELECT COUNT(*) FROM relationships r WHERE r.customer = x.id AND r.state = 'active')
-        FROM (SELECT t.id, t.handle, COALESCE(c.company_name, o.name) AS name, COALESCE(c.folded, lower(o.name)) AS folded, t.domain, t.country,
-                CAST(NULL AS timestamptz) AS program_since
-            FROM tenants t
-            JOIN organizations o ON o.id = t.organization
-            LEFT JOIN contacts c ON c.tenant = t.id
-            WHERE EXISTS (SELECT 1 FROM customers k WHERE k.tenant = t.id) AND ($1 = '' OR t.country = $1)
-                AND (COALESCE(c.folded, lower(o.name)) LIKE $2 ESCAPE '!' OR lower(t.domain) LIKE $2 ESCAPE '!'
-                    OR lower(t.handle) LIKE $2 ESCAPE '!')
-                AND (COALESCE(c.folded, lower(o.name)), t.id) > ($3, $4)
-            ORDER BY COALESCE(c.folded, lower(o.name)), t.id LIMIT $5) x ORDER BY x.folded, x.id";
+    pub CUSTOMERS = "SELECT t.id, t.handle, COALESCE(c.company_name, o.name), n.folded, t.domain, t.country, '', CAST(NULL AS timestamptz),
+            (SELECT COUNT(*) FROM subscriptions s WHERE s.customer = n.customer AND s.state = 'active'),
+            (SELECT COUNT(*) FROM relationships r WHERE r.customer = n.customer AND r.state = 'active')
+        FROM known_customers n
+        JOIN tenants t ON t.id = n.customer
+        JOIN organizations o ON o.id = t.organization
+        LEFT JOIN contacts c ON c.tenant = t.id
+        WHERE (n.folded, n.customer) > ($1, $2) AND ($3 = '' OR t.country = $3)
+            AND (n.folded LIKE $4 ESCAPE '!' OR lower(t.domain) LIKE $4 ESCAPE '!' OR lower(t.handle) LIKE $4 ESCAPE '!')
+        ORDER BY n.folded, n.customer LIMIT $5";
     RESELLERS_OF = ties!("reseller" "provider");
     PROVIDERS_OF = ties!("provider" "reseller");
     ENROLMENTS = "SELECT a.id, a.handle, o.name, o.membership, a.kind, a.country, a.state, a.state_since, COALESCE(g.state, 'open'),
@@ -320,7 +317,7 @@ impl Tx<'_> {
                 self.fetch_all(CUSTOMERS_OF, &params).await
             }
             None => {
-                let params = params![wanted.country, search, name, *id, most];
+                let params = params![name, *id, wanted.country, search, most];
                 self.fetch_all(CUSTOMERS, &params).await
             }
         }

@@ -43,6 +43,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::identity::BUILT_IN,
     crate::tables::files::PAPERS,
     crate::tables::listed::MIGRATION,
+    crate::tables::listed::OF_ALL,
 ];
 
 const PROGRAM: &str = "

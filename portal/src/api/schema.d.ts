@@ -3805,7 +3805,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is due next, or was done when; partners see what concerns them. */
+        /** What is due next, was done when, or could not be done; partners see what concerns them. */
         get: operations["program-schedule-get"];
         put?: never;
         post?: never;
@@ -32598,7 +32598,7 @@ export interface operations {
     "program-schedule-get": {
         parameters: {
             query?: {
-                /** @description open (soonest first, the default) or done (latest first). */
+                /** @description open (soonest first, the default), done (latest first), or set_aside: those of them that could not be done. */
                 state?: string;
                 /** @description Most entries of the page, 1 to 200; 50 without it. */
                 count?: string;

@@ -18,7 +18,6 @@ export function Form(props: {
   busy: boolean;
   trouble: Trouble | null;
   onSubmit: () => void;
-  onRetry?: (() => void) | null;
   onReload?: () => void;
   /** Other buttons beside the one that sends. */
   more?: ReactNode;
@@ -26,7 +25,7 @@ export function Form(props: {
   children: ReactNode;
 }) {
   const styles = useStyles();
-  const { trouble, onRetry, onReload } = props;
+  const { trouble, onReload } = props;
   return (
     <form
       className={styles.form}
@@ -36,7 +35,8 @@ export function Form(props: {
       }}
     >
       {props.children}
-      <Answer trouble={trouble} {...(onRetry ? { onRetry } : {})} {...(onReload ? { onReload } : {})} />
+      {/* Another try is the same as the first, with whatever follows from it. */}
+      <Answer trouble={trouble} onRetry={props.onSubmit} {...(onReload ? { onReload } : {})} />
       <div className={styles.actions}>
         <Button type="submit" appearance="primary" disabledFocusable={props.busy} disabled={props.disabled === true}>
           {props.submit}

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { localeOf, useLang } from '../texts/lang';
 import { useTexts } from '../texts';
 import { count } from './money';
+import { PHONE } from './styles';
 
 const useStyles = makeStyles({
   bar: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
@@ -17,6 +18,7 @@ const useStyles = makeStyles({
     maxWidth: '100%',
     '& > *': { minWidth: 0, maxWidth: 'min(16rem, 100%)' },
     '& select': { textOverflow: 'ellipsis' },
+    [PHONE]: { flex: '1 1 100%', gap: tokens.spacingHorizontalS, '& > *': { flex: '1 1 8rem', maxWidth: 'none' } },
   },
   count: { color: tokens.colorNeutralForeground2, marginInlineStart: 'auto', whiteSpace: 'nowrap' },
 });

@@ -11,7 +11,7 @@ export interface Act<I, O> {
   run: (input: I) => Promise<O | undefined>;
   busy: boolean;
   trouble: Trouble | null;
-  /** What it was tried with last, for another try. */
+  /** Tries once more with the same, where nothing else follows from it. */
   again: (() => void) | null;
   clear: () => void;
 }
@@ -25,19 +25,21 @@ export interface Act<I, O> {
  * ```
  */
 export function useAct<I, O>(call: (input: I, id: string) => Promise<O>): Act<I, O> {
-  const id = useRef<string | null>(null);
+  // Of what was sent last and has had no answer yet: what is otherwise is something else, and has an id of its own.
+  const sent = useRef<{ id: string; what: string } | null>(null);
   const [last, setLast] = useState<{ input: I } | null>(null);
   const mutation = useMutation<O, Error, I>({
     mutationFn: input => {
-      id.current ??= crypto.randomUUID();
-      return call(input, id.current);
+      const what = JSON.stringify(input);
+      if (sent.current?.what !== what) sent.current = { id: crypto.randomUUID(), what };
+      return call(input, sent.current.id);
     },
     onSuccess: () => {
-      id.current = null;
+      sent.current = null;
       return queries.invalidateQueries();
     },
     onError: error => {
-      if (!(error instanceof Trouble && (error.kind === 'lost' || error.kind === 'failed'))) id.current = null;
+      if (!(error instanceof Trouble && (error.kind === 'lost' || error.kind === 'failed'))) sent.current = null;
     },
   });
   const { mutateAsync, reset } = mutation;

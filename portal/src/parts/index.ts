@@ -23,5 +23,6 @@ export { fits, Search } from './Search';
 export { Section } from './Section';
 export { StateBadge } from './StateBadge';
 export { NARROW, PHONE } from './styles';
+export { Views } from './Views';
 export { When } from './When';
 export { useAllInAddress, useGo, useInAddress, useParam, useQueryTexts } from './address';

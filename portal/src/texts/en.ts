@@ -195,6 +195,8 @@ export const en = {
     under_review: 'Under review',
     denied: 'Denied',
     complete: 'Complete',
+    rating: 'Collecting',
+    issuing: 'Issuing',
     waiting: 'Waiting',
     delivered: 'Delivered',
     parked: 'Given up',

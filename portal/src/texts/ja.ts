@@ -197,6 +197,8 @@ export const ja: typeof en = {
     under_review: '審査中',
     denied: '拒否',
     complete: '完了',
+    rating: '集計中',
+    issuing: '発行中',
     waiting: '待機中',
     delivered: '配信済み',
     parked: '配信断念',

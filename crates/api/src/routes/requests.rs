@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::ours::{OwnCall, SEARCH_MAX, Strict};
 use crate::problem::Problem;
-use crate::recorder::{self, Kept, OWN_PATH, Recorded};
+use crate::recorder::{self, Kept, KeptHeaders, OWN_PATH, Recorded};
 use crate::route::{self, Access, Route};
 use crate::wire::seek;
 
@@ -144,10 +144,10 @@ fn entry(call: &Recorded) -> RequestEntry {
     }
 }
 
-fn headers(kept: &[(String, String)]) -> Vec<HeaderView> {
+fn headers(kept: &KeptHeaders) -> Vec<HeaderView> {
     let shown = kept.iter().map(|(name, value)| HeaderView {
-        name: name.clone(),
-        value: value.clone(),
+        name: name.to_string(),
+        value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
     });
     shown.collect()
 }

@@ -16,12 +16,12 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         route::get(
             "/program/v1/schedule",
-            "What is due next, or was done when; partners see what concerns them.",
+            "What is due next, was done when, or could not be done; partners see what concerns them.",
             schedule,
         )
         .query(
             "state",
-            "open (soonest first, the default) or done (latest first).",
+            "open (soonest first, the default), done (latest first), or set_aside: those of them that could not be done.",
         )
         .query(
             "count",
@@ -99,7 +99,8 @@ async fn schedule(call: OwnCall) -> Strict<ScheduleView> {
                 question.part = match value.as_str() {
                     "open" => Part::Open,
                     "done" => Part::Done,
-                    _ => return Err(bad("is open or done")),
+                    "set_aside" => Part::SetAside,
+                    _ => return Err(bad("is open, done or set_aside")),
                 };
             }
             "count" => {

@@ -34,6 +34,7 @@ async fn what_is_due_and_what_was_done_is_shown_to_whom_it_concerns() {
     let first = due.first().unwrap().clone();
     assert_eq!(first["state"], "open");
     assert!(everything(&world, "operator", "done").await.is_empty());
+    assert!(everything(&world, "operator", "set_aside").await.is_empty());
 
     advance(&world, "P3M").await;
     let done = everything(&world, "operator", "done").await;

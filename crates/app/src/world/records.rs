@@ -10,6 +10,7 @@ use tierline_store::{Tx, Value};
 
 use super::{Fields, default_customer, named_id};
 use crate::error::AppError;
+use crate::listed;
 use crate::names::{self, by_id};
 use crate::profiles::sample_address;
 
@@ -82,7 +83,7 @@ pub(super) async fn qualification(
         Special::GovernmentCommunityCloud => details.segment = Segment::GovernmentCommunityCloud,
         Special::StateOwned => details.state_owned = true,
     }
-    Ok(tx.put(&details).await?)
+    listed::customer(tx, &details).await
 }
 
 /// `validation_code: {partner, code, organization, most, remaining, days_ago}`
@@ -128,5 +129,5 @@ pub(super) async fn account_check(
             CustomerState::UnderReview
         }
     };
-    Ok(tx.put(&details).await?)
+    listed::customer(tx, &details).await
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use tierline_app::agenda::{self, Page, Part, Question};
+use tierline_app::agenda::{self, Entry, Page, Part, Question};
 use tierline_app::ask::ask;
 use tierline_app::clock::Clock;
 use tierline_app::demo::LayDemo;
@@ -253,7 +253,19 @@ async fn what_cannot_be_done_is_set_aside_and_holds_nothing_up() {
             let item = item.into_iter().find(|item| item.kind == "nonsense");
             let item = item.unwrap();
             assert_eq!(item.done, Some(due), "{}", test.engine);
-            assert!(item.problem.unwrap().contains("nonsense"));
+            assert!(item.problem.as_ref().unwrap().contains("nonsense"));
+            // It is a list of its own, and stands among what was done; whom it concerns nobody knows.
+            let question = Question {
+                part: Part::SetAside,
+                of: None,
+                after: None,
+                count: 5,
+            };
+            let aside = page(&test.db, question).await;
+            assert_eq!(aside.next, None);
+            let states: Vec<_> = aside.entries.iter().map(Entry::state).collect();
+            assert_eq!(states, ["set_aside"], "{}", test.engine);
+            assert!(aside.entries.iter().all(|entry| entry.item.id == item.id));
         }
     })
     .await;
@@ -298,7 +310,7 @@ async fn page(db: &Db, question: Question) -> Page {
 }
 
 /// All pages of a question, a few entries each.
-async fn pages(db: &Db, mut question: Question) -> Vec<agenda::Entry> {
+async fn pages(db: &Db, mut question: Question) -> Vec<Entry> {
     let mut entries = Vec::new();
     loop {
         let page = page(db, question).await;

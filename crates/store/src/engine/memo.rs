@@ -10,6 +10,7 @@
 //! than that: what it may not miss, it has locked before its first read.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
@@ -34,6 +35,8 @@ pub(super) struct Memo {
     kept: usize,
     /// Tables that the transaction has written to, in order.
     written: Vec<&'static str>,
+    /// The transaction has been answered from here.
+    has_answered: Cell<bool>,
 }
 
 /// What is kept of one table.
@@ -56,17 +59,31 @@ impl Memo {
     /// Says which state the transaction that begins sees.
     pub(super) fn begin(&mut self, version: i64) {
         self.written.clear();
+        self.has_answered.set(false);
         if self.version != Some(version) {
             self.clear();
             self.version = Some(version);
         }
     }
 
+    /// Whether what is kept is of this state.
+    pub(super) fn is_of(&self, version: i64) -> bool {
+        self.version == Some(version)
+    }
+
+    /// Whether the transaction that runs has been answered from here.
+    pub(super) const fn has_answered(&self) -> bool {
+        self.has_answered.get()
+    }
+
     /// The row of a key.
     pub(super) fn row<T: Table>(&self, key: &[Value]) -> Look<T> {
         let kept = self.tables.get(T::NAME).and_then(|kept| kept.rows.get(key));
         match kept.and_then(|row| row.downcast_ref::<Option<Arc<T>>>()) {
-            Some(row) => Look::Known(row.clone()),
+            Some(row) => {
+                self.has_answered.set(true);
+                Look::Known(row.clone())
+            }
             None => Look::Unknown,
         }
     }
@@ -78,11 +95,9 @@ impl Memo {
         params: &[Value],
     ) -> Option<Arc<[R]>> {
         let answers = self.tables.get(T::NAME)?.answers.get(statement.name)?;
-        answers
-            .rows
-            .get(params)?
-            .downcast_ref::<Arc<[R]>>()
-            .cloned()
+        let rows = answers.rows.get(params)?.downcast_ref::<Arc<[R]>>()?;
+        self.has_answered.set(true);
+        Some(Arc::clone(rows))
     }
 
     /// What is known of the row that a write puts another in the place of.

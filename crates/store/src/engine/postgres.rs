@@ -4,6 +4,7 @@
 //! together, and the answers come back in order. Nothing is lost by that: an answer that turns out to be an
 //! error is found before the commit is believed ([`PgSession::settle`]).
 
+mod address;
 mod many;
 mod siblings;
 mod values;
@@ -16,21 +17,20 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 use super::memo::{Memo, Old};
 use super::pending::{Batch, Pending, Step};
 use super::session::{Begin, Uncommitted};
-use super::tls::Tls;
 use super::{Counters, Lock};
 use crate::error::StoreError;
 use crate::statement::Statement;
 use crate::value::{Kind, Value};
+pub(super) use address::{Address, configure};
 pub(super) use many::execute_many;
-use siblings::{Siblings, Snapshot};
+use siblings::Snapshot;
 pub(super) use values::seen;
 use values::{Column, Param, list_of, type_of};
 
@@ -43,8 +43,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The first pause between two attempts to connect; it doubles up to `CONNECT_PAUSE_MAX`.
 const CONNECT_PAUSE: Duration = Duration::from_millis(50);
 const CONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
-/// How long one server may take to answer, or to acknowledge what was sent.
-const NETWORK_WAIT: Duration = Duration::from_secs(10);
 
 /// Every transaction with a smaller number has ended. Written as text in between, because `xid8` has no other
 /// way into a number.
@@ -59,63 +57,6 @@ type Answer = BoxFuture<'static, Result<(), Error>>;
 enum Sent {
     Underway(Answer),
     Answered(Result<(), Error>),
-}
-
-/// Where the server is, and how to talk to it.
-pub(super) struct Address {
-    siblings: Siblings,
-    config: Config,
-    tls: Option<Tls>,
-}
-
-/// Reads a connection string and fills in what makes a lost server show.
-pub(super) fn configure(url: &str) -> Result<Address, StoreError> {
-    let mut config: Config = url.parse().map_err(StoreError::unavailable)?;
-    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-    if config.get_application_name().is_none() {
-        config.application_name("tierline");
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(NETWORK_WAIT);
-    }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(NETWORK_WAIT);
-    }
-    config.keepalives_idle(NETWORK_WAIT);
-    let tls = match config.get_ssl_mode() {
-        SslMode::Require => Some(Tls::of_system()?),
-        _ => None,
-    };
-    let siblings = Siblings::default();
-    Ok(Address {
-        siblings,
-        config,
-        tls,
-    })
-}
-
-impl Address {
-    /// Connects, and leaves the driving of the connection to the runtime of the caller.
-    async fn connect(&self) -> Result<Client, Error> {
-        Ok(match &self.tls {
-            Some(tls) => {
-                let (client, driver) = self.config.connect(tls.clone()).await?;
-                tokio::spawn(drive(driver));
-                client
-            }
-            None => {
-                let (client, driver) = self.config.connect(NoTls).await?;
-                tokio::spawn(drive(driver));
-                client
-            }
-        })
-    }
-}
-
-async fn drive(driver: impl Future<Output = Result<(), Error>>) {
-    if let Err(error) = driver.await {
-        tracing::warn!(%error, "a database connection ended");
-    }
 }
 
 pub(super) struct PgSession {

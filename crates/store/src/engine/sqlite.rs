@@ -37,6 +37,8 @@ pub(super) struct SqliteSession {
     /// The transaction only reads: statements that write are refused. (`PRAGMA query_only` would do the same
     /// and expire every prepared statement each time.)
     reads_only: bool,
+    /// The transaction reads, and has asked nothing but the memo so far: it begins with its first statement.
+    is_idle: bool,
     memo: Memo,
     /// Where the memo stood when the command that runs began.
     marked: usize,
@@ -93,6 +95,7 @@ impl SqliteSession {
         Ok(Self {
             connection,
             reads_only: false,
+            is_idle: false,
             memo: Memo::default(),
             marked: 0,
             file: None,
@@ -101,14 +104,15 @@ impl SqliteSession {
 
     /// Whether the transaction is still open: after FULL, IOERR or BUSY the engine may have rolled it back.
     pub(super) fn in_transaction(&self) -> bool {
-        !self.connection.is_autocommit()
+        self.is_idle || !self.connection.is_autocommit()
     }
 
     pub(super) fn begin(&mut self, begin: Begin) -> Result<(), StoreError> {
         match begin {
+            // Most reads find everything in the memo, and then there is nothing to begin and to end.
             Begin::Read => {
                 self.reads_only = true;
-                self.control("BEGIN")?;
+                self.is_idle = true;
             }
             // At once, so that no command fails later because another process writes too.
             Begin::Write | Begin::Rehearsal => self.control("BEGIN IMMEDIATE")?,
@@ -122,6 +126,25 @@ impl SqliteSession {
 
     pub(super) const fn memo(&mut self) -> &mut Memo {
         &mut self.memo
+    }
+
+    /// Begins the transaction of a read at its first statement. Where others have committed since it asked the memo, the
+    /// two would not be of one state, and it starts over.
+    fn rouse(&mut self) -> Result<(), StoreError> {
+        if !self.is_idle {
+            return Ok(());
+        }
+        self.control("BEGIN")?;
+        self.is_idle = false;
+        let version = self.version()?;
+        if self.memo.is_of(version) {
+            Ok(())
+        } else if self.memo.has_answered() {
+            Err(StoreError::Contended)
+        } else {
+            self.memo.begin(version);
+            Ok(())
+        }
     }
 
     /// Forgets what may have changed. Asking for the version fixes the state that the transaction sees. SQLite changes
@@ -142,6 +165,7 @@ impl SqliteSession {
 
     pub(super) fn rollback(&mut self) {
         self.reads_only = false;
+        self.is_idle = false;
         self.memo.back_to(0);
         if self.in_transaction()
             && let Err(error) = self.control("ROLLBACK")
@@ -275,6 +299,7 @@ pub(super) fn execute(
     statement: Statement,
     params: &[Value],
 ) -> Result<u64, StoreError> {
+    session.rouse()?;
     let run = || {
         let mut prepared = bound(session, statement, params)?;
         prepared.raw_execute()
@@ -293,6 +318,7 @@ pub(super) fn execute_many(
     let Some((first, others)) = rows.split_first() else {
         return Ok(0);
     };
+    session.rouse()?;
     let run = || {
         let mut prepared = bound(session, statement, first)?;
         let mut touched = prepared.raw_execute()?;
@@ -316,6 +342,7 @@ pub(super) fn fetch(
     params: &[Value],
     each: &mut dyn FnMut(&Row<'_>),
 ) -> Result<(), StoreError> {
+    session.rouse()?;
     let mut run = || {
         let mut prepared = bound(session, statement, params)?;
         let mut fetched = prepared.raw_query();

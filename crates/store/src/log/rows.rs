@@ -63,6 +63,10 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("idempotency", "answers kept for a day"),
     ("invoice_lines", BATCHED),
     (
+        "known_customers",
+        "a projection of customers and names, which are personal values",
+    ),
+    (
         "listed_customers",
         "a projection of relationships and names, which are personal values",
     ),

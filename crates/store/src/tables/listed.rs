@@ -23,6 +23,20 @@ INSERT INTO listed_customers SELECT r.partner, r.customer,
 ",
 };
 
+/// All customers, as the operator lists them: by the company's name.
+pub const OF_ALL: Migration = Migration {
+    name: "0009_looks",
+    sql: "
+CREATE TABLE known_customers (
+    customer {id} PRIMARY KEY REFERENCES tenants (id), folded {text} NOT NULL
+) {strict};
+CREATE INDEX known_customers_name ON known_customers (folded, customer);
+INSERT INTO known_customers SELECT k.tenant, COALESCE(c.folded, lower(o.name))
+    FROM customers k JOIN tenants t ON t.id = k.tenant JOIN organizations o ON o.id = t.organization
+    LEFT JOIN contacts c ON c.tenant = t.id;
+",
+};
+
 /// Whether the partner of a relationship may know more of the customer than its short name.
 #[must_use]
 pub const fn is_known(state: RelationshipState) -> bool {
@@ -49,5 +63,23 @@ table! {
         key { partner, customer }
         columns { partner, customer, folded }
         finds { BY_CUSTOMER = "WHERE customer = $1 ORDER BY partner" }
+    }
+}
+
+/// Where a customer stands in the operator's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The customer.
+    pub customer: Id<Tenant>,
+    /// The name as the list is sorted by it, folded.
+    pub folded: String,
+}
+
+table! {
+    /// The operator's list of customers.
+    known_customers: Known {
+        key { customer }
+        columns { customer, folded }
+        finds {}
     }
 }

@@ -54,7 +54,7 @@ pub use billing::{
 };
 pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
 pub use files::{export_parts, exports, paper_contents, papers};
-pub use listed::{Listed, listed_customers};
+pub use listed::{Known, Listed, known_customers, listed_customers};
 pub use webhooks::{
     webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,
 };

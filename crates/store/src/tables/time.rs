@@ -48,6 +48,7 @@ table! {
             FIRST_AFTER = "WHERE done IS NULL AND due > $1 ORDER BY due, id LIMIT 1",
             OPEN_AFTER = "WHERE done IS NULL AND (due, id) > ($1, $2) ORDER BY due, id LIMIT $3",
             DONE_BEFORE = "WHERE done IS NOT NULL AND (done, id) < ($1, $2) ORDER BY done DESC, id DESC LIMIT $3",
+            ASIDE_BEFORE = "WHERE problem IS NOT NULL AND (done, id) < ($1, $2) ORDER BY done DESC, id DESC LIMIT $3",
             OPEN_FOR = "WHERE done IS NULL AND subject = $1 ORDER BY due, id",
             OPEN_OF = "WHERE done IS NULL AND kind = $1 AND subject = $2 ORDER BY due, id"
         }

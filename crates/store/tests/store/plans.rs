@@ -5,11 +5,12 @@ use tierline_domain::id::Id;
 use tierline_domain::partner::{MembershipState, Organization, Tenant, TenantType};
 use tierline_domain::time::Timestamp;
 use tierline_store::log::Outcome;
-use tierline_store::registers::CUSTOMERS_OF;
+use tierline_store::registers::{CUSTOMERS, CUSTOMERS_OF};
 use tierline_store::tables::audit::{AuditRecord, KNOWN_CUSTOMERS};
 use tierline_store::tables::audit_records::{BEFORE, OF_CUSTOMER_BEFORE, OF_RESOURCE_BEFORE};
 use tierline_store::tables::{
-    Due, Listed, listed_customers, organizations, relationships, schedule, tenants, usage,
+    Due, Known, Listed, known_customers, listed_customers, organizations, relationships, schedule,
+    tenants, usage,
 };
 use tierline_store::testing::both_engines;
 use tierline_store::value::Field;
@@ -154,6 +155,7 @@ async fn pages_of_the_schedule_and_what_is_next_are_ranges_of_an_index() {
             (schedule::FIRST_AFTER, vec![at], "schedule_due"),
             (schedule::OPEN_AFTER, place.to_vec(), "schedule_due"),
             (schedule::DONE_BEFORE, place.to_vec(), "schedule_done"),
+            (schedule::ASIDE_BEFORE, place.to_vec(), "schedule_set_aside"),
             (
                 schedule::OPEN_FOR,
                 vec![Value::Text("7".to_owned())],
@@ -192,7 +194,8 @@ const ADD_ACCOUNT: Statement = Statement::new(
         sandbox_customers, cloud, approvals, transitioning, reseller_enrolment, support_plan, support_benefit, third_party_mfa_exception, version)
      VALUES ($1, $2, $3, 'indirect_provider', 'FR', 'active', $4, $4, $5, $2, 'sandbox', 0, 'public', $6, FALSE, 'none', 'none', FALSE, FALSE, 1)",
 );
-const ANALYZED: [Statement; 5] = [
+const ANALYZED: [Statement; 6] = [
+    Statement::new("plans::KNOWN", "ANALYZE known_customers"),
     Statement::new("plans::LISTED", "ANALYZE listed_customers"),
     Statement::new("plans::RELATIONSHIPS", "ANALYZE relationships"),
     Statement::new("plans::TENANTS", "ANALYZE tenants"),
@@ -258,10 +261,15 @@ impl Command for Customers {
             let listed = Listed {
                 partner: tie.partner,
                 customer: tie.customer,
-                folded: handle,
+                folded: handle.clone(),
             };
             tx.execute(listed_customers::INSERT, &listed.values())
                 .await?;
+            let known = Known {
+                customer: tie.customer,
+                folded: handle,
+            };
+            tx.execute(known_customers::INSERT, &known.values()).await?;
         }
         for statement in ANALYZED {
             tx.execute(statement, &[]).await?;
@@ -271,24 +279,42 @@ impl Command for Customers {
 }
 
 #[tokio::test]
-async fn pages_of_a_partners_customers_are_ranges_of_an_index() {
+async fn pages_of_customers_are_ranges_of_an_index() {
     both_engines(schema::MIGRATIONS, |test| async move {
         test.db.write(Customers).await.unwrap();
         let text = |text: &str| Value::Text(text.to_owned());
-        let params = vec![
-            Value::Id(Uuid::from_u128(1)),
-            text("company-00900"),
-            Value::Id(Uuid::from_u128(901)),
+        let (name, id) = (text("company-00900"), Value::Id(Uuid::from_u128(901)));
+        let (all, most) = (text("%%"), Value::Int(201));
+        let partner = Value::Id(Uuid::from_u128(1));
+        let of = vec![
+            partner,
+            name.clone(),
+            id.clone(),
             text(""),
             text(""),
-            text("%%"),
-            Value::Int(201),
+            all.clone(),
+            most.clone(),
         ];
-        let plan = test.plan(CUSTOMERS_OF, params).await.unwrap();
-        let engine = test.engine;
-        assert!(plan.contains("listed_customers_name"), "{engine}: {plan}");
-        for word in ["SCAN", "Seq Scan on listed", "TEMP B-TREE", "Sort"] {
-            assert!(!plan.contains(word), "{engine}: {plan}");
+        for (statement, params, index) in [
+            (CUSTOMERS_OF, of, "listed_customers_name"),
+            (
+                CUSTOMERS,
+                vec![name, id, text(""), all, most],
+                "known_customers_name",
+            ),
+        ] {
+            let plan = test.plan(statement, params).await.unwrap();
+            let engine = test.engine;
+            assert!(plan.contains(index), "{engine}: {plan}");
+            for word in [
+                "SCAN",
+                "Seq Scan on listed",
+                "Seq Scan on known",
+                "TEMP B-TREE",
+                "Sort",
+            ] {
+                assert!(!plan.contains(word), "{engine}: {plan}");
+            }
         }
     })
     .await;

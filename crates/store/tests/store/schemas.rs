@@ -20,7 +20,7 @@ fn statements() -> Vec<Statement> {
         admin_drafts admin_requests admin_operations delegation_uses
         price_lists price_rules agreed_prices billing_arrangements billing_runs batches invoice_lines postings payments payment_instructions tax_rates tax_exemptions fx_rates
         meters meter_prices usage_uploads usage_events usage_resources usage_days usage_charges resource_access credit_losses exports export_parts papers paper_contents
-        listed_customers
+        listed_customers known_customers
     );
     statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());

@@ -1,7 +1,5 @@
-import { Tab, TabList } from '@fluentui/react-components';
-
 import { useMe } from '../../api/queries';
-import { Page, useInAddress } from '../../parts';
+import { Page, useInAddress, Views } from '../../parts';
 import { useTexts } from '../../texts';
 import { Account } from './Account';
 import { Invoices } from './Invoices';
@@ -28,17 +26,7 @@ export default function BillingPage() {
   const view = views.find(one => one === chosen) ?? 'invoices';
   return (
     <Page title={texts.screens.billing} lead={words.lead}>
-      <TabList
-        selectedValue={view}
-        onTabSelect={(_, data) => choose(data.value === 'invoices' ? '' : String(data.value))}
-        style={{ overflowX: 'auto' }}
-      >
-        {views.map(one => (
-          <Tab key={one} value={one}>
-            {words.views[one]}
-          </Tab>
-        ))}
-      </TabList>
+      <Views all={views} names={words.views} shown={view} onChoose={one => choose(one === 'invoices' ? '' : one)} />
       {view === 'invoices' && <Invoices />}
       {view === 'account' && <Account />}
       {view === 'margins' && <Margins />}

@@ -47,7 +47,7 @@ export function Export(props: { id: string; lines: number }) {
         </Button>
       }
     >
-      <Answer trouble={ask.trouble} onRetry={ask.again} />
+      <Answer trouble={ask.trouble} onRetry={() => void begin()} />
       <Answer trouble={asTrouble(made.error)} onRetry={() => void made.refetch()} />
       {operation !== null && (
         <div data-export={data?.state ?? 'notstarted'} role="status" className={styles.line}>

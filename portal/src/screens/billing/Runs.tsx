@@ -17,21 +17,21 @@ export function Runs() {
     const counted = (id: 'charges' | 'lines' | 'postings' | 'invoices', label: string): Column<Run> => ({
       id,
       label,
-      width: '7rem',
+      width: '5.5rem',
       end: true,
       sort: row => row[id],
       cell: row => <Count of={row[id]} />,
     });
     return [
-      { id: 'month', label: words.month, width: '8rem', sort: row => row.month, cell: row => monthName(row.month) },
+      { id: 'month', label: words.month, width: '6.5rem', sort: row => row.month, cell: row => monthName(row.month) },
       {
         id: 'region',
         label: words.region,
-        width: 'minmax(10rem, 1fr)',
+        width: 'minmax(7rem, 1fr)',
         sort: row => row.region,
         cell: row => row.region,
       },
-      { id: 'state', label: words.state, width: '8rem', cell: row => <StateBadge state={row.state} /> },
+      { id: 'state', label: words.state, width: '7rem', cell: row => <StateBadge state={row.state} /> },
       counted('charges', words.chargesCount),
       counted('lines', words.lines),
       counted('postings', words.postings),
@@ -39,7 +39,7 @@ export function Runs() {
       {
         id: 'finished',
         label: words.finished,
-        width: '12rem',
+        width: '10.5rem',
         wideOnly: true,
         cell: row => <When at={row.finished ?? row.begins} />,
       },

@@ -36,7 +36,7 @@ function Add() {
   const styles = useStyles();
   const words = useWords();
   const [draft, change, forget] = useDraft('price', FIRST);
-  const act = useAct((_: null, id) => {
+  const act = useAct((_: typeof draft, id) => {
     const named = Object.fromEntries(
       (['buyer', 'customer', 'item', 'term', 'from'] as const)
         .map(name => [name, draft[name].trim()] as const)
@@ -46,7 +46,7 @@ function Add() {
     return got(api.POST('/program/v1/price-books', { body, headers: { 'MS-RequestId': id } }));
   });
   const submit = async () => {
-    if ((await act.run(null)) !== undefined) forget();
+    if ((await act.run(draft)) !== undefined) forget();
   };
   const field = (name: 'buyer' | 'customer' | 'item', label: string) => (
     <Field label={label} rule={words.leaveOut} name={name} trouble={act.trouble}>
@@ -60,7 +60,6 @@ function Add() {
         busy={act.busy}
         trouble={act.trouble}
         onSubmit={() => void submit()}
-        onRetry={act.again}
         disabled={draft.value.trim() === ''}
       >
         <div className={styles.fields}>

@@ -1,7 +1,5 @@
-import { Tab, TabList } from '@fluentui/react-components';
-
 import { useMe } from '../../api/queries';
-import { Page, useInAddress, useQueryTexts } from '../../parts';
+import { Page, useInAddress, useQueryTexts, Views } from '../../parts';
 import { useTexts } from '../../texts';
 import { Books } from './Books';
 import { Cart } from './Cart';
@@ -38,17 +36,7 @@ export default function CataloguePage() {
   const view = views.find(one => one === (isAnswer && chosen === '' ? 'requests' : chosen)) ?? views[0];
   return (
     <Page title={texts.screens.catalogue} lead={words.lead}>
-      <TabList
-        selectedValue={view}
-        onTabSelect={(_, data) => choose(data.value === views[0] ? '' : String(data.value))}
-        style={{ overflowX: 'auto' }}
-      >
-        {views.map(one => (
-          <Tab key={one} value={one}>
-            {words.views[one]}
-          </Tab>
-        ))}
-      </TabList>
+      <Views all={views} names={words.views} shown={view} onChoose={one => choose(one === views[0] ? '' : one)} />
       {view === 'products' && <Products />}
       {view === 'cart' && <Cart />}
       {view === 'market' && <Market />}

@@ -65,7 +65,7 @@ function Ask(props: { of: Opened; onClose: () => void }) {
       <Field label={words.quantity} rule={words.quantityRule} name="quantity" trouble={act.trouble} required>
         <Input inputMode="numeric" value={quantity} onChange={(_, data) => setQuantity(data.value)} />
       </Field>
-      <Field label={words.note} name="note" trouble={act.trouble}>
+      <Field label={words.note} rule={words.noteRule} name="note" trouble={act.trouble}>
         <Input value={note} onChange={(_, data) => setNote(data.value)} />
       </Field>
     </Confirm>

@@ -3,14 +3,26 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { useMe } from '../../api/queries';
-import { Empty, Facts, Field, Link, Loaded, Page, Section, useParam } from '../../parts';
+import { Count, Empty, Facts, Field, Link, Loaded, Page, PHONE, Section, useParam } from '../../parts';
 import { cart, fill } from './cart';
 import { offersQuery, productQuery } from './queries';
 import { useWords } from './texts';
 
 const useStyles = makeStyles({
-  line: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM, alignItems: 'flex-end' },
+  line: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: tokens.spacingHorizontalM,
+    alignItems: 'flex-start',
+    '& > *': { minWidth: 0, maxWidth: '100%', gridTemplateColumns: 'minmax(0, 1fr)' },
+    '& select': { width: '100%', minWidth: 0, textOverflow: 'ellipsis' },
+  },
   short: { width: '8rem' },
+  // Beside the fields and not beside their labels.
+  go: {
+    marginTop: `calc(${tokens.lineHeightBase300} + ${tokens.spacingVerticalXXS} * 3)`,
+    [PHONE]: { marginTop: 0, flexBasis: '100%', flexGrow: 0 },
+  },
 });
 
 interface Offer {
@@ -56,7 +68,7 @@ function Add(props: { of: Offer }) {
             </Select>
           </Field>
         )}
-        <Field label={words.quantity} problem={isNumber ? undefined : words.quantityRule}>
+        <Field label={words.quantity} rule={words.quantityRule} problem={isNumber ? undefined : words.quantityRule}>
           <Input
             className={styles.short}
             inputMode="numeric"
@@ -67,7 +79,7 @@ function Add(props: { of: Offer }) {
             }}
           />
         </Field>
-        <Button type="submit" appearance="primary" disabled={!isNumber}>
+        <Button type="submit" appearance="primary" className={styles.go} disabled={!isNumber}>
           {words.add}
         </Button>
       </div>
@@ -106,9 +118,12 @@ export default function ProductPage() {
                   <Facts
                     items={[
                       { label: words.sku, value: `${id}:${sku.id}` },
-                      { label: words.least, value: sku.minimumQuantity },
-                      { label: words.most, value: sku.maximumQuantity },
-                      { label: words.prerequisites, value: sku.purchasePrerequisites.join(', ') },
+                      { label: words.least, value: <Count of={sku.minimumQuantity} /> },
+                      { label: words.most, value: <Count of={sku.maximumQuantity} /> },
+                      {
+                        label: words.prerequisites,
+                        value: sku.purchasePrerequisites.map(one => words.needs[one] ?? one).join(', '),
+                      },
                     ]}
                   />
                   {availabilities.map(one => (

@@ -57,7 +57,7 @@ function Reply(props: { of: OrderRequest; accept: boolean; onClose: () => void }
         ]}
       />
       {!accept && (
-        <Field label={words.reason} name="reason" trouble={act.trouble} required>
+        <Field label={words.reason} rule={words.reasonRule} name="reason" trouble={act.trouble} required>
           <Input value={reason} onChange={(_, data) => setReason(data.value)} />
         </Field>
       )}
@@ -110,7 +110,7 @@ export function Requests() {
       {
         id: 'note',
         label: words.note,
-        width: 'minmax(5rem, 1fr)',
+        width: 'minmax(5rem, 1.6fr)',
         wideOnly: true,
         cell: row => row.reason || row.note,
       },

@@ -17,6 +17,7 @@ export const en = {
   least: 'Least quantity',
   most: 'Most quantity',
   prerequisites: 'Needs before',
+  needs: { MicrosoftCustomerAgreement: 'the customer agreement' } as Record<string, string>,
   term: 'Term',
   terms: { '': 'The usual term', P1M: '1 month', P1Y: '1 year', P3Y: '3 years' } as Record<string, string>,
   everyTerm: 'Every term',
@@ -78,6 +79,7 @@ export const en = {
   askFor: (item: string, provider: string) => `Ask ${provider} for ${item}`,
   askAbout: 'The provider is asked to order it for your customer, at the price that you see now:',
   note: 'Note',
+  noteRule: 'What the provider should know; may stay empty.',
   requestsLead: 'What you asked of your providers, and what they answered.',
   requestsLeadProvider:
     'What resellers ask you to order for their customers. Accepting places the order at the price they saw.',
@@ -92,4 +94,5 @@ export const en = {
   declineTitle: 'Decline',
   declineAbout: 'Nothing is ordered; the reseller reads your reason.',
   reason: 'Reason',
+  reasonRule: 'The reseller reads it as it stands here.',
 };

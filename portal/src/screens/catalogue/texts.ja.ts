@@ -18,6 +18,7 @@ export const ja: typeof en = {
   sku: 'SKU',
   least: '最小数量',
   most: '最大数量',
+  needs: { MicrosoftCustomerAgreement: '顧客契約' },
   prerequisites: '前提',
   term: '期間',
   terms: { '': '通常の期間', P1M: '1 か月', P1Y: '1 年', P3Y: '3 年' },
@@ -79,6 +80,7 @@ export const ja: typeof en = {
   askFor: (item, provider) => `${provider} に ${item} を依頼`,
   askAbout: '現在表示されている価格で、顧客のための注文をプロバイダーに依頼します:',
   note: 'メモ',
+  noteRule: 'プロバイダーに伝えること。空欄でもかまいません。',
   requestsLead: 'プロバイダーへの依頼と、その回答です。',
   requestsLeadProvider: 'リセラーからの、顧客のための注文の依頼です。承諾すると、リセラーが見た価格で注文されます。',
   noRequests: '依頼はまだありません',
@@ -92,4 +94,5 @@ export const ja: typeof en = {
   declineTitle: '辞退',
   declineAbout: '何も注文されません。理由はリセラーに伝わります。',
   reason: '理由',
+  reasonRule: 'リセラーにそのまま表示されます。',
 };

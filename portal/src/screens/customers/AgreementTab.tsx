@@ -35,18 +35,13 @@ function Attest(props: { customer: string; onClose: () => void }) {
   });
   const act = useAct((params: Record<string, unknown>, id) => command('attest', params, id));
   const { date, phone, ...contact } = draft;
-  const text = (
-    name: keyof typeof draft,
-    label: string,
-    type: 'text' | 'email' | 'date' | 'tel' = 'text',
-    rule?: string,
-  ) => (
+  const text = (name: keyof typeof draft, label: string, type: 'text' | 'email' | 'date' | 'tel', rule: string) => (
     <Field
       label={label}
+      rule={rule}
       name={name === 'date' ? name : `contact.${name}`}
       trouble={act.trouble}
       required={name !== 'phone' && name !== 'date'}
-      {...(rule === undefined ? {} : { rule })}
     >
       <Input type={type} value={draft[name]} onChange={(_, data) => change({ [name]: data.value })} />
     </Field>
@@ -71,11 +66,11 @@ function Attest(props: { customer: string; onClose: () => void }) {
     >
       <span>{words.attestAbout}</span>
       <div className={styles.pair}>
-        {text('first_name', words.firstName)}
-        {text('last_name', words.lastName)}
+        {text('first_name', words.firstName, 'text', words.personRule)}
+        {text('last_name', words.lastName, 'text', words.personRule)}
       </div>
       {text('email', words.email, 'email', words.contactEmailRule)}
-      {text('phone', words.phone, 'tel')}
+      {text('phone', words.phone, 'tel', words.phoneRule)}
       {text('date', words.accepted, 'date', words.acceptedRule)}
     </Confirm>
   );

@@ -26,7 +26,7 @@ import {
 } from '../../parts';
 import { useTexts } from '../../texts';
 import { CustomerDetail } from './CustomerPage';
-import { customersQuery, type Customer } from './queries';
+import { listed, type Customer } from './queries';
 import { useWords } from './texts';
 
 const STATES = ['active', 'invited', 'declined', 'withdrawn', 'lapsed', 'removed'];
@@ -103,8 +103,7 @@ function List() {
     go(`/customers/${proposed.customer ?? ''}?${new URLSearchParams(proposed as Record<string, string>)}`);
   });
   const wanted = useDeferredValue(search);
-  const isCode = /^[A-Za-z]{2}$/.test(country);
-  const query = useInfiniteQuery(customersQuery(wanted.slice(0, 100), isCode ? country : '', state));
+  const query = useInfiniteQuery(listed({ search: wanted, country, state }));
   const { rows, onEnd } = useRows(query);
   const isOperator = me.role === 'operator';
 

@@ -1,5 +1,5 @@
-import { Button, makeStyles, Tab, TabList, tokens } from '@fluentui/react-components';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 
 import { useMe } from '../../api/queries';
@@ -21,7 +21,7 @@ import {
   useMay,
   useParam,
   useQueryTexts,
-  useRows,
+  Views,
   When,
   type Column,
 } from '../../parts';
@@ -32,12 +32,13 @@ import { AgreementTab } from './AgreementTab';
 import { DelegationTab } from './DelegationTab';
 import { Answering, OwnAgreement } from './OwnTies';
 import { ProfileTab } from './ProfileTab';
-import { customerQuery, invoicesQuery, mapQuery, ordersQuery, timelineQuery, type Event } from './queries';
+import { customerQuery, invoicesQuery, ordersQuery } from './queries';
 import { SupportTab } from './SupportTab';
 import { useWords } from './texts';
+import { useTies } from './ties';
+import { Timeline } from './Timeline';
 
 const useStyles = makeStyles({
-  tabs: { overflowX: 'auto', maxWidth: '100%' },
   line: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS, alignItems: 'center' },
   body: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL, minWidth: 0 },
   dim: { color: tokens.colorNeutralForeground2, margin: 0 },
@@ -48,17 +49,7 @@ function Relationships(props: { customer: string; isOwn: boolean }) {
   const styles = useStyles();
   const words = useWords();
   const texts = useTexts();
-  const map = useQuery(mapQuery);
-  const rows = useMemo(() => {
-    const { nodes = [], edges = [] } = map.data ?? {};
-    const own = nodes.find(node => node.kind === 'customer' && node.name === props.customer);
-    return edges
-      .filter(edge => edge.kind === 'relationship' && edge.to === own?.id)
-      .flatMap(edge => {
-        const partner = nodes.find(node => node.id === edge.from);
-        return partner === undefined ? [] : [{ ...edge, partner }];
-      });
-  }, [map.data, props.customer]);
+  const { map, ties: rows } = useTies(props.customer);
   type Row = (typeof rows)[number];
   const columns = useMemo<Column<Row>[]>(
     () => [
@@ -153,7 +144,12 @@ function Invoices(props: { customer: string; side: 'issued' | 'received' }) {
   type Row = NonNullable<typeof invoices.data>['items'][number];
   const columns = useMemo<Column<Row>[]>(
     () => [
-      { id: 'id', label: words.number, width: 'minmax(10rem, 1fr)', cell: row => row.id },
+      {
+        id: 'id',
+        label: words.number,
+        width: 'minmax(10rem, 1fr)',
+        cell: row => <Link to={`/billing/invoices/${row.id}`}>{row.id}</Link>,
+      },
       { id: 'month', label: words.month, width: '8rem', cell: row => row.month.slice(0, 7) },
       { id: 'state', label: words.state, width: '8rem', cell: row => <StateBadge state={row.state} /> },
       { id: 'due', label: words.due, width: '9rem', cell: row => <When at={row.due} /> },
@@ -172,61 +168,6 @@ function Invoices(props: { customer: string; side: 'issued' | 'received' }) {
           rowKey={row => row.id}
           height="30rem"
           empty={<Empty title={words.noInvoices} hint={words.noInvoicesHint} />}
-        />
-      )}
-    </Loaded>
-  );
-}
-
-function Timeline(props: { customer: string }) {
-  const words = useWords();
-  const texts = useTexts();
-  const query = useInfiniteQuery(timelineQuery(props.customer));
-  const { rows, onEnd } = useRows(query);
-  const columns = useMemo<Column<Event>[]>(
-    () => [
-      { id: 'at', label: words.when, width: '11rem', cell: row => <When at={row.at} /> },
-      {
-        id: 'operation',
-        label: words.what,
-        width: 'minmax(12rem, 1fr)',
-        cell: row => words.operations[row.operation] ?? row.operation.replaceAll('_', ' '),
-      },
-      {
-        id: 'result',
-        label: words.result,
-        width: '8rem',
-        cell: row =>
-          row.succeeded ? (
-            <StateBadge state="succeeded" />
-          ) : row.rule === undefined ? (
-            <StateBadge state="failed" />
-          ) : (
-            <Link to={`/rules/${row.rule}`}>{row.rule}</Link>
-          ),
-      },
-      { id: 'partner', label: words.partner, width: '9rem', cell: row => row.partner },
-      {
-        id: 'user',
-        label: words.by,
-        width: 'minmax(10rem, 0.8fr)',
-        wideOnly: true,
-        cell: row => row.user ?? texts.parts.none,
-      },
-    ],
-    [words, texts],
-  );
-  return (
-    <Loaded query={query}>
-      {() => (
-        <DataTable
-          name={words.tabs.timeline}
-          rows={rows}
-          columns={columns}
-          rowKey={row => `${row.id} ${row.partner}`}
-          onEnd={onEnd}
-          height="34rem"
-          empty={<Empty title={words.noEvents} hint={words.noEventsHint} />}
         />
       )}
     </Loaded>
@@ -346,20 +287,8 @@ export function CustomerDetail(props: { id: string }) {
               ]}
             />
           </Section>
-          <TabList
-            size="small"
-            className={styles.tabs}
-            selectedValue={shown}
-            onTabSelect={(_, data) => setTab(data.value as string)}
-            aria-label={words.about}
-          >
-            {tabs.map(each => (
-              <Tab key={each} value={each} id={`tab-${each}`}>
-                {words.tabs[each]}
-              </Tab>
-            ))}
-          </TabList>
-          <div className={styles.body} role="tabpanel" aria-labelledby={`tab-${shown}`}>
+          <Views isSmall label={words.about} all={tabs} names={words.tabs} shown={shown} onChoose={setTab} />
+          <div className={styles.body} role="tabpanel" aria-labelledby={`view-${shown}`}>
             {shown === 'relationships' && <Relationships customer={name} isOwn={isOwn} />}
             {shown === 'agreement' && (isOwn ? <OwnAgreement /> : <AgreementTab customer={name} />)}
             {shown === 'profile' && <ProfileTab customer={name} />}
@@ -369,7 +298,7 @@ export function CustomerDetail(props: { id: string }) {
             {shown === 'delegation' && <DelegationTab customer={name} />}
             {shown === 'support' && <SupportTab customer={name} />}
             {shown === 'transfers' && <Transfers customer={name} />}
-            {shown === 'timeline' && <Timeline customer={name} />}
+            {shown === 'timeline' && <Timeline customer={name} isServed={isServed} />}
           </div>
         </>
       )}

@@ -89,13 +89,13 @@ function Edit(props: {
     setNow(typedOf(fresh));
     act.clear();
   };
-  const text = (name: keyof Typed, label: string, field: string, rule?: string) => {
+  const text = (name: keyof Typed, label: string, field: string, rule: string) => {
     const there = now?.[name];
     const isOther = there !== undefined && there !== typed[name];
     const hint = isOther ? words.isNow(there) : rule;
     return (
       <div data-now={isOther}>
-        <Field label={label} name={field} trouble={act.trouble} {...(hint === undefined ? {} : { rule: hint })}>
+        <Field label={label} rule={hint} name={field} trouble={act.trouble}>
           <Input value={typed[name]} onChange={(_, data) => change({ [name]: data.value })} />
         </Field>
       </div>
@@ -107,21 +107,20 @@ function Edit(props: {
       busy={act.busy}
       trouble={act.trouble}
       onSubmit={() => void submit()}
-      onRetry={act.again}
       onReload={() => void reload()}
       more={props.isSaved && isSame(typed, typedOf(base)) && <span role="status">{words.profileSaved}</span>}
     >
-      {text('companyName', words.company, 'companyName')}
+      {text('companyName', words.company, 'companyName', words.companyRule)}
       <div className={styles.pair}>
-        {text('firstName', words.firstName, 'firstName')}
-        {text('lastName', words.lastName, 'lastName')}
+        {text('firstName', words.firstName, 'firstName', words.billedRule)}
+        {text('lastName', words.lastName, 'lastName', words.billedRule)}
       </div>
-      {text('email', words.email, 'email')}
-      {text('addressLine1', words.street, 'defaultAddress.addressLine1')}
+      {text('email', words.email, 'email', words.billsRule)}
+      {text('addressLine1', words.street, 'defaultAddress.addressLine1', words.streetRule)}
       <div className={styles.pair}>
-        {text('city', words.city, 'defaultAddress.city')}
-        {text('state', words.region, 'defaultAddress.state')}
-        {text('postalCode', words.postalCode, 'defaultAddress.postalCode')}
+        {text('city', words.city, 'defaultAddress.city', words.cityRule)}
+        {text('state', words.region, 'defaultAddress.state', words.regionRule)}
+        {text('postalCode', words.postalCode, 'defaultAddress.postalCode', words.postalCodeRule)}
       </div>
       <div className={styles.pair}>
         {text('language', words.languageLabel, 'language', words.languageRule)}

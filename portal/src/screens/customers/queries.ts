@@ -13,20 +13,32 @@ export type Event = Answered<'/program/v1/customers/{id}/timeline', 'get'>['item
 const given = (parts: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== ''));
 
+/** What is seen at once comes first, so that it comes soon. */
+const FIRST = '60';
+const REST = '200';
+
 /** Customers by name, page by page. */
-export const customersQuery = (search: string, country: string, state: string) =>
+const customersQuery = (search: string, country: string, state: string) =>
   infiniteQueryOptions({
     queryKey: ['customers', search, country, state],
     queryFn: ({ pageParam }) =>
       got(
         api.GET('/program/v1/customers', {
-          params: { query: given({ search, country, state, count: '200', after: pageParam }) },
+          params: {
+            query: given({ search, country, state, count: pageParam === '' ? FIRST : REST, after: pageParam }),
+          },
         }),
       ),
     initialPageParam: '',
     getNextPageParam: page => page.next,
     placeholderData: keepPreviousData,
   });
+
+const isCode = (text: string): boolean => /^[A-Za-z]{2}$/.test(text);
+
+/** The customers that an address asks for; what is no country yet narrows nothing. */
+export const listed = ({ search = '', country = '', state = '' }: Partial<Record<string, string>>) =>
+  customersQuery(search.slice(0, 100), isCode(country) ? country : '', state);
 
 /** One of them, as it stands in the list; none where it is not the caller's. */
 export const customerQuery = (name: string) =>
@@ -47,9 +59,6 @@ export const customerQuery = (name: string) =>
       return null;
     },
   });
-
-/** Who takes part and what ties them, as far as the caller may know. */
-export const mapQuery = queryOptions({ queryKey: ['map'], queryFn: () => got(api.GET('/program/v1/map')) });
 
 const of = (customer: string) => ({ params: { path: { 'customer-id': customer } } });
 

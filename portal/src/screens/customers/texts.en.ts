@@ -1,3 +1,5 @@
+import { operations } from '../deeds.en';
+
 export const en = {
   lead: 'Everybody you serve, in every state of the relationship.',
   ownLead: 'Your company in this program: who serves you, what you run, and who may do what in your tenant.',
@@ -83,6 +85,12 @@ export const en = {
   languageRule: 'A code such as en or ja.',
   culture: 'Format of dates and amounts',
   cultureRule: 'A code such as en-US.',
+  billedRule: 'Of whom bills are addressed to; may stay empty.',
+  billsRule: 'Where bills are sent to.',
+  streetRule: 'Of the office in the customer’s country.',
+  cityRule: 'As the post writes it.',
+  regionRule: 'Its short form where the country has one, such as WA.',
+  postalCodeRule: 'In the form of the country, such as 98052.',
   isNow: (value: string) => `Is now: ${value}`,
   noAgreement: 'Nothing is confirmed',
   noAgreementHint: 'Have somebody of the customer accept the agreement, and confirm it here.',
@@ -92,6 +100,8 @@ export const en = {
   firstName: 'First name',
   lastName: 'Last name',
   phone: 'Telephone',
+  personRule: 'As the person signs.',
+  phoneRule: 'With the country, such as +1 206 555 0100; may stay empty.',
   contactEmailRule: 'Of that person, at the customer; not an address of yours.',
   accepted: 'Accepted on',
   acceptedRule: 'Today where it is left empty; no day to come.',
@@ -117,17 +127,10 @@ export const en = {
   what: 'What happened',
   result: 'Outcome',
   by: 'By',
+  tieSince: (state: string) => `Relationship: ${state}`,
   noEvents: 'Nothing has happened yet',
   noEventsHint: 'Everything that is done, and refused, about this customer stands here from now on.',
-  operations: {
-    upgrade_subscription: 'Subscription upgraded',
-    update_subscription: 'Subscription changed',
-    create_order: 'Order placed',
-    checkout_cart: 'Cart checked out',
-    add_customer: 'Customer added',
-    update_customer_qualification: 'Qualification changed',
-    delete_partner_relationship: 'Relationship ended',
-  } as Record<string, string>,
+  operations,
   granted: 'Rights in the customer’s tenant',
   grantedLead:
     'Selling needs no rights. To administer, ask for directory roles for a time; the customer approves all of them together.',

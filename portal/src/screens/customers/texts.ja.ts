@@ -1,3 +1,4 @@
+import { operations } from '../deeds.ja';
 import type { en } from './texts.en';
 
 export const ja: typeof en = {
@@ -83,6 +84,12 @@ export const ja: typeof en = {
   languageLabel: '請求書の言語',
   languageRule: 'en や ja のようなコード。',
   culture: '日付と金額の形式',
+  billedRule: '請求書の宛名。空欄でもかまいません。',
+  billsRule: '請求書の送付先。',
+  streetRule: '顧客の国にある事務所の住所。',
+  cityRule: '郵便で使う表記。',
+  regionRule: '国に略称がある場合は略称。例: WA。',
+  postalCodeRule: '国の形式で。例: 98052。',
   cultureRule: 'en-US のようなコード。',
   isNow: value => `現在の値: ${value}`,
   noAgreement: '確認の記録がありません',
@@ -92,6 +99,8 @@ export const ja: typeof en = {
   attestAbout: '署名の権限を持つ顧客側の担当者が契約を承諾しました。この事実については確認者が責任を負います。',
   firstName: '名',
   lastName: '姓',
+  personRule: '署名する本人の名前。',
+  phoneRule: '国番号から。例: +81 3 5555 0100。空欄でもかまいません。',
   phone: '電話番号',
   contactEmailRule: '顧客側の本人のもの。自社のアドレスは使えません。',
   accepted: '承諾日',
@@ -118,17 +127,10 @@ export const ja: typeof en = {
   what: '出来事',
   result: '結果',
   by: '実行者',
+  tieSince: state => `関係: ${state}`,
   noEvents: 'まだ何も起きていません',
   noEventsHint: 'この顧客について行われたこと、拒否されたことが、以後ここに表示されます。',
-  operations: {
-    upgrade_subscription: 'サブスクリプションのアップグレード',
-    update_subscription: 'サブスクリプションの変更',
-    create_order: '注文',
-    checkout_cart: 'カートの確定',
-    add_customer: '顧客の追加',
-    update_customer_qualification: '資格の変更',
-    delete_partner_relationship: '関係の終了',
-  },
+  operations,
   granted: '顧客テナントでの権限',
   grantedLead: '販売に権限は要りません。管理するには期限付きのディレクトリロールを依頼し、顧客がまとめて承認します。',
   grantedLeadCustomer:

@@ -210,7 +210,7 @@ export function DealFields(props: {
         </Field>
       )}
       {fields.includes('note') && (
-        <Field label={words.note} name="note" trouble={trouble}>
+        <Field label={words.note} rule={words.noteRule} name="note" trouble={trouble}>
           {field => <Input {...field} value={text('note')} onChange={(_, data) => change({ note: data.value })} />}
         </Field>
       )}

@@ -252,7 +252,7 @@ export default function DealPage() {
                         />
                       )}
                     />
-                    <Answer trouble={place.trouble} onRetry={place.again} />
+                    <Answer trouble={place.trouble} onRetry={() => void go()} />
                     <div className={styles.place} data-current={isCurrent}>
                       <Button
                         appearance="primary"

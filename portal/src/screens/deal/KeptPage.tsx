@@ -21,7 +21,10 @@ export default function KeptPage() {
               <Facts
                 items={[
                   { label: words.at, value: <When at={one.at} grain="second" /> },
-                  { label: words.checkpoint, value: words.verbs[one.checkpoint] ?? one.checkpoint },
+                  {
+                    label: words.checkpoint,
+                    value: words.verbs[one.checkpoint] ?? one.checkpoint.replaceAll('_', ' '),
+                  },
                   { label: words.by, value: one.actor },
                   { label: words.user, value: one.user },
                   { label: words.subject, value: one.subject },

@@ -25,7 +25,12 @@ export function KeptTable(props: { filter: { rule?: string; outcome?: string }; 
           </Link>
         ),
       },
-      { id: 'checkpoint', label: words.checkpoint, cell: one => words.verbs[one.checkpoint] ?? one.checkpoint },
+      {
+        id: 'checkpoint',
+        label: words.checkpoint,
+        width: 'minmax(11rem, 1.4fr)',
+        cell: one => words.verbs[one.checkpoint] ?? one.checkpoint.replaceAll('_', ' '),
+      },
       { id: 'subject', label: words.subject, cell: one => one.subject },
       { id: 'actor', label: words.by, cell: one => one.actor },
       {
@@ -36,7 +41,7 @@ export function KeptTable(props: { filter: { rule?: string; outcome?: string }; 
           <StateBadge state={one.allowed ? 'allowed' : 'refused'} label={one.allowed ? words.allowed : words.refused} />
         ),
       },
-      { id: 'rules', label: words.byRules, wideOnly: true, cell: one => one.rules.join(', ') },
+      { id: 'rules', label: words.byRules, cell: one => one.rules.join(', ') },
     ],
     [words],
   );

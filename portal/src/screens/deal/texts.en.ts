@@ -1,14 +1,10 @@
+import { verbs } from '../deeds.en';
+
 export const en = {
   lead: 'Put a deal together and see at once whether it goes through, by which rules, and what would make it pass.',
   terms: 'The deal',
   verb: 'What is to be done',
-  verbs: {
-    order: 'Sell: place an order',
-    request_order: 'Ask a provider to order',
-    invite_customer: 'Invite a customer',
-    invite_partner: 'Invite a reseller',
-    administer: 'Administer for a customer',
-  } as Record<string, string>,
+  verbs,
   go: {
     order: 'Place the order',
     request_order: 'Send the request',
@@ -53,6 +49,7 @@ export const en = {
   task: 'Task',
   taskRule: 'Such as reset_password.',
   note: 'Note to the provider',
+  noteRule: 'What the provider should know; may stay empty.',
   asking: 'Asking the rules…',
   begin: 'Name what is missing',
   beginHint: (fields: string) => `The decision appears as soon as these are filled in: ${fields}.`,

@@ -1,16 +1,11 @@
+import { verbs } from '../deeds.ja';
 import type { en } from './texts.en';
 
 export const ja: typeof en = {
   lead: '取引を組み立てると、成立するかどうか、どのルールによるか、どうすれば成立するかがすぐに分かります。',
   terms: '取引の内容',
   verb: '行うこと',
-  verbs: {
-    order: '販売: 注文する',
-    request_order: 'プロバイダーに注文を依頼する',
-    invite_customer: '顧客を招待する',
-    invite_partner: 'リセラーを招待する',
-    administer: '顧客のために管理作業をする',
-  },
+  verbs,
   go: {
     order: '注文する',
     request_order: '依頼を送る',
@@ -42,6 +37,7 @@ export const ja: typeof en = {
   task: '作業',
   taskRule: '例: reset_password。',
   note: 'プロバイダーへのメモ',
+  noteRule: 'プロバイダーに伝えること。空欄でもかまいません。',
   asking: 'ルールを確認しています…',
   begin: '不足している項目を入力してください',
   beginHint: fields => `次の項目を入力すると判定が表示されます: ${fields}。`,

@@ -89,7 +89,7 @@ function NewSecret(props: { of: Application; onClose: () => void; onMade: (secre
 function Register(props: { onMade: (name: string, secret: string) => void }) {
   const words = useWords();
   const [draft, change, forget] = useDraft('application', { name: '', uris: '', isPublic: false });
-  const act = useAct((_: null, id) =>
+  const act = useAct((_: typeof draft, id) =>
     got(
       api.POST('/program/v1/applications', {
         body: {
@@ -102,7 +102,7 @@ function Register(props: { onMade: (name: string, secret: string) => void }) {
     ),
   );
   const submit = async () => {
-    const made = await act.run(null);
+    const made = await act.run(draft);
     if (made === undefined) return;
     forget();
     if (made.clientSecret !== undefined) props.onMade(made.name, made.clientSecret);
@@ -114,7 +114,6 @@ function Register(props: { onMade: (name: string, secret: string) => void }) {
         busy={act.busy}
         trouble={act.trouble}
         onSubmit={() => void submit()}
-        onRetry={act.again}
         disabled={draft.name.trim() === ''}
       >
         <Field label={words.name} rule={words.nameRule} name="name" trouble={act.trouble} required>

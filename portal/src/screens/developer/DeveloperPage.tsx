@@ -1,8 +1,8 @@
-import { Button, Tab, TabList } from '@fluentui/react-components';
+import { Button } from '@fluentui/react-components';
 import { OpenRegular } from '@fluentui/react-icons';
 
 import { useIsSandbox, useMe } from '../../api/queries';
-import { Page, useInAddress } from '../../parts';
+import { Page, useInAddress, Views } from '../../parts';
 import { useTexts } from '../../texts';
 import { Credentials } from './Credentials';
 import { Deliveries } from './Deliveries';
@@ -34,17 +34,7 @@ export default function DeveloperPage() {
         </Button>
       }
     >
-      <TabList
-        selectedValue={view}
-        onTabSelect={(_, data) => choose(data.value === 'requests' ? '' : String(data.value))}
-        style={{ overflowX: 'auto' }}
-      >
-        {views.map(one => (
-          <Tab key={one} value={one}>
-            {words.views[one]}
-          </Tab>
-        ))}
-      </TabList>
+      <Views all={views} names={words.views} shown={view} onChoose={one => choose(one === 'requests' ? '' : one)} />
       {view === 'requests' && <Requests />}
       {view === 'inbox' && <Inbox />}
       {view === 'deliveries' && <Deliveries />}

@@ -60,6 +60,8 @@ const useStyles = makeStyles({
   meter: { display: 'grid', gap: tokens.spacingVerticalXS, maxWidth: '24rem' },
 });
 
+/** An amount as the server writes it. */
+const AMOUNT = /^[A-Z]{3} -?\d+(\.\d+)?$/;
 const GUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 /** A kind of thing that needs somebody: how many, the first of them, and where it is seen to. */
@@ -94,7 +96,11 @@ function Card(props: { matter: Matter; screens: ScreenId[] }) {
             <li key={one.id} className={styles.one}>
               <span className={styles.name}>
                 {isOpen && place.one !== undefined ? <Link to={place.one(one.id)}>{name}</Link> : name}
-                {one.about !== name && <span className={styles.about}>{texts.states[one.about] ?? one.about}</span>}
+                {one.about !== name && (
+                  <span className={styles.about}>
+                    {AMOUNT.test(one.about) ? <Written text={one.about} /> : (texts.states[one.about] ?? one.about)}
+                  </span>
+                )}
               </span>
               <span className={styles.when}>
                 {one.day !== undefined ? (

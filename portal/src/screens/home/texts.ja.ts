@@ -6,7 +6,7 @@ export const ja: typeof en = {
   others: '相手の対応待ち',
   nothing: '対応が必要なことはありません',
   nothingHint: '招待、請求、更新、拒否があるとここに表示されます。',
-  open: screen => `${screen} を開く`,
+  open: screen => `${screen}を開く`,
   more: count => `ほか ${count} 件`,
   orMore: count => `${count} 件以上`,
   standing: '概況',

@@ -2,6 +2,7 @@ import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-compon
 import { AddRegular, ArrowMaximizeRegular, SubtractRegular } from '@fluentui/react-icons';
 import { memo, type KeyboardEvent } from 'react';
 
+import { useMe } from '../../api/queries';
 import { useTexts } from '../../texts';
 import { count } from '../../parts/money';
 import { localeOf, useLang } from '../../texts/lang';
@@ -60,6 +61,8 @@ const useStyles = makeStyles({
   title: { fill: tokens.colorNeutralForeground1, fontSize: '13px', fontWeight: tokens.fontWeightSemibold },
   small: { fill: tokens.colorNeutralForeground1, fontSize: '11.5px' },
 });
+
+const RANK = { ended: 0, waiting: 1, active: 2 };
 
 const KIND: Record<string, 'operator' | 'provider' | 'reseller' | 'direct' | undefined> = {
   operator: 'operator',
@@ -173,7 +176,11 @@ export function Drawing(props: { layout: Layout; chosen: string | null; onChoose
   const styles = useStyles();
   const words = useWords();
   const { layout, chosen } = props;
-  const { frame, size, view, zoom, whole, handlers } = useView(layout.width, layout.height);
+  // Whoever looks begins where it stands itself.
+  const me = useMe();
+  const own = layout.boxes.find(box => box.shape !== 'cluster' && box.node.name === me.handle) ?? layout.boxes[0];
+  const focus = own === undefined ? { x: 0, y: 0 } : { x: own.x + own.w / 2, y: own.y + own.h / 2 };
+  const { frame, size, view, zoom, whole, handlers } = useView(layout.width, layout.height, focus);
   const left = -view.x / view.k - 100;
   const top = -view.y / view.k - 100;
   const right = left + size.w / view.k + 200;
@@ -212,6 +219,8 @@ export function Drawing(props: { layout: Layout; chosen: string | null; onChoose
           ))}
           {layout.lines
             .filter(line => isLineIn(line) && (!line.isCross || isOf(line)))
+            // Where several run along the same way, the ones that hold are on top.
+            .sort((one, other) => RANK[signOf(one.edge).state] - RANK[signOf(other.edge).state])
             .map(line => (
               <OneLine key={line.key} line={line} isChosen={isOf(line)} />
             ))}

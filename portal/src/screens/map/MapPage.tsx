@@ -3,7 +3,6 @@ import { ArrowDownloadRegular, DismissRegular } from '@fluentui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
 
-import { api, got } from '../../api/client';
 import { serverQuery, useMe } from '../../api/queries';
 import {
   ButtonLink,
@@ -26,10 +25,9 @@ import { ROLES } from '../ids';
 import { screensOf } from '../shown';
 import { Drawing } from './Drawing';
 import { layoutOf, narrowed, type Box, type Graph, type GraphNode } from './layout';
+import { mapQuery } from './queries';
 import { signOf, svgOf, type Sign } from './signs';
 import { useWords } from './texts';
-
-const mapQuery = { queryKey: ['map'], queryFn: () => got(api.GET('/program/v1/map')) };
 
 /** With so few customers there is no need of clusters. */
 const FEW = 30;

@@ -18,11 +18,18 @@ export interface View {
 const SMALLEST = 0.04;
 const LARGEST = 3;
 const STEP = 60;
-/** At the beginning names can be read, whatever does not fit then. */
+/** At the beginning names can be read, whatever does not fit then; where there is little room they are small. */
 const READABLE = 0.7;
+const SMALL = 0.6;
+const NARROW_PX = 480;
+
+/** Where a side of the map begins, so that a point of it stands in the middle and no room is left empty. */
+const begun = (room: number, all: number, point: number): number =>
+  all <= room ? (room - all) / 2 : Math.min(0, Math.max(room - all, room / 2 - point));
 
 /** Moving and zooming by wheel, fingers and keys. */
-export function useView(width: number, height: number) {
+/** `focus` is what stands in the middle at the beginning, as far as the map has something on all sides of it. */
+export function useView(width: number, height: number, focus: { x: number; y: number }) {
   const frame = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ w: 0, h: 0 });
   const [view, setView] = useState<View | null>(null);
@@ -39,8 +46,12 @@ export function useView(width: number, height: number) {
 
   const k = Math.max(SMALLEST, Math.min(1, size.w / width, size.h / height));
   const fit: View = { x: Math.max(0, (size.w - width * k) / 2), y: Math.max(0, (size.h - height * k) / 2), k };
-  const near = Math.max(READABLE, Math.min(1, size.w / width));
-  const shown = view ?? { k: near, x: Math.max(0, (size.w - width * near) / 2), y: 0 };
+  const near = Math.max(size.w < NARROW_PX ? SMALL : READABLE, Math.min(1, size.w / width));
+  const shown = view ?? {
+    k: near,
+    x: begun(size.w, width * near, focus.x * near),
+    y: height * near <= size.h ? 0 : begun(size.h, height * near, focus.y * near),
+  };
   const now = useRef(shown);
   useLayoutEffect(() => {
     now.current = shown;

@@ -25,11 +25,11 @@ function Add() {
   const words = useWords();
   const proposed = useQueryTexts();
   const [draft, change, forget] = useDraft('affiliation', { of: proposed.of ?? '', with: proposed.with ?? '' });
-  const act = useAct((_: null, id) =>
+  const act = useAct((_: typeof draft, id) =>
     command('record_affiliation', { of: draft.of.trim(), with: draft.with.trim() }, id),
   );
   const submit = async () => {
-    if ((await act.run(null)) !== undefined) forget();
+    if ((await act.run(draft)) !== undefined) forget();
   };
   return (
     <Section title={words.record} lead={words.recordLead}>
@@ -38,7 +38,6 @@ function Add() {
         busy={act.busy}
         trouble={act.trouble}
         onSubmit={() => void submit()}
-        onRetry={act.again}
         disabled={draft.of.trim() === '' || draft.with.trim() === ''}
       >
         <Field label={words.of} rule={words.organizationRule} name="of" trouble={act.trouble} required>

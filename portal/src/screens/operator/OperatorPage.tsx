@@ -1,6 +1,4 @@
-import { Tab, TabList } from '@fluentui/react-components';
-
-import { Page, useInAddress, useQueryTexts } from '../../parts';
+import { Page, useInAddress, useQueryTexts, Views } from '../../parts';
 import { useTexts } from '../../texts';
 import { Affiliations } from './Affiliations';
 import { Enrolments } from './Enrolments';
@@ -29,17 +27,7 @@ export default function OperatorPage() {
   const view = VIEWS.find(one => one === chosen) ?? first;
   return (
     <Page title={texts.screens.operator} lead={words.lead}>
-      <TabList
-        selectedValue={view}
-        onTabSelect={(_, data) => choose(data.value === first ? '' : String(data.value))}
-        style={{ overflowX: 'auto' }}
-      >
-        {VIEWS.map(one => (
-          <Tab key={one} value={one}>
-            {words.views[one]}
-          </Tab>
-        ))}
-      </TabList>
+      <Views all={VIEWS} names={words.views} shown={view} onChoose={one => choose(one === first ? '' : one)} />
       {view === 'enrolments' && <Enrolments />}
       {view === 'waivers' && <Waivers />}
       {view === 'affiliations' && <Affiliations />}

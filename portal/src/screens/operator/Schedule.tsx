@@ -1,8 +1,8 @@
 import { Button, Tab, TabList } from '@fluentui/react-components';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 
-import { DataTable, Empty, Loaded, Loading, Section, StateBadge, useInAddress, When, type Column } from '../../parts';
+import { DataTable, Empty, Loaded, Section, StateBadge, useInAddress, When, type Column } from '../../parts';
 import { useTexts } from '../../texts';
 import { useWords as useTimeWords } from '../time/texts';
 import { scheduleQuery, type Entry } from './queries';
@@ -17,21 +17,8 @@ export function Schedule() {
   const time = useTimeWords();
   const [chosen, choose] = useInAddress('state');
   const view = VIEWS.find(one => one === chosen) ?? 'open';
-  // What was set aside stands among what was done: it is past.
-  const schedule = useInfiniteQuery(scheduleQuery(view === 'open' ? 'open' : 'done'));
-  const rows = useMemo(
-    () =>
-      (schedule.data?.pages.flatMap(page => page.items) ?? []).filter(
-        entry => view !== 'set_aside' || entry.state === 'set_aside',
-      ),
-    [schedule.data, view],
-  );
-  // They are few among many, so whoever looks for them is not asked to turn pages.
-  const { hasNextPage, isFetching, fetchNextPage } = schedule;
-  const isSearching = view === 'set_aside' && hasNextPage;
-  useEffect(() => {
-    if (isSearching && !isFetching) void fetchNextPage();
-  }, [isSearching, isFetching, fetchNextPage]);
+  const schedule = useInfiniteQuery(scheduleQuery(view));
+  const rows = useMemo(() => schedule.data?.pages.flatMap(page => page.items) ?? [], [schedule.data]);
   const columns = useMemo<Column<Entry>[]>(
     () => [
       {
@@ -71,18 +58,16 @@ export function Schedule() {
               columns={columns}
               rowKey={entry => entry.id}
               empty={
-                isSearching ? (
-                  <Loading />
-                ) : view === 'set_aside' ? (
+                view === 'set_aside' ? (
                   <Empty title={words.nothingAside} hint={words.nothingAsideHint} />
                 ) : (
                   <Empty title={time.noDue} hint={time.noDueHint} />
                 )
               }
             />
-            {hasNextPage && view !== 'set_aside' && (
+            {schedule.hasNextPage && (
               <div>
-                <Button disabledFocusable={schedule.isFetchingNextPage} onClick={() => void fetchNextPage()}>
+                <Button disabledFocusable={schedule.isFetchingNextPage} onClick={() => void schedule.fetchNextPage()}>
                   {texts.parts.more}
                 </Button>
               </div>

@@ -46,7 +46,6 @@ function Grant() {
         busy={act.busy}
         trouble={act.trouble}
         onSubmit={() => void submit()}
-        onRetry={act.again}
         disabled={Object.values(draft).includes('')}
       >
         {text('id', words.waiver, words.waiverRule)}

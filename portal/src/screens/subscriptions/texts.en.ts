@@ -1,3 +1,5 @@
+import { operations } from '../deeds.en';
+
 export const en = {
   lead: 'What was sold, what runs, what renews and what can still be given back.',
   search: 'Search by customer, item or short name',
@@ -115,13 +117,7 @@ export const en = {
   what: 'What',
   changed: 'Changed',
   by: 'By',
-  operations: {
-    upgrade_subscription: 'Upgraded',
-    update_subscription: 'Changed',
-    create_order: 'Ordered',
-    create_transfer: 'Transfer offered',
-    accept_transfer: 'Transfer accepted',
-  } as Record<string, string>,
+  operations,
   noHistory: 'Nothing has happened yet',
   noHistoryHint: 'What is done to it, and refused, stands here.',
   transfers: 'Transfers',

@@ -1,3 +1,4 @@
+import { operations } from '../deeds.ja';
 import type { en } from './texts.en';
 
 export const ja: typeof en = {
@@ -98,13 +99,7 @@ export const ja: typeof en = {
   what: '内容',
   changed: '変更点',
   by: '実行者',
-  operations: {
-    upgrade_subscription: 'アップグレード',
-    update_subscription: '変更',
-    create_order: '注文',
-    create_transfer: '移管の申し出',
-    accept_transfer: '移管の承諾',
-  },
+  operations,
   noHistory: 'まだ何も起きていません',
   noHistoryHint: '行われたこと、拒否されたことがここに表示されます。',
   transfers: '移管',

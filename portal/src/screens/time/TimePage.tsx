@@ -92,7 +92,9 @@ function Forward() {
   const [until, setUntil] = useState('');
   const [moved, setMoved] = useState<Moved | null>(null);
   const move = useAct((step: Step) => got(api.POST('/program/v1/clock', { body: step })));
+  const [last, setLast] = useState<Step | null>(null);
   const go = async (step: Step) => {
+    setLast(step);
     setMoved(null);
     const done = await move.run(step);
     if (done !== undefined) setMoved(done);
@@ -146,7 +148,7 @@ function Forward() {
           )}
         </Field>
       </form>
-      <Answer trouble={move.trouble} onRetry={move.again} />
+      <Answer trouble={move.trouble} onRetry={() => last !== null && void go(last)} />
       {moved !== null && <Came moved={moved} />}
     </Section>
   );
