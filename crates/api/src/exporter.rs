@@ -35,8 +35,9 @@ const PAGE: usize = 2_000;
 const AHEAD: usize = 2;
 /// How many bytes of lines are compressed at a time.
 const TEXT_BYTES: usize = 64 << 10;
-/// A file that has grown to this size, in bytes, is closed; the page that follows may add a tenth to it.
-const PART_BYTES: usize = 7_000_000;
+/// A file that has grown to this size, in bytes, is closed; the page that follows may add a tenth to it. One is made while another
+/// waits and a third is stored, so a few times this is what an export needs, however many lines it has.
+const PART_BYTES: usize = 2_000_000;
 
 /// Makes what was asked for.
 #[derive(Clone)]

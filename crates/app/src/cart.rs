@@ -587,7 +587,7 @@ pub async fn quoted(
             currency: line
                 .currency
                 .unwrap_or_else(|| facts::billing_currency(seller, &item)),
-            pricing: purchase::pricing(list, percent, line, line.custom_end, today)?,
+            pricing: purchase::pricing(tx, list, percent, line, line.custom_end, today).await?,
             promotion,
             item: Some(item),
         });

@@ -6,11 +6,12 @@ use tierline_billing::prorate;
 use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind};
 use tierline_domain::id::Id;
-use tierline_domain::money::Money;
+use tierline_domain::money::{Money, Rounding};
 use tierline_domain::subscription::{
     Charge, ChargeKind, CreditLine, Subscription, SubscriptionState,
 };
 use tierline_domain::time::{Date, add_months};
+use tierline_store::tables::Setting;
 use tierline_store::{Tx, Value, tables};
 
 use crate::billing::{self, fx};
@@ -165,6 +166,25 @@ pub async fn book_noted(
     book_at(ctx, tx, subscription, position, entry).await
 }
 
+/// The setting that says how amounts of new commerce are brought to whole minor units (BIL-050).
+pub const ROUNDING: &str = "rounding";
+
+/// How they are: cut toward zero, as the profile has it, unless the operator has set `half_up`. What is booked keeps the mode in which
+/// it was booked.
+///
+/// # Errors
+/// When the store fails.
+pub async fn rounding(tx: &mut Tx<'_>) -> Result<Rounding, AppError> {
+    let settings = tx.look_for::<Setting>(tables::settings::EVERY, &[]).await?;
+    let set = settings.iter().find(|setting| setting.key == ROUNDING);
+    let is_half_up = set.is_some_and(|setting| setting.value.0 == "half_up");
+    Ok(if is_half_up {
+        Rounding::HalfUp
+    } else {
+        Rounding::Cut
+    })
+}
+
 async fn book_at(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -172,7 +192,11 @@ async fn book_at(
     position: i64,
     entry: Entry,
 ) -> Result<Option<Id<Charge>>, AppError> {
-    let charged = amount(&entry.basis, entry.price)?;
+    let basis = Basis {
+        cut: entry.basis.cut.in_mode(rounding(tx).await?),
+        ..entry.basis
+    };
+    let charged = amount(&basis, entry.price)?;
     if charged.minor == 0 {
         return Ok(None);
     }
@@ -187,7 +211,7 @@ async fn book_at(
         from_day: entry.from,
         until_day: entry.until,
         booked: ctx.now,
-        basis: entry.basis,
+        basis,
         unit_price: entry.price,
         seller: subscription.seller,
         reseller: subscription.partner_of_record,

@@ -49,8 +49,9 @@ pub fn etag(tenant: &Tenant, version: i64) -> String {
 pub struct UpdateBillingProfile {
     /// The customer.
     pub customer: String,
-    /// The version that the writer has read.
-    pub etag: String,
+    /// The version that the writer has read; whatever it is, without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// Company name on bills.
     pub company_name: String,
     /// Mail address.
@@ -119,7 +120,8 @@ impl UseCase for UpdateBillingProfile {
         }
         let known = tx.get::<Customer>(&[Value::Id(tenant.id.uuid())]).await?;
         let mut customer = known.unwrap_or_else(|| default_customer(tenant.id));
-        if self.etag != etag(&tenant, customer.version) {
+        let stands = etag(&tenant, customer.version);
+        if self.etag.as_ref().is_some_and(|held| *held != stands) {
             let problem = "the billing profile was changed since it was read";
             return Err(AppError::invalid("etag", problem));
         }

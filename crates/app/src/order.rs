@@ -685,7 +685,7 @@ impl<'a> Sale<'a> {
             .as_ref()
             .and_then(|purchase| purchase.alignment.as_ref())
             .and_then(|alignment| alignment.day);
-        let pricing = pricing(list, percent, line, end, today)?;
+        let pricing = pricing(tx, list, percent, line, end, today).await?;
         let mut subscription = self.subscription(tx, facts, item, line).await?;
         subscription.term_end = end.or(subscription.term_end);
         subscription.promotion = promotion.map(|promotion| promotion.id);

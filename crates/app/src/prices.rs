@@ -97,8 +97,8 @@ pub async fn in_force(
 }
 
 /// The item's own price, whatever the market: one that changed on a day, in other currencies at the month's rate, else what its entry in the catalogue
-/// says. A currency that the entry does not name has its price in US dollars at the month's rate where that is how its kind is priced (BIL-021), else
-/// another one's figure.
+/// says. A currency that the entry does not name has the price in US dollars where that is how its kind is priced (BIL-021), else the one in euros, else the
+/// first, each at the month's rate.
 ///
 /// # Errors
 /// When the store fails.
@@ -136,10 +136,13 @@ async fn own_price_of(
         let mut found = figures.unwrap_or_default().iter();
         found.find(|price| price.currency == wanted).copied()
     };
-    match in_currency(Currency::USD) {
-        Some(dollars) if in_currency(currency).is_none() && is_priced_in_dollars(item) => {
-            Ok(Some(fx::exchange(tx, dollars, currency, day).await?))
-        }
-        _ => Ok(item.list_price(term, currency)),
+    let in_dollars = || in_currency(Currency::USD).filter(|_| is_priced_in_dollars(item));
+    let figure = in_currency(currency)
+        .or_else(in_dollars)
+        .or_else(|| in_currency(Currency::EUR))
+        .or_else(|| figures.and_then(<[Money]>::first).copied());
+    match figure {
+        Some(figure) => Ok(Some(fx::exchange(tx, figure, currency, day).await?)),
+        None => Ok(None),
     }
 }

@@ -20,6 +20,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::billing::fx;
+use crate::charges;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::facts;
@@ -520,8 +521,9 @@ pub async fn unit_price(
 /// Prices of one unit over the term bought: the list's, after a promotion, and for what a chosen end leaves.
 ///
 /// # Errors
-/// When an amount overflows.
-pub fn pricing(
+/// When the store fails or an amount overflows.
+pub async fn pricing(
+    tx: &mut Tx<'_>,
     list: Option<Money>,
     percent_off: i64,
     line: &Line,
@@ -542,14 +544,8 @@ pub fn pricing(
                 term: line.term,
                 frequency: Frequency::OneTime,
             };
-            prorate::charge(
-                discounted,
-                &running,
-                &running.on(today),
-                today,
-                1,
-                Cut::Line,
-            )?
+            let cut = Cut::Line.in_mode(charges::rounding(tx).await?);
+            prorate::charge(discounted, &running, &running.on(today), today, 1, cut)?
         }
     };
     Ok(Some(Pricing {
@@ -577,7 +573,8 @@ async fn first_charge(
         frequency: line.frequency,
     };
     let first = running.on(today);
-    let amount = prorate::charge(price, &running, &first, today, line.quantity, Cut::Line)?;
+    let cut = Cut::Line.in_mode(charges::rounding(tx).await?);
+    let amount = prorate::charge(price, &running, &first, today, line.quantity, cut)?;
     Ok(Some(amount))
 }
 

@@ -301,15 +301,9 @@ impl UseCase for Rate {
         let amount = match price {
             None => Money::zero(held.row.currency),
             Some(price) => {
-                let quantity = held.row.quantity;
-                prorate::charge(
-                    price,
-                    &running,
-                    &cycle,
-                    self.cycle_start,
-                    quantity,
-                    Cut::Line,
-                )?
+                let (from, quantity) = (self.cycle_start, held.row.quantity);
+                let cut = Cut::Line.in_mode(charges::rounding(tx).await?);
+                prorate::charge(price, &running, &cycle, from, quantity, cut)?
             }
         };
         Ok(Rated {

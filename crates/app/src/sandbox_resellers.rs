@@ -37,7 +37,7 @@ pub fn tenant_domain(prefix: &str) -> String {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSandboxReseller {
-    /// The PartnerID that it shares.
+    /// The PartnerID that it shares, or the name of its location or of whoever has it.
     pub partner_id: String,
     /// First label of its tenant's domain; unused so far.
     pub domain_prefix: String,
@@ -91,12 +91,13 @@ async fn held(tx: &mut Tx<'_>, provider: &Account) -> Result<Vec<Account>, AppEr
 }
 
 async fn place(tx: &mut Tx<'_>, partner_id: &str) -> Result<Location, AppError> {
-    let key = [Value::Text(partner_id.trim().to_owned())];
-    let place = tx
-        .find::<Location>(tables::locations::BY_PARTNER_ID, &key)
-        .await?
-        .pop();
-    place.ok_or_else(|| AppError::invalid("mpn_id", format!("`{partner_id}` is no PartnerID")))
+    match names::the_place(tx, partner_id.trim()).await {
+        Err(AppError::NotFound { .. }) => Err(AppError::invalid(
+            "mpn_id",
+            format!("`{partner_id}` is no PartnerID"),
+        )),
+        found => found,
+    }
 }
 
 impl CreateSandboxReseller {

@@ -3,17 +3,19 @@
 use serde_json::{Value as Json, json};
 use tierline_domain::admin::AdminState;
 use tierline_domain::catalog::Item;
-use tierline_domain::customer::{Delegation, Relationship, RelationshipState};
+use tierline_domain::customer::{Customer, Delegation, Relationship, RelationshipState};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
 use tierline_domain::partner::{Account, Partnership, PartnershipState, Tenant};
 use tierline_domain::subscription::{Charge, ResourceRole, Subscription};
 use tierline_domain::time::{Date, Timestamp, add_days};
+use tierline_store::tables::{Contact, VerifiedDomain};
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::OPERATOR;
 use crate::error::AppError;
 use crate::names::{self, by_id};
+use crate::world::default_customer;
 use crate::{billing, events, windows};
 
 /// What can be read of each noun: how many names it takes, and its fields. Of `result`, the fields of every action.
@@ -55,8 +57,14 @@ const PATHS: &[(&str, usize, &[&str])] = &[
         &["state", "ends", "roles", "auto_extend"],
     ),
     ("transfer", 1, &["state", "subscriptions"]),
-    // Ours: a bill by its number.
+    // Ours: a bill by its number, an order, and what is on record of a customer.
     ("invoice", 1, &["state", "amount", "open", "lines"]),
+    ("order", 1, &["state"]),
+    (
+        "customer",
+        1,
+        &["qualification", "company_name", "language", "domains"],
+    ),
     ("resource_role", 2, &["role"]),
     ("audit", 1, &["outcome"]),
     (
@@ -156,6 +164,8 @@ pub async fn read(
             }
         }
         ("invoice", [name, field]) => invoice(tx, name, field).await,
+        ("order", [name, "state"]) => Ok(json!(names::the_order(tx, name).await?.state.as_str())),
+        ("customer", [name, field]) => customer(tx, name, field).await,
         ("resource_role", [partner, subscription, "role"]) => {
             resource_role(tx, partner, subscription).await
         }
@@ -181,6 +191,36 @@ async fn partnership(tx: &mut Tx<'_>, provider: &str, reseller: &str) -> Result<
     Ok(json!(
         row.map_or(PartnershipState::None, |row| row.state).as_str()
     ))
+}
+
+async fn customer(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<Json, AppError> {
+    let tenant = names::the_tenant(tx, name).await?;
+    let key = [Value::Id(tenant.id.uuid())];
+    let record = || default_customer(tenant.id);
+    Ok(match field {
+        "qualification" => {
+            let row = tx.get::<Customer>(&key).await?.unwrap_or_else(record);
+            json!(row.qualification.as_str())
+        }
+        "language" => json!(
+            tx.get::<Customer>(&key)
+                .await?
+                .unwrap_or_else(record)
+                .language
+        ),
+        "company_name" => {
+            let contact = tx.get::<Contact>(&key).await?;
+            json!(contact.map(|contact| contact.company_name))
+        }
+        "domains" => {
+            let found = tables::verified_domains::BY_CUSTOMER;
+            let found = tx.find::<VerifiedDomain>(found, &key).await?;
+            json!(found.iter().map(|row| &row.domain).collect::<Vec<_>>())
+        }
+        other => {
+            return Err(AppError::NotSupported(format!("state customer.{other}")));
+        }
+    })
 }
 
 async fn relationship(

@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod lines;
 pub mod rating;
 pub mod summary;
+pub mod verify;
 
 pub use ingest::{Ingest, Recorded, Refused};
 pub use lines::{Fault, Lines, Reader};

@@ -6,7 +6,7 @@ use std::fmt;
 use tierline_domain::order::Order;
 use tierline_domain::subscription::Subscription;
 use tierline_rules::{Facts, decide};
-use tierline_store::log::{LogKey, verify_log, verify_rows};
+use tierline_store::log::{LogKey, Problem, verify_log, verify_rows};
 use tierline_store::tables::StoredDecision;
 use tierline_store::{Command, StoreError, Tx, Value, statements};
 
@@ -105,7 +105,7 @@ impl Command for Verify {
             Ok(found) => report.findings.extend(found),
             Err(error) => unreadable(Err(error), &mut report)?,
         }
-        let told = usage::ingest::verify(tx).await;
+        let told = usage::verify::verify(tx).await;
         match told {
             Ok(found) => report.findings.extend(found),
             Err(error) => unreadable(Err(error), &mut report)?,
@@ -113,10 +113,13 @@ impl Command for Verify {
         let log = verify_log(tx, &self.key).await?;
         report.sealed = log.sealed;
         report.unsealed = log.unsealed;
-        report.findings.extend(
-            log.broken
-                .map(|broken| format!("events {}: {:?}", broken.seq, broken.problem)),
-        );
+        report.findings.extend(log.broken.map(|broken| {
+            let table = match broken.problem {
+                Problem::BadSignature => "checkpoints",
+                _ => "events",
+            };
+            format!("{table} {}: {}", broken.seq, broken.problem)
+        }));
         Ok(report)
     }
 }

@@ -41,11 +41,14 @@ pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
 /// Facts that the scenario format does not know: prices of the tiers, and partners that earn no credit.
 pub const OUR_NOUNS: &[&str] = &["list_price", "fx_rate", "price_rule", "credit_loss"];
 
-/// Members of the format's facts that it does not know: what bounds the access that earns credit.
-pub const OUR_MEMBERS: &[(&str, &[&str])] = &[(
-    "resource_role",
-    &["scope", "from", "until", "linked_to", "denied"],
-)];
+/// Members of the format's facts that it does not know: what bounds the access that earns credit, and settings of the operator.
+pub const OUR_MEMBERS: &[(&str, &[&str])] = &[
+    (
+        "resource_role",
+        &["scope", "from", "until", "linked_to", "denied"],
+    ),
+    ("setting", &["earned_credit_percent", "rounding"]),
+];
 
 /// The fields of one fact.
 struct Fields<'a> {

@@ -12,14 +12,16 @@ use crate::traditional;
 /// When the amount overflows, or the basis is measured against nothing.
 pub fn amount(basis: &Basis, unit_price: Money) -> Result<Money, MoneyError> {
     let minor = match basis.cut {
-        Cut::Line => divide(
+        Cut::Line | Cut::LineHalfUp => divide(
             times(part(basis, unit_price)?, basis.quantity)?,
             whole(basis)?,
-            Rounding::Cut,
+            basis.cut.mode(),
         )?,
-        Cut::Unit => divide(part(basis, unit_price)?, whole(basis)?, Rounding::Cut)?
-            .checked_mul(basis.quantity)
-            .ok_or(MoneyError::Overflow)?,
+        Cut::Unit | Cut::UnitHalfUp => {
+            divide(part(basis, unit_price)?, whole(basis)?, basis.cut.mode())?
+                .checked_mul(basis.quantity)
+                .ok_or(MoneyError::Overflow)?
+        }
         Cut::Slice => {
             return traditional::slice(
                 cycle_price(basis, unit_price)?,

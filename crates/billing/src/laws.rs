@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tierline_domain::billing::{Basis, Cut};
 use tierline_domain::catalog::{Frequency, Term};
-use tierline_domain::money::{Currency, Money};
+use tierline_domain::money::{Currency, Money, Rounding};
 use tierline_domain::time::{Date, add_days, add_months};
 
 use crate::basis::amount;
@@ -140,6 +140,42 @@ proptest! {
         prop_assert!(back.minor <= 0);
         prop_assert!(charged.minor + back.minor >= 0);
         prop_assert!(charged.minor + back.minor < quantity);
+    }
+
+    /// An upgrade gives its seats back at the old price and charges them at the new one, each cut at the price of one seat (BIL-050): what is
+    /// left to pay is so many times the difference of the two, off by less than a unit a seat, and going back on the same day costs nothing.
+    #[test]
+    fn an_upgrade_and_its_refund_net_as_ruled(
+        start in any_start(), old in 1_i64..1_000_000, new in 1_i64..1_000_000, seats in 1_i64..500, day in 0_i32..28,
+    ) {
+        let running = running(start, 12, Frequency::Monthly);
+        let on = add_days(start, day);
+        let cycle = running.on(on);
+        let of = |price| charge(euros(price), &running, &cycle, on, seats, Cut::Unit).unwrap();
+        let back = of(old).negated().unwrap();
+        let net = sum([back, of(new)]);
+        let (left, days) = if day == 0 { (1, 1) } else { (cycle.days_from(on), cycle.days) };
+        let one = |price: i64| price * left / (12 * days);
+        prop_assert_eq!(net, seats * (one(new) - one(old)));
+        let exact = seats * (new - old) * left;
+        prop_assert!((net * 12 * days - exact).abs() < seats * 12 * days);
+        prop_assert_eq!(net >= 0, one(new) >= one(old));
+        let there_and_back = sum([back, of(new), of(new).negated().unwrap(), of(old)]);
+        prop_assert_eq!(there_and_back, 0);
+    }
+
+    /// Where the profile rounds half up, a line is off by half a unit at most, and by no more than a unit from the one that is cut.
+    #[test]
+    fn lines_that_are_rounded_half_up_are_off_by_half_a_unit(
+        minor in 0_i64..10_000_000, quantity in 1_i64..2_400, months in 1_i64..=12, days in 1_i64..=31, of in 28_i64..=31,
+    ) {
+        let basis = Basis { quantity, months, of_months: 12, days: days.min(of), of_days: of, cut: Cut::Line };
+        let rounded = Basis { cut: Cut::Line.in_mode(Rounding::HalfUp), ..basis };
+        let (cut, up) = (amount(&basis, euros(minor)).unwrap().minor, amount(&rounded, euros(minor)).unwrap().minor);
+        let whole = 12 * i128::from(of);
+        let exact = i128::from(minor) * i128::from(months) * i128::from(days.min(of)) * i128::from(quantity);
+        prop_assert!(2 * (i128::from(up) * whole - exact).abs() <= whole);
+        prop_assert!((0..=1).contains(&(up - cut)));
     }
 
     /// The same line at the same price is the same amount on every edge, and its opposite when it is given back.

@@ -9,8 +9,13 @@ use tierline_store::{Db, DbConfig, schema};
 
 use crate::{Printer, chain, fail};
 
-/// Print the ledger of a data directory.
+/// Print the ledger of a data directory as a journal for hledger and other double-entry programs.
+///
+/// Every posting of every party, in the order in which it was written; accounts are called `party:account`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tierline ledger --data-dir data > books.journal
+  hledger -f books.journal balance")]
 pub(crate) struct Args {
     /// Where the database lives.
     #[arg(long)]

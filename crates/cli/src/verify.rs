@@ -10,10 +10,18 @@ use tierline_store::{Db, DbConfig, schema};
 
 use crate::{Printer, chain, fail};
 
-/// Verify a data directory, or files that were issued from it
+/// Verify a data directory, or files that were issued from it.
+///
+/// Of a data directory: the sealed log, every row that it answers for, every decision, charges, lines, postings and invoices beside
+/// each other, exports beside the ledger, papers, and consumption beside its events. Each finding names table and row. Ends with 1
+/// where something disagrees, with 2 where it could not be looked at.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tierline verify --data-dir data
+  tierline verify --data-dir data IP-1-000001.pdf part-00001.json.gz
+  tierline verify --data-dir data --files received")]
 pub(crate) struct Args {
-    /// Papers of invoices and files of exports: whether each is what was issued. The data themselves are not verified then.
+    /// Papers of invoices, receipts and files of exports: whether each is what was issued. The data themselves are not verified then.
     file: Vec<PathBuf>,
     /// Every file of a directory, likewise.
     #[arg(long)]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::catalog::{Item, Term};
 use crate::customer::Segment;
 use crate::id::Id;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, Rounding};
 use crate::partner::{Account, Tenant};
 use crate::place::Country;
 use crate::subscription::{Charge, Subscription};
@@ -42,6 +42,32 @@ words! {
         Credit = "credit",
         /// An amount as it is, such as rated consumption: quantity times the price.
         Plain = "plain",
+        /// Like the line, and rounded half up: the profile's other mode.
+        LineHalfUp = "line_half_up",
+        /// Like the unit price, and rounded half up: the profile's other mode.
+        UnitHalfUp = "unit_half_up",
+    }
+}
+
+impl Cut {
+    /// The same place in a mode: what the profile says of lines of new commerce (BIL-050). The two-step rounding of traditional lines
+    /// (BIL-046, BIL-055) is no matter of it.
+    #[must_use]
+    pub const fn in_mode(self, mode: Rounding) -> Self {
+        match (self, mode) {
+            (Self::Line, Rounding::HalfUp) => Self::LineHalfUp,
+            (Self::Unit, Rounding::HalfUp) => Self::UnitHalfUp,
+            (place, _) => place,
+        }
+    }
+
+    /// How it is rounded there.
+    #[must_use]
+    pub const fn mode(self) -> Rounding {
+        match self {
+            Self::Line | Self::Unit | Self::Plain => Rounding::Cut,
+            Self::Slice | Self::Credit | Self::LineHalfUp | Self::UnitHalfUp => Rounding::HalfUp,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::customer::Segment;
 use crate::id::Id;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::place::Country;
 use crate::time::{Date, add_days, add_months};
 use crate::words::UnknownWord;
@@ -328,24 +328,6 @@ impl Item {
     #[must_use]
     pub fn offer(&self, term: Term) -> Option<&Offered> {
         self.offered.iter().find(|offered| offered.term == term)
-    }
-
-    /// The list price per seat for a term in a currency. A currency that is not listed has the EUR
-    /// figure, or the first figure where EUR is not listed, at the exchange rate one.
-    #[must_use]
-    pub fn list_price(&self, term: Term, currency: Currency) -> Option<Money> {
-        let prices = &self.offer(term)?.prices;
-        prices
-            .iter()
-            .find(|price| price.currency == currency)
-            .copied()
-            .or_else(|| {
-                let base = prices
-                    .iter()
-                    .find(|price| price.currency == Currency::EUR)
-                    .or_else(|| prices.first())?;
-                base.at_par(currency).ok()
-            })
     }
 }
 

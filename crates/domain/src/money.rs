@@ -153,22 +153,6 @@ impl Money {
         let minor = divide(product, i128::from(whole), rounding)?;
         Ok(Self { minor, ..self })
     }
-
-    /// The same minor units in another currency, at the exchange rate one (the scenario files' rate),
-    /// re-scaled where the currencies have different minor units.
-    ///
-    /// # Errors
-    /// On overflow.
-    pub fn at_par(self, currency: Currency) -> Result<Self, MoneyError> {
-        let scale = |digits: u32| 10_i128.checked_pow(digits).ok_or(MoneyError::Overflow);
-        let product = i128::from(self.minor)
-            .checked_mul(scale(currency.digits())?)
-            .ok_or(MoneyError::Overflow)?;
-        Ok(Self {
-            minor: divide(product, scale(self.currency.digits())?, Rounding::Cut)?,
-            currency,
-        })
-    }
 }
 
 /// How a product is brought to whole minor units.
@@ -305,6 +289,5 @@ mod tests {
     fn currencies_do_not_mix() {
         let euro = Money::new(100, Currency::EUR);
         assert!(euro.plus(Money::new(1, Currency::USD)).is_err());
-        assert_eq!(euro.at_par("JPY".parse().unwrap()).unwrap().minor, 1);
     }
 }

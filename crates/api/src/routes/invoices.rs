@@ -512,7 +512,7 @@ async fn receipt(
             })
         })
         .await?;
-    let name = format!("Receipt-{}", document.number);
+    let name = papers::receipt_name(&document.number);
     Ok(download(&name, set(document).await?))
 }
 

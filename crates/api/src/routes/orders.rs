@@ -8,6 +8,7 @@ use axum::response::Html;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tierline_app::billing::fx;
 use tierline_app::order::Wanted;
 use tierline_app::{AppError, names};
 use tierline_domain::catalog::{Frequency, Item, ItemKind};
@@ -296,6 +297,8 @@ pub(super) struct Found {
     pub(super) order: Order,
     customer: Tenant,
     pub(super) bought: Vec<Bought>,
+    /// The sum of the lines that were not cancelled, in the order's currency.
+    total: Money,
 }
 
 /// The PartnerID of a partner; none where there is no partner, or it has none.
@@ -334,10 +337,25 @@ async fn with_lines(tx: &mut Tx<'_>, order: Order, customer: Tenant) -> Result<F
         lines.push(bought(tx, line).await?);
     }
     Ok(Found {
+        total: total(tx, &order).await?,
         order,
         customer,
         bought: lines,
     })
+}
+
+/// The sum of the lines that were not cancelled: lines in another currency count at the rate of the month in which the order was
+/// placed (BIL-021).
+async fn total(tx: &mut Tx<'_>, order: &Order) -> Result<Money, AppError> {
+    let mut total = Money::zero(order.currency);
+    for line in order.lines.iter().filter(|line| !line.cancelled) {
+        if let Some(pricing) = line.pricing {
+            let price = pricing.prorated.times(line.line.quantity)?;
+            let price = fx::exchange(tx, price, order.currency, order.placed.date()).await?;
+            total = total.plus(price)?;
+        }
+    }
+    Ok(total)
 }
 
 /// An order with what its lines show, where it is the partner's and for the customer.
@@ -507,18 +525,6 @@ impl Found {
         })
     }
 
-    /// The sum of the lines that were not cancelled.
-    fn total(&self) -> Result<Decimal, AppError> {
-        let mut total = Money::zero(self.order.currency);
-        for line in self.order.lines.iter().filter(|line| !line.cancelled) {
-            if let Some(pricing) = line.pricing {
-                let price = pricing.prorated.times(line.line.quantity)?;
-                total = total.plus(price.at_par(total.currency)?)?;
-            }
-        }
-        Ok(Decimal::of(total))
-    }
-
     pub(super) fn shown(&self, prices: bool) -> Result<OrderResource, AppError> {
         let order = &self.order;
         let lines = order.lines.iter().zip(&self.bought).enumerate();
@@ -536,7 +542,7 @@ impl Found {
             currency_symbol: symbol(order.currency),
             creation_date: order.placed.to_string(),
             status: status(order.state),
-            total_price: prices.then(|| self.total()).transpose()?,
+            total_price: prices.then(|| Decimal::of(self.total)),
             client: Client {},
             links: Links::own(path.clone())
                 .with(

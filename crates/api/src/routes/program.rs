@@ -16,7 +16,7 @@ use tierline_app::{AppError, Ctx, attempt, names, remedy};
 use tierline_domain::catalog::Item;
 use tierline_domain::id::Id;
 use tierline_domain::order::OrderRequest;
-use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::partner::{Account, Environment, Tenant};
 use tierline_domain::time::{Period, Timestamp};
 use tierline_rules::{Decision, Facts, Lang, RuleId, book};
 use tierline_store::idempotency::RequestKey;
@@ -217,6 +217,13 @@ struct CommandResult {
 }
 
 /// Does something by name: the verbs of the scenario format, as the caller.
+/// Commands that are given in a sandbox only, here as on their documented paths.
+const SANDBOX_ONLY: [&str; 3] = [
+    "create_sandbox_reseller",
+    "delete_customer",
+    "delete_sandbox_reseller",
+];
+
 async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResult> {
     let query = call.query(&["as"])?;
     let behalf = query.first().map(|(_, name)| name.clone());
@@ -242,8 +249,16 @@ async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResul
     if !act::BUILT.contains(&verb.as_str()) {
         return Err(call.refuse(Problem::not_found(&format!("command {verb}"))));
     }
-    let params: Map<String, Value> = call.body()?;
     let principal = &call.principal;
+    let own = principal.account.as_ref();
+    let is_sandbox = call.server.settings().sandbox
+        || own.is_some_and(|account| account.environment == Environment::Sandbox);
+    if SANDBOX_ONLY.contains(&verb.as_str()) && !is_sandbox {
+        let text = format!("{verb} is a command of sandboxes, and this is none");
+        let refused = Problem::documented(StatusCode::BAD_REQUEST, 900_127, &text);
+        return Err(call.refuse(refused));
+    }
+    let params: Map<String, Value> = call.body()?;
     let partner = principal.account.as_ref().map(|account| account.tenant);
     let customer = principal.customer.as_ref().map(|customer| customer.id);
     let tenant = partner.or(customer).map_or(Uuid::nil(), Id::uuid);

@@ -133,3 +133,25 @@ async fn a_refusal_names_the_decision_that_was_kept_of_it() {
     let tried = decide(&world, &harbor, "order", order).await;
     assert!(tried.body.get("id").is_none(), "{}", tried.body);
 }
+
+/// What a sandbox lets its users throw away, nobody throws away elsewhere, by whatever path it is asked.
+#[tokio::test]
+async fn a_customer_account_is_deleted_by_command_in_a_sandbox_only() {
+    let delete = json!({ "customer": "granite-library" });
+    let world = World::production().await;
+    let harbor = world.user("harbor");
+    for verb in [
+        "delete_customer",
+        "create_sandbox_reseller",
+        "delete_sandbox_reseller",
+    ] {
+        let refused = command(&world, &harbor, verb, delete.clone()).await;
+        assert_eq!(refused.status, 400, "{verb}: {}", refused.body);
+        assert_eq!(refused.body["code"], 900_127, "{verb}: {}", refused.body);
+    }
+    let world = World::demo().await;
+    let harbor = world.user("harbor");
+    let juniper = json!({ "customer": "juniper-bakery" });
+    let done = command(&world, &harbor, "delete_customer", juniper).await;
+    assert_eq!(done.status, 200, "{}", done.body);
+}

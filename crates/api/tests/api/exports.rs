@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use tierline_api::Exporter;
 use tierline_app::act::Act;
 use tierline_app::actor::ActorSpec;
+use tierline_app::ask::ask;
+use tierline_app::billing::exports;
 use tierline_app::clock::Clock;
 use tierline_store::testing::postgres;
 use tierline_store::{DbConfig, schema};
@@ -112,6 +114,8 @@ async fn a_documented_export(world: &World) {
     let manifest = world.get(&manifest, &token).await.body;
     assert!(manifest["blobCount"].as_i64().unwrap() > 1, "{manifest}");
     let exported = lines(world, &manifest).await;
+    let found = ask(|tx| Box::pin(async move { exports::verify(tx).await }));
+    assert_eq!(world.app.db().read(found).await.unwrap(), [""; 0]);
     let listed = format!(
         "/v1/invoices/{id}/lineitems?provider=onetime&invoicelineitemtype=usagelineitems&size=2000"
     );

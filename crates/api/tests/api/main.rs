@@ -6,6 +6,7 @@
 
 mod agreements;
 mod audit;
+mod bad_files;
 mod bad_input;
 mod carts;
 mod catalogue;

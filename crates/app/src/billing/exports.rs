@@ -3,8 +3,6 @@
 //! A worker that is interrupted leaves the parts that it has written; whoever goes on begins behind the last of them. No part is
 //! made twice, because it is written in the transaction that says where it ended.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tierline_domain::billing::{Invoice, Party};
@@ -390,7 +388,9 @@ impl Command for Add {
             .chain_update(&part.digest)
             .finalize()
             .to_vec();
-        tx.insert(&part).await?;
+        // Past the rows that a connection keeps at hand: nobody needs a file's contents again, and there may be many files.
+        let part = std::slice::from_ref(&part);
+        tx.write_all(tables::export_parts::INSERT, part).await?;
         export.parts = self.number;
         export.lines = export.lines.saturating_add(self.lines);
         export.size = export.size.saturating_add(size);
@@ -461,48 +461,86 @@ impl Command for Forget {
     }
 }
 
-/// What of the files that are kept is not as it was made: each part by its digest, and all of an export by the one over those.
-/// One part at a time is looked at.
+/// What of the files that are kept is not as it was made: each part by its digest, all of an export by the one over those, and what
+/// it comes to by the invoice whose lines it holds. One part at a time is looked at.
 ///
 /// # Errors
 /// When the store fails or a row cannot be read.
 pub async fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, AppError> {
     let mut findings = Vec::new();
-    let mut sums: BTreeMap<Uuid, (Vec<u8>, i64)> = BTreeMap::new();
-    for (id, number) in tx.fetch_all::<(Uuid, i64)>(files::KEPT, &[]).await? {
-        let key = [Value::Id(id), Value::Int(number)];
-        for part in tx
-            .scan::<ExportPart>(tables::export_parts::ONE, &key)
-            .await?
-        {
-            let digest = Sha256::digest(&part.content).to_vec();
-            let size = i64::try_from(part.content.len()).unwrap_or(i64::MAX);
-            // No file is empty: the contents of one whose time is over are gone.
-            let is_gone = size == 0;
-            if !is_gone && (digest != part.digest || size != part.size) {
-                let name = file_name(number);
-                findings.push(format!(
-                    "export_parts of export {id}, file {name}: is not the one that was made"
-                ));
+    for (id,) in tx.fetch_all::<(Uuid,)>(files::EVERY, &[]).await? {
+        let Some(export) = tx.get::<Export>(&[Value::Id(id)]).await? else {
+            continue;
+        };
+        let (mut digest, mut lines, mut count) = (Vec::new(), 0_i64, 0_i64);
+        for known in parts(tx, &export).await? {
+            let key = [Value::Id(id), Value::Int(known.number)];
+            let kept = tx.scan::<ExportPart>(tables::export_parts::ONE, &key);
+            for part in kept.await? {
+                let size = i64::try_from(part.content.len()).unwrap_or(i64::MAX);
+                // No file is empty: the contents of one whose time is over are gone.
+                let is_same = size == 0
+                    || (size == part.size && Sha256::digest(&part.content)[..] == part.digest);
+                if !is_same {
+                    let name = file_name(part.number);
+                    findings.push(format!(
+                        "export_parts of export {id}, file {name}: is not the one that was made"
+                    ));
+                }
             }
-            let (reached, lines) = sums.entry(id).or_default();
-            *reached = Sha256::new()
-                .chain_update(&*reached)
-                .chain_update(&part.digest)
+            digest = Sha256::new()
+                .chain_update(&digest)
+                .chain_update(&known.digest)
                 .finalize()
                 .to_vec();
-            *lines = lines.saturating_add(part.lines);
+            lines = lines.saturating_add(known.lines);
+            count = count.saturating_add(1);
         }
-    }
-    for (id, (digest, lines)) in sums {
-        let export = tx.get::<Export>(&[Value::Id(id)]).await?;
-        if export.is_none_or(|export| export.digest != digest || export.lines != lines) {
+        if (export.parts, export.lines, &export.digest) != (count, lines, &digest) {
             findings.push(format!(
                 "exports {id}: its digest or its lines are not those of its files"
             ));
         }
+        findings.extend(beside_invoice(tx, &export).await?);
     }
     Ok(findings)
+}
+
+/// A finished export of an invoice that does not come to what the ledger says of it.
+async fn beside_invoice(tx: &mut Tx<'_>, export: &Export) -> Result<Option<String>, AppError> {
+    let of = export
+        .invoice
+        .filter(|_| export.state == ExportState::Succeeded);
+    let Some(of) = of else {
+        return Ok(None);
+    };
+    let key = [Value::Id(of)];
+    let Some(invoice) = tx.get::<Invoice>(&key).await? else {
+        let problem = format!("exports {}: its invoice is missing", export.id);
+        return Ok(Some(problem));
+    };
+    let told = |minor| Money::new(minor, invoice.net.currency);
+    let (should, agrees) = match export.kind {
+        ExportKind::Lines => {
+            let sums = tx.fetch_optional::<(i64, i64)>(tables::billing::OF_LINES, &key);
+            let (minor, lines) = sums.await?.unwrap_or_default();
+            (told(minor), lines == export.lines)
+        }
+        ExportKind::BilledUsage => {
+            let sum = tx.fetch_optional::<(i64,)>(files::CONSUMED, &key).await?;
+            (told(sum.unwrap_or_default().0), true)
+        }
+        ExportKind::UnbilledUsage => return Ok(None),
+    };
+    let mut sums = export.sums.0.iter().filter(|sum| sum.minor != 0);
+    let first = sums.next().copied().unwrap_or_else(|| told(0));
+    if agrees && first == should && sums.next().is_none() {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "exports {}: its lines do not come to the {should} of invoice {}",
+        export.id, invoice.handle
+    )))
 }
 
 /// The name of a part's file.
@@ -521,5 +559,6 @@ pub async fn part(
     number: i64,
 ) -> Result<Option<ExportPart>, AppError> {
     let key = [Value::Id(export), Value::Int(number)];
-    Ok(tx.get::<ExportPart>(&key).await?)
+    let found = tx.scan::<ExportPart>(tables::export_parts::ONE, &key);
+    Ok(found.await?.pop())
 }

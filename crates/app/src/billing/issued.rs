@@ -4,7 +4,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use tierline_domain::billing::{Invoice, InvoiceState};
+use tierline_domain::billing::{Invoice, InvoiceState, Payment};
 use tierline_domain::id::Id;
 use tierline_store::tables::files::{self, Paper, PaperContent};
 use tierline_store::{Command, Json, Tx, Value, tables};
@@ -165,10 +165,14 @@ pub async fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, AppError> {
 pub enum Found {
     /// The paper of this invoice, as it was issued.
     Paper(String),
+    /// The receipt of the payment with this reference.
+    Receipt(String),
     /// This part of an export, as it was made.
     Part(Uuid, i64),
     /// Not the paper that was issued for the invoice of its name.
     OtherPaper(String),
+    /// Not the receipt of the payment that its name tells.
+    OtherReceipt(String),
     /// A paper that nobody was given.
     NoPaper,
     /// A file of lines that nobody was given.
@@ -181,7 +185,7 @@ impl Found {
     /// It is what was issued.
     #[must_use]
     pub const fn agrees(&self) -> bool {
-        matches!(self, Self::Paper(_) | Self::Part(..))
+        matches!(self, Self::Paper(_) | Self::Receipt(_) | Self::Part(..))
     }
 }
 
@@ -199,6 +203,10 @@ impl fmt::Display for Found {
                     "differs from the paper that was issued for invoice {handle}"
                 )
             }
+            Self::Receipt(payment) => write!(f, "is the receipt of payment {payment}"),
+            Self::OtherReceipt(payment) => {
+                write!(f, "differs from the receipt of payment {payment}")
+            }
             Self::NoPaper => f.write_str("is no paper that was issued"),
             Self::NoPart => f.write_str("is no file of an export that was made"),
             Self::Neither => f.write_str("is neither a PDF nor a file of an export"),
@@ -209,7 +217,7 @@ impl fmt::Display for Found {
 /// Looks up what a file is.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// Its name without the directory; papers are called by the number of their invoice.
+    /// Its name without the directory; papers are called by the number of their invoice, receipts by that of their payment.
     pub name: String,
     /// How it begins.
     pub head: Vec<u8>,
@@ -255,6 +263,9 @@ impl Command for Look {
             .name
             .rsplit_once('.')
             .map_or(&*self.name, |(stem, _)| stem);
+        if let Some(payment) = papers::receipt_of(stem) {
+            return self.receipt(tx, payment).await;
+        }
         let key = [Value::Text(stem.to_owned())];
         let named = tx
             .find::<Invoice>(tables::invoices::BY_HANDLE, &key)
@@ -266,5 +277,26 @@ impl Command for Look {
             }
         }
         Ok(Found::NoPaper)
+    }
+}
+
+impl Look {
+    /// A receipt is kept nowhere: it is made again from its payment, which does not change.
+    async fn receipt(&self, tx: &mut Tx<'_>, payment: Uuid) -> Result<Found, AppError> {
+        let Some(payment) = tx.get::<Payment>(&[Value::Id(payment)]).await? else {
+            return Ok(Found::NoPaper);
+        };
+        let Some(invoice) = payment.invoice else {
+            return Ok(Found::OtherReceipt(payment.handle));
+        };
+        let invoice: Invoice = by_id(tx, invoice).await?;
+        let document = papers::receipt(tx, &invoice, &payment).await?;
+        let again = pdf::write(&document);
+        let is_same = again.is_ok_and(|again| Sha256::digest(again)[..] == self.digest);
+        Ok(if is_same {
+            Found::Receipt(payment.handle)
+        } else {
+            Found::OtherReceipt(payment.handle)
+        })
     }
 }

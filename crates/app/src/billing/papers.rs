@@ -7,10 +7,13 @@ use tierline_domain::billing::{Invoice, InvoiceDocument, InvoiceState, Party, Pa
 use tierline_domain::id::Id;
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::subscription::{Charge, ChargeKind};
 use tierline_domain::time::{Date, Timestamp, add_days, add_months};
+use tierline_domain::usage::UsageCharge;
 use tierline_domain::vetting::ProfileKind;
 use tierline_store::tables::{Contact, files};
 use tierline_store::{Tx, Value};
+use uuid::Uuid;
 
 use super::pdf::{Address, Document, Group, Line, day};
 use super::views::{self, Choice, Directory, Entry, OPERATOR_NAME, figures};
@@ -146,6 +149,21 @@ pub async fn receipt(
 #[must_use]
 pub fn receipt_number(payment: &Payment) -> String {
     payment.id.uuid().simple().to_string().to_uppercase()
+}
+
+/// The name of a receipt's file, without its ending.
+#[must_use]
+pub fn receipt_name(number: &str) -> String {
+    format!("{RECEIPT}{number}")
+}
+
+/// How the names of receipts begin.
+const RECEIPT: &str = "Receipt-";
+
+/// The payment that a receipt's name tells.
+#[must_use]
+pub fn receipt_of(name: &str) -> Option<Uuid> {
+    name.strip_prefix(RECEIPT)?.parse().ok()
 }
 
 /// One line of a statement of account.
@@ -308,7 +326,9 @@ async fn groups(
     let lines = views::lines(tx, invoice.id, Choice::Any, 0, page).await?;
     if lines.len() <= LINES_MAX {
         let entries = names.entries(tx, lines).await?;
-        return Ok((by_customer(&entries, invoice.net.currency)?, None));
+        let meters = meters(tx, names, &entries).await?;
+        let groups = by_customer(&entries, &meters, invoice.net.currency)?;
+        return Ok((groups, None));
     }
     let note = format!(
         "This invoice has {} lines, which are summed up here. The reconciliation data gives each of them.",
@@ -371,7 +391,32 @@ fn add(
     Ok(())
 }
 
-fn by_customer(entries: &[Entry], currency: Currency) -> Result<Vec<Group>, AppError> {
+/// What the charges for consumption are of: the name of each one's meter.
+async fn meters(
+    tx: &mut Tx<'_>,
+    names: &mut Directory,
+    entries: &[Entry],
+) -> Result<BTreeMap<Id<Charge>, String>, AppError> {
+    let mut meters = BTreeMap::new();
+    for charge in entries.iter().map(|entry| &entry.billed.charge) {
+        if charge.kind != ChargeKind::Usage {
+            continue;
+        }
+        let key = [Value::Id(charge.id.uuid())];
+        // Consumption that was rated elsewhere comes without meters.
+        if let Some(of) = tx.get::<UsageCharge>(&key).await? {
+            let meter = names.meter(tx, of.meter).await?;
+            meters.insert(charge.id, meter.name.clone());
+        }
+    }
+    Ok(meters)
+}
+
+fn by_customer(
+    entries: &[Entry],
+    meters: &BTreeMap<Id<Charge>, String>,
+    currency: Currency,
+) -> Result<Vec<Group>, AppError> {
     let mut groups = BTreeMap::new();
     for entry in entries {
         let charge = &entry.billed.charge;
@@ -381,7 +426,9 @@ fn by_customer(entries: &[Entry], currency: Currency) -> Result<Vec<Group>, AppE
             title: entry.goods.item.title.clone(),
             detail: format!(
                 "{} · {} – {}",
-                charge.kind,
+                meters
+                    .get(&charge.id)
+                    .map_or(charge.kind.as_str(), String::as_str),
                 day(charge.from_day),
                 day(charge.until_day)
             ),

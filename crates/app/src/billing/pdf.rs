@@ -99,6 +99,12 @@ const LEFT: i16 = 510;
 const RIGHT: i16 = WIDTH - 510;
 /// Where a page's content ends, above its foot.
 const BOTTOM: i16 = HEIGHT - 720;
+/// How far the letters of a note reach below its line, from one line of it to the next, and from one note to the next besides.
+const NOTE_DEPTH: i16 = 30;
+const NOTE_LINE: i16 = 125;
+const NOTE_GAP: i16 = 60;
+/// Notes that are longer than this are not kept with the sums.
+const NOTES_TOGETHER: i16 = 2_000;
 /// Right edges of the columns of numbers.
 const QUANTITY: i16 = 3780;
 const UNIT: i16 = 4640;
@@ -369,7 +375,9 @@ impl Layout<'_> {
     fn totals(&mut self) {
         let totals = &self.document.totals;
         let count = i16::try_from(totals.len()).unwrap_or(1);
-        self.room(count.saturating_mul(190).saturating_add(200));
+        // No page holds a note alone: where the notes do not fit, the sums stand beside them on the next.
+        let sums = count.saturating_mul(180).saturating_add(250);
+        self.room(sums.saturating_add(self.notes_height()));
         self.down(210);
         let left = 3180;
         for (index, (label, money)) in totals.iter().enumerate() {
@@ -395,12 +403,22 @@ impl Layout<'_> {
         for note in notes {
             let style = set(80, QUIET);
             for line in wrapped(note, style, RIGHT - LEFT) {
-                self.room(130);
+                self.room(NOTE_DEPTH);
                 self.page.text(LEFT, self.y, style, &line);
-                self.down(125);
+                self.down(NOTE_LINE);
             }
-            self.down(60);
+            self.down(NOTE_GAP);
         }
+    }
+
+    /// How far the notes reach below the sums.
+    fn notes_height(&self) -> i16 {
+        let lines = |note: &String| wrapped(note, set(80, QUIET), RIGHT - LEFT).len();
+        let heights = self.document.notes.iter().map(|note| {
+            let lines = i16::try_from(lines(note)).unwrap_or(i16::MAX);
+            lines.saturating_mul(NOTE_LINE).saturating_add(NOTE_GAP)
+        });
+        heights.fold(0, i16::saturating_add).min(NOTES_TOGETHER)
     }
 
     /// The pages, each with its foot.

@@ -329,7 +329,7 @@ pub struct Dealer {
 }
 
 /// How many names of a kind are kept: what is read for long lists stays bounded.
-const KEPT_MAX: usize = 20_000;
+const KEPT_MAX: usize = 10_000;
 
 /// Names that were looked up for lines.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ use tierline_rules::{Checkpoint, regions};
 use tierline_store::tables::Setting;
 use tierline_store::{Tx, tables};
 
+use crate::charges::ROUNDING;
 use crate::error::AppError;
 use crate::schedule::{INVITATION_DAYS, TRANSFER_DAYS};
 use crate::windows::WINDOW_HOURS;
@@ -59,6 +60,9 @@ pub async fn parameters(tx: &mut Tx<'_>) -> Result<Vec<Parameter>, AppError> {
             rule: None,
             is_set: true,
         });
+    }
+    if !found.iter().any(|set| set.name == ROUNDING) {
+        found.push(fixed(ROUNDING, "cut", "BIL-050"));
     }
     found.push(fixed("profile", crate::attempt::PROFILE, "GEN-010"));
     found.push(fixed("partner_agreement", PARTNER_TEMPLATE, "AGR-001"));

@@ -20,7 +20,7 @@ use tierline_store::tables::usage as rows;
 use tierline_store::{Command, Lock, StoreError, Tx, Value, tables};
 use uuid::Uuid;
 
-use super::lines::{FAULTS_MAX, Fault, Line, Lines, digest_id};
+use super::lines::{FAULTS_MAX, Fault, Line, Lines, Resource, digest_id};
 use super::{DAY, MONTH, closes, over};
 use crate::actor;
 use crate::ctx::Ctx;
@@ -311,20 +311,38 @@ fn resource_ids(file: &Lines, known: &Known) -> HashMap<(usize, usize), Uuid> {
             .get(line.subscription)
             .and_then(Option::as_ref);
         if let (Some(holder), Some(resource)) = (holder, file.resources.get(place)) {
-            ids.entry((line.subscription, place)).or_insert_with(|| {
-                let tags = serde_json::to_string(&resource.tags).unwrap_or_default();
-                digest_id(&[
-                    "usage resource",
-                    &holder.row.id.to_string(),
-                    &resource.uri,
-                    &resource.group,
-                    &resource.location,
-                    &tags,
-                ])
-            });
+            ids.entry((line.subscription, place))
+                .or_insert_with(|| resource_of(holder.row.id, resource).id);
         }
     }
     ids
+}
+
+/// A resource of a subscription; its id follows from all that is known of it.
+fn resource_of(subscription: Id<Subscription>, of: &Resource) -> UsageResource {
+    let mut resource = UsageResource {
+        id: Uuid::nil(),
+        subscription,
+        uri: of.uri.clone(),
+        resource_group: of.group.clone(),
+        location: of.location.clone(),
+        tags: of.tags.clone(),
+    };
+    resource.id = resource_id(&resource);
+    resource
+}
+
+/// The id that follows from a resource.
+pub(super) fn resource_id(resource: &UsageResource) -> Uuid {
+    let tags = serde_json::to_string(&resource.tags).unwrap_or_default();
+    digest_id(&[
+        "usage resource",
+        &resource.subscription.to_string(),
+        &resource.uri,
+        &resource.resource_group,
+        &resource.location,
+        &tags,
+    ])
 }
 
 /// Takes a file in, in this transaction.
@@ -461,17 +479,10 @@ pub(crate) fn seal(digest: &mut Sha256, row: &UsageEvent) {
 
 async fn resources(tx: &mut Tx<'_>, file: &Lines, known: &Known) -> Result<(), Refused> {
     let mut all = Vec::new();
-    for ((holder, place), id) in resource_ids(file, known) {
+    for (holder, place) in resource_ids(file, known).into_keys() {
         let holder = known.holders.get(holder).and_then(Option::as_ref);
         if let (Some(holder), Some(resource)) = (holder, file.resources.get(place)) {
-            all.push(UsageResource {
-                id,
-                subscription: holder.row.id,
-                uri: resource.uri.clone(),
-                resource_group: resource.group.clone(),
-                location: resource.location.clone(),
-                tags: resource.tags.clone(),
-            });
+            all.push(resource_of(holder.row.id, resource));
         }
     }
     all.sort_by_key(|row| row.id);
@@ -620,32 +631,4 @@ async fn days(
         }
     }
     Ok(())
-}
-
-/// Files whose events are not those that the log answers for: `table id: what is wrong`.
-///
-/// # Errors
-/// When the store fails.
-pub async fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, AppError> {
-    let mut findings = Vec::new();
-    let uploads = tx
-        .find::<UsageUpload>(tables::usage_uploads::EVERY, &[])
-        .await?;
-    for upload in uploads {
-        let key = [Value::Id(upload.id.uuid())];
-        let rows = tx
-            .find::<UsageEvent>(tables::usage_events::OF_UPLOAD, &key)
-            .await?;
-        let mut digest = Sha256::new();
-        for row in &rows {
-            seal(&mut digest, row);
-        }
-        if digest.finalize().to_vec() != upload.digest {
-            findings.push(format!(
-                "usage_events of file {}: are not those that it came with",
-                upload.id
-            ));
-        }
-    }
-    Ok(findings)
 }

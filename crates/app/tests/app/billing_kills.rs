@@ -1,4 +1,4 @@
-//! Billing runs whose process is killed come to the same invoices, lines and postings as one that is left alone.
+//! Billing runs whose process is killed come to the same invoices, lines, postings and papers as one that is left alone.
 //!
 //! `TIERLINE_BILLING_KILLS` says how many rounds.
 #![expect(
@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 use tierline_app::App;
 use tierline_app::ask::ask;
 use tierline_app::billing::verify::audit;
+use tierline_app::billing::{papers, pdf};
 use tierline_app::clock::Clock;
 use tierline_app::demo::LayWorld;
 use tierline_app::time::Step;
@@ -27,6 +28,8 @@ use tierline_store::{Db, DbConfig, Table, schema};
 const PLACE: &str = "TIERLINE_BILLING_PLACE";
 const CUSTOMERS: usize = 40;
 const HELD: usize = 60;
+/// Bills whose papers are compared byte by byte.
+const PAPERS: usize = 5;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -74,7 +77,27 @@ type Billed = (
     Vec<InvoiceLine>,
     Vec<Posting>,
     Vec<Batch>,
+    Vec<Vec<u8>>,
 );
+
+/// The papers of the first bills: the operator's, the provider's and some of the reseller's.
+async fn papers(app: &App) -> Vec<Vec<u8>> {
+    let read = ask(|tx| {
+        Box::pin(async move {
+            let bills = tx.find::<Invoice>(Invoice::all_rows_sql(), &[]).await?;
+            let mut papers = Vec::new();
+            for bill in bills.iter().take(PAPERS) {
+                papers.push(papers::invoice(tx, bill).await?);
+            }
+            Ok(papers)
+        })
+    });
+    let papers = app.db().read(read).await.unwrap();
+    papers
+        .iter()
+        .map(|paper| pdf::write(paper).unwrap())
+        .collect()
+}
 
 /// What a world comes to when its month is billed to the end.
 async fn billed(file: &Path) -> Billed {
@@ -90,6 +113,7 @@ async fn billed(file: &Path) -> Billed {
         every(&app).await,
         every(&app).await,
         every(&app).await,
+        papers(&app).await,
     );
     app.db().shutdown().await;
     billed
@@ -123,6 +147,7 @@ async fn a_killed_run_bills_what_an_undisturbed_one_does() {
     let written = size(&alone) - size(&base);
     let charges = undisturbed.0.iter().map(|run| run.charges).sum::<i64>();
     assert!(charges > 2_000);
+    assert_eq!(undisturbed.5.len(), PAPERS);
     assert_eq!(i64::try_from(undisturbed.2.len()).unwrap(), 3 * charges);
 
     let rounds = std::env::var("TIERLINE_BILLING_KILLS").map_or(2, |text| text.parse().unwrap());

@@ -10,6 +10,7 @@ mod delegation;
 mod enrolment;
 mod golden_year;
 mod japanese;
+mod ledger_laws;
 mod month_guide;
 mod moves;
 mod passing_time;

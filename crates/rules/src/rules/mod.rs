@@ -65,13 +65,16 @@ pub const SUBSCRIPTION_CHANGE: Checkpoints = Checkpoints::of(&[
 /// All enforced rules, by section.
 pub static SECTIONS: &[&[Rule]] = &[
     identity::RULES,
-    enrolment::RULES,
+    enrolment::applying::RULES,
+    enrolment::changes::RULES,
+    enrolment::allowed::RULES,
     agreements::RULES,
     regions::RULES,
     partnerships::RULES,
     customers::RULES,
     delegation::RULES,
-    scenarios::RULES,
+    scenarios::chains::RULES,
+    scenarios::owners::RULES,
     catalogue::carts::RULES,
     catalogue::items::RULES,
     catalogue::orders::RULES,

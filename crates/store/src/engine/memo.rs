@@ -22,6 +22,10 @@ use crate::value::Value;
 /// How many rows are kept, and answers without any. What does not fit pushes everything out: it is read again.
 const KEPT_MAX: usize = 4_096;
 
+/// A text or a file of more bytes is nothing that decisions rest on: a row that holds one is not kept when it is written. Who writes for
+/// long and alone would keep thousands of them.
+const HEAVY: usize = 64 << 10;
+
 type Boxed = Box<dyn Any + Send>;
 
 #[derive(Default)]
@@ -180,8 +184,12 @@ impl Memo {
             _ => Old::Unknown,
         };
         let kept = self.tables.entry(T::NAME).or_default();
-        kept.rows.insert(key, Box::new(Some(Arc::new(row.clone()))));
         kept.forget_answers(&old, Some(values));
+        if values.iter().any(is_heavy) {
+            kept.rows.remove(&key);
+            return;
+        }
+        kept.rows.insert(key, Box::new(Some(Arc::new(row.clone()))));
         self.kept = self.kept.saturating_add(1);
     }
 
@@ -239,6 +247,14 @@ impl Memo {
         if self.kept > KEPT_MAX {
             self.clear();
         }
+    }
+}
+
+const fn is_heavy(value: &Value) -> bool {
+    match value {
+        Value::Text(text) | Value::Json(text) => text.len() > HEAVY,
+        Value::Bytes(bytes) => bytes.len() > HEAVY,
+        _ => false,
     }
 }
 
@@ -437,5 +453,17 @@ mod tests {
             write(&mut memo, &organization(number + 1_000_000, "z", "Z"), true);
             assert!(size(&memo) <= KEPT_MAX + 2);
         }
+    }
+
+    /// A row with a file in it is not kept, and neither is what it was before.
+    #[test]
+    fn what_is_heavy_is_read_again() {
+        let mut memo = Memo::default();
+        let light = organization(1, "a", "one");
+        memo.wrote(&light, &light.values(), light.key(), true);
+        assert_eq!(single(&memo, &light.key()), Ok(light));
+        let heavy = organization(1, "a", &"one".repeat(HEAVY));
+        memo.wrote(&heavy, &heavy.values(), heavy.key(), false);
+        assert_eq!(single(&memo, &heavy.key()), Err("unknown"));
     }
 }

@@ -29,6 +29,7 @@ use tierline_domain::usage::{
 use super::canonical;
 use crate::engine::Tx;
 use crate::error::StoreError;
+use crate::row::{FromRow, Row};
 use crate::statements;
 use crate::table::Table;
 use crate::tables::files::Paper;
@@ -94,10 +95,13 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("signing_keys", CREDENTIALS),
     (
         "usage_days",
-        "sums of the events and what follows from them: rated anew from those, they are the same",
+        "sums of the events, which `verify` adds up again, and what follows from them: rated anew, they are the same",
     ),
     ("usage_events", UPLOADED),
-    ("usage_resources", UPLOADED),
+    (
+        "usage_resources",
+        "a resource's id is the digest of all that is known of it, which `verify` works out again",
+    ),
     ("webhook_attempts", POST),
     ("webhook_certificates", POST),
     ("webhook_deliveries", POST),
@@ -325,20 +329,34 @@ fn key_text(key: &[Value]) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
+/// What an event tells. One that cannot be read tells nothing here: whoever follows the chain of events names it.
+struct Telling {
+    position: i64,
+    data: Option<serde_json::Value>,
+}
+
+impl FromRow for Telling {
+    fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
+        let data = row.get::<Json<serde_json::Value>>(1);
+        Ok(Self {
+            position: row.get(0)?,
+            data: data.ok().map(|data| data.0),
+        })
+    }
+}
+
 /// What the events told of rows last.
 async fn rows_as_told(tx: &mut Tx<'_>) -> Result<Rows, StoreError> {
     let mut rows = Rows::new();
     let mut after: i64 = 0;
     loop {
-        let events = tx
-            .fetch_all::<(i64, Json<serde_json::Value>)>(TOLD, &[Value::Int(after)])
-            .await?;
-        let Some((last, _)) = events.last() else {
+        let events = tx.fetch_all::<Telling>(TOLD, &[Value::Int(after)]).await?;
+        let Some(last) = events.last() else {
             return Ok(rows);
         };
-        after = *last;
-        for (_, data) in &events {
-            let lines = data.0.get("rows").and_then(serde_json::Value::as_array);
+        after = last.position;
+        for data in events.iter().filter_map(|telling| telling.data.as_ref()) {
+            let lines = data.get("rows").and_then(serde_json::Value::as_array);
             for line in lines.into_iter().flatten() {
                 take(&mut rows, line.as_str().unwrap_or_default());
             }

@@ -380,8 +380,11 @@ statements! {
         AND state IN ('notstarted','running')";
     /// The parts of an export, without their contents.
     pub PARTS = "SELECT number, lines, size, digest FROM export_parts WHERE export = $1 ORDER BY number";
-    /// Every part that is kept.
-    pub KEPT = "SELECT export, number FROM export_parts ORDER BY export, number";
+    /// Every export.
+    pub EVERY = "SELECT id FROM exports ORDER BY id";
+    /// What the lines of an invoice come to that are of consumption.
+    pub CONSUMED = "SELECT CAST(COALESCE(SUM(l.minor), 0) AS BIGINT) FROM invoice_lines l JOIN charges c ON c.id = l.charge
+        JOIN items i ON i.id = c.item WHERE l.invoice = $1 AND i.kind IN ('consumption','consumption_plan','previous_consumption')";
     /// Parts of exports whose time is over lose their contents; what is known of them stays, so that a file that somebody kept can be
     /// told from another.
     pub FORGET_PARTS = "UPDATE export_parts SET content = $1 WHERE length(content) > 0

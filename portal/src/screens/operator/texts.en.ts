@@ -92,6 +92,7 @@ export const en = {
     transfer_days: 'Days until a transfer lapses',
     seat_window_hours: 'Hours in which seats can be taken back',
     reseller_revenue_usd_minor: 'Revenue of a reseller in a year, US cents',
+    rounding: 'How lines of new commerce are rounded',
     full_delegation_ended: 'Full delegation has ended',
     'region.AS': 'Region of American Samoa',
     'region.GU': 'Region of Guam',

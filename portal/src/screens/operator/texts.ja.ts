@@ -90,6 +90,7 @@ export const ja: typeof en = {
     transfer_days: '移管の有効日数',
     seat_window_hours: 'シートを減らせる時間数',
     reseller_revenue_usd_minor: 'リセラーの年間売上 (米セント)',
+    rounding: 'ニューコマースの明細の端数処理',
     full_delegation_ended: '完全な委任の終了',
     'region.AS': '米領サモアの地域',
     'region.GU': 'グアムの地域',

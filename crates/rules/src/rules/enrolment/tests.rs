@@ -1,6 +1,10 @@
+use tierline_domain::admin::ProgramRole;
+use tierline_domain::customer::Acquired;
+use tierline_domain::partner::{PartnershipState, ResellerEnrolment, SupportPlan};
+
 use super::*;
 use crate::decide;
-use crate::facts::{ApiCall, Roles, Standing, TokenKind};
+use crate::facts::{ApiCall, Channel, Named, Roles, Standing, TenantChoice, TokenKind};
 use crate::testing::{
     answer, application as applying, by, direct_bill, failed, named, one_tier, place, provider,
     relation, reseller, shows, two_tier,
