@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
@@ -35,6 +36,22 @@ pub(crate) struct Sent {
     pub(crate) bytes: Bytes,
 }
 
+/// A body of any type, whole, for handlers that read it in their own way.
+pub(crate) struct Whole(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Whole {
+    type Rejection = BytesRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, BytesRejection> {
+        let slot = request.extensions().get::<Slot>().cloned();
+        let bytes = Bytes::from_request(request, state).await?;
+        if let Some(slot) = slot {
+            slot.read(&bytes);
+        }
+        Ok(Self(bytes))
+    }
+}
+
 impl Sent {
     /// Reads the rest of a request.
     ///
@@ -49,16 +66,12 @@ impl Sent {
         let query = parts.uri.query().map(str::to_owned);
         // Whoever reads the body asks its extensions and not its headers.
         let headers = std::mem::take(&mut parts.headers);
-        let slot = parts.extensions.get::<Slot>().cloned();
-        let bytes = Bytes::from_request(Request::from_parts(parts, body), server)
+        let Whole(bytes) = Whole::from_request(Request::from_parts(parts, body), server)
             .await
             .map_err(|error| match error.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
                 _ => Problem::malformed("body", "could not be read to its end"),
             })?;
-        if let Some(slot) = slot {
-            slot.read(&bytes);
-        }
         Ok(Self {
             method,
             path,

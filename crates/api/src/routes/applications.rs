@@ -2,7 +2,6 @@
 //! and for the operator. Strict, with problem details.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -24,6 +23,7 @@ use uuid::Uuid;
 
 use super::oauth::unstored;
 use crate::auth::Principal;
+use crate::call::Whole;
 use crate::identity::{self, password};
 use crate::problem::Problem;
 use crate::route::{self, Route};
@@ -379,7 +379,11 @@ fn is_safe(address: &str) -> bool {
         }
 }
 
-async fn register(State(server): State<Server>, principal: Principal, bytes: Bytes) -> Strict {
+async fn register(
+    State(server): State<Server>,
+    principal: Principal,
+    Whole(bytes): Whole,
+) -> Strict {
     admin(&server, &principal).map_err(told(&principal))?;
     let wanted: NewApplication = body::strict(&bytes).map_err(told(&principal))?;
     let name = wanted.name.trim().to_owned();
@@ -455,7 +459,7 @@ async fn rotate_secret(
     State(server): State<Server>,
     principal: Principal,
     Path(id): Path<Uuid>,
-    bytes: Bytes,
+    Whole(bytes): Whole,
 ) -> Strict {
     admin(&server, &principal).map_err(told(&principal))?;
     let wanted: NewSecret = wishes(&bytes).map_err(told(&principal))?;
@@ -540,7 +544,7 @@ async fn reset_password(
     State(server): State<Server>,
     principal: Principal,
     Path(name): Path<String>,
-    bytes: Bytes,
+    Whole(bytes): Whole,
 ) -> Strict {
     admin(&server, &principal).map_err(told(&principal))?;
     let wanted: SecondFactorReset = wishes(&bytes).map_err(told(&principal))?;
@@ -606,7 +610,11 @@ async fn keys(State(server): State<Server>, principal: Principal) -> Strict {
     Ok(Json(named(server.issuer().kids(now))).into_response())
 }
 
-async fn rotate_keys(State(server): State<Server>, principal: Principal, bytes: Bytes) -> Strict {
+async fn rotate_keys(
+    State(server): State<Server>,
+    principal: Principal,
+    Whole(bytes): Whole,
+) -> Strict {
     principal.operator_required().map_err(told(&principal))?;
     let wanted: Rotation = wishes(&bytes).map_err(told(&principal))?;
     let now = server.app().clock().server_now();

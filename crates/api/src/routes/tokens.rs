@@ -25,6 +25,7 @@ use super::oauth::{
     Client, Failure, Form, OauthError, OauthFailure, Tenancy, Wanted, built_in, unstored,
 };
 use crate::auth::bearer;
+use crate::call::Whole;
 use crate::identity::{
     self, AUDIENCE_API, AUDIENCE_GRAPH, REFRESH_DAYS, SCOPE_API, Subject, TOKEN_SECONDS, seconds,
 };
@@ -637,7 +638,7 @@ fn hex(bytes: &[u8]) -> String {
 async fn exchange(
     State(server): State<Server>,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, Failure> {
     let form = Form::read(&body)?;
     if let Some(other) = form.get("grant_type").filter(|grant| *grant != "jwt_token") {
