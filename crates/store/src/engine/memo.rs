@@ -6,8 +6,8 @@
 //! and what it wrote.
 //!
 //! Invariant: a memo is asked inside a transaction only, after it was told which state of the data this transaction
-//! sees. What others commit meanwhile, it learns with the next transaction. A writer's decision does not rest on more
-//! than that: what it may not miss, it has locked before its first read.
+//! sees. What others commit meanwhile, it learns with the next transaction, or with a lock that is taken on the way. A writer's
+//! decision does not rest on more than that: what it may not miss, it has locked before it reads it.
 
 use std::any::Any;
 use std::cell::Cell;
