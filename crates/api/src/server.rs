@@ -13,6 +13,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
 use tierline_app::App;
+use tierline_domain::partner::{Account, Environment};
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
 use tower::{Service, ServiceBuilder, ServiceExt as _};
@@ -129,6 +130,12 @@ impl Server {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// Whether whoever acts for an account works in a sandbox: the whole server is one, or the account is.
+    pub(crate) fn is_sandbox_of(&self, account: Option<&Account>) -> bool {
+        let own = account.map(|account| account.environment);
+        self.settings().sandbox || own == Some(Environment::Sandbox)
     }
 
     /// What limits calls, where something does.

@@ -4,20 +4,26 @@
     reason = "a test says what went wrong by where it stops"
 )]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A server of the demo world, which it keeps in a directory that goes with the test, and what it prints.
+fn demo(place: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
+        .env("TMPDIR", place)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    (server, lines)
+}
 
 #[test]
 fn sigterm_ends_a_server_in_order_and_its_throw_away_world_with_it() {
     let place = tempfile::tempdir().unwrap();
-    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
-        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
-        .env("TMPDIR", place.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let (mut server, mut lines) = demo(place.path());
     assert!(lines.next().unwrap().unwrap().contains("listens on http"));
     assert_eq!(worlds(place.path()), 1);
 
@@ -174,12 +180,8 @@ fn a_server_says_what_it_serves_and_what_becomes_of_it() {
 /// What is printed to be pasted runs as it stands: the sample of a greeting, and the remedies of its answer.
 #[test]
 fn the_first_thing_that_is_pasted_works() {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
-        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let place = tempfile::tempdir().unwrap();
+    let (mut server, mut lines) = demo(place.path());
     let sample = lines
         .by_ref()
         .map(Result::unwrap)
@@ -210,12 +212,8 @@ fn the_first_thing_that_is_pasted_works() {
 /// A request that is under way when a server is asked to end is answered, and then it ends.
 #[test]
 fn a_request_under_way_is_finished_before_a_server_ends() {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_tierline"))
-        .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let place = tempfile::tempdir().unwrap();
+    let (mut server, mut lines) = demo(place.path());
     let first = lines.next().unwrap().unwrap();
     let (_, address) = first.split_once("http://").unwrap();
     let client = "00000000-0000-7416-bfeb-d0f419397460";

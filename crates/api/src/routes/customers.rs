@@ -10,7 +10,7 @@ use tierline_app::ask::ask;
 use tierline_app::{AppError, customer_profile, names};
 use tierline_domain::address::{Address, folded};
 use tierline_domain::customer::{Customer, Delegation, Relationship, RelationshipState};
-use tierline_domain::partner::{Account, Environment, Organization, Tenant};
+use tierline_domain::partner::{Account, Organization, Tenant};
 use tierline_store::customers::{Listed, Narrowed};
 use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value as Stored};
@@ -674,13 +674,8 @@ async fn patch(Path(customer): Path<String>, call: Call) -> Result<Json<Changed>
     }
 }
 
-/// Whether the caller works in a sandbox: its own account is one, or the whole server is.
-pub(super) fn in_sandbox(call: &Call) -> bool {
-    call.server.settings().sandbox || call.account.environment == Environment::Sandbox
-}
-
 async fn delete(Path(customer): Path<String>, call: Call) -> Result<Response, Problem> {
-    if !in_sandbox(&call) {
+    if !call.server.is_sandbox_of(Some(&call.account)) {
         return Err(Problem::documented(
             StatusCode::BAD_REQUEST,
             900_127,

@@ -16,7 +16,7 @@ use tierline_app::{AppError, Ctx, attempt, names, remedy};
 use tierline_domain::catalog::Item;
 use tierline_domain::id::Id;
 use tierline_domain::order::OrderRequest;
-use tierline_domain::partner::{Account, Environment, Tenant};
+use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::time::{Period, Timestamp};
 use tierline_rules::{Decision, Facts, Lang, RuleId, book};
 use tierline_store::idempotency::RequestKey;
@@ -250,9 +250,7 @@ async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResul
         return Err(call.refuse(Problem::not_found(&format!("command {verb}"))));
     }
     let principal = &call.principal;
-    let own = principal.account.as_ref();
-    let is_sandbox = call.server.settings().sandbox
-        || own.is_some_and(|account| account.environment == Environment::Sandbox);
+    let is_sandbox = call.server.is_sandbox_of(principal.account.as_ref());
     if SANDBOX_ONLY.contains(&verb.as_str()) && !is_sandbox {
         let text = format!("{verb} is a command of sandboxes, and this is none");
         let refused = Problem::documented(StatusCode::BAD_REQUEST, 900_127, &text);

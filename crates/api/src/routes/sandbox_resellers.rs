@@ -16,7 +16,6 @@ use tierline_domain::place::Country;
 use tierline_domain::time::Timestamp;
 use utoipa::ToSchema;
 
-use super::customers::in_sandbox;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};
@@ -130,7 +129,7 @@ struct ProviderRelationship {
 
 /// Only a provider that works in a sandbox has test resellers.
 fn allowed(call: &Call, code: u32, what: &str) -> Result<(), Problem> {
-    if !in_sandbox(call) {
+    if !call.server.is_sandbox_of(Some(&call.account)) {
         return Err(Problem::documented(
             StatusCode::FORBIDDEN,
             code,
