@@ -180,6 +180,8 @@ test('a further place of business is added, where the program knows its country'
   await portal.checked(page);
   await country.fill('CA');
   await confirmed(page, 'Add it');
+  // The window stood there from the beginning, so there is no place to go back to: one is found all the same.
+  await page.waitForFunction(() => document.activeElement?.closest('main') != null);
   await page.getByText(/ · CA · location/).waitFor();
   await portal.checked(page);
 });

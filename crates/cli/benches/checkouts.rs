@@ -8,7 +8,7 @@
 //! `cargo xtask soak checkouts` starts a durable PostgreSQL cluster and runs this. The first argument is a
 //! connection string of its `postgres` database, the second a directory on the disk that SQLite shall use. Every
 //! figure is the median of five rounds, in which all contestants take their turns. Whoever works on one of
-//! them adds its name and a number of clients: `sqlite 32` measures one round of these alone.
+//! them adds its name and a number of clients: `sqlite 32` measures these alone, round by round.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -472,19 +472,22 @@ fn ratio(one: u64, other: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// One engine, one number of clients, one round.
+/// One engine and one number of clients, round by round: how fast it is as its database grows.
 async fn alone(server: &str, place: &str, engine: &str, clients: usize) {
     std::fs::create_dir_all(place).unwrap();
     let url = (engine == "postgres").then(|| database(server, "checkouts"));
     let file = Path::new(place).join("checkouts.db");
     let app = open(DbConfig::of(url, file)).await;
-    let store = through_the_store(&app, 1, clients).await;
-    let program = by_the_program(&app, 1, clients).await;
+    for turn in 0..ROUNDS {
+        let store = through_the_store(&app, turn, clients).await;
+        let program = by_the_program(&app, turn, clients).await;
+        println!("{engine}: store {store}, program {program}");
+    }
     let directory = Path::new(place).join("http");
     std::fs::create_dir_all(&directory).unwrap();
     let url = (engine == "postgres").then(|| database(server, "http"));
-    let http = over_http(&directory, url.as_deref(), 2).await;
-    println!("{engine}: store {store}, program {program}, over HTTP {http}");
+    let http = over_http(&directory, url.as_deref(), ROUNDS).await;
+    println!("{engine}: over HTTP {http}");
 }
 
 #[tokio::main]

@@ -21,6 +21,20 @@ const useStyles = makeStyles({
 });
 
 /**
+ * Gives the page back to whoever closed a window: at the place where they were, or, where what was done took that away or shut
+ * it, at the first that takes the focus. The page stays hidden from screen readers until something in it has the focus.
+ */
+function returnTo(before: Element | null) {
+  const page = document.getElementById('portal');
+  if (page !== null) page.inert = false;
+  for (const place of [before, ...document.querySelectorAll('main a, main button:enabled, main')]) {
+    if (!(place instanceof HTMLElement) || place === document.body) continue;
+    place.focus();
+    if (document.activeElement === place) return;
+  }
+}
+
+/**
  * Asks before something is done, with its consequences spelled out. The window stays while it is done and where it did not work;
  * `onDone` closes it.
  */
@@ -45,13 +59,7 @@ export function Confirm<I, O>(props: {
     if (!props.open) return;
     const before = document.activeElement;
     return () => {
-      requestAnimationFrame(() => {
-        const page = document.getElementById('portal');
-        if (page !== null) page.inert = false;
-        // What was done may have taken the button away.
-        const there = before instanceof HTMLElement && before.isConnected;
-        (there ? before : document.querySelector<HTMLElement>('main a, main button:enabled'))?.focus();
-      });
+      requestAnimationFrame(() => returnTo(before));
     };
   }, [props.open]);
   const close = () => {
