@@ -7,7 +7,7 @@ use serde::Serialize;
 use tierline_domain::partner::Account;
 use tierline_rules::{Asked, Checkpoint, Decision, Facts, RuleId, decide};
 use tierline_store::log::Outcome;
-use tierline_store::{StoreError, Tx, tables};
+use tierline_store::{StoreError, Tx, Written, tables};
 use uuid::Uuid;
 
 use crate::act::Act;
@@ -231,7 +231,7 @@ async fn keep(
                 .map(|violation| violation.rule.to_string())
                 .collect(),
         ),
-        facts: tierline_store::Json(serde_json::to_value(facts).unwrap_or_default()),
+        facts: Written::of(facts),
         profile: PROFILE.to_owned(),
     };
     tx.put(&row).await

@@ -145,7 +145,7 @@ async fn decisions(tx: &mut Tx<'_>, report: &mut Report) -> Result<(), AppError>
             continue;
         };
         report.decisions = report.decisions.saturating_add(1);
-        let facts: Facts = match serde_json::from_value(row.facts.0) {
+        let facts: Facts = match row.facts.read() {
             Ok(facts) => facts,
             Err(error) => {
                 report

@@ -25,4 +25,4 @@ pub use engine::{Command, Db, DbConfig, LaneStats, Lock, Migration};
 pub use error::StoreError;
 pub use statement::Statement;
 pub use table::Table;
-pub use value::{BadValue, Bind, Field, Json, Kind, Seen, Value, v};
+pub use value::{BadValue, Bind, Field, Json, Kind, Seen, Value, Written, v};

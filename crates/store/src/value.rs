@@ -13,6 +13,8 @@
 //!
 //! A JSON value reads back equal, but not always letter by letter: `jsonb` orders keys its own way.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -301,21 +303,56 @@ impl<T: Serialize + DeserializeOwned + 'static> Field for Json<T> {
     }
 }
 
+/// A structure kept as one JSON document that is seldom read again: it is held as its text, which costs nothing to hand on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written(Arc<str>);
+
+impl Written {
+    /// The text of a structure, without its members that are null: it reads one that is missing as the same.
+    ///
+    /// # Panics
+    /// As [`to_json`].
+    #[must_use]
+    pub fn of<T: Serialize>(structure: &T) -> Self {
+        Self(expected::<T>(crate::log::brief_document(structure)).into())
+    }
+
+    /// The structure that was written.
+    ///
+    /// # Errors
+    /// When the text is no such structure.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, BadValue> {
+        from_json(Seen::Json(&self.0))
+    }
+}
+
+impl Field for Written {
+    const KIND: Kind = Kind::Json;
+    fn to_value(&self) -> Value {
+        Value::Json(self.0.as_ref().to_owned())
+    }
+    fn from_value(value: Seen<'_>) -> Result<Self, BadValue> {
+        // An engine may have put the keys in an order of its own.
+        let document: serde_json::Value = from_json(value)?;
+        let text = crate::log::document(&document);
+        text.map(|text| Self(text.into()))
+            .map_err(|error| BadValue::new("JSON", &error.to_string()))
+    }
+}
+
 /// A structure as a JSON value, for types that implement [`Field`] that way themselves.
 ///
 /// # Panics
 /// When the type cannot be written as JSON at all (a map whose keys are no texts): a fault of the
 /// program, not of the data.
 #[must_use]
-pub fn to_json<T: Serialize + 'static>(structure: &T) -> Value {
-    let tree: &dyn std::any::Any = structure;
-    if let Some(document) = tree.downcast_ref::<serde_json::Value>() {
-        return Value::Json(crate::log::document(document));
-    }
-    match serde_json::to_value(structure) {
-        Ok(document) => Value::Json(crate::log::document(&document)),
-        Err(error) => panic!("{} has no JSON form: {error}", std::any::type_name::<T>()),
-    }
+pub fn to_json<T: Serialize>(structure: &T) -> Value {
+    Value::Json(expected::<T>(crate::log::document(structure)))
+}
+
+fn expected<T>(document: serde_json::Result<String>) -> String {
+    document
+        .unwrap_or_else(|error| panic!("{} has no JSON form: {error}", std::any::type_name::<T>()))
 }
 
 /// A structure from a JSON value.

@@ -84,7 +84,7 @@ fn is_own(viewer: &Viewer, facts: &Facts) -> bool {
 }
 
 fn read(row: StoredDecision) -> Option<(Kept, Facts)> {
-    let facts: Facts = serde_json::from_value(row.facts.0).ok()?;
+    let facts: Facts = row.facts.read().ok()?;
     let kept = Kept {
         id: row.id,
         at: row.at_world,

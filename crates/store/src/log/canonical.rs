@@ -1,6 +1,15 @@
 //! The one way to write an event, or a row, as bytes: the same whichever engine kept it.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::io;
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde::ser::Error as _;
 use serde_json::Value as Document;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::LoggedEvent;
@@ -63,7 +72,7 @@ pub(super) fn chain(previous: &[u8], seq: i64, logged: &LoggedEvent) -> [u8; 32]
         .and(event.outcome.as_str().as_bytes())
         .and_maybe(event.rule.as_deref().map(str::as_bytes))
         .and(&event.digest)
-        .and(document(&event.data).as_bytes())
+        .and(tree(&event.data).as_bytes())
         .digest()
 }
 
@@ -105,54 +114,195 @@ pub(super) fn row_digest(table: &str, values: &[Value]) -> Vec<u8> {
     parts.digest().to_vec()
 }
 
-/// A JSON document with its keys in order and nothing between its parts.
-pub(crate) fn document(json: &Document) -> String {
-    let mut text = String::with_capacity(256);
-    write(json, &mut text);
-    text
+/// A structure as a JSON document with its keys in order and nothing between its parts.
+///
+/// # Errors
+/// When the structure has no such form: a map whose keys are no texts.
+pub(crate) fn document<T: Serialize + ?Sized>(structure: &T) -> serde_json::Result<String> {
+    written(structure, false)
 }
 
-fn write(json: &Document, text: &mut String) {
-    match json {
-        Document::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write(item, text);
-            }
-            text.push(']');
-        }
-        Document::Object(fields) => {
-            let mut fields: Vec<(&String, &Document)> = fields.iter().collect();
-            fields.sort_unstable_by_key(|(key, _)| *key);
-            text.push('{');
-            for (index, (key, value)) in fields.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write_text(key, text);
-                text.push(':');
-                write(value, text);
-            }
-            text.push('}');
-        }
-        Document::String(plain) => write_text(plain, text),
-        Document::Null => text.push_str("null"),
-        Document::Bool(yes) => text.push_str(if *yes { "true" } else { "false" }),
-        number @ Document::Number(_) => text.push_str(&number.to_string()),
+/// A tree of JSON as such a document.
+fn tree(json: &Document) -> String {
+    // A tree has no keys but texts, so that it can be written at all times.
+    document(json).unwrap_or_else(|_| json.to_string())
+}
+
+/// As [`document`], without the members that are null: a structure reads one that is missing as the same.
+///
+/// # Errors
+/// As [`document`].
+pub(crate) fn brief_document<T: Serialize + ?Sized>(structure: &T) -> serde_json::Result<String> {
+    written(structure, true)
+}
+
+fn written<T: Serialize + ?Sized>(structure: &T, is_brief: bool) -> serde_json::Result<String> {
+    let text = Shared(Rc::new(RefCell::new(Vec::with_capacity(256))));
+    let in_order = InOrder {
+        text: text.clone(),
+        is_brief,
+        objects: Vec::new(),
+        members: Vec::new(),
+        spare: Vec::new(),
+    };
+    structure.serialize(&mut Serializer::with_formatter(text.clone(), in_order))?;
+    String::from_utf8(text.0.take()).map_err(serde_json::Error::custom)
+}
+
+/// A text that its writer and who puts its members in order have between them.
+#[derive(Clone)]
+struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl io::Write for Shared {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-fn write_text(plain: &str, text: &mut String) {
-    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if plain.bytes().all(is_plain) {
-        text.push('"');
-        text.push_str(plain);
-        text.push('"');
-    } else {
-        text.push_str(&Document::from(plain).to_string());
+/// Puts the members of each object in the order of their keys, once its text stands.
+struct InOrder {
+    text: Shared,
+    is_brief: bool,
+    /// The objects that are open: where the text of each begins, and its first member.
+    objects: Vec<(usize, usize)>,
+    members: Vec<Member>,
+    spare: Vec<u8>,
+}
+
+/// Where a member stands in the text.
+struct Member {
+    begins: usize,
+    /// The end of its key, which stands between quotes, and before a colon.
+    value: usize,
+    ends: usize,
+    /// The first bytes of the key, in the order of all of it.
+    start: u64,
+    /// Another text than the key itself stands for it.
+    is_escaped: bool,
+}
+
+impl Member {
+    fn at(begins: usize) -> Self {
+        Self {
+            begins,
+            value: begins,
+            ends: begins,
+            start: 0,
+            is_escaped: false,
+        }
+    }
+
+    /// What stands between the quotes.
+    fn plain<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        let (first, end) = (self.begins + 1, self.value.saturating_sub(2));
+        text.get(first..end).unwrap_or_default()
+    }
+
+    fn key<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let plain = self.plain(text);
+        if !self.is_escaped {
+            return Cow::Borrowed(plain);
+        }
+        let quoted = text.get(self.begins..self.value.saturating_sub(1));
+        match serde_json::from_slice::<String>(quoted.unwrap_or_default()) {
+            Ok(key) => Cow::Owned(key.into_bytes()),
+            Err(_) => Cow::Borrowed(plain),
+        }
+    }
+
+    /// Takes down where its key ends.
+    fn close_key(&mut self, text: &[u8]) {
+        self.value = text.len();
+        let key = self.key(text);
+        let mut start = [0; 8];
+        let length = key.len().min(8);
+        if let (Some(start), Some(key)) = (start.get_mut(..length), key.get(..length)) {
+            start.copy_from_slice(key);
+        }
+        self.start = u64::from_be_bytes(start);
+    }
+
+    fn cmp(&self, other: &Self, text: &[u8]) -> Ordering {
+        let starts = self.start.cmp(&other.start);
+        starts.then_with(|| self.key(text).cmp(&other.key(text)))
+    }
+}
+
+impl Formatter for InOrder {
+    fn write_char_escape<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        escape: CharEscape,
+    ) -> io::Result<()> {
+        // In a value it says nothing: its member's key has been closed.
+        if let Some(member) = self.members.last_mut() {
+            member.is_escaped |= member.value == member.begins;
+        }
+        CompactFormatter.write_char_escape(writer, escape)
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b"{")?;
+        let begins = self.text.0.borrow().len();
+        self.objects.push((begins, self.members.len()));
+        Ok(())
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W, _: bool) -> io::Result<()> {
+        let begins = self.text.0.borrow().len();
+        self.members.push(Member::at(begins));
+        Ok(())
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b":")?;
+        if let Some(member) = self.members.last_mut() {
+            member.close_key(&self.text.0.borrow());
+        }
+        Ok(())
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        let mut text = self.text.0.borrow_mut();
+        let Some(member) = self.members.last_mut() else {
+            return Ok(());
+        };
+        member.ends = text.len();
+        if self.is_brief && text.get(member.value..) == Some(b"null") {
+            text.truncate(member.begins);
+            self.members.pop();
+        }
+        Ok(())
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        if let Some((begins, first)) = self.objects.pop() {
+            let mut text = self.text.0.borrow_mut();
+            let members = self.members.get_mut(first..).unwrap_or_default();
+            members.sort_unstable_by(|one, other| one.cmp(other, &text));
+            self.spare.clear();
+            for (index, member) in members.iter().enumerate() {
+                if index > 0 {
+                    self.spare.push(b',');
+                }
+                let member = text.get(member.begins..member.ends);
+                self.spare.extend_from_slice(member.unwrap_or_default());
+            }
+            self.members.truncate(first);
+            text.truncate(begins);
+            text.extend_from_slice(&self.spare);
+        }
+        writer.write_all(b"}")
     }
 }
 
@@ -171,6 +321,8 @@ pub(super) fn without_fractions(json: &Document) -> Result<(), BadValue> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -178,12 +330,92 @@ mod tests {
         let json: Document =
             serde_json::from_str(r#"{ "b": [1, {"d": null, "c": "\u00e9\n"}], "a": true }"#)
                 .unwrap();
+        let sorted = r#"{"a":true,"b":[1,{"c":"é\n","d":null}]}"#;
+        assert_eq!(document(&json).unwrap(), sorted);
         assert_eq!(
-            document(&json),
-            r#"{"a":true,"b":[1,{"c":"é\n","d":null}]}"#
+            brief_document(&json).unwrap(),
+            r#"{"a":true,"b":[1,{"c":"é\n"}]}"#
         );
         assert!(without_fractions(&json).is_ok());
         assert!(without_fractions(&serde_json::json!({"a": [0.5]})).is_err());
+    }
+
+    /// What the members of an object are, in the order in which a plain reading of the rule puts them.
+    fn plainly(json: &Document) -> String {
+        match json {
+            Document::Array(items) => {
+                let items: Vec<String> = items.iter().map(plainly).collect();
+                format!("[{}]", items.join(","))
+            }
+            Document::Object(members) => {
+                let members: std::collections::BTreeMap<_, _> = members.iter().collect();
+                let members: Vec<String> = members
+                    .into_iter()
+                    .map(|(key, value)| {
+                        format!("{}:{}", Document::from(key.as_str()), plainly(value))
+                    })
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }
+            single => single.to_string(),
+        }
+    }
+
+    fn trees() -> impl Strategy<Value = Document> {
+        let leaf = prop_oneof![
+            Just(Document::Null),
+            any::<bool>().prop_map(Document::from),
+            any::<i64>().prop_map(Document::from),
+            ".{0,4}".prop_map(Document::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            let key = prop_oneof!["[a-c]{0,2}", ".{0,3}", "[\"\\\\\u{1}\u{1f} !\\[]{1,3}"];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Document::from),
+                proptest::collection::vec((key, inner), 0..5)
+                    .prop_map(|members| Document::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_in_order_whatever_is_in_them(json in trees()) {
+            let text = document(&json).unwrap();
+            prop_assert_eq!(&text, &plainly(&json));
+            prop_assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), json);
+        }
+    }
+
+    /// A structure is written as its tree would be.
+    #[test]
+    fn structures_are_written_as_their_trees() {
+        #[derive(Serialize)]
+        enum Kind {
+            Plain,
+            Of(i64),
+            With { z: Option<bool>, a: &'static str },
+        }
+        #[derive(Serialize)]
+        struct All {
+            zeta: Vec<Kind>,
+            none: Option<u8>,
+            by_number: std::collections::BTreeMap<i32, (u8, char)>,
+            empty: std::collections::BTreeMap<String, u8>,
+        }
+        let all = All {
+            zeta: vec![Kind::Plain, Kind::Of(-3), Kind::With { z: None, a: "\"" }],
+            none: None,
+            by_number: [(10, (1, 'x')), (9, (2, 'ü'))].into(),
+            empty: [].into(),
+        };
+        let tree = serde_json::to_value(&all).unwrap();
+        assert_eq!(document(&all).unwrap(), document(&tree).unwrap());
+        assert_eq!(
+            brief_document(&all).unwrap(),
+            brief_document(&tree).unwrap()
+        );
+        assert!(document(&std::collections::BTreeMap::from([(vec![1], 1)])).is_err());
     }
 
     #[test]

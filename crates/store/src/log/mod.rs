@@ -22,8 +22,8 @@ use crate::statement::Statement;
 use crate::value::Json;
 use crate::{params, statements, text_field};
 
-pub(crate) use canonical::document;
 pub use canonical::seal_of;
+pub(crate) use canonical::{brief_document, document};
 pub use key::{KeyError, LogKey};
 pub use rows::{EXEMPT, LOGGED, verify_rows};
 pub use seal::{CHECKPOINT_EVENTS, Seal, Sealed, Sealer, seal_all};

@@ -16,7 +16,7 @@ use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::table;
-use crate::value::Json;
+use crate::value::{Json, Written};
 
 pub mod audit;
 pub mod billing;
@@ -487,7 +487,7 @@ pub struct StoredDecision {
     /// Rules that forbade.
     pub rules: Json<Vec<String>>,
     /// The typed facts.
-    pub facts: Json<serde_json::Value>,
+    pub facts: Written,
     /// Version of the profile.
     pub profile: String,
 }
