@@ -121,6 +121,16 @@ impl Act {
         locks
     }
 
+    /// The rows that it names and will look up first.
+    #[must_use]
+    pub fn ahead(&self) -> Vec<tierline_store::Ahead> {
+        let named = self.params.iter().filter_map(|(key, value)| {
+            let name = value.as_str().filter(|name| name.len() <= NAME_MAX)?;
+            names::ahead(key, name)
+        });
+        named.collect()
+    }
+
     /// The same act with a parameter changed; `null` takes it away.
     #[must_use]
     pub fn with(&self, key: &str, value: Json) -> Self {
@@ -412,6 +422,10 @@ impl Command for Perform {
 
     fn locks(&self) -> Vec<tierline_store::Lock> {
         self.act.locks()
+    }
+
+    fn ahead(&self) -> Vec<tierline_store::Ahead> {
+        self.act.ahead()
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Performed, AppError> {

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Decision, Lang};
 use tierline_store::idempotency::{Replay, RequestKey};
-use tierline_store::{Command, Db, Lock, StoreError, Tx};
+use tierline_store::{Ahead, Command, Db, Lock, StoreError, Tx};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -324,6 +324,10 @@ where
         let mut locks = self.request.act.locks();
         locks.extend(self.request.key.iter().map(RequestKey::lock));
         locks
+    }
+
+    fn ahead(&self) -> Vec<Ahead> {
+        self.request.act.ahead()
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Ended<T>, AppError> {

@@ -14,7 +14,7 @@ use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, Order};
 use tierline_domain::partner::{Account, Environment, Location, Organization, Tenant};
 use tierline_domain::subscription::{Subscription, Transfer};
-use tierline_store::{Lock, Statement, StoreError, Table, Tx, Value, tables};
+use tierline_store::{Ahead, Lock, Statement, StoreError, Table, Tx, Value, tables};
 use uuid::Uuid;
 
 use crate::error::AppError;
@@ -38,6 +38,27 @@ pub(crate) async fn named<T: Table>(
         .look_for::<T>(by_handle, &[Value::Text(name.to_owned())])
         .await?;
     Ok(rows.last().cloned())
+}
+
+/// The question by which [`named`] begins.
+fn first<T: Table>(by_handle: Statement, name: &str) -> Ahead {
+    match name.parse::<Uuid>() {
+        Ok(id) => Ahead::row::<T>(vec![Value::Id(id)]),
+        Err(_) => Ahead::rows::<T>(by_handle, vec![Value::Text(name.to_owned())]),
+    }
+}
+
+/// What an act will ask first about a row that it names; nothing where it is a party, which is at hand most of the time.
+pub(crate) fn ahead(param: &str, name: &str) -> Option<Ahead> {
+    match param {
+        "cart" => Some(first::<Cart>(tables::carts::BY_HANDLE, name)),
+        "order" => Some(first::<Order>(tables::orders::BY_HANDLE, name)),
+        "subscription" => Some(first::<Subscription>(
+            tables::subscriptions::BY_HANDLE,
+            name,
+        )),
+        _ => None,
+    }
 }
 
 /// The lock of a party, by its short name.

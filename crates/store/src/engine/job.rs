@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use super::{Command, Lock, Tx};
+use super::{Ahead, Command, Lock, Tx};
 use crate::error::StoreError;
 
 /// How a run ended.
@@ -24,6 +24,7 @@ pub(super) enum Ran {
 /// A command on its way through a lane. Its result is kept until the commit and answered after it.
 pub(super) trait Job: Send {
     fn locks(&self) -> &[Lock];
+    fn ahead(&self) -> Vec<Ahead>;
     fn is_repeatable(&self) -> bool;
     /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
@@ -74,6 +75,10 @@ impl<C: Command> Queued<C> {
 impl<C: Command> Job for Queued<C> {
     fn locks(&self) -> &[Lock] {
         &self.locks
+    }
+
+    fn ahead(&self) -> Vec<Ahead> {
+        self.command.ahead()
     }
 
     fn is_repeatable(&self) -> bool {

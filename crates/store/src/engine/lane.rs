@@ -315,6 +315,11 @@ impl Lane {
         }
         let locks = union(jobs);
         self.session.begin(Begin::Write, &locks, may_wait).await?;
+        let asked = jobs.iter().flat_map(|job| job.ahead()).collect();
+        if let Err(error) = self.session.look_ahead(asked).await {
+            self.session.rollback();
+            return Err(self.session.lost(error));
+        }
         let mut again = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
             match self.step(job.as_mut()).await {

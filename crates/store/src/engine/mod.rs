@@ -5,6 +5,7 @@
 //! lane; PostgreSQL has [`POSTGRES_LANES`], and commands that rest on the same facts say so with [`Lock`]s.
 //! Reads run beside the lanes and never wait for them.
 
+mod ahead;
 mod job;
 mod lane;
 mod memo;
@@ -27,6 +28,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use crate::error::StoreError;
+pub use ahead::Ahead;
 use job::Queued;
 use lane::{Crew, Desk, Work};
 pub use migrate::Migration;
@@ -85,6 +87,11 @@ pub trait Command: Send + Sync {
 
     /// What the decision rests on, as far as it is known before the transaction.
     fn locks(&self) -> Vec<Lock> {
+        Vec::new()
+    }
+
+    /// What it will ask first, as far as it is known before the transaction; others may be asked the same with it.
+    fn ahead(&self) -> Vec<Ahead> {
         Vec::new()
     }
 

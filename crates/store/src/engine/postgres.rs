@@ -5,6 +5,7 @@
 //! error is found before the commit is believed ([`PgSession::settle`]).
 
 mod address;
+mod ahead;
 mod many;
 mod siblings;
 mod values;
@@ -160,7 +161,8 @@ impl PgSession {
             Begin::Rehearsal => "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned(),
             Begin::Write => format!("BEGIN ISOLATION LEVEL READ COMMITTED{}", take(locks)),
         };
-        if connection.pending.is_none() && begin != Begin::Read {
+        // What a rehearsal learns goes with it.
+        if begin == Begin::Rehearsal {
             connection.send(sql);
             self.forget();
             self.memo.begin(0);
@@ -222,11 +224,7 @@ impl PgSession {
             return Err(StoreError::Contended);
         }
         connection.late.push(lock);
-        if is_alone {
-            self.memo.clear();
-        } else {
-            self.forget_others(last_text(&messages).and_then(Snapshot::read));
-        }
+        self.forget_others(last_text(&messages).and_then(Snapshot::read));
         Ok(true)
     }
 
@@ -308,7 +306,11 @@ impl PgSession {
     }
 
     pub(super) fn rollback(&mut self) {
-        self.forget();
+        // What was only read stands as it was read.
+        let begun = self.connection.as_ref().and_then(|open| open.begun);
+        if begun != Some(Begin::Read) {
+            self.forget();
+        }
         if let Ok(connection) = self.open() {
             connection.send("ROLLBACK".to_owned());
             // Whatever went wrong before it is undone with it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
+use super::ahead::Ahead;
 use super::migrate::{self, Dialect, Migration};
 use super::postgres::{self, PgSession};
 use super::sqlite::SqliteSession;
@@ -206,6 +207,14 @@ impl Session {
             // One writer needs no locks.
             Self::Sqlite(session) => session.begin(begin).map_err(Uncommitted::Failed),
             Self::Postgres(session) => session.begin(begin, locks, may_wait).await,
+        }
+    }
+
+    /// Looks up what commands of a group will ask first, where asking costs a round trip each time.
+    pub(super) async fn look_ahead(&mut self, asked: Vec<Ahead>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => session.look_ahead(asked).await,
         }
     }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use tierline_store::testing::both_engines;
-use tierline_store::{Command, Db, Lock, StoreError, Tx, Value, params};
+use tierline_store::{Ahead, Command, Db, Lock, StoreError, Tx, Value, params};
 
 use crate::things::things::BY_NAME;
 use crate::things::{COUNT, Failed, GROW, SCHEMA, Thing};
@@ -109,6 +109,23 @@ impl Command for Steps {
     fn locks(&self) -> Vec<Lock> {
         // One lane, so that they form groups.
         vec![Lock::on("things", "all")]
+    }
+
+    /// Everything that it will look at is asked ahead, and found as it is by then, not as it was.
+    fn ahead(&self) -> Vec<Ahead> {
+        let asked = self.0.iter().filter_map(|step| match step {
+            Step::Get(number) | Step::Rename(number, _) => {
+                Some(Ahead::row::<Thing>(vec![Value::Id(
+                    thing(*number).id.uuid(),
+                )]))
+            }
+            Step::Named(number) => Some(Ahead::rows::<Thing>(
+                BY_NAME,
+                vec![Value::Text(name(*number))],
+            )),
+            _ => None,
+        });
+        asked.collect()
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<String, Failed> {

@@ -1,0 +1,77 @@
+//! What commands will ask first. Where every answer costs a round trip, a whole group asks for it at once, and each command
+//! finds it in the memo. It changes nothing but the time: what is not asked ahead is asked when it is needed.
+
+use std::sync::Arc;
+
+use super::memo::{Look, Memo};
+use crate::row::Row;
+use crate::statement::Statement;
+use crate::table::Table;
+use crate::value::Value;
+
+/// A question about rows of one table.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    pub(super) statement: Statement,
+    pub(super) params: Vec<Value>,
+    known: fn(&Memo, &Self) -> bool,
+    keep: fn(&mut Memo, &Self, &[Row<'_>]),
+}
+
+impl PartialEq for Ahead {
+    fn eq(&self, other: &Self) -> bool {
+        self.statement == other.statement && self.params == other.params
+    }
+}
+
+impl Ahead {
+    /// What [`Tx::look_for`](super::Tx::look_for) will ask.
+    #[must_use]
+    pub fn rows<T: Table>(statement: Statement, params: Vec<Value>) -> Self {
+        Self {
+            statement,
+            params,
+            known: |memo, asked| {
+                let known = memo.answer::<T, Arc<T>>(asked.statement, &asked.params);
+                known.is_some()
+            },
+            keep: |memo, asked, rows| {
+                // What cannot be read is asked again by whoever needs it, who says so.
+                if let Some(rows) = read::<T>(rows) {
+                    memo.keep(asked.statement, &asked.params, &rows.into());
+                }
+            },
+        }
+    }
+
+    /// What [`Tx::look`](super::Tx::look) will ask.
+    #[must_use]
+    pub fn row<T: Table>(key: Vec<Value>) -> Self {
+        Self {
+            statement: T::get_sql(),
+            params: key,
+            known: |memo, asked| !matches!(memo.row::<T>(&asked.params), Look::Unknown),
+            keep: |memo, asked, rows| {
+                if let Some(rows) = read::<T>(rows) {
+                    memo.keep_row(&asked.params, rows.first());
+                }
+            },
+        }
+    }
+
+    /// Whether the answer is at hand.
+    pub(super) fn is_known(&self, memo: &Memo) -> bool {
+        (self.known)(memo, self)
+    }
+
+    /// Keeps the answer.
+    pub(super) fn keep(&self, memo: &mut Memo, rows: &[Row<'_>]) {
+        (self.keep)(memo, self, rows);
+    }
+}
+
+fn read<T: Table>(rows: &[Row<'_>]) -> Option<Vec<Arc<T>>> {
+    rows.iter()
+        .map(|row| T::from_row(row).ok().map(Arc::new))
+        .collect()
+}
