@@ -40,7 +40,7 @@ use tierline_domain::subscription::{
 };
 use tierline_domain::time::Timestamp;
 use tierline_store::log::{Event, Outcome};
-use tierline_store::{Command, Db, DbConfig, Lock, Tx, schema, tables};
+use tierline_store::{Ahead, Command, Db, DbConfig, Lock, Tx, Written, schema, tables};
 use uuid::Uuid;
 
 // As the server does.
@@ -59,6 +59,7 @@ const SECONDS: usize = 4;
 const HTTP_CLIENTS: usize = 32;
 /// Turns of the store have carts of their own.
 const STORE_TURNS: usize = 1_000;
+/// Where the worlds' clocks begin; they run, as they do in production, and ids follow them.
 const NOW: &str = "2023-11-15T12:00:00Z";
 
 /// Checkouts of one turn: enough to be steady, few enough for one client.
@@ -111,7 +112,9 @@ fn world() -> Vec<Value> {
 
 async fn open(config: DbConfig) -> App {
     let db = Db::open(&config, schema::MIGRATIONS).await.unwrap();
-    let app = App::new(db, Clock::pinned(NOW.parse().unwrap()));
+    let clock = Clock::wall();
+    clock.move_to(NOW.parse().unwrap());
+    let app = App::new(db, clock);
     lay(&app, world()).await;
     app
 }
@@ -153,7 +156,9 @@ async fn by_the_program(app: &App, turn: usize, clients: usize) -> u64 {
     race(clients, count, move |cart| {
         let app = app.clone();
         async move {
-            let named = json!({ "cart": name(turn, cart) });
+            // As a caller over HTTP does, it says whose cart it is.
+            let customer = format!("c-{turn}-{}", cart / CARTS_OF_ONE);
+            let named = json!({ "cart": name(turn, cart), "customer": customer });
             let act = Act::of(&seller(cart), "checkout_cart", named);
             let ctx = app.ctx(act.actor.clone());
             app.perform(ctx, act, None).await.unwrap();
@@ -170,7 +175,10 @@ async fn through_the_store(app: &App, turn: usize, clients: usize) -> u64 {
     let app = app.clone();
     race(clients, count, move |cart| {
         let app = app.clone();
-        async move { app.db().write(Checkout::of(turn, cart)).await.unwrap() }
+        async move {
+            let now = app.clock().world_now();
+            app.db().write(Checkout::of(turn, cart, now)).await.unwrap();
+        }
     })
     .await
 }
@@ -183,11 +191,11 @@ struct Checkout {
 }
 
 impl Checkout {
-    fn of(turn: usize, cart: usize) -> Self {
+    fn of(turn: usize, cart: usize, now: Timestamp) -> Self {
         Self {
             seller: seller(cart),
             cart: name(turn, cart),
-            now: NOW.parse().unwrap(),
+            now,
         }
     }
 
@@ -259,6 +267,11 @@ impl Command for Checkout {
         vec![Lock::on("name", &self.seller), Lock::on("name", &self.cart)]
     }
 
+    fn ahead(&self) -> Vec<Ahead> {
+        let cart = tierline_store::Value::Text(self.cart.clone());
+        vec![Ahead::rows::<Cart>(tables::carts::BY_HANDLE, vec![cart])]
+    }
+
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
         let key = |id: Uuid| [tierline_store::Value::Id(id)];
         let text = |text: &str| [tierline_store::Value::Text(text.to_owned())];
@@ -319,7 +332,7 @@ impl Command for Checkout {
             subject: self.cart.clone(),
             allowed: true,
             rules: tierline_store::Json(Vec::new()),
-            facts: tierline_store::Json(Value::Null),
+            facts: Written::of(&Value::Null),
             profile: "bench".to_owned(),
         };
         tx.insert(&decision).await?;
@@ -372,14 +385,7 @@ fn serve(directory: &Path, database: Option<&str>, given: &[Value]) -> Server {
     std::fs::write(&file, text).unwrap();
     let mut command = Process::new(env!("CARGO_BIN_EXE_tierline"));
     command
-        .args([
-            "serve",
-            "--sandbox",
-            "--listen",
-            "127.0.0.1:0",
-            "--now",
-            NOW,
-        ])
+        .args(["serve", "--sandbox", "--listen", "127.0.0.1:0"])
         .arg("--world")
         .arg(&file)
         .arg("--data-dir")
