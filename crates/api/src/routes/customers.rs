@@ -1,5 +1,7 @@
 //! Customers: list, read, end the relationship, delete in a sandbox, the invitation address.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{Html, IntoResponse, Response};
@@ -115,10 +117,10 @@ const ALTERNATIVES_MAX: usize = 8;
 /// A customer with everything the wire shows of it.
 pub(super) struct Known {
     pub(super) tenant: Tenant,
-    organization: Organization,
-    details: Option<Customer>,
-    contact: Option<Contact>,
-    relation: Relationship,
+    organization: Arc<Organization>,
+    details: Option<Arc<Customer>>,
+    contact: Option<Arc<Contact>>,
+    relation: Arc<Relationship>,
 }
 
 /// A customer with which the partner has an active relationship.
@@ -138,12 +140,12 @@ async fn bond(
     tx: &mut Tx<'_>,
     partner: &Account,
     customer: &str,
-) -> Result<Option<(Tenant, Relationship)>, AppError> {
+) -> Result<Option<(Tenant, Arc<Relationship>)>, AppError> {
     let Some(tenant) = names::tenant(tx, customer).await? else {
         return Ok(None);
     };
     let key = [Stored::Id(partner.id.uuid()), Stored::Id(tenant.id.uuid())];
-    let relation = tx.get::<Relationship>(&key).await?;
+    let relation = tx.look::<Relationship>(&key).await?;
     let active = relation.filter(|relation| relation.state == RelationshipState::Active);
     Ok(active.map(|relation| (tenant, relation)))
 }
@@ -157,10 +159,14 @@ pub(super) async fn related(
     Ok(bond(tx, partner, customer).await?.map(|(tenant, _)| tenant))
 }
 
-async fn load(tx: &mut Tx<'_>, tenant: Tenant, relation: Relationship) -> Result<Known, AppError> {
-    let organization = names::by_id(tx, tenant.organization).await?;
-    let details = tx.get::<Customer>(&[Stored::Id(tenant.id.uuid())]).await?;
-    let contact = tx.get::<Contact>(&[Stored::Id(tenant.id.uuid())]).await?;
+async fn load(
+    tx: &mut Tx<'_>,
+    tenant: Tenant,
+    relation: Arc<Relationship>,
+) -> Result<Known, AppError> {
+    let organization = names::seen(tx, tenant.organization).await?;
+    let details = tx.look::<Customer>(&[Stored::Id(tenant.id.uuid())]).await?;
+    let contact = tx.look::<Contact>(&[Stored::Id(tenant.id.uuid())]).await?;
     Ok(Known {
         tenant,
         organization,
@@ -314,11 +320,8 @@ impl Known {
     }
 
     pub(super) fn address(&self) -> Address {
-        let stored = self
-            .contact
-            .as_ref()
-            .map(|contact| contact.address.0.clone());
-        let address = stored.and_then(|stored| serde_json::from_value::<Address>(stored).ok());
+        let stored = self.contact.as_ref().map(|contact| &contact.address.0);
+        let address = stored.and_then(|stored| Address::deserialize(stored).ok());
         Address {
             country: Some(self.tenant.country),
             ..address.unwrap_or_default()
@@ -333,10 +336,10 @@ impl Known {
     }
 
     pub(super) fn details(&self) -> Option<&Customer> {
-        self.details.as_ref()
+        self.details.as_deref()
     }
 
-    pub(super) const fn relation(&self) -> &Relationship {
+    pub(super) fn relation(&self) -> &Relationship {
         &self.relation
     }
 
