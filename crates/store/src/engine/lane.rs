@@ -314,12 +314,9 @@ impl Lane {
             }
         }
         let locks = union(jobs);
-        self.session.begin(Begin::Write, &locks, may_wait).await?;
         let asked = jobs.iter().flat_map(|job| job.ahead()).collect();
-        if let Err(error) = self.session.look_ahead(asked).await {
-            self.session.rollback();
-            return Err(self.session.lost(error));
-        }
+        let begun = self.session.begin(Begin::Write, &locks, may_wait, asked);
+        begun.await?;
         let mut again = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
             match self.step(job.as_mut()).await {
@@ -342,12 +339,16 @@ impl Lane {
     /// One command that has the transaction to itself: what it did is undone with the whole. False where it has to run
     /// again, with a savepoint.
     async fn single(&mut self, job: &mut dyn Job) -> Result<bool, Uncommitted> {
-        self.session.begin(Begin::Write, &[], false).await?;
+        self.session
+            .begin(Begin::Write, &[], false, Vec::new())
+            .await?;
         match self.went(job).await {
             Went::Through => {}
             Went::Refused => {
                 self.session.rollback();
-                self.session.begin(Begin::Write, &[], false).await?;
+                self.session
+                    .begin(Begin::Write, &[], false, Vec::new())
+                    .await?;
                 if let Err(error) = self.record(job).await {
                     self.session.rollback();
                     return Err(self.session.lost(error));
@@ -370,7 +371,9 @@ impl Lane {
             self.wary -= 1;
             return Ok(false);
         }
-        self.session.begin(Begin::Write, &[], false).await?;
+        self.session
+            .begin(Begin::Write, &[], false, Vec::new())
+            .await?;
         for job in &mut *jobs {
             if !matches!(self.went(job.as_mut()).await, Went::Through) {
                 self.session.rollback();
@@ -480,7 +483,7 @@ async fn glance(
     job: &mut dyn Job,
     begin: Begin,
 ) -> Result<(), Uncommitted> {
-    session.begin(begin, &[], false).await?;
+    session.begin(begin, &[], false, Vec::new()).await?;
     let mut tx = session.tx();
     let ran = job.run(&mut tx).await;
     let failure = tx.into_failure();

@@ -5,9 +5,9 @@
 //! error is found before the commit is believed ([`PgSession::settle`]).
 
 mod address;
-mod ahead;
 mod many;
 mod siblings;
+mod transaction;
 mod values;
 
 use std::collections::HashMap;
@@ -20,11 +20,11 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Client, Error};
 
 use super::memo::{Memo, Old};
 use super::pending::{Batch, Pending, Step};
-use super::session::{Begin, Uncommitted};
+use super::session::Begin;
 use super::{Counters, Lock};
 use crate::error::StoreError;
 use crate::statement::Statement;
@@ -64,7 +64,7 @@ pub(super) struct PgSession {
     address: Arc<Address>,
     lock_wait: &'static str,
     counters: Arc<Counters>,
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
     /// A writable server was there before and may be on its way back; where none ever answered, or none for
     /// as long as we wait, we say so at once.
     is_patient: bool,
@@ -85,6 +85,8 @@ struct Connection {
     /// Locks that the transaction holds from its beginning, and those that it took on the way.
     held: Vec<Lock>,
     late: Vec<Lock>,
+    /// The transaction's number, until the other lanes have been told of it.
+    number: Option<i64>,
     has_written: bool,
     /// It has written what the memo does not know of.
     has_migrated: bool,
@@ -139,190 +141,7 @@ impl PgSession {
 
     /// Whether the connection itself is gone, not only the transaction.
     pub(super) fn is_lost(&self) -> bool {
-        !self.connection.as_ref().is_some_and(Connection::is_alive)
-    }
-
-    pub(super) async fn begin(
-        &mut self,
-        begin: Begin,
-        locks: &[Lock],
-        may_wait: bool,
-    ) -> Result<(), Uncommitted> {
-        let connection = self.connected().await.map_err(Uncommitted::Down)?;
-        connection.sent.clear();
-        connection.begun = Some(begin);
-        connection.held = locks.to_vec();
-        connection.late.clear();
-        connection.has_written = false;
-        connection.has_migrated = false;
-        connection.pending = (begin == Begin::Write && may_wait).then(Pending::default);
-        let sql = match begin {
-            Begin::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
-            Begin::Rehearsal => "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned(),
-            Begin::Write => format!("BEGIN ISOLATION LEVEL READ COMMITTED{}", take(locks)),
-        };
-        // What a rehearsal learns goes with it.
-        if begin == Begin::Rehearsal {
-            connection.send(sql);
-            self.forget();
-            self.memo.begin(0);
-            return Ok(());
-        }
-        let asked = format!("{sql}; SELECT pg_current_snapshot()");
-        match connection.client.simple_query(&asked).await {
-            Ok(messages) => {
-                self.recall(last_text(&messages).and_then(Snapshot::read));
-                Ok(())
-            }
-            Err(error) => {
-                let error = connection.translate("transaction control", error);
-                let lost = self.is_lost();
-                self.rollback();
-                Err(if lost {
-                    Uncommitted::Lost(error)
-                } else {
-                    Uncommitted::Failed(error)
-                })
-            }
-        }
-    }
-
-    /// Whether others may write while this transaction decides.
-    pub(super) fn takes_turns(&self) -> bool {
-        let begun = self.connection.as_ref().and_then(|open| open.begun);
-        begun == Some(Begin::Write)
-    }
-
-    /// Takes a lock on the way; answers whether the transaction did not hold it yet. A group never waits here, because
-    /// others may wait for what it holds: its command runs again alone. One that is alone waits, and should it wait for
-    /// somebody who waits for it, the server ends one of them, which runs again.
-    pub(super) async fn rests_on(&mut self, lock: Lock) -> Result<bool, StoreError> {
-        if !self.takes_turns() {
-            return Ok(false);
-        }
-        let connection = self.open()?;
-        if connection.held.contains(&lock) || connection.late.contains(&lock) {
-            return Ok(false);
-        }
-        let is_alone = connection.pending.is_none();
-        let take = if is_alone {
-            "pg_advisory_xact_lock"
-        } else {
-            "pg_try_advisory_xact_lock"
-        };
-        let key = lock.key();
-        // The second statement sees what was committed before the lock was had.
-        let sql = format!("SELECT {take}({key}); SELECT pg_current_snapshot()");
-        let client = Arc::clone(&connection.client);
-        let asked = connection.after_sent(client.simple_query(&sql)).await;
-        let messages = connection.answered("lock", asked).await?;
-        let refused = messages.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).map(|text| text == "f"),
-            _ => None,
-        });
-        if !is_alone && refused == Some(true) {
-            return Err(StoreError::Contended);
-        }
-        connection.late.push(lock);
-        self.forget_others(last_text(&messages).and_then(Snapshot::read));
-        Ok(true)
-    }
-
-    /// Forgets what others may have changed since the last transaction began.
-    fn recall(&mut self, now: Option<Snapshot>) {
-        self.forget_others(now);
-        self.memo.begin(0);
-    }
-
-    fn forget_others(&mut self, now: Option<Snapshot>) {
-        let written = match (&self.known, &now) {
-            (Some((then, own)), Some(now)) => now.written_since(then, *own, &self.address.siblings),
-            _ => None,
-        };
-        match written {
-            Some(tables) => tables.into_iter().for_each(|table| self.memo.forget(table)),
-            None => self.memo.clear(),
-        }
-        self.known = now.map(|now| (now, None));
-    }
-
-    /// Tells the other lanes what this transaction writes to, before it can be seen; a migration does not.
-    async fn announce(&mut self) -> Result<(), StoreError> {
-        let written = self.memo.written();
-        let connection = self.open()?;
-        if !connection.has_written || connection.has_migrated {
-            return Ok(());
-        }
-        let client = Arc::clone(&connection.client);
-        let asked = client.simple_query("SELECT pg_current_xact_id_if_assigned()");
-        let answer = connection.after_sent(asked).await;
-        let messages = connection.answered("transaction control", answer).await?;
-        let number = last_text(&messages).and_then(|text| text.parse().ok());
-        if let Some(number) = number {
-            self.address.siblings.tell(number, written);
-            self.known = self.known.take().map(|(then, _)| (then, Some(number)));
-        }
-        Ok(())
-    }
-
-    pub(super) async fn commit(&mut self) -> Result<(), Uncommitted> {
-        let connection = self.open().map_err(Uncommitted::Lost)?;
-        let mut flushed = connection.flush(false).await;
-        if flushed.is_ok() {
-            flushed = self.announce().await;
-        }
-        let connection = self.open().map_err(Uncommitted::Lost)?;
-        let client = Arc::clone(&connection.client);
-        let commit = async move { client.batch_execute("COMMIT").await };
-        let mut commit = Box::pin(commit);
-        // The first poll sends it.
-        let sent = (&mut commit).now_or_never();
-        let before = flushed.and(connection.settle().await);
-        // An answer of success to a COMMIT in an aborted transaction means ROLLBACK; `before` knows.
-        let committed = match sent {
-            Some(committed) => committed,
-            None => commit.await,
-        };
-        connection.begun = None;
-        connection.pending = None;
-        let done = match (before, committed) {
-            (Ok(()), Ok(())) => {
-                if connection.has_written {
-                    self.counters.synced();
-                }
-                return Ok(());
-            }
-            (Err(error), _) if connection.is_alive() => Uncommitted::Failed(error),
-            (Err(error), _) => Uncommitted::Lost(error),
-            (Ok(()), Err(error)) if is_connection_lost(&error) => {
-                connection.is_broken = true;
-                let unknown = StoreError::OutcomeUnknown(Arc::new(error));
-                Uncommitted::Unknown(unknown)
-            }
-            (Ok(()), Err(error)) => Uncommitted::Failed(connection.translate("COMMIT", error)),
-        };
-        self.forget();
-        Err(done)
-    }
-
-    pub(super) fn rollback(&mut self) {
-        // What was only read stands as it was read.
-        let begun = self.connection.as_ref().and_then(|open| open.begun);
-        if begun != Some(Begin::Read) {
-            self.forget();
-        }
-        if let Ok(connection) = self.open() {
-            connection.send("ROLLBACK".to_owned());
-            // Whatever went wrong before it is undone with it.
-            connection.sent.clear();
-            connection.begun = None;
-            connection.pending = None;
-        }
-    }
-
-    fn forget(&mut self) {
-        self.known = None;
-        self.memo.clear();
+        !self.connection.as_deref().is_some_and(Connection::is_alive)
     }
 
     /// Sets the savepoint of the next command.
@@ -402,7 +221,7 @@ impl PgSession {
     }
 
     fn open(&mut self) -> Result<&mut Connection, StoreError> {
-        self.connection.as_mut().ok_or_else(|| {
+        self.connection.as_deref_mut().ok_or_else(|| {
             StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::NotConnected))
         })
     }
@@ -433,7 +252,7 @@ impl PgSession {
                 }
             };
             self.is_patient = true;
-            self.connection = Some(connection);
+            self.connection = Some(Box::new(connection));
         }
         self.open()
     }
@@ -458,24 +277,13 @@ async fn connect(address: &Address, lock_wait: &'static str) -> Result<Connectio
         begun: None,
         held: Vec::new(),
         late: Vec::new(),
+        number: None,
         has_written: false,
         has_migrated: false,
         is_broken: false,
         pending: None,
         many: HashMap::new(),
     })
-}
-
-/// The locks of the whole group in one statement, in the order all lanes share.
-fn take(locks: &[Lock]) -> String {
-    if locks.is_empty() {
-        return String::new();
-    }
-    let keys: Vec<String> = locks.iter().map(|lock| lock.key().to_string()).collect();
-    format!(
-        "; SELECT pg_advisory_xact_lock(key) FROM unnest(CAST('{{{}}}' AS BIGINT[])) AS key",
-        keys.join(",")
-    )
 }
 
 impl Connection {
@@ -779,13 +587,6 @@ pub(super) async fn prepare(
 enum Params {
     One(Vec<Value>),
     Many(Vec<Kind>, Vec<Vec<Value>>),
-}
-
-fn last_text(messages: &[SimpleQueryMessage]) -> Option<&str> {
-    messages.iter().rev().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0),
-        _ => None,
-    })
 }
 
 /// Reads `Key (a, b)=(1, 2) already exists.`, whatever language the words around the brackets are in.

@@ -195,26 +195,19 @@ impl Session {
         }
     }
 
-    /// Begins a transaction. Where what is written `may_wait` for the commit, a failure of the commit is not yet the
+    /// Begins a transaction, and asks what its commands will ask first, where each answer costs a round trip. Where what is written `may_wait` for the commit, a failure of the commit is not yet the
     /// answer: each command runs again alone, without waiting, and hears of its own failure.
     pub(super) async fn begin(
         &mut self,
         begin: Begin,
         locks: &[Lock],
         may_wait: bool,
+        asked: Vec<Ahead>,
     ) -> Result<(), Uncommitted> {
         match self {
             // One writer needs no locks.
             Self::Sqlite(session) => session.begin(begin).map_err(Uncommitted::Failed),
-            Self::Postgres(session) => session.begin(begin, locks, may_wait).await,
-        }
-    }
-
-    /// Looks up what commands of a group will ask first, where asking costs a round trip each time.
-    pub(super) async fn look_ahead(&mut self, asked: Vec<Ahead>) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(session) => session.look_ahead(asked).await,
+            Self::Postgres(session) => session.begin(begin, locks, may_wait, asked).await,
         }
     }
 
@@ -264,7 +257,9 @@ impl Session {
 
     /// Brings the schema up to date.
     pub(super) async fn migrate(&mut self, schema: &'static [Migration]) -> Result<(), StoreError> {
-        let begun = self.begin(Begin::Write, &[migrate::lock()], false).await;
+        let begun = self
+            .begin(Begin::Write, &[migrate::lock()], false, Vec::new())
+            .await;
         begun.map_err(Uncommitted::into_error)?;
         let done = match migrate::run(self, schema).await {
             Ok(()) => self.commit().await.map_err(Uncommitted::into_error),
