@@ -54,16 +54,20 @@ export async function textOf(download: Download): Promise<string> {
 
 /** What axe finds on a page, and whether the page changed meanwhile. */
 async function looked(page: Page): Promise<{ violations: AxeResults['violations']; isChanged: boolean }> {
-  // A colour that is on its way to another one is neither.
-  await page.waitForFunction(() => !document.getAnimations().some(one => one instanceof CSSTransition));
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run: (how: object) => Promise<AxeResults> } };
+    const isOnItsWay = () => document.getAnimations().some(one => one instanceof CSSTransition);
+    // A colour that is on its way to another one is neither. Asked here and frame by frame: what was at rest a moment ago, when
+    // somebody else asked, may have been let go since.
+    do await new Promise(requestAnimationFrame);
+    while (isOnItsWay());
     let isChanged = false;
     const observer = new MutationObserver(() => (isChanged = true));
     observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
     // What it found well is not told, and nobody asks for paths to what it did not: that is half of its time.
     const { violations } = await axe.run({ resultTypes: ['violations'], selectors: false });
     observer.disconnect();
+    isChanged ||= isOnItsWay();
     // The library's guards at the ends of a focus trap are hidden and hand the focus on at once: nobody comes to rest on one.
     for (const one of violations) {
       if (one.id !== 'aria-hidden-focus') continue;
