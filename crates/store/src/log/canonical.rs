@@ -182,7 +182,7 @@ struct InOrder {
 /// Where a member stands in the text.
 struct Member {
     begins: usize,
-    /// The end of its key, which stands between quotes, and before a colon.
+    /// Where its value begins: behind the key, which stands between quotes, and a colon.
     value: usize,
     ends: usize,
     /// The first bytes of the key, in the order of all of it.

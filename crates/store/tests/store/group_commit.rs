@@ -1,8 +1,9 @@
 //! A group of commands shares one commit, and none of them can spoil it for the others.
 
+use crate::things::things::BY_NAME;
 use crate::things::{Do, Failed, Find, SCHEMA, Thing, add};
 use tierline_store::testing::both_engines;
-use tierline_store::{Command, Db, Statement, StoreError, Tx, params};
+use tierline_store::{Ahead, Command, Db, Statement, StoreError, Tx, params};
 
 async fn count(db: &Db) -> i64 {
     db.read(Do::Nothing).await.unwrap()
@@ -48,6 +49,37 @@ async fn commands_that_wait_together_are_committed_together() {
             stats.syncs <= stats.groups + 1,
             "{stats:?}: the schema, and one for each group"
         );
+    })
+    .await;
+}
+
+/// Asks ahead for what no database can hold, and then does without.
+struct Strange;
+
+impl Command for Strange {
+    type Out = ();
+    type Error = StoreError;
+    fn ahead(&self) -> Vec<Ahead> {
+        vec![Ahead::rows::<Thing>(BY_NAME, params!["a\0b"].to_vec())]
+    }
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let absent = tx.find::<Thing>(BY_NAME, &params!["nothing"]).await?;
+        assert!(absent.is_empty());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_ahead_in_vain_spoils_nothing() {
+    both_engines(SCHEMA, |test| async move {
+        let others = (0..20).map(|number| test.db.write(add(&format!("thing {number}"))));
+        let (strange, others) = futures_util::future::join(
+            test.db.write(Strange),
+            futures_util::future::join_all(others),
+        )
+        .await;
+        strange.unwrap();
+        assert!(others.iter().all(Result::is_ok));
     })
     .await;
 }
