@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::job::{Job, Ran};
-use super::session::{Begin, Session, Uncommitted};
+use super::session::{Begin, Opening, Session, Uncommitted};
 use super::{Counters, GROUP_MAX, Lock, QUEUE_MAX};
 use crate::error::StoreError;
 
@@ -314,9 +314,13 @@ impl Lane {
             }
         }
         let locks = union(jobs);
-        let asked = jobs.iter().flat_map(|job| job.ahead()).collect();
-        let begun = self.session.begin(Begin::Write, &locks, may_wait, asked);
-        begun.await?;
+        let opening = Opening {
+            begin: Begin::Write,
+            locks: &locks,
+            may_wait,
+            asked: jobs.iter().flat_map(|job| job.ahead()).collect(),
+        };
+        self.session.begin(opening).await?;
         let mut again = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
             match self.step(job.as_mut()).await {
@@ -339,16 +343,12 @@ impl Lane {
     /// One command that has the transaction to itself: what it did is undone with the whole. False where it has to run
     /// again, with a savepoint.
     async fn single(&mut self, job: &mut dyn Job) -> Result<bool, Uncommitted> {
-        self.session
-            .begin(Begin::Write, &[], false, Vec::new())
-            .await?;
+        self.session.begin(Begin::Write.into()).await?;
         match self.went(job).await {
             Went::Through => {}
             Went::Refused => {
                 self.session.rollback();
-                self.session
-                    .begin(Begin::Write, &[], false, Vec::new())
-                    .await?;
+                self.session.begin(Begin::Write.into()).await?;
                 if let Err(error) = self.record(job).await {
                     self.session.rollback();
                     return Err(self.session.lost(error));
@@ -371,9 +371,7 @@ impl Lane {
             self.wary -= 1;
             return Ok(false);
         }
-        self.session
-            .begin(Begin::Write, &[], false, Vec::new())
-            .await?;
+        self.session.begin(Begin::Write.into()).await?;
         for job in &mut *jobs {
             if !matches!(self.went(job.as_mut()).await, Went::Through) {
                 self.session.rollback();
@@ -483,7 +481,7 @@ async fn glance(
     job: &mut dyn Job,
     begin: Begin,
 ) -> Result<(), Uncommitted> {
-    session.begin(begin, &[], false, Vec::new()).await?;
+    session.begin(begin.into()).await?;
     let mut tx = session.tx();
     let ran = job.run(&mut tx).await;
     let failure = tx.into_failure();

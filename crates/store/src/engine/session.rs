@@ -26,6 +26,29 @@ pub(super) enum Begin {
     Rehearsal,
 }
 
+/// How a transaction begins.
+pub(super) struct Opening<'a> {
+    pub(super) begin: Begin,
+    /// What it rests on, where others write too.
+    pub(super) locks: &'a [Lock],
+    /// What is written may wait for the commit, whose failure is not yet the answer: each command runs again alone, without
+    /// waiting, and hears of its own failure.
+    pub(super) may_wait: bool,
+    /// What its commands will ask first, where each answer costs a round trip.
+    pub(super) asked: Vec<Ahead>,
+}
+
+impl From<Begin> for Opening<'_> {
+    fn from(begin: Begin) -> Self {
+        Self {
+            begin,
+            locks: &[],
+            may_wait: false,
+            asked: Vec::new(),
+        }
+    }
+}
+
 /// Why a transaction was not committed.
 #[derive(Clone, Debug)]
 pub(super) enum Uncommitted {
@@ -195,19 +218,11 @@ impl Session {
         }
     }
 
-    /// Begins a transaction, and asks what its commands will ask first, where each answer costs a round trip. Where what is written `may_wait` for the commit, a failure of the commit is not yet the
-    /// answer: each command runs again alone, without waiting, and hears of its own failure.
-    pub(super) async fn begin(
-        &mut self,
-        begin: Begin,
-        locks: &[Lock],
-        may_wait: bool,
-        asked: Vec<Ahead>,
-    ) -> Result<(), Uncommitted> {
+    pub(super) async fn begin(&mut self, opening: Opening<'_>) -> Result<(), Uncommitted> {
         match self {
             // One writer needs no locks.
-            Self::Sqlite(session) => session.begin(begin).map_err(Uncommitted::Failed),
-            Self::Postgres(session) => session.begin(begin, locks, may_wait, asked).await,
+            Self::Sqlite(session) => session.begin(opening.begin).map_err(Uncommitted::Failed),
+            Self::Postgres(session) => session.begin(opening).await,
         }
     }
 
@@ -257,9 +272,11 @@ impl Session {
 
     /// Brings the schema up to date.
     pub(super) async fn migrate(&mut self, schema: &'static [Migration]) -> Result<(), StoreError> {
-        let begun = self
-            .begin(Begin::Write, &[migrate::lock()], false, Vec::new())
-            .await;
+        let opening = Opening {
+            locks: &[migrate::lock()],
+            ..Begin::Write.into()
+        };
+        let begun = self.begin(opening).await;
         begun.map_err(Uncommitted::into_error)?;
         let done = match migrate::run(self, schema).await {
             Ok(()) => self.commit().await.map_err(Uncommitted::into_error),

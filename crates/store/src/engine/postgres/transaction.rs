@@ -12,7 +12,7 @@ use super::{PgSession, is_connection_lost};
 use crate::engine::Lock;
 use crate::engine::ahead::Ahead;
 use crate::engine::pending::Pending;
-use crate::engine::session::{Begin, Uncommitted};
+use crate::engine::session::{Begin, Opening, Uncommitted};
 use crate::error::StoreError;
 use crate::row::Row;
 
@@ -24,11 +24,14 @@ impl PgSession {
     /// Begins a transaction. What its commands ask first, and is not at hand, is asked in the same go, behind the locks.
     pub(in crate::engine) async fn begin(
         &mut self,
-        begin: Begin,
-        locks: &[Lock],
-        may_wait: bool,
-        asked: Vec<Ahead>,
+        opening: Opening<'_>,
     ) -> Result<(), Uncommitted> {
+        let Opening {
+            begin,
+            locks,
+            may_wait,
+            asked,
+        } = opening;
         self.connected().await.map_err(Uncommitted::Down)?;
         let asked = match self.prepared(asked).await {
             Ok(asked) => asked,
