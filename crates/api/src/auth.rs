@@ -63,13 +63,13 @@ impl Bearer {
         };
         if let Some(name) = &self.claims.upn {
             let name = [Value::Text(name.clone())];
-            let found = tx.find::<User>(tables::users::BY_SIGN_IN_NAME, &name);
-            let user = found.await?.pop();
+            let found = tx.look_for::<User>(tables::users::BY_SIGN_IN_NAME, &name);
+            let found = found.await?;
             // A token whose user is gone, or is another partner's, acts for nobody.
-            let Some(user) = user.filter(|user| user.partner == account.id) else {
+            let Some(user) = found.last().filter(|user| user.partner == account.id) else {
                 return Ok(None);
             };
-            principal.roles = Some(user.roles);
+            principal.roles = Some(user.roles.as_slice().into());
         }
         principal.account = Some(account);
         Ok(Some(principal))
@@ -125,7 +125,7 @@ pub struct Principal {
     /// The customer whose user calls; absent for everybody else.
     pub customer: Option<Tenant>,
     /// Roles of the user, where it is on record.
-    pub roles: Option<Vec<String>>,
+    pub roles: Option<Arc<[String]>>,
     /// The request id the caller gave (GEN-006).
     pub request_id: Option<String>,
     /// The caller's language.

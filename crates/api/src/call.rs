@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
@@ -15,7 +15,7 @@ use tierline_app::{AppError, Ctx};
 use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
 use tierline_store::idempotency::RequestKey;
-use tierline_store::{Command, Tx};
+use tierline_store::{Ahead, Command, Tx};
 
 use crate::auth::{Bearer, Principal};
 use crate::problem::Problem;
@@ -43,6 +43,9 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
     type Rejection = BytesRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, BytesRejection> {
+        if request.body().size_hint().exact() == Some(0) {
+            return Ok(Self(Bytes::new()));
+        }
         let slot = request.extensions().get::<Slot>().cloned();
         let bytes = Bytes::from_request(request, state).await?;
         if let Some(slot) = slot {
@@ -133,11 +136,12 @@ impl FromRequest<Server> for Unmet {
 }
 
 impl Unmet {
-    /// Finds out who calls, refuses who may not, and reads what the caller asks for, on one consistent view.
+    /// Finds out who calls, refuses who may not, and reads what the caller asks for, on one consistent view. `ahead` is
+    /// what the read will ask, where that is known before.
     ///
     /// # Errors
     /// The refusal, or the read's own.
-    pub(crate) async fn met<T, F>(self, read: F) -> Result<(Call, T), Problem>
+    pub(crate) async fn met<T, F>(self, ahead: Option<Ahead>, read: F) -> Result<(Call, T), Problem>
     where
         T: Send + 'static,
         F: for<'a, 'b> Fn(&'a mut Tx<'b>, Account) -> Answer<'a, Result<T, Problem>>
@@ -151,6 +155,7 @@ impl Unmet {
             bearer,
             access,
             now,
+            ahead,
             read,
             reads: PhantomData,
         });
@@ -165,6 +170,7 @@ struct Meeting<T, F> {
     bearer: Bearer,
     access: Option<Access>,
     now: Timestamp,
+    ahead: Option<Ahead>,
     read: F,
     reads: PhantomData<fn() -> T>,
 }
@@ -176,6 +182,10 @@ where
 {
     type Out = Result<(Principal, Account, T), Problem>;
     type Error = AppError;
+
+    fn ahead(&self) -> Vec<Ahead> {
+        self.ahead.iter().cloned().collect()
+    }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
         let Some(principal) = self.bearer.party(tx).await? else {

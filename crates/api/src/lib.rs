@@ -1,8 +1,9 @@
 //! The wire: the documented partner API, our own endpoints, and the token issuer, on one port.
 //!
-//! It parses, calls `app` and renders; it decides nothing. Two layers around the router make the
+//! It parses, calls `app` and renders; it decides nothing. What stands around the router (`server.rs`) makes the
 //! documented paths tolerant; `/program/v1` is strict.
 
+mod answer;
 pub mod auth;
 mod call;
 pub mod deliver;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::answer::Json;
 use crate::route::{Access, Media, Parameter, Route, Shape};
 use crate::routes;
 use crate::wire::odata;

@@ -1,6 +1,5 @@
 //! A call of one of our own endpoints: strict, and answered in problem details where it fails (RFC 9457).
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +12,7 @@ use tierline_rules::Lang;
 use tierline_store::Tx;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::auth::{Bearer, Principal};
 use crate::call::Sent;
 use crate::problem::Problem;

@@ -2,7 +2,6 @@
 //!
 //! The documented paths answer in the documented error shape; `/program/v1` in RFC 9457 problem details.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use hyper::ext::ReasonPhrase;
@@ -11,6 +10,7 @@ use tierline_app::AppError;
 use tierline_rules::{Decision, Lang};
 use tierline_store::StoreError;
 
+use crate::answer::Json;
 use crate::identity::BadToken;
 use crate::render;
 

@@ -2,23 +2,24 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{self, Next};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tierline_app::App;
 use tierline_domain::partner::{Account, Environment};
 use tokio::net::TcpListener;
-use tower::util::MapRequestLayer;
-use tower::{Service, ServiceBuilder, ServiceExt as _};
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower::{Layer, Service, ServiceExt as _};
 use uuid::Uuid;
 
 use crate::identity::Issuer;
@@ -159,32 +160,65 @@ impl Server {
     }
 }
 
-/// The router and everything around it. The layers stand before the router and not on it: there each of them
-/// would be one more boxed service in front of every single route.
-pub(crate) fn service(
+/// What answers every request: the router, and what stands around it. The whole is one future on the heap; as layers,
+/// each step would be one more, with a copy of everything behind it.
+#[derive(Clone)]
+pub(crate) struct Door {
+    server: Server,
+    router: <DefaultBodyLimit as Layer<Router>>::Service,
+}
+
+impl Door {
+    pub(crate) fn new(server: &Server) -> Self {
+        let limit = DefaultBodyLimit::max(server.settings().body_bytes_max);
+        Self {
+            server: server.clone(),
+            router: limit.layer(routes::all().with_state(server.clone())),
+        }
+    }
+}
+
+impl Service<Request> for Door {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // A router is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Self { server, router } = self.clone();
+        Box::pin(async move {
+            let routed =
+                |request| throttle::gate(&server, request, |request| router.oneshot(request));
+            let answered = |request| {
+                echo(normalise(request), |request| {
+                    bounded(&server, routed(request))
+                })
+            };
+            Ok(recorder::record(&server, request, answered).await)
+        })
+    }
+}
+
+/// An answer in time: a handler that panics takes nobody else along, and one that never ends is given up.
+async fn bounded(
     server: &Server,
-) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + use<>
-{
-    let settings = server.settings();
-    let longest = Duration::from_secs(settings.request_seconds_max);
-    ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(
-            server.clone(),
-            recorder::record,
-        ))
-        .layer(MapRequestLayer::new(normalise))
-        .layer(middleware::from_fn(echo))
-        .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(
-            http::StatusCode::SERVICE_UNAVAILABLE,
-            longest,
-        ))
-        .layer(DefaultBodyLimit::max(settings.body_bytes_max))
-        .layer(middleware::from_fn_with_state(
-            server.clone(),
-            throttle::gate,
-        ))
-        .service(routes::all().with_state(server.clone()))
+    answer: impl Future<Output = Result<Response, Infallible>>,
+) -> Response {
+    let longest = Duration::from_secs(server.settings().request_seconds_max);
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    match tokio::time::timeout(longest, answer).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(never))) => match never {},
+        Ok(Err(_)) => {
+            tracing::error!("a handler panicked");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the server failed").into_response()
+        }
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 /// Serves until `stop` resolves, then finishes what is under way.
@@ -196,7 +230,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let own = service(&server);
+    let own = Door::new(&server);
     // The last part of a large answer does not wait for the client to acknowledge the one before: 40 ms.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -262,7 +296,10 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const JSON_AS_DOCUMENTED: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// Echoes the two ids on every answer; made up where the caller gave none (GEN-006). Logs each request once.
-async fn echo(mut request: Request, next: Next) -> Response {
+async fn echo<F>(mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let ids = ids(&request);
     // What the call is traced by stands in its records too, also where it was made up here.
     if let [_, (name, Some(value))] = &ids {
@@ -272,7 +309,7 @@ async fn echo(mut request: Request, next: Next) -> Response {
     let lang = lang_of(request.headers());
     let known = |step| routes::documented::placeholder(&path, step);
     let answer = match wire::path::readable(&path, request.uri().query(), known) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => next(request).await,
         Err(problem) => problem.into_response(),
     };
     let response = wire::failures::shaped(&path, lang, traced(&ids), answer).await;
@@ -323,5 +360,6 @@ fn echoed(ids: Ids, mut response: Response) -> Response {
 }
 
 fn fresh_id() -> Option<HeaderValue> {
-    HeaderValue::from_str(&Uuid::from_bytes(rand::random()).to_string()).ok()
+    let drawn = Uuid::from_bytes(rand::random());
+    HeaderValue::from_str(drawn.hyphenated().encode_lower(&mut Uuid::encode_buffer())).ok()
 }

@@ -7,9 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use axum::Json;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
@@ -17,6 +15,7 @@ use tierline_domain::time::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::auth::bearer;
 use crate::identity::{Claims, seconds_since};
 use crate::server::Server;
@@ -275,7 +274,14 @@ const IS_MFA_COMPLIANT: HeaderName = HeaderName::from_static("ismfacompliant");
 
 /// Around every route: counts the call, and answers `ValidateMfa: true` with whether the token tells of a second
 /// factor. Who has no valid token costs nothing here and gets nowhere behind it.
-pub(crate) async fn gate(State(server): State<Server>, request: Request, next: Next) -> Response {
+pub(crate) async fn gate<F, E>(
+    server: &Server,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Result<Response, E>
+where
+    F: Future<Output = Result<Response, E>>,
+{
     let asked = request
         .headers()
         .get(&VALIDATE_MFA)
@@ -284,25 +290,26 @@ pub(crate) async fn gate(State(server): State<Server>, request: Request, next: N
         let cost = cost(request.method(), request.uri().path())?;
         Some((throttle, cost))
     });
-    let (Some(token), true) = (bearer(request.headers()), asked || limits.is_some()) else {
-        return next.run(request).await;
-    };
     let now = server.app().clock().server_now();
-    let Ok(claims) = server.issuer().claims(token, now).await else {
-        return next.run(request).await;
+    let claims = match bearer(request.headers()) {
+        Some(token) if asked || limits.is_some() => server.issuer().claims(token, now).await.ok(),
+        _ => None,
+    };
+    let Some(claims) = claims else {
+        return next(request).await;
     };
     let refused = limits
         .filter(|_| !claims.operator)
         .and_then(|(throttle, cost)| throttle.admit(&claims, &cost, now).err());
     let mut response = match refused {
         Some(wait) => throttled(wait),
-        None => next.run(request).await,
+        None => next(request).await?,
     };
     if asked {
         let compliant = HeaderValue::from_static(if claims.has_mfa() { "true" } else { "false" });
         response.headers_mut().insert(IS_MFA_COMPLIANT, compliant);
     }
-    response
+    Ok(response)
 }
 
 #[cfg(test)]

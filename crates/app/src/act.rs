@@ -13,10 +13,12 @@ use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{names, reading};
+use crate::{holdings, names, reading};
 
 /// What is longer is no name, but contents.
 const NAME_MAX: usize = 200;
+/// Verbs whose decision asks what the customer that they name holds.
+const SALES: [&str; 3] = ["checkout_cart", "order", "place_order"];
 /// Parameters whose values are no parties and nothing of theirs: acts that share nothing else need not wait for each other.
 const VALUES: [&str; 12] = [
     "country",
@@ -124,9 +126,13 @@ impl Act {
     /// The rows that it names and will look up first.
     #[must_use]
     pub fn ahead(&self) -> Vec<tierline_store::Ahead> {
+        let sells = SALES.contains(&self.verb.as_str());
         let named = self.params.iter().filter_map(|(key, value)| {
             let name = value.as_str().filter(|name| name.len() <= NAME_MAX)?;
-            names::ahead(key, name)
+            match key.as_str() {
+                "customer" => sells.then(|| holdings::ahead(name)),
+                key => names::ahead(key, name),
+            }
         });
         named.collect()
     }
@@ -175,7 +181,7 @@ pub struct Performed {
 
 /// A failure names the parameter.
 fn read_params<U: serde::de::DeserializeOwned>(params: &Map<String, Json>) -> Result<U, AppError> {
-    Ok(reading::strict(Json::Object(params.clone()))?)
+    Ok(reading::members(params)?)
 }
 
 async fn run<U: UseCase + serde::de::DeserializeOwned>(

@@ -29,7 +29,7 @@ pub struct Person {
     pub of: String,
     /// Exactly these roles; all of them when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub roles: Option<Vec<String>>,
+    pub roles: Option<Arc<[String]>>,
     /// How the person signed in.
     #[serde(default = "present")]
     pub mfa: Mfa,
@@ -98,7 +98,7 @@ pub struct Acting {
     /// The organization it acts for (signatories).
     pub organization: Option<Organization>,
     /// The named user, if it is one.
-    pub user: Option<User>,
+    pub user: Option<Arc<User>>,
 }
 
 impl Acting {
@@ -169,7 +169,13 @@ pub async fn resolve(tx: &mut Tx<'_>, spec: &ActorSpec) -> Result<Acting, AppErr
         caller.roles = program_roles(&user.roles);
         caller.role_names = user.roles.as_slice().into();
         caller.mfa = user.mfa;
-        return Ok(acting(caller, Some(account), None, None, Some(user)));
+        return Ok(acting(
+            caller,
+            Some(account),
+            None,
+            None,
+            Some(Arc::new(user)),
+        ));
     }
     if let Some(tenant) = names::tenant(tx, name).await? {
         return Ok(acting(
@@ -192,7 +198,7 @@ async fn signed_in(
     tx: &mut Tx<'_>,
     spec: &ActorSpec,
     account: &Account,
-) -> Result<Option<User>, AppError> {
+) -> Result<Option<Arc<User>>, AppError> {
     let ActorSpec::Person(person) = spec else {
         return Ok(None);
     };
@@ -200,9 +206,10 @@ async fn signed_in(
         return Ok(None);
     };
     let known = tx
-        .find::<User>(tables::users::BY_SIGN_IN_NAME, &[Value::Text(name.clone())])
+        .look_for::<User>(tables::users::BY_SIGN_IN_NAME, &[Value::Text(name.clone())])
         .await?;
-    Ok(known.into_iter().find(|user| user.partner == account.id))
+    let mut known = known.iter();
+    Ok(known.find(|user| user.partner == account.id).cloned())
 }
 
 /// The operator as a caller.
@@ -225,7 +232,7 @@ fn acting(
     account: Option<Account>,
     tenant: Option<Tenant>,
     organization: Option<Organization>,
-    user: Option<User>,
+    user: Option<Arc<User>>,
 ) -> Acting {
     Acting {
         caller,
@@ -279,7 +286,7 @@ fn caller(kind: CallerKind, name: &str, spec: &ActorSpec) -> Caller {
         None => named,
         Some(roles) => Caller {
             roles: program_roles(roles),
-            role_names: roles.as_slice().into(),
+            role_names: Arc::clone(roles),
             customer_admin: roles.iter().any(|role| role == "global_administrator"),
             ..named
         },

@@ -120,7 +120,7 @@ pub async fn attempt<U: UseCase>(
         event: events::id_of(ctx, kind, &subject, Outcome::Succeeded),
         actor: Some(acting.caller.name),
         account: acting.account,
-        user: signed_in.or(acting.user.map(|user| user.sign_in_name)),
+        user: signed_in.or(acting.user.map(|user| user.sign_in_name.clone())),
     };
     Ok(Allowed {
         out,

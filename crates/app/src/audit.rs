@@ -323,7 +323,7 @@ async fn refused_of(
             .first()
             .map(|violation| violation.rule.to_string()),
         customer,
-        user_name: user_name(&ctx.actor).or(acting.user.map(|user| user.sign_in_name)),
+        user_name: user_name(&ctx.actor).or(acting.user.map(|user| user.sign_in_name.clone())),
         application: ctx.application.clone(),
         correlation: ctx.correlation.clone(),
         old_value: own.map(|thing| tierline_store::Json(thing.look.clone())),

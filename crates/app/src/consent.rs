@@ -48,9 +48,9 @@ async fn with_user(tx: &mut Tx<'_>, acting: &Acting) -> Result<Acting, AppError>
     if let (None, Some(name)) = (&acting.user, &acting.caller.user) {
         let key = [Value::Text(name.clone())];
         let found = tx
-            .find::<User>(tables::users::BY_SIGN_IN_NAME, &key)
+            .look_for::<User>(tables::users::BY_SIGN_IN_NAME, &key)
             .await?;
-        acting.user = found.into_iter().next();
+        acting.user = found.first().cloned();
     }
     Ok(acting)
 }

@@ -200,7 +200,7 @@ pub async fn of(
     let no_user = || AppError::missing("user", user.unwrap_or_default());
     let user = match (user, &asking.user) {
         (Some(name), _) => known_user(tx, name).await?,
-        (None, Some(own)) => Some(own.clone()),
+        (None, Some(own)) => Some(User::clone(own)),
         (None, None) => {
             return Err(AppError::invalid(
                 "user",

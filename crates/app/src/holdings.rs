@@ -11,7 +11,7 @@ use tierline_domain::money::Currency;
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_store::holdings::OF_CUSTOMER;
-use tierline_store::{Tx, Value};
+use tierline_store::{Ahead, Tx, Value};
 
 use crate::error::AppError;
 use crate::names::{self, seen};
@@ -42,6 +42,11 @@ type Row = (
     i64,
     i64,
 );
+
+/// What [`of`] will ask about the customer of a short name.
+pub(crate) fn ahead(customer: &str) -> Ahead {
+    Ahead::sums::<Subscription, Row, Tenant>(OF_CUSTOMER, customer)
+}
 
 /// Everything a customer holds or held, with the items.
 ///

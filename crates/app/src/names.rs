@@ -49,7 +49,8 @@ fn first<T: Table>(by_handle: Statement, name: &str) -> Ahead {
 }
 
 /// What an act will ask first about a row that it names; nothing where it is a party, which is at hand most of the time.
-pub(crate) fn ahead(param: &str, name: &str) -> Option<Ahead> {
+#[must_use]
+pub fn ahead(param: &str, name: &str) -> Option<Ahead> {
     match param {
         "cart" => Some(first::<Cart>(tables::carts::BY_HANDLE, name)),
         "order" => Some(first::<Order>(tables::orders::BY_HANDLE, name)),

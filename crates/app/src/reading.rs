@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor,
 };
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// The field that stands for the body as a whole.
 pub const BODY: &str = "body";
@@ -134,12 +134,15 @@ fn kind(value: &Json) -> Unexpected<'_> {
 pub fn typed<'de, T, D>(reader: D) -> Result<T, Unread>
 where
     T: Deserialize<'de>,
-    D: Deserializer<'de, Error = Fault>,
+    D: Deserializer<'de, Error = Fault> + Copy,
 {
-    serde_path_to_error::deserialize(reader).map_err(|error| {
-        let path = error.path().clone();
-        let fault = error.into_inner();
-        Unread::at(&path, fault.member, fault.problem)
+    // The path costs time, so it is looked for only where something is wrong.
+    T::deserialize(reader).or_else(|_| {
+        serde_path_to_error::deserialize(reader).map_err(|error| {
+            let path = error.path().clone();
+            let fault = error.into_inner();
+            Unread::at(&path, fault.member, fault.problem)
+        })
     })
 }
 
@@ -147,14 +150,43 @@ where
 ///
 /// # Errors
 /// What cannot be read, by its path.
-pub fn strict<T: DeserializeOwned>(value: Json) -> Result<T, Unread> {
-    typed(Strict(value))
+pub fn strict<T: DeserializeOwned>(value: &Json) -> Result<T, Unread> {
+    typed(Strict::Value(value))
+}
+
+/// The members of an object, read strictly.
+///
+/// # Errors
+/// As [`strict`].
+pub fn members<T: DeserializeOwned>(members: &Map<String, Json>) -> Result<T, Unread> {
+    typed(Strict::Object(members))
 }
 
 /// JSON as it must be.
-struct Strict(Json);
+#[derive(Clone, Copy)]
+enum Strict<'a> {
+    Value(&'a Json),
+    Object(&'a Map<String, Json>),
+}
 
-impl IntoDeserializer<'_, Fault> for Strict {
+impl<'a> Strict<'a> {
+    /// The members, where it is an object; else the value that it is.
+    const fn object(self) -> Result<&'a Map<String, Json>, &'a Json> {
+        match self {
+            Self::Object(map) | Self::Value(Json::Object(map)) => Ok(map),
+            Self::Value(other) => Err(other),
+        }
+    }
+
+    fn members(
+        map: &'a Map<String, Json>,
+    ) -> MapDeserializer<'a, impl Iterator<Item = (&'a str, Self)>, Fault> {
+        let members = map.iter();
+        MapDeserializer::new(members.map(|(name, member)| (name.as_str(), Self::Value(member))))
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Fault> for Strict<'de> {
     type Deserializer = Self;
     fn into_deserializer(self) -> Self {
         self
@@ -170,27 +202,24 @@ macro_rules! any {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Strict {
+impl<'de> Deserializer<'de> for Strict<'de> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.0 {
-            Json::Object(map) => {
-                let members = map.into_iter().map(|(name, member)| (name, Self(member)));
-                visitor.visit_map(MapDeserializer::new(members))
-            }
-            Json::Array(list) => {
-                let mut list = SeqDeserializer::new(list.into_iter().map(Self));
+        match self.object() {
+            Ok(map) => visitor.visit_map(Self::members(map)),
+            Err(Json::Array(list)) => {
+                let mut list = SeqDeserializer::new(list.iter().map(Self::Value));
                 let read = visitor.visit_seq(&mut list)?;
                 list.end().map(|()| read)
             }
-            other => other.deserialize_any(visitor).map_err(scalar),
+            Err(other) => other.deserialize_any(visitor).map_err(scalar),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.0 {
-            Json::Null => visitor.visit_none(),
+        match self {
+            Self::Value(Json::Null) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -209,9 +238,9 @@ impl<'de> Deserializer<'de> for Strict {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        match self.0 {
-            Json::Object(_) => self.deserialize_any(visitor),
-            other => Err(Fault::no_object(&other)),
+        match self.object() {
+            Ok(map) => visitor.visit_map(Self::members(map)),
+            Err(other) => Err(Fault::no_object(other)),
         }
     }
 
@@ -221,13 +250,10 @@ impl<'de> Deserializer<'de> for Strict {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        match self.0 {
-            Json::String(word) => visitor.visit_enum(word.into_deserializer()),
-            Json::Object(map) => {
-                let members = map.into_iter().map(|(name, member)| (name, Self(member)));
-                visitor.visit_enum(MapAccessDeserializer::new(MapDeserializer::new(members)))
-            }
-            other => Err(Fault::no_word(&other)),
+        match self.object() {
+            Ok(map) => visitor.visit_enum(MapAccessDeserializer::new(Self::members(map))),
+            Err(Json::String(word)) => visitor.visit_enum(word.as_str().into_deserializer()),
+            Err(other) => Err(Fault::no_word(other)),
         }
     }
 
@@ -301,17 +327,17 @@ mod tests {
     }
 
     fn unread(text: &str) -> (String, String) {
-        let unread = strict::<Deal>(serde_json::from_str(text).unwrap()).unwrap_err();
+        let unread = strict::<Deal>(&serde_json::from_str(text).unwrap()).unwrap_err();
         (unread.field, unread.problem)
     }
 
     #[test]
     fn what_fits_is_read() {
         let text = r#"{"quantity":2,"term":"year","lines":[{"item":"desk"}]}"#;
-        let deal: Deal = strict(serde_json::from_str(text).unwrap()).unwrap();
+        let deal: Deal = strict(&serde_json::from_str(text).unwrap()).unwrap();
         assert_eq!((deal.quantity, deal.term), (2, Some(Term::Year)));
         assert_eq!(deal.lines[0].item, "desk");
-        let null = strict::<Deal>(json!({ "quantity": 1, "term": null }));
+        let null = strict::<Deal>(&json!({ "quantity": 1, "term": null }));
         assert_eq!(null.unwrap().term, None);
     }
 

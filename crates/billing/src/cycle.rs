@@ -108,21 +108,38 @@ impl Running {
     /// Starts of all cycles of the term.
     #[must_use]
     pub fn starts(&self) -> Vec<Date> {
+        match self.regular_starts() {
+            Some(starts) => starts.collect(),
+            None => self.custom_starts(),
+        }
+    }
+
+    /// Starts of the cycles of a term that ends by itself, or never. Counted, not only compared: days kept at the month's
+    /// end (BIL-051) may fall into a last month that is shorter than the first, and a term of twelve months has no
+    /// thirteenth cycle.
+    fn regular_starts(&self) -> Option<impl Iterator<Item = Date>> {
+        let (every, cycles) = match (self.every(), self.end) {
+            (Some(_), Some(end)) if self.natural_end() != Some(end) => return None,
+            (Some(every), Some(_)) => {
+                let months = self.term.months();
+                let cycles = months.map_or(i32::MAX, |months| {
+                    months.checked_div(every).unwrap_or(1).max(1)
+                });
+                (every, cycles)
+            }
+            _ => (0, 1),
+        };
+        let starts = (0..cycles).map(move |number| self.nth(every, number));
+        Some(
+            starts.take_while(move |start| self.end.is_none_or(|end| *start <= end || cycles == 1)),
+        )
+    }
+
+    /// Starts of the cycles of a term with a custom end: they end with it, and the first one is what is left over.
+    fn custom_starts(&self) -> Vec<Date> {
         let (Some(every), Some(end)) = (self.every(), self.end) else {
             return vec![self.start];
         };
-        if self.natural_end() == Some(end) {
-            // Counted, not only compared: days kept at the month's end (BIL-051) may fall into a last month that is shorter
-            // than the first, and a term of twelve months has no thirteenth cycle.
-            let cycles = self.term.months().map_or(i32::MAX, |months| {
-                months.checked_div(every).unwrap_or(1).max(1)
-            });
-            return (0..cycles)
-                .map(|number| self.nth(every, number))
-                .take_while(|start| *start <= end)
-                .collect();
-        }
-        // A custom end: the cycles end with it, and the first one is what is left over.
         let after = add_days(end, 1);
         let mut starts: Vec<Date> = (1..)
             .map(|number: i32| add_months(after, every.saturating_mul(number).saturating_neg()))
@@ -136,17 +153,17 @@ impl Running {
     /// The cycle that contains a day, or the last one before it.
     #[must_use]
     pub fn on(&self, day: Date) -> Cycle {
-        let starts = self.starts();
-        let place = starts.iter().rposition(|start| *start <= day).unwrap_or(0);
-        let start = starts.get(place).copied().unwrap_or(self.start);
-        let next = starts.get(place.saturating_add(1)).copied();
+        let (start, is_first, next) = match self.regular_starts() {
+            Some(starts) => self.around(starts, day),
+            None => self.around(self.custom_starts().into_iter(), day),
+        };
         let natural = self.every().map(|every| add_months(start, every));
         let last = match (next, self.end) {
             (Some(next), _) => add_days(next, -1),
             (None, Some(end)) => end,
             (None, None) => natural.map_or(start, |next| add_days(next, -1)),
         };
-        let cut_short = place == 0
+        let cut_short = is_first
             && self.end.is_some()
             && self.end != self.natural_end()
             && natural.is_some_and(|next| last < add_days(next, -1));
@@ -156,6 +173,23 @@ impl Running {
             days: self.days_of(start),
             whole: !cut_short,
         }
+    }
+
+    /// Of the starts of cycles, in order: the last one by a day, whether it is the first of all, and the one after it.
+    fn around(
+        &self,
+        mut starts: impl Iterator<Item = Date>,
+        day: Date,
+    ) -> (Date, bool, Option<Date>) {
+        let first = starts.next().unwrap_or(self.start);
+        let (mut start, mut is_first) = (first, true);
+        for next in starts {
+            if next > day {
+                return (start, is_first, Some(next));
+            }
+            (start, is_first) = (next, false);
+        }
+        (start, is_first, None)
     }
 
     /// The days of a cycle: those of the month in which it starts, or of the year (BIL-042).

@@ -35,7 +35,8 @@ pub struct Issuer {
     /// One reads at a time.
     reading: tokio::sync::Mutex<()>,
     name: String,
-    verified: Mutex<HashMap<[u8; 32], Arc<Claims>>>,
+    /// By their text: looked up without a hash that resists attackers, which would cost more than all else here.
+    verified: Mutex<HashMap<Box<str>, Arc<Claims>>>,
     external: Option<External>,
 }
 
@@ -141,7 +142,7 @@ impl Issuer {
         *current = Arc::new(ring);
     }
 
-    fn verified(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Claims>>> {
+    fn verified(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Claims>>> {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -226,18 +227,17 @@ impl Issuer {
     /// # Errors
     /// When it is not ours, altered, or its life is over.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, BadToken> {
-        let digest: [u8; 32] = Sha256::digest(token).into();
-        let known = self.verified().get(&digest).cloned();
+        let known = self.verified().get(token).cloned();
         if let Some(claims) = known {
             return claims.alive(now).map(|()| claims);
         }
         let claims = Arc::new(self.check(token, now)?);
         claims.alive(now)?;
-        self.remember(digest, &claims, now);
+        self.remember(token, &claims, now);
         Ok(claims)
     }
 
-    fn remember(&self, digest: [u8; 32], claims: &Arc<Claims>, now: Timestamp) {
+    fn remember(&self, token: &str, claims: &Arc<Claims>, now: Timestamp) {
         let mut verified = self.verified();
         if verified.len() >= CACHE_MAX {
             verified.retain(|_, claims| seconds(now) < claims.exp);
@@ -245,7 +245,7 @@ impl Issuer {
                 verified.clear();
             }
         }
-        verified.insert(digest, Arc::clone(claims));
+        verified.insert(token.into(), Arc::clone(claims));
     }
 
     /// Whose a token is: ours, or the trusted issuer's. Keys that are not at hand are fetched, within bounds.

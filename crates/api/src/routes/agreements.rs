@@ -1,6 +1,5 @@
 //! The partner agreement's status, agreement templates and their texts, and customers' acceptances.
 
-use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
@@ -21,6 +20,7 @@ use uuid::Uuid;
 
 use super::customers::{self, Known};
 use super::discovery::base;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

@@ -1,7 +1,6 @@
 //! Applications, their secrets and consents, passwords of users, and signing keys: for a partner's global admin
 //! and for the operator. Strict, with problem details.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -22,6 +21,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::oauth::unstored;
+use crate::answer::Json;
 use crate::auth::Principal;
 use crate::call::Whole;
 use crate::identity::{self, password};

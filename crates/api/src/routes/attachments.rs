@@ -1,6 +1,5 @@
 //! Files beside an order: the purchase order that a secondary review asks for, and the documents of a tender.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -14,6 +13,7 @@ use tierline_domain::order::{Document, DocumentKind};
 use utoipa::ToSchema;
 
 use super::orders;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

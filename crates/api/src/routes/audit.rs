@@ -1,6 +1,5 @@
 //! Audit records: what was done in a partner's name (SEC-011, SEC-012, SEC-021).
 
-use axum::Json;
 use axum::extract::Path;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,6 +15,7 @@ use tierline_store::Tx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_app::AppError;
@@ -13,6 +12,7 @@ use tierline_domain::time::Timestamp;
 use utoipa::ToSchema;
 
 use super::invoices::{Looker, first, issued, kind_name};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -28,6 +27,7 @@ use super::discovery;
 use super::exports::{BillingManifest, alive, export_id, new_secret};
 use super::invoices::{download, issue};
 use super::lines_table::table;
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

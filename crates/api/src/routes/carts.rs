@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -24,6 +23,7 @@ use super::lines::{
     self, Given, LineParticipant, NewCommitment, Prices, PurchaseCommitment, RenewsTo,
 };
 use super::orders::{self, OrderResource};
+use crate::answer::Json;
 use crate::call::{Call, Unmet};
 use crate::problem::Problem;
 use crate::render;
@@ -539,7 +539,7 @@ async fn checkout(
     call: Unmet,
 ) -> Result<(StatusCode, Json<CartCheckoutResult>), Problem> {
     let (named, wanted) = (customer.clone(), cart.clone());
-    let met = call.met(move |tx, partner| {
+    let met = call.met(names::ahead("cart", &cart), move |tx, partner| {
         let (customer, cart) = (named.clone(), wanted.clone());
         Box::pin(async move { meant(tx, &partner, &customer, &cart).await })
     });

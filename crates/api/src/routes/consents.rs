@@ -1,6 +1,5 @@
 //! Consents that a partner gives for its customers to an application that acts for it (ROL-037).
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use tierline_store::tables::Grant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

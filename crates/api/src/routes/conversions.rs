@@ -1,6 +1,5 @@
 //! Trials that become paid.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use utoipa::ToSchema;
 use super::lines;
 use super::subscriptions;
 use super::transitions::{said, same};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! What is on record about one customer: company and billing profile, organization, domains, the account's check.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -16,6 +15,7 @@ use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::customers::{self, CompanyProfile, CustomerBillingProfile, Known};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
@@ -18,6 +17,7 @@ use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value as Stored};
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::auth::Principal;
 use crate::call::{Call, Unmet};
 use crate::problem::Problem;
@@ -598,7 +598,7 @@ async fn read(
     Path(customer): Path<String>,
     call: Unmet,
 ) -> Result<Json<CustomerResource>, Problem> {
-    let met = call.met(move |tx, partner| {
+    let met = call.met(None, move |tx, partner| {
         let customer = customer.clone();
         Box::pin(async move {
             let handle = partner.handle.clone();

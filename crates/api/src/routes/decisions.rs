@@ -1,6 +1,5 @@
 //! Decisions that were kept: what was refused and why, and what orders and relationships rest on.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -10,6 +9,7 @@ use tierline_rules::RuleId;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::ours::{OwnCall, Strict};
 use crate::problem::Problem;
 use crate::render::DecisionView;

@@ -1,6 +1,5 @@
 //! Our own view of delegation: granular rights for both sides, what becomes of them, groups, and effective access.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -15,6 +14,7 @@ use tierline_store::idempotency::RequestKey;
 use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::effective::EffectiveView;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;

@@ -1,6 +1,5 @@
 //! Our own view of the outbox: what is to be told, what was told, what was parked, and how to try it again.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -17,6 +16,7 @@ use tierline_store::tables::webhooks::{Attempt, Delivery};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,11 +1,11 @@
 //! What clients look up about the token issuer: its addresses and its keys.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::identity::keys::{PublicKeys, RELOAD_SECONDS};
 use crate::route::{self, Access, Route};
 use crate::server::Server;

@@ -1,6 +1,5 @@
 //! How far accounts are in the program, and the operator's registers.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::home::AgreementWord;
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::route::{self, Route};
 use crate::wire::seek;

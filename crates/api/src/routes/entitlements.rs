@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -18,6 +17,7 @@ use utoipa::ToSchema;
 
 use super::subscription_view::first_instant;
 use super::{customers, orders, subscriptions};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! Lines as files: asked for with one call, made afterwards, looked up by the operation's address, and fetched part by part.
 
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -23,6 +22,7 @@ use uuid::Uuid;
 
 use super::discovery;
 use super::invoices::Looker;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

@@ -3,7 +3,6 @@
 //!
 //! A partner of any type calls, and so does a customer, each with a user's token; each sees its own alone.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -24,6 +23,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::auth::Principal;
 use crate::call::Sent;
 use crate::problem::Problem;

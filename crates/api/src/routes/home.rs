@@ -1,6 +1,5 @@
 //! What needs the caller, and the map of its part of the program.
 
-use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_app::overview::home::{self, AHEAD_DAYS, CreditState, Home, Matter};
@@ -9,6 +8,7 @@ use tierline_domain::time::{Date, Timestamp};
 use tierline_store::overview::Hit;
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::ours::{OwnCall, Strict};
 use crate::route::{self, Access, Route};
 

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
@@ -29,6 +28,7 @@ use uuid::Uuid;
 use x509_cert::der::{Decode as _, Encode as _};
 
 use super::discovery;
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict, lang_of};
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

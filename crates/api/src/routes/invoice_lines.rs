@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::Path;
 use tierline_app::AppError;
 use tierline_app::billing::consumption::{self, Source, UsageRow, Wanted};
@@ -18,6 +17,7 @@ use super::line_items::{
 };
 use super::rated_usage::DailyRatedUsageLineItem;
 use super::reconciliation::ReconciledLine;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::wire::envelope::{Collection, Page};

@@ -1,6 +1,5 @@
 //! Invoices of the operator as the partner that pays them reads them: lists, balances, documents, line items.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -25,6 +24,7 @@ use utoipa::ToSchema;
 
 use super::invoice_lines::{by_path, by_query, unbilled};
 use super::line_items::{Bill, LineItem};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,12 +1,12 @@
 //! What can be named in a command that buys: items by their short names, without prices.
 
-use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_domain::catalog::Item;
 use tierline_store::{Value, tables};
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::ours::{OwnCall, Strict};
 use crate::route::{self, Route};
 use crate::wire::seek;

@@ -1,6 +1,5 @@
 //! Billing runs and the ledger: the operator sees every run and everybody's books, partners their own books.
 
-use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_app::AppError;
@@ -10,6 +9,7 @@ use tierline_domain::time::Timestamp;
 use tierline_store::{params, tables};
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::ours::{OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! Who calls, and what kind of server it calls: what a client needs before it can show anything.
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -10,6 +9,7 @@ use tierline_store::Tx;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::auth::Principal;
 use crate::ours::{self, OwnCall, Strict};
 use crate::route::{self, Access, Route};
@@ -147,7 +147,7 @@ async fn me(call: OwnCall) -> Strict<Me> {
         partner_id,
         user: principal.claims.upn.clone().map(|sign_in_name| UserView {
             sign_in_name,
-            roles: principal.roles.clone().unwrap_or_default(),
+            roles: principal.roles.as_deref().unwrap_or_default().to_vec(),
         }),
         application: principal.claims.appid.clone(),
     }))

@@ -1,6 +1,5 @@
 //! New customers: the partner's own, or of one of its resellers.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::customers::{self, UserCredentials};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! What the endpoints of the token issuer share: forms, failures, tenants, applications, services.
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -16,6 +15,7 @@ use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::identity::{self, AUDIENCE_API, AUDIENCE_GRAPH};
 use crate::problem::Problem;
 use crate::server::Server;

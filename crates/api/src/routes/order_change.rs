@@ -1,6 +1,5 @@
 //! Changing an order: its billing cycle, an add-on to one of its lines, lines that are cancelled.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Deserialize;
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::lines::{self, Items, in_line};
 use super::orders::{self, Bought, Found, NewOrderLine, OrderResource, Shared};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::Html;
 use http::StatusCode;
@@ -25,6 +24,7 @@ use super::lines::{
     self, Given, Items, NewCommitment, Prices, PurchaseCommitment, RenewsTo, in_line, parent,
 };
 use super::{customers, discovery};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

@@ -1,6 +1,5 @@
 //! Where the use beyond a customer's licences flows (SUB-051).
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::subscriptions::{self, Found};
 use super::{customers, orders};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! Partnerships and customers as lists, with everything that is not in force any more, or not yet.
 
-use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_app::names;
@@ -14,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::home::AgreementWord;
+use crate::answer::Json;
 use crate::ours::{Details, Listing, OwnCall, SEARCH_MAX, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};

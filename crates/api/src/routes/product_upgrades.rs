@@ -1,6 +1,5 @@
 //! What a customer has of the previous consumption offer moves under the plan of its seller.
 
-use axum::Json;
 use axum::extract::Path;
 use http::{HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::customers;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! The profiles of the calling partner: legal business, billing, organization, support.
 
-use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,6 +9,7 @@ use tierline_domain::vetting::{ProfileKind, Vetting};
 use tierline_rules::regions;
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -25,6 +24,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rehearsals::within;
+use crate::answer::Json;
 use crate::auth::Bearer;
 use crate::ours::{self, Details, OwnCall, Strict};
 use crate::problem::Problem;

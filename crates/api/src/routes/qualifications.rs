@@ -1,6 +1,5 @@
 //! Special qualifications of customers, and the codes that give one.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -15,6 +14,7 @@ use tierline_store::{Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::customers;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

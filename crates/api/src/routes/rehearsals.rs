@@ -1,5 +1,4 @@
 //! What a command would do, before it is given: it is carried out and undone.
-use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,6 +11,7 @@ use tierline_domain::time::Date;
 use utoipa::ToSchema;
 
 use super::timeline::OutlookView;
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;
 use crate::render::DecisionView;

@@ -1,6 +1,5 @@
 //! Partner relationships and the PartnerID look-up.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::customers;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

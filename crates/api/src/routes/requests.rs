@@ -1,6 +1,5 @@
 //! The calls that were answered lately, without secrets: enough to make each of them again.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -9,9 +8,10 @@ use tierline_domain::time::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::ours::{OwnCall, SEARCH_MAX, Strict};
 use crate::problem::Problem;
-use crate::recorder::{self, Kept, KeptHeaders, OWN_PATH, Recorded};
+use crate::recorder::{Kept, KeptHeaders, OWN_PATH, Recorded, Shown};
 use crate::route::{self, Access, Route};
 use crate::wire::seek;
 
@@ -132,11 +132,11 @@ struct AnswerView {
 
 fn entry(call: &Recorded) -> RequestEntry {
     RequestEntry {
-        id: recorder::id_of(call),
+        id: call.id(),
         at: call.at,
         method: call.method.to_string(),
-        path: call.path.clone(),
-        query: call.query.clone(),
+        path: call.path().to_owned(),
+        query: call.query(),
         status: call.status,
         took: call.took,
         application: call.claims.appid.clone(),
@@ -153,10 +153,10 @@ fn headers(kept: &KeptHeaders) -> Vec<HeaderView> {
 }
 
 fn body(kept: &Kept) -> BodyView {
-    let (kind, text, size) = match kept {
-        Kept::Nothing => ("none", None, None),
-        Kept::Text(text) => ("text", Some(text.clone()), None),
-        Kept::LeftOut(size) => ("left_out", None, *size),
+    let (kind, text, size) = match kept.shown() {
+        Shown::Nothing => ("none", None, None),
+        Shown::Text(text) => ("text", Some(text), None),
+        Shown::LeftOut(size) => ("left_out", None, size),
     };
     BodyView { kind, text, size }
 }
@@ -193,7 +193,7 @@ async fn list(call: OwnCall) -> Strict<RequestPage> {
                 .as_ref()
                 .is_none_or(|method| other.method.as_str() == method)
             && outcome.is_none_or(|outcome| (outcome == "failed") == (other.status >= 400))
-            && recorder::matched(other).contains(&search)
+            && other.matched().contains(&search)
     });
     let page: Vec<_> = found.by_ref().take(listing.count).collect();
     let next = page.last().filter(|_| found.next().is_some());

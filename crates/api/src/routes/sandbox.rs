@@ -1,6 +1,5 @@
 //! Ready-made identities of a sandbox: one application and one user for each partner.
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use serde::Serialize;
@@ -18,6 +17,7 @@ use tierline_store::{Command, Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::identity::{self, REFRESH_DAYS, Subject};
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

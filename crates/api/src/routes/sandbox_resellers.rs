@@ -1,6 +1,5 @@
 //! Test resellers of a provider's sandbox.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -16,6 +15,7 @@ use tierline_domain::place::Country;
 use tierline_domain::time::Timestamp;
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! The schedule: what is due next, and what was done when. The operator sees all of it, partners what concerns them.
 
-use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_app::agenda::{self, Entry, PAGE_MAX, Page, Part, Place, Question};
@@ -8,6 +7,7 @@ use tierline_domain::time::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::ours::{OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};

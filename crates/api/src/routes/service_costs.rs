@@ -1,6 +1,5 @@
 //! What a customer's services cost the partner in the month that was billed last.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -16,6 +15,7 @@ use utoipa::ToSchema;
 use super::customers;
 use super::invoices::Looker;
 use super::line_items::Described;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! Changing a subscription: it is sent back with what shall be otherwise, and the difference says what is asked for.
 
-use axum::Json;
 use axum::extract::Path;
 use http::{HeaderName, StatusCode, header};
 use serde::Deserialize;
@@ -14,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::lines::{self, Items};
 use super::subscriptions::{self, Found, SubscriptionResource};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! Subscriptions as a list, over all customers.
 
-use axum::Json;
 use http::StatusCode;
 use serde::Serialize;
 use tierline_app::overview::Viewer;
@@ -11,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::timeline::SubscriptionWord;
+use crate::answer::Json;
 use crate::ours::{OwnCall, SEARCH_MAX, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Access, Route};

@@ -1,7 +1,6 @@
 //! What hangs on a subscription: who supports it, the consumption subscriptions of a plan, its activation in a sandbox,
 //! its registration for reservations.
 
-use axum::Json;
 use axum::extract::Path;
 use http::{HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,7 @@ use uuid::Uuid;
 
 use super::orders;
 use super::subscriptions::{self, Found};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! Subscriptions: listed and read, with their add-ons, their provisioning and what a new one may end with.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -20,6 +19,7 @@ use super::orders::{self, ActivationLink};
 pub(super) use super::subscription_view::{Found, SubscriptionResource};
 use super::subscription_view::{first_instant, last_instant};
 use super::{customers, discovery};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

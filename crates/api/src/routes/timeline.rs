@@ -1,6 +1,5 @@
 //! What happened to a customer or a subscription, and a subscription's windows.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -9,6 +8,7 @@ use tierline_app::overview::timeline::{self, Entry, PAGE_MAX, Place, Question};
 use tierline_domain::time::{Date, Timestamp};
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::route::{self, Access, Route};
 use crate::wire::seek;

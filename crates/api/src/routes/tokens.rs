@@ -1,6 +1,5 @@
 //! The token endpoints: v1, v2 and the old exchange.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -24,6 +23,7 @@ use uuid::Uuid;
 use super::oauth::{
     Client, Failure, Form, OauthError, OauthFailure, Tenancy, Wanted, built_in, unstored,
 };
+use crate::answer::Json;
 use crate::auth::bearer;
 use crate::call::Whole;
 use crate::identity::{

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -22,6 +21,7 @@ use uuid::Uuid;
 
 use super::customers;
 use super::orders::{self, OrderResource};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::render;

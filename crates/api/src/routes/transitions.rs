@@ -1,6 +1,5 @@
 //! A subscription becomes something dearer: transitions of new commerce, upgrades of the traditional generation.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use utoipa::ToSchema;
 use super::catalog::offers::{self, OfferView};
 use super::lines;
 use super::subscriptions::{self, Found};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::render;

@@ -1,7 +1,6 @@
 //! What customers used this month, against their budgets: by customer, subscription, meter and resource, as estimates at
 //! list price. Earned credit shows in none of it (PEC-007).
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -21,6 +20,7 @@ use utoipa::ToSchema;
 
 use super::customers;
 use super::subscription_view::first_instant;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
 use futures_util::StreamExt;
 use http::StatusCode;
@@ -12,6 +11,7 @@ use tierline_domain::time::Timestamp;
 use tierline_rules::{Lang, phrases};
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::auth::Principal;
 use crate::ours::{Details, Strict, lang_of};
 use crate::problem::Problem;

@@ -1,6 +1,5 @@
 //! Validation utilities: addresses, the rules of countries, domains.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
@@ -12,6 +11,7 @@ use tierline_rules::names::{domain_well_formed, registration_number_required};
 use tierline_rules::regions;
 use utoipa::ToSchema;
 
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

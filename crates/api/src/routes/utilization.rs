@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::Serialize;
@@ -24,6 +23,7 @@ use uuid::Uuid;
 use super::subscription_view::first_instant;
 use super::subscriptions;
 use super::usage::{currency_of, number};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -17,6 +16,7 @@ use tierline_store::tables::webhooks::{Attempt, Certificate, Registration};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::call::Call;
 use crate::deliver::guard;
 use crate::problem::Problem;

@@ -1,6 +1,5 @@
 //! The worlds of a sandbox server, managed by the operator of the server's own world.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use tierline_domain::time::Timestamp;
 use utoipa::ToSchema;
 
 use super::program::{Move, Moved, moved};
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -15,7 +15,7 @@ use crate::wire::json;
 /// A 400 that names what is wrong: malformed JSON, invalid UTF-8, a NUL, a wrong type, a missing member.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = json::read(bytes, false)?;
-    Ok(reading::typed(Lenient(value))?)
+    Ok(reading::typed(Lenient(&value))?)
 }
 
 impl From<Unread> for Problem {
@@ -27,9 +27,10 @@ impl From<Unread> for Problem {
 /// JSON as released clients write it: a struct's members in any case, nulls as absent, of one name twice in
 /// different case the last that is not null, enumeration values in any style, numbers and truth values as text
 /// where the type asks for them. Names in open maps stay as they are.
-struct Lenient(Value);
+#[derive(Clone, Copy)]
+struct Lenient<'a>(&'a Value);
 
-impl IntoDeserializer<'_, Fault> for Lenient {
+impl<'de> IntoDeserializer<'de, Fault> for Lenient<'de> {
     type Deserializer = Self;
     fn into_deserializer(self) -> Self {
         self
@@ -40,7 +41,7 @@ impl IntoDeserializer<'_, Fault> for Lenient {
 macro_rules! number {
     ($($method:ident $parsed:ty => $visit:ident;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-            match &self.0 {
+            match self.0 {
                 Value::String(text) => match text.trim().parse::<$parsed>() {
                     Ok(number) => visitor.$visit(number),
                     Err(_) => self.0.$method(visitor).map_err(scalar),
@@ -51,19 +52,17 @@ macro_rules! number {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Lenient {
+impl<'de> Deserializer<'de> for Lenient<'de> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self.0 {
             Value::Object(map) => {
-                let members = map.into_iter().filter(|(_, member)| !member.is_null());
-                let members = members.map(|(name, member)| (name, Self(member)));
+                let members = map.iter().filter(|(_, member)| !member.is_null());
+                let members = members.map(|(name, member)| (name.as_str(), Self(member)));
                 visitor.visit_map(MapDeserializer::new(members))
             }
-            Value::Array(list) => {
-                visitor.visit_seq(SeqDeserializer::new(list.into_iter().map(Self)))
-            }
+            Value::Array(list) => visitor.visit_seq(SeqDeserializer::new(list.iter().map(Self))),
             other => other.deserialize_any(visitor).map_err(scalar),
         }
     }
@@ -89,16 +88,14 @@ impl<'de> Deserializer<'de> for Lenient {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        let Value::Object(mut map) = self.0 else {
-            return Err(Fault::no_object(&self.0));
+        let Value::Object(map) = self.0 else {
+            return Err(Fault::no_object(self.0));
         };
         let members = fields.iter().filter_map(|field| {
-            let spelled = map
+            let mut spelled = map
                 .iter()
-                .filter(|(name, member)| name.eq_ignore_ascii_case(field) && !member.is_null())
-                .map(|(name, _)| name.clone())
-                .next_back()?;
-            Some((*field, Self(map.get_mut(&spelled)?.take())))
+                .filter(|(name, member)| name.eq_ignore_ascii_case(field) && !member.is_null());
+            Some((*field, Self(spelled.next_back()?.1)))
         });
         visitor.visit_map(MapDeserializer::new(members))
     }
@@ -109,8 +106,8 @@ impl<'de> Deserializer<'de> for Lenient {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        let Value::String(text) = &self.0 else {
-            return Err(Fault::no_word(&self.0));
+        let Value::String(text) = self.0 else {
+            return Err(Fault::no_word(self.0));
         };
         let wanted = flat(text);
         let variant = variants.iter().find(|variant| flat(variant) == wanted);
@@ -121,7 +118,7 @@ impl<'de> Deserializer<'de> for Lenient {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match &self.0 {
+        match self.0 {
             Value::String(text) if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
             Value::String(text) if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
             _ => self.0.deserialize_bool(visitor).map_err(scalar),
@@ -166,7 +163,7 @@ fn flat(text: &str) -> String {
 /// A 400 that names what is wrong.
 pub fn strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = json::read(bytes, true)?;
-    Ok(reading::strict(value)?)
+    Ok(reading::strict(&value)?)
 }
 
 /// An enumeration value in any documented style: `OneTime`, `oneTime`, `one_time`, `ONE_TIME` are one word.

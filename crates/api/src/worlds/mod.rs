@@ -21,13 +21,12 @@ use tierline_domain::time::{Date, Timestamp};
 use tierline_store::log::{LogKey, Sealer};
 use tokio::sync::Mutex;
 use tower::ServiceExt as _;
-use tower::util::BoxCloneSyncService;
 
 use crate::deliver::{self, Courier};
 use crate::exporter::{Exporter, Exporting};
 use crate::identity::Issuer;
 use crate::problem::Problem;
-use crate::server::{self, Server, Settings};
+use crate::server::{self, Door, Server, Settings};
 use crate::watch::Watch;
 use files::{About, BEGINNING, Source};
 pub use files::{Beginning, Failure};
@@ -44,8 +43,6 @@ pub const SNAPSHOTS_MAX: usize = 50;
 pub(crate) const NOW: &str = "now";
 /// Most letters of a name: it is part of a host name.
 const NAME_MAX: usize = 40;
-
-type Door = BoxCloneSyncService<Request, Response, Infallible>;
 
 /// One world, open and at work.
 pub(crate) struct World {
@@ -217,7 +214,7 @@ impl Worlds {
             name: name.to_owned(),
             about: files::about(&directory),
             directory,
-            door: BoxCloneSyncService::new(server::service(&server)),
+            door: Door::new(&server),
             server,
             _workers: (
                 courier.start(),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::memo::{Look, Memo};
-use crate::row::Row;
+use crate::row::{FromRow, Row};
 use crate::statement::Statement;
 use crate::table::Table;
 use crate::value::Value;
@@ -16,6 +16,17 @@ pub struct Ahead {
     pub(super) params: Vec<Value>,
     known: fn(&Memo, &Self) -> bool,
     keep: fn(&mut Memo, &Self, &[Row<'_>]),
+    /// How the parameters follow from those that stand here, where they do not stand here themselves.
+    follow: Option<fn(&Memo, &[Value]) -> Option<Vec<Value>>>,
+}
+
+/// A row that a name stands for, of which more is asked.
+pub trait Behind: Table {
+    /// The statement that finds it by its name.
+    const BY_NAME: Statement;
+
+    /// What is asked of it: the parameters of the statement that sums up.
+    fn asked(&self) -> Vec<Value>;
 }
 
 impl PartialEq for Ahead {
@@ -41,6 +52,48 @@ impl Ahead {
                     memo.keep(asked.statement, &asked.params, &rows.into());
                 }
             },
+            follow: None,
+        }
+    }
+
+    /// What [`Tx::sums`](super::Tx::sums) will ask about the row of a name. That row has to be at hand; where it is not,
+    /// nothing is asked.
+    #[must_use]
+    pub fn sums<T, R, N>(statement: Statement, name: &str) -> Self
+    where
+        T: Table,
+        R: FromRow + Send + Sync + 'static,
+        N: Behind,
+    {
+        Self {
+            statement,
+            params: vec![Value::Text(name.to_owned())],
+            known: |memo, asked| {
+                let known = memo.answer::<T, R>(asked.statement, &asked.params);
+                known.is_some()
+            },
+            keep: |memo, asked, rows| {
+                let rows: Result<Arc<[R]>, _> = rows.iter().map(R::from_row).collect();
+                if let Ok(rows) = rows {
+                    memo.keep_answer::<T, R>(asked.statement, &asked.params, &rows);
+                }
+            },
+            follow: Some(|memo, name| {
+                let rows = memo.answer::<N, Arc<N>>(N::BY_NAME, name)?;
+                Some(rows.last()?.asked())
+            }),
+        }
+    }
+
+    /// With the parameters that it will have; nothing where what they follow from is not at hand.
+    pub(super) fn followed(self, memo: &Memo) -> Option<Self> {
+        match self.follow {
+            None => Some(self),
+            Some(follow) => Some(Self {
+                params: follow(memo, &self.params)?,
+                follow: None,
+                ..self
+            }),
         }
     }
 
@@ -56,6 +109,7 @@ impl Ahead {
                     memo.keep_row(&asked.params, rows.first());
                 }
             },
+            follow: None,
         }
     }
 

@@ -481,7 +481,16 @@ async fn glance(
     job: &mut dyn Job,
     begin: Begin,
 ) -> Result<(), Uncommitted> {
-    session.begin(begin.into()).await?;
+    let asked = if session.asks_ahead() {
+        job.ahead()
+    } else {
+        Vec::new()
+    };
+    let opening = Opening {
+        asked,
+        ..begin.into()
+    };
+    session.begin(opening).await?;
     let mut tx = session.tx();
     let ran = job.run(&mut tx).await;
     let failure = tx.into_failure();

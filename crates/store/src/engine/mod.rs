@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use crate::error::StoreError;
-pub use ahead::Ahead;
+pub use ahead::{Ahead, Behind};
 use job::Queued;
 use lane::{Crew, Desk, Work};
 pub use migrate::Migration;

@@ -262,12 +262,16 @@ impl PgSession {
 async fn connect(address: &Address, lock_wait: &'static str) -> Result<Connection, Error> {
     let client = address.connect().await?;
     // An operator may ask for more than `on`, never for less: an answer means durable. Facts of decisions are long
-    // documents, and where the server can, it packs them with the quicker algorithm.
+    // documents, and where the server can, it packs them with the quicker algorithm. Rows are found by their keys, on
+    // pages that are in memory: where a page by key costs four pages in order, as the server thinks of turning disks, it
+    // plans to read small tables whole, and does so for every key that refers to them long after they have grown.
     let settings = format!(
         "SET lock_timeout = '{lock_wait}'; SET TimeZone = 'UTC'; SELECT set_config('synchronous_commit', 'on', false) \
          WHERE current_setting('synchronous_commit') IN ('off', 'local'); \
          SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings \
-         WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"
+         WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals); \
+         SELECT set_config('random_page_cost', '1.1', false) \
+         WHERE CAST(current_setting('random_page_cost') AS DOUBLE PRECISION) > 1.1"
     );
     client.batch_execute(&settings).await?;
     Ok(Connection {

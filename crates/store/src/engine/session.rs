@@ -241,6 +241,11 @@ impl Session {
         }
     }
 
+    /// Whether every question is a round trip, so that what will be asked anyway is better asked with the beginning.
+    pub(super) const fn asks_ahead(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Whether a savepoint costs more than it takes to say so: SQLite keeps a copy of every page that is changed after one.
     pub(super) const fn pays_for_savepoints(&self) -> bool {
         matches!(self, Self::Sqlite(_))

@@ -28,6 +28,7 @@ table! {
     }
 }
 statements! {
+    pub(crate) SUM = "SELECT COUNT(*), CAST(SUM(size) AS BIGINT) FROM things WHERE name = $1 GROUP BY name";
     pub(crate) COUNT = "SELECT COUNT(*) FROM things";
     pub(crate) GROW = "UPDATE things SET size = COALESCE(size, 0) + 1 WHERE name = $1";
 }

@@ -5,10 +5,18 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use tierline_store::testing::both_engines;
-use tierline_store::{Ahead, Command, Db, Lock, StoreError, Tx, Value, params};
+use tierline_store::{Ahead, Behind, Command, Db, Lock, Statement, StoreError, Tx, Value, params};
 
 use crate::things::things::BY_NAME;
-use crate::things::{COUNT, Failed, GROW, SCHEMA, Thing};
+use crate::things::{COUNT, Failed, GROW, SCHEMA, SUM, Thing};
+
+impl Behind for Thing {
+    const BY_NAME: Statement = BY_NAME;
+
+    fn asked(&self) -> Vec<Value> {
+        vec![Value::Text(self.name.clone())]
+    }
+}
 
 /// One step of a command, on one of a few things.
 #[derive(Clone, Debug)]
@@ -20,6 +28,8 @@ enum Step {
     Delete(u8),
     Get(u8),
     Named(u8),
+    /// What the things of its name come to: asked ahead where one was looked at before.
+    Sum(u8),
     Grow(u8),
     Count,
     Savepoint,
@@ -77,6 +87,12 @@ impl Steps {
                         seen.push(format!("{sizes:?}"));
                     }
                 }
+                Step::Sum(number) => {
+                    let sums = tx
+                        .sums::<Thing, (i64, Option<i64>)>(SUM, &params![name(*number)])
+                        .await?;
+                    seen.push(format!("{sums:?}"));
+                }
                 Step::Grow(number) => {
                     let grown = tx.execute(GROW, &params![name(*number)]).await?;
                     seen.push(format!("grown {grown}"));
@@ -123,6 +139,10 @@ impl Command for Steps {
                 BY_NAME,
                 vec![Value::Text(name(*number))],
             )),
+            Step::Sum(number) => Some(Ahead::sums::<Thing, (i64, Option<i64>), Thing>(
+                SUM,
+                &name(*number),
+            )),
             _ => None,
         });
         asked.collect()
@@ -149,6 +169,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => few.clone().prop_map(Step::Delete),
         3 => few.clone().prop_map(Step::Get),
         3 => few.clone().prop_map(Step::Named),
+        2 => few.clone().prop_map(Step::Sum),
         1 => few.prop_map(Step::Grow),
         1 => Just(Step::Count),
         2 => Just(Step::Savepoint),

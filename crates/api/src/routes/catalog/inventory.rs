@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tierline_app::catalogue;
 use utoipa::ToSchema;
 
 use super::Market;
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

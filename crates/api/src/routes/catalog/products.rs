@@ -1,6 +1,5 @@
 //! Products, SKUs and availabilities, by market and by customer.
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use tierline_app::AppError;
@@ -11,6 +10,7 @@ use tierline_store::Tx;
 
 use super::views::{AvailabilityView, Codes, ProductView, SkuView, referred};
 use super::{Market, bad_query, encoded};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use tierline_rules::{Lang, phrases};
 use utoipa::ToSchema;
 
 use super::{BAD_VALUE, Market, bad_query};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! Roles of a relationship in the hands of security groups, and changes of them on their way.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -14,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{AccessDetails, GraphCall, Known, ROOT, Side, created, with};
+use crate::answer::Json;
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::body::word;

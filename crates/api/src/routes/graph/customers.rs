@@ -1,6 +1,5 @@
 //! Customers that have granted granular rights.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
@@ -10,6 +9,7 @@ use tierline_domain::admin::AdminState;
 use utoipa::ToSchema;
 
 use super::{GraphCall, Known, Side};
+use crate::answer::Json;
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::odata::List;

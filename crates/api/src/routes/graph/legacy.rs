@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::Serialize;
@@ -17,6 +16,7 @@ use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 
 use super::{GraphCall, Side, company};
+use crate::answer::Json;
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::odata::List;

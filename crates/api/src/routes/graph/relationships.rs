@@ -1,6 +1,5 @@
 //! Relationships and what is asked of them.
 
-use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{AccessDetails, GraphCall, Known, ROOT, Stage, assignments, camel, created};
+use crate::answer::Json;
 use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::body::word;

@@ -1,6 +1,5 @@
 //! Our own endpoints of prices: the operator's lists and rates, partners' price books, the provider's marketplace.
 
-use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,6 +12,7 @@ use tierline_store::idempotency::RequestKey;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::answer::Json;
 use crate::ours::{Details, OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};

@@ -1,6 +1,5 @@
 //! What subscriptions used this month: each as a whole, and by meter, resource and service.
 
-use axum::Json;
 use axum::extract::Path;
 use serde::Serialize;
 use tierline_app::usage::summary::{self, Sum, User};
@@ -13,6 +12,7 @@ use tierline_store::Tx;
 use utoipa::ToSchema;
 
 use super::{Month, cost, locale, number, tenant};
+use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::routes::{orders, subscriptions};

@@ -106,6 +106,9 @@ impl PgSession {
     ) -> Result<Vec<(Ahead, tokio_postgres::Statement)>, StoreError> {
         let mut unknown: Vec<(Ahead, tokio_postgres::Statement)> = Vec::new();
         for one in asked {
+            let Some(one) = one.followed(&self.memo) else {
+                continue;
+            };
             // What no column can hold is refused to the command that asks for it, and spoils nobody else's.
             let is_storable = one.params.iter().all(|value| value.storable().is_ok());
             let is_asked = unknown.iter().any(|(other, _)| *other == one);
