@@ -218,23 +218,30 @@ fn is_token(text: &str) -> bool {
 
 /// Blanks every secret in a value; whether there was one.
 fn blank(value: &mut Value) -> bool {
+    let mut found = false;
     match value {
-        Value::Object(map) => map.iter_mut().fold(false, |found, (name, member)| {
-            if is_secret(name) && !member.is_null() {
-                *member = Value::String(BLANK.to_owned());
-                return true;
+        Value::Object(map) => {
+            for (name, member) in map {
+                if is_secret(name) && !member.is_null() {
+                    *member = Value::String(BLANK.to_owned());
+                    found = true;
+                } else {
+                    found |= blank(member);
+                }
             }
-            blank(member) || found
-        }),
-        Value::Array(list) => list
-            .iter_mut()
-            .fold(false, |found, member| blank(member) || found),
+        }
+        Value::Array(list) => {
+            for member in list {
+                found |= blank(member);
+            }
+        }
         Value::String(text) if is_token(text) => {
             BLANK.clone_into(text);
-            true
+            found = true;
         }
-        _ => false,
+        _ => {}
     }
+    found
 }
 
 /// A JSON text without secrets, as it was sent where it has none; nothing where it cannot be read.

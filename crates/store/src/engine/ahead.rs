@@ -17,8 +17,11 @@ pub struct Ahead {
     known: fn(&Memo, &Self) -> bool,
     keep: fn(&mut Memo, &Self, &[Row<'_>]),
     /// How the parameters follow from those that stand here, where they do not stand here themselves.
-    follow: Option<fn(&Memo, &[Value]) -> Option<Vec<Value>>>,
+    follow: Option<Follow>,
 }
+
+/// From the parameters that stand in a question to those that it will have, by what is at hand.
+type Follow = fn(&Memo, &[Value]) -> Option<Vec<Value>>;
 
 /// A row that a name stands for, of which more is asked.
 pub trait Behind: Table {
