@@ -190,12 +190,13 @@ impl Service<Request> for Door {
 
     fn call(&mut self, request: Request) -> Self::Future {
         let Self { server, router } = self.clone();
+        let longest = Duration::from_secs(server.settings().request_seconds_max);
         Box::pin(async move {
             let routed =
                 |request| throttle::gate(&server, request, |request| router.oneshot(request));
             let answered = |request| {
                 echo(normalise(request), |request| {
-                    bounded(&server, routed(request))
+                    bounded(longest, routed(request))
                 })
             };
             Ok(recorder::record(&server, request, answered).await)
@@ -205,10 +206,9 @@ impl Service<Request> for Door {
 
 /// An answer in time: a handler that panics takes nobody else along, and one that never ends is given up.
 async fn bounded(
-    server: &Server,
+    longest: Duration,
     answer: impl Future<Output = Result<Response, Infallible>>,
 ) -> Response {
-    let longest = Duration::from_secs(server.settings().request_seconds_max);
     let answer = AssertUnwindSafe(answer).catch_unwind();
     match tokio::time::timeout(longest, answer).await {
         Ok(Ok(Ok(response))) => response,
@@ -362,4 +362,22 @@ fn echoed(ids: Ids, mut response: Response) -> Response {
 fn fresh_id() -> Option<HeaderValue> {
     let drawn = Uuid::from_bytes(rand::random());
     HeaderValue::from_str(drawn.hyphenated().encode_lower(&mut Uuid::encode_buffer())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_or_never_ends_is_answered() {
+        let late = bounded(Duration::ZERO, std::future::pending()).await;
+        assert_eq!(late.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let broken = bounded(Duration::MAX, async { panic!("a fault of a handler") }).await;
+        assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let done = bounded(Duration::MAX, async {
+            Ok(StatusCode::CREATED.into_response())
+        })
+        .await;
+        assert_eq!(done.status(), StatusCode::CREATED);
+    }
 }
