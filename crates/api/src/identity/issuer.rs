@@ -35,7 +35,7 @@ pub struct Issuer {
     /// One reads at a time.
     reading: tokio::sync::Mutex<()>,
     name: String,
-    /// By their text: looked up without a hash that resists attackers, which would cost more than all else here.
+    /// By their text: a digest of it would cost more than the look itself.
     verified: Mutex<HashMap<Box<str>, Arc<Claims>>>,
     external: Option<External>,
 }
