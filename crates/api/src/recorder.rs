@@ -64,8 +64,10 @@ const TOKEN: &str = "eyJ";
 pub(crate) enum Kept {
     /// There was none.
     Nothing,
-    /// It was short, and is as it came: see [`Kept::shown`].
-    Whole(Kind, Bytes),
+    /// It was short JSON, and is as it came: see [`Kept::shown`].
+    Json(Bytes),
+    /// It was a short form, and is as it came.
+    Form(Bytes),
     /// It was long, or of another type; its size in bytes, where that was known.
     LeftOut(Option<u64>),
 }
@@ -85,23 +87,21 @@ impl Kept {
     fn of(kind: Kind, bytes: Bytes) -> Self {
         match kind {
             _ if bytes.is_empty() => Self::Nothing,
-            Kind::Json | Kind::Form => Self::Whole(kind, bytes),
+            Kind::Json => Self::Json(bytes),
+            Kind::Form => Self::Form(bytes),
             Kind::Other => Self::LeftOut(u64::try_from(bytes.len()).ok()),
         }
     }
 
     /// Without secrets.
     pub(crate) fn shown(&self) -> Shown {
-        let (kind, bytes) = match self {
+        let text = |bytes| std::str::from_utf8(bytes).ok();
+        let (bytes, text) = match self {
             Self::Nothing => return Shown::Nothing,
             Self::LeftOut(size) => return Shown::LeftOut(*size),
-            Self::Whole(kind, bytes) => (kind, bytes),
+            Self::Json(bytes) => (bytes, text(bytes).and_then(blanked_json)),
+            Self::Form(bytes) => (bytes, text(bytes).map(blanked_pairs)),
         };
-        let text = std::str::from_utf8(bytes).ok().and_then(|text| match kind {
-            Kind::Json => blanked_json(text),
-            Kind::Form => Some(blanked_pairs(text)),
-            Kind::Other => None,
-        });
         match text {
             Some(text) => Shown::Text(text),
             None => Shown::LeftOut(u64::try_from(bytes.len()).ok()),
@@ -280,7 +280,7 @@ fn kept_headers(headers: &HeaderMap) -> KeptHeaders {
 
 /// The type of a body, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+enum Kind {
     Json,
     Form,
     Other,

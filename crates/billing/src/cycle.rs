@@ -105,41 +105,36 @@ impl Running {
         }
     }
 
+    /// Months between two charges and the end of a term that does not end by itself.
+    fn custom_end(&self) -> Option<(i32, Date)> {
+        let custom = self.every().zip(self.end);
+        custom.filter(|(_, end)| self.natural_end() != Some(*end))
+    }
+
     /// Starts of all cycles of the term.
     #[must_use]
     pub fn starts(&self) -> Vec<Date> {
-        match self.regular_starts() {
-            Some(starts) => starts.collect(),
-            None => self.custom_starts(),
+        match self.custom_end() {
+            Some((every, end)) => self.custom_starts(every, end),
+            None => self.regular_starts().collect(),
         }
     }
 
     /// Starts of the cycles of a term that ends by itself, or never. Counted, not only compared: days kept at the month's
     /// end (BIL-051) may fall into a last month that is shorter than the first, and a term of twelve months has no
     /// thirteenth cycle.
-    fn regular_starts(&self) -> Option<impl Iterator<Item = Date>> {
-        let (every, cycles) = match (self.every(), self.end) {
-            (Some(_), Some(end)) if self.natural_end() != Some(end) => return None,
-            (Some(every), Some(_)) => {
-                let months = self.term.months();
-                let cycles = months.map_or(i32::MAX, |months| {
-                    months.checked_div(every).unwrap_or(1).max(1)
-                });
-                (every, cycles)
-            }
-            _ => (0, 1),
-        };
-        let starts = (0..cycles).map(move |number| self.nth(every, number));
-        Some(
-            starts.take_while(move |start| self.end.is_none_or(|end| *start <= end || cycles == 1)),
-        )
+    fn regular_starts(&self) -> impl Iterator<Item = Date> {
+        let further = self.every().zip(self.end).map(|(every, end)| {
+            let months = self.term.months();
+            let cycles = months.map_or(i32::MAX, |months| months.checked_div(every).unwrap_or(1));
+            let starts = (1..cycles).map(move |number| self.nth(every, number));
+            starts.take_while(move |start| *start <= end)
+        });
+        std::iter::once(self.start).chain(further.into_iter().flatten())
     }
 
     /// Starts of the cycles of a term with a custom end: they end with it, and the first one is what is left over.
-    fn custom_starts(&self) -> Vec<Date> {
-        let (Some(every), Some(end)) = (self.every(), self.end) else {
-            return vec![self.start];
-        };
+    fn custom_starts(&self, every: i32, end: Date) -> Vec<Date> {
         let after = add_days(end, 1);
         let mut starts: Vec<Date> = (1..)
             .map(|number: i32| add_months(after, every.saturating_mul(number).saturating_neg()))
@@ -153,9 +148,9 @@ impl Running {
     /// The cycle that contains a day, or the last one before it.
     #[must_use]
     pub fn on(&self, day: Date) -> Cycle {
-        let (start, is_first, next) = match self.regular_starts() {
-            Some(starts) => self.around(starts, day),
-            None => self.around(self.custom_starts().into_iter(), day),
+        let (start, is_first, next) = match self.custom_end() {
+            Some((every, end)) => self.around(self.custom_starts(every, end).into_iter(), day),
+            None => self.around(self.regular_starts(), day),
         };
         let natural = self.every().map(|every| add_months(start, every));
         let last = match (next, self.end) {
