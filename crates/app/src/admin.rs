@@ -185,7 +185,7 @@ impl UseCase for RequestAdmin {
         if let Some(customer) = &customer {
             found.relation = Some(facts::relation(tx, partner, customer).await?);
         }
-        found.admin = Some(AdminFact {
+        found.admin = Some(Box::new(AdminFact {
             wanted_name: Some(self.name.clone()),
             name_taken: drafts::name_taken(tx, partner, &self.name, None).await?,
             days: Some(self.days),
@@ -196,7 +196,7 @@ impl UseCase for RequestAdmin {
             customer: Some(self.customer.clone()),
             partner: Some(partner.handle.clone()),
             ..AdminFact::default()
-        });
+        }));
         Ok(found)
     }
 
@@ -353,19 +353,19 @@ async fn about(
     if let Some(account) = &acting.account
         && let Some(draft) = drafts::draft(tx, account, name).await?
     {
-        facts.admin = Some(AdminFact {
+        facts.admin = Some(Box::new(AdminFact {
             name: Some(draft.name),
             granted: draft.roles,
             own: true,
             draft: true,
             ..AdminFact::default()
-        });
+        }));
         return Ok((facts, None));
     }
     let row = found(tx, acting, name).await?;
     let mut admin = known(tx, &row, true).await?;
     admin.days = None;
-    facts.admin = Some(admin);
+    facts.admin = Some(Box::new(admin));
     Ok((facts, Some(row)))
 }
 
@@ -413,16 +413,15 @@ impl UseCase for ApproveAdmin {
         let mut facts = facts::begin(tx, ctx, acting, Checkpoint::ApproveAdmin).await?;
         // Whoever holds a link follows it: whether it leads to a request, and to one of its own, is for the
         // rules to say (GDA-007, GDA-008, GDA-031).
-        facts.admin = Some(
-            match names::admin_relationship(tx, &self.admin_relationship).await? {
-                Some(row) => known(tx, &row, is_own(acting, &row)).await?,
-                None => AdminFact {
-                    name: Some(self.admin_relationship.clone()),
-                    unknown: true,
-                    ..AdminFact::default()
-                },
+        let named = match names::admin_relationship(tx, &self.admin_relationship).await? {
+            Some(row) => known(tx, &row, is_own(acting, &row)).await?,
+            None => AdminFact {
+                name: Some(self.admin_relationship.clone()),
+                unknown: true,
+                ..AdminFact::default()
             },
-        );
+        };
+        facts.admin = Some(Box::new(named));
         Ok(facts)
     }
 

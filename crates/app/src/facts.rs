@@ -54,16 +54,18 @@ pub async fn begin(
         facts.actor = Some(party(tx, account, ctx.now.date()).await?);
         facts.has_provider = has_provider(tx, account).await?;
         facts.standing = standing::load(tx, account, ctx.now.date()).await?;
-        facts.form.sandbox_resellers = sandbox_resellers(tx, account).await?;
+        if let Some(held) = sandbox_resellers(tx, account).await? {
+            facts.form.sandbox_resellers = held;
+        }
     }
     Ok(facts)
 }
 
-/// Resellers that a provider's sandbox holds or has invited (ENR-041).
-async fn sandbox_resellers(tx: &mut Tx<'_>, account: &Account) -> Result<i64, AppError> {
+/// Resellers that a provider's sandbox holds or has invited (ENR-041); none of anybody else.
+async fn sandbox_resellers(tx: &mut Tx<'_>, account: &Account) -> Result<Option<i64>, AppError> {
     if account.environment != Environment::Sandbox || account.kind != PartnerType::IndirectProvider
     {
-        return Ok(0);
+        return Ok(None);
     }
     let ties = tx
         .look_for::<Partnership>(tables::partnerships::BY_PROVIDER, &id(account.id))
@@ -74,7 +76,7 @@ async fn sandbox_resellers(tx: &mut Tx<'_>, account: &Account) -> Result<i64, Ap
             PartnershipState::Active | PartnershipState::Invited
         )
     });
-    Ok(i64::try_from(held.count()).unwrap_or(i64::MAX))
+    Ok(Some(i64::try_from(held.count()).unwrap_or(i64::MAX)))
 }
 
 /// Customers of a sandbox: those on record and those it had besides (ENR-041).

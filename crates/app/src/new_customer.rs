@@ -293,7 +293,7 @@ impl UseCase for CreateCustomer {
         }
         found.form.full_delegation = self.full_delegation;
         let number = self.registration_number();
-        found.customer_form = Some(CustomerForm {
+        found.customer_form = Some(Box::new(CustomerForm {
             name: self.name.clone(),
             country: self.country,
             domain: self.domain.clone(),
@@ -307,7 +307,7 @@ impl UseCase for CreateCustomer {
             number_only_where_asked: self.number_only_where_asked,
             for_reseller: found.named.clone(),
             bad_fields: self.bad_fields(),
-        });
+        }));
         Ok(found)
     }
 

@@ -609,10 +609,17 @@ impl<'a> Sale<'a> {
             cart,
             without_cart: self.checkpoint == Checkpoint::Order,
         };
-        let mut facts = deal_facts(self.ctx, self.acting, tx, self.checkpoint, deal).await?;
-        facts.form.moved = self.moved;
-        facts.form.faulty_line = self.faulty;
-        Ok(facts)
+        let facts = deal_facts(self.ctx, self.acting, tx, self.checkpoint, deal).await?;
+        Ok(self.noted(facts))
+    }
+
+    /// With what hardly any line and cart has.
+    fn noted(&self, mut facts: Facts) -> Facts {
+        if self.moved || self.faulty {
+            facts.form.moved = self.moved;
+            facts.form.faulty_line = self.faulty;
+        }
+        facts
     }
 
     /// Decides on one line: its facts, or why it is refused.
@@ -630,10 +637,8 @@ impl<'a> Sale<'a> {
 
     /// Decides on a line whose identifier names nothing.
     pub(crate) async fn judge_nothing(&self, tx: &mut Tx<'_>) -> Result<Judged, AppError> {
-        let mut facts = facts::begin(tx, self.ctx, self.acting, self.checkpoint).await?;
-        facts.form.moved = self.moved;
-        facts.form.faulty_line = self.faulty;
-        Ok(self.decided(facts))
+        let facts = facts::begin(tx, self.ctx, self.acting, self.checkpoint).await?;
+        Ok(self.decided(self.noted(facts)))
     }
 
     fn decided(&self, facts: Facts) -> Judged {

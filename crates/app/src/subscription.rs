@@ -257,7 +257,8 @@ pub async fn begin(
         .statutory_cancellation
         .filter(|(country, _)| *country == held.customer.country)
         .map(|(_, days)| days);
-    found.subscription = Some(fact(tx, held, caller, ctx.now, statutory).await?);
+    let subject = fact(tx, held, caller, ctx.now, statutory).await?;
+    found.subscription = Some(Box::new(subject));
     let record = match held.row.partner_of_record {
         Some(reseller) => Some(names::account_by_id(tx, reseller).await?),
         None => None,

@@ -112,7 +112,8 @@ impl UseCase for SetSupportContact {
             found.other_relation = Some(facts::relation(tx, &contact, customer).await?);
             found.form.contact = Some((contact.handle, has_rights));
         }
-        found.subscription = Some(subscription::fact(tx, &held, Some(own), ctx.now, None).await?);
+        let subject = subscription::fact(tx, &held, Some(own), ctx.now, None).await?;
+        found.subscription = Some(Box::new(subject));
         Ok(found)
     }
 

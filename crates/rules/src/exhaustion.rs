@@ -674,7 +674,7 @@ fn the_rest(seen: &mut Seen) {
             facts.relation = Some(relation);
             let mut subscription = testing::subscription();
             subscription.own = own;
-            facts.subscription = Some(subscription);
+            facts.subscription = Some(Box::new(subscription));
             seen.judge(&facts);
         }
     }

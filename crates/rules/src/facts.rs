@@ -527,15 +527,15 @@ pub struct Groups {
     /// What the seller's organization has in the buyer's region; loaded only where regions differ.
     pub expansion: Option<Expansion>,
     /// A subscription that the command is about.
-    pub subscription: Option<SubscriptionFact>,
+    pub subscription: Option<Box<SubscriptionFact>>,
     /// Rights in the customer's tenant.
     pub access: Option<Access>,
     /// A granular relationship.
-    pub admin: Option<AdminFact>,
+    pub admin: Option<Box<AdminFact>>,
     /// A transfer.
     pub transfer: Option<Box<TransferFact>>,
     /// A new customer.
-    pub customer_form: Option<CustomerForm>,
+    pub customer_form: Option<Box<CustomerForm>>,
     /// An attestation.
     pub attestation: Option<AttestationForm>,
     /// An application.
@@ -543,7 +543,8 @@ pub struct Groups {
     /// What is on record about the account that acts.
     pub standing: Option<Standing>,
     /// Anything else.
-    pub form: Form,
+    #[serde(default, skip_serializing_if = "Besides::says_nothing")]
+    pub form: Besides,
 }
 
 impl Facts {
@@ -579,7 +580,7 @@ impl Facts {
             attestation: None,
             application: None,
             standing: None,
-            form: Form::default(),
+            form: Besides::default(),
         }))
     }
 

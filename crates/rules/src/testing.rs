@@ -364,7 +364,7 @@ pub fn command(checkpoint: Checkpoint, change: impl FnOnce(&mut SubscriptionFact
     facts.new_business = false;
     let mut subject = subscription();
     change(&mut subject);
-    facts.subscription = Some(subject);
+    facts.subscription = Some(Box::new(subject));
     facts
 }
 

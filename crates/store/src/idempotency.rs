@@ -2,12 +2,12 @@
 //!
 //! A request id is a tenant's own. The same id with another method, path or body is a clash, not a retry.
 
-use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::engine::{Lock, Tx};
 use crate::error::StoreError;
+use crate::log::{hex, sha256};
 use crate::{params, statements};
 
 statements! {
@@ -51,7 +51,7 @@ impl RequestKey {
             request_id: canonical(request_id),
             method: method.to_owned(),
             path: path.to_owned(),
-            fingerprint: format!("{:x}", Sha256::digest(body)),
+            fingerprint: hex(&sha256(body)),
         }
     }
 

@@ -82,7 +82,7 @@ async fn wanted(
     {
         facts.relation = Some(facts::relation(tx, partner, &customer).await?);
     }
-    facts.admin = Some(AdminFact {
+    facts.admin = Some(Box::new(AdminFact {
         wanted_name: Some(draft.name.clone()),
         name_taken: name_taken(tx, partner, &draft.name, Some(draft.id)).await?,
         days: Some(draft.days),
@@ -93,7 +93,7 @@ async fn wanted(
         customer: customer.map(str::to_owned),
         partner: Some(partner.handle.clone()),
         ..AdminFact::default()
-    });
+    }));
     Ok(facts)
 }
 
@@ -252,10 +252,10 @@ async fn look(ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>, name: &str) -> Result
     let customer: Tenant = by_id(tx, row.customer).await?;
     facts.relation = Some(facts::relation(tx, acting.partner()?, &customer).await?);
     // Only its state is in question; what it was asked with stands.
-    facts.admin = Some(AdminFact {
+    facts.admin = Some(Box::new(AdminFact {
         roles: row.roles.clone(),
         ..known(tx, &row, true).await?
-    });
+    }));
     Ok(Looked::Sent(Box::new(facts)))
 }
 
@@ -334,12 +334,12 @@ impl UseCase for DeleteDraft {
         };
         let mut facts = facts::begin(tx, ctx, acting, self.checkpoint()).await?;
         // What is dropped may be as wrong as it likes.
-        facts.admin = Some(AdminFact {
+        facts.admin = Some(Box::new(AdminFact {
             name: Some(row.name.clone()),
             roles: row.roles.clone(),
             own: true,
             ..AdminFact::default()
-        });
+        }));
         outdated(&mut facts, self.etag, row.version);
         Ok(facts)
     }

@@ -327,7 +327,7 @@ fn reducible(act: &Act, facts: &Facts) -> Vec<Fix> {
 fn own(facts: &Facts) -> Option<&SubscriptionFact> {
     facts
         .subscription
-        .as_ref()
+        .as_deref()
         .filter(|subscription| subscription.own)
 }
 

@@ -1,5 +1,7 @@
 //! Facts of what a command says: applications, new customers, evidence, queries.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use tierline_domain::money::Money;
 use tierline_domain::order::OrderState;
@@ -245,6 +247,42 @@ pub struct Form {
     pub order_request: Option<(String, String, String)>,
 }
 
+/// What a command was given besides, and most are given none of it: it takes no room until something of it is said, and is
+/// not written down then either. It reads and compares as the form itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Besides(Option<Box<Form>>);
+
+impl Besides {
+    /// Nothing of it was ever said.
+    #[must_use]
+    pub const fn says_nothing(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl std::ops::Deref for Besides {
+    type Target = Form;
+
+    fn deref(&self) -> &Form {
+        static NOTHING: LazyLock<Form> = LazyLock::new(Form::default);
+        self.0.as_deref().unwrap_or_else(|| &NOTHING)
+    }
+}
+
+impl std::ops::DerefMut for Besides {
+    fn deref_mut(&mut self) -> &mut Form {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl PartialEq for Besides {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+impl Eq for Besides {}
+
 /// An end that is asked of the next term (SUB-034).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledEnd {
@@ -311,4 +349,39 @@ pub struct Expansion {
     pub enrolled: bool,
     /// That account has accepted the partner agreement.
     pub signed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::one_tier;
+    use crate::{Checkpoint, Facts};
+
+    /// Decisions that were kept before wrote down the whole form, whatever it said.
+    #[test]
+    fn a_form_that_says_nothing_is_not_written_down_and_reads_as_one_that_was() {
+        let facts = one_tier(Checkpoint::Order);
+        let written = serde_json::to_value(&facts).unwrap();
+        assert!(written.get("form").is_none(), "{written}");
+        let mut before = written;
+        let form = serde_json::to_value(Form::default()).unwrap();
+        before
+            .as_object_mut()
+            .unwrap()
+            .insert("form".to_owned(), form);
+        let read: Facts = serde_json::from_value(before).unwrap();
+        assert_eq!(read, facts);
+        assert!(!read.form.unconfirmed);
+    }
+
+    #[test]
+    fn what_a_form_says_is_written_down() {
+        let mut said = one_tier(Checkpoint::Order);
+        said.form.unconfirmed = true;
+        assert_ne!(said, one_tier(Checkpoint::Order));
+        let written = serde_json::to_value(&said).unwrap();
+        let read: Facts = serde_json::from_value(written).unwrap();
+        assert_eq!(read, said);
+        assert!(read.form.unconfirmed);
+    }
 }

@@ -96,7 +96,7 @@ fn in_account_state(f: &Facts, states: &[CustomerState]) -> bool {
 }
 
 fn form(f: &Facts) -> Option<&CustomerForm> {
-    f.customer_form.as_ref()
+    f.customer_form.as_deref()
 }
 
 /// The country of a new customer asks for a registration number and a telephone number.

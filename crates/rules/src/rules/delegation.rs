@@ -32,7 +32,7 @@ const CREATED: &str = "created";
 const NAME_MAX: usize = 50;
 
 fn admin(f: &Facts, is: impl Fn(&AdminFact) -> bool) -> bool {
-    f.admin.as_ref().is_some_and(is)
+    f.admin.as_deref().is_some_and(is)
 }
 
 fn access(f: &Facts, is: impl Fn(&Access) -> bool) -> bool {

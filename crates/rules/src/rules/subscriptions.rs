@@ -67,7 +67,7 @@ const SIX_YEARS: Term = Term::Months(72);
 
 fn own(f: &Facts) -> Option<&SubscriptionFact> {
     f.subscription
-        .as_ref()
+        .as_deref()
         .filter(|subscription| subscription.own)
 }
 

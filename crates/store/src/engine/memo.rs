@@ -78,8 +78,7 @@ impl Memo {
 
     /// The row of a key.
     pub(super) fn row<T: Table>(&self, key: &[Value]) -> Look<T> {
-        let kept = self.tables.get(T::NAME).and_then(|kept| kept.rows.get(key));
-        match kept.and_then(|row| row.downcast_ref::<Option<Arc<T>>>()) {
+        match self.kept_row(T::NAME, key).and_then(row_of::<T>) {
             Some(row) => {
                 self.has_answered.set(true);
                 Look::Known(row.clone())
@@ -88,22 +87,40 @@ impl Memo {
         }
     }
 
+    /// As it is kept, whatever table it is of: one text of the program for all tables, since each would be read from
+    /// memory anew.
+    #[inline(never)]
+    fn kept_row(&self, table: &'static str, key: &[Value]) -> Option<&Boxed> {
+        self.tables.get(table)?.rows.get(key)
+    }
+
+    /// As it is kept, whatever it is made of.
+    #[inline(never)]
+    fn kept_answer(
+        &self,
+        table: &'static str,
+        statement: Statement,
+        params: &[Value],
+    ) -> Option<&Boxed> {
+        let kept = self.tables.get(table)?;
+        kept.answers.get(statement.name)?.rows.get(params)
+    }
+
     /// What a statement on the rows of a table would give.
     pub(super) fn answer<T: Table, R: Send + Sync + 'static>(
         &self,
         statement: Statement,
         params: &[Value],
     ) -> Option<Arc<[R]>> {
-        let answers = self.tables.get(T::NAME)?.answers.get(statement.name)?;
-        let rows = answers.rows.get(params)?.downcast_ref::<Arc<[R]>>()?;
+        let rows = self.kept_answer(T::NAME, statement, params)?;
+        let rows = rows.downcast_ref::<Arc<[R]>>()?;
         self.has_answered.set(true);
         Some(Arc::clone(rows))
     }
 
     /// What is known of the row that a write puts another in the place of.
     pub(super) fn old<T: Table>(&self, key: &[Value]) -> Old {
-        let kept = self.tables.get(T::NAME).and_then(|kept| kept.rows.get(key));
-        match kept.and_then(|row| row.downcast_ref::<Option<Arc<T>>>()) {
+        match self.kept_row(T::NAME, key).and_then(row_of::<T>) {
             Some(Some(row)) => Old::Known(row.values()),
             Some(None) => Old::Absent,
             None => Old::Unknown,
@@ -248,6 +265,11 @@ impl Memo {
             self.clear();
         }
     }
+}
+
+/// A row of a table as it was put in.
+fn row_of<T: Table>(kept: &Boxed) -> Option<&Option<Arc<T>>> {
+    kept.downcast_ref()
 }
 
 const fn is_heavy(value: &Value) -> bool {

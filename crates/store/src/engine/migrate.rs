@@ -1,10 +1,9 @@
 //! The schema's history: one text for both engines, applied in order, never edited after a release.
 
-use sha2::{Digest, Sha256};
-
 use super::Lock;
 use super::session::Session;
 use crate::error::StoreError;
+use crate::log::sha256;
 use crate::params;
 use crate::statement::Statement;
 
@@ -26,7 +25,7 @@ impl Migration {
     /// The digest of its text, by which a database knows what was done to it.
     #[must_use]
     pub fn checksum(&self) -> Vec<u8> {
-        Sha256::digest(self.sql).to_vec()
+        sha256(self.sql.as_bytes()).to_vec()
     }
 }
 

@@ -24,10 +24,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use crate::error::StoreError;
+use crate::log::sha256;
 pub use ahead::{Ahead, Behind};
 use job::Queued;
 use lane::{Crew, Desk, Work};
@@ -124,11 +124,7 @@ impl Lock {
     /// The lock on one thing of a kind.
     #[must_use]
     pub fn on(kind: &'static str, id: &str) -> Self {
-        let digest = Sha256::new()
-            .chain_update(kind)
-            .chain_update([0])
-            .chain_update(id)
-            .finalize();
+        let digest = sha256(format!("{kind}\0{id}").as_bytes());
         let mut key = [0_u8; 8];
         key.copy_from_slice(&digest[..8]);
         Self(i64::from_be_bytes(key))

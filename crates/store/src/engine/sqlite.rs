@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql, ffi};
 
@@ -80,6 +81,11 @@ impl SqliteSession {
             .map_err(StoreError::unavailable)?;
         connection
             .busy_timeout(BUSY_WAIT)
+            .map_err(StoreError::unavailable)?;
+        // One plan a statement, whatever it is asked with: else those with a pattern or with a part of an index are planned
+        // anew each time.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(StoreError::unavailable)?;
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS_MAX);
         if let Some(counters) = counters {
@@ -452,4 +458,42 @@ fn conflict(message: &str) -> StoreError {
         }
     }
     StoreError::Conflict { table, columns }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::engine::migrate::{Dialect, render};
+    use crate::schema;
+
+    #[test]
+    fn no_statement_is_planned_anew_because_it_is_asked_something_else() {
+        let mut session = SqliteSession::in_memory(&Arc::default()).unwrap();
+        for migration in schema::MIGRATIONS {
+            let text = render(migration.sql, Dialect::Sqlite);
+            session.batch(&text).unwrap();
+        }
+        let mut statements = crate::overview::STATEMENTS.concat();
+        statements.extend(crate::log::STATEMENTS.concat());
+        statements.extend_from_slice(crate::tables::schedule::STATEMENTS);
+        for statement in statements {
+            let text = Value::Text("%b".to_owned());
+            let (ones, others) = (vec![Value::Int(1); 40], vec![text; 40]);
+            let mut anew = 0;
+            for values in [ones, others] {
+                let count = session.connection.prepare_cached(statement.sql).unwrap();
+                let params = values.get(..count.parameter_count()).unwrap();
+                drop(count);
+                let mut asked = bound(&session, statement, params).unwrap();
+                if asked.readonly() {
+                    // What it says of such values does not count here.
+                    drop(asked.raw_query().next());
+                    anew = asked.get_status(StatementStatus::RePrepare);
+                }
+            }
+            assert_eq!(anew, 0, "{}", statement.name);
+        }
+    }
 }

@@ -8,8 +8,9 @@ use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::elliptic_curve::rand_core::OsRng;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+use super::canonical;
 
 /// An ES256 key in a file.
 #[derive(Clone)]
@@ -75,7 +76,7 @@ impl LogKey {
 
     fn new(signing: SigningKey) -> Self {
         let point = signing.verifying_key().to_encoded_point(true);
-        let digest = Sha256::digest(point.as_bytes());
+        let digest = canonical::sha256(point.as_bytes());
         let mut name = [0; 8];
         name.copy_from_slice(&digest[..8]);
         let id = format!("{:016x}", u64::from_be_bytes(name));

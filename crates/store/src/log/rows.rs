@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
 use tierline_domain::admin::{
     AdminOperation, AdminRelationship, AdminRequest, Assignment, DelegationUse, Draft, Group, User,
 };
@@ -136,7 +135,7 @@ macro_rules! logged {
             $(match tx.find::<$row>(<$row as Table>::all_rows_sql(), &[]).await {
                 Ok(found) => for row in found {
                     let digest = canonical::row_digest(<$row as Table>::NAME, &row.values());
-                    rows.insert((<$row as Table>::NAME.to_owned(), key_text(&row.key())), hex(&digest));
+                    rows.insert((<$row as Table>::NAME.to_owned(), key_text(&row.key())), half(&digest));
                 },
                 Err(StoreError::Corrupt { column, row, .. }) => unreadable.push(Unreadable {
                     table: <$row as Table>::NAME,
@@ -256,7 +255,7 @@ impl Changes {
     /// A row as it was written.
     pub(crate) fn wrote<T: Table>(&mut self, key: &[Value], values: &[Value]) {
         if LOGGED.contains(&T::NAME) {
-            let digest = hex(&canonical::row_digest(T::NAME, values));
+            let digest = half(&canonical::row_digest(T::NAME, values));
             self.rows
                 .push(format!("{} {} {digest}", T::NAME, key_text(key)));
         }
@@ -299,23 +298,17 @@ impl Changes {
 
 /// The digest of what one event tells of rows.
 pub(crate) fn digest(rows: &[String]) -> Vec<u8> {
-    let mut all = Sha256::new();
+    let mut all = String::with_capacity(rows.iter().map(|row| row.len().saturating_add(1)).sum());
     for row in rows {
-        all.update(row);
-        all.update(b"\n");
+        all.push_str(row);
+        all.push('\n');
     }
-    all.finalize().to_vec()
+    canonical::sha256(all.as_bytes()).to_vec()
 }
 
-/// The first half of a digest: who edits a row would have to find another with the same.
-fn hex(digest: &[u8]) -> String {
-    let half = digest.get(..16).unwrap_or(digest);
-    half.iter().fold(String::new(), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(digit), 16));
-        }
-        text
-    })
+/// The digits of the first half of a digest: who edits a row would have to find another with the same.
+fn half(digest: &[u8]) -> String {
+    canonical::hex(digest.get(..16).unwrap_or(digest))
 }
 
 fn key_text(key: &[Value]) -> String {
@@ -324,7 +317,7 @@ fn key_text(key: &[Value]) -> String {
         Value::Text(text) => text.replace([' ', '/', '%'], "_"),
         Value::Int(number) => number.to_string(),
         Value::Day(day) => day.to_string(),
-        other => hex(&Sha256::digest(format!("{other:?}"))),
+        other => half(&canonical::sha256(format!("{other:?}").as_bytes())),
     });
     parts.collect::<Vec<_>>().join("/")
 }

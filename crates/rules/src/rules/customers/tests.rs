@@ -24,7 +24,7 @@ fn creating(country: &str, change: impl Fn(&mut CustomerForm)) -> Facts {
         bad_fields: Vec::new(),
     };
     change(&mut form);
-    facts.customer_form = Some(form);
+    facts.customer_form = Some(Box::new(form));
     facts
 }
 

@@ -218,7 +218,7 @@ fn only_an_active_partnership_lets_a_reseller_be_named() {
 #[test]
 fn rel_021_a_customer_is_created_for_a_partnered_reseller() {
     let mut facts = by(C::CreateCustomer, provider());
-    facts.customer_form = Some(CustomerForm {
+    facts.customer_form = Some(Box::new(CustomerForm {
         name: "Orchard Bakery SAS".to_owned(),
         country: "FR".parse().unwrap(),
         domain: "orchard.example".to_owned(),
@@ -230,7 +230,7 @@ fn rel_021_a_customer_is_created_for_a_partnered_reseller() {
         number_only_where_asked: false,
         for_reseller: Named::None,
         bad_fields: Vec::new(),
-    });
+    }));
     assert_eq!(failed(&facts, "REL"), NOTHING);
     facts.named = named(reseller());
     facts.partnership = Some(partnership(PartnershipState::Active));
