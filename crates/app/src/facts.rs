@@ -23,13 +23,14 @@ use tierline_rules::facts::{
     PlaceFact, Policy, Relation, Tie, Tier,
 };
 use tierline_rules::{Checkpoint, regions};
+use tierline_store::holdings::Held;
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::billing::{self, fx};
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::holdings::{self, Holding};
+use crate::holdings;
 use crate::names::{self, Referred, seen};
 use crate::standing;
 use crate::world::CLOUD_TEMPLATE;
@@ -297,7 +298,7 @@ pub async fn buyer(
 /// What is on record about a customer: read once for everything that rests on it.
 pub(crate) struct Record {
     /// All it holds or held, with the items.
-    pub(crate) held: Vec<(Holding, Arc<Item>)>,
+    pub(crate) held: Vec<(Held, Arc<Item>)>,
     /// Evidence of the customer agreement.
     evidence: Arc<[Arc<Attestation>]>,
 }

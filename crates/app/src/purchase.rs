@@ -16,6 +16,7 @@ use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_domain::time::{Date, Timestamp, add_days};
 use tierline_rules::facts::{Alignment, CartFact, Ceiling, Facts, Purchase, Tier};
 use tierline_rules::{Checkpoint, regions};
+use tierline_store::holdings::Held;
 use tierline_store::{Tx, Value, tables};
 
 use crate::actor::Acting;
@@ -24,7 +25,6 @@ use crate::charges;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::facts;
-use crate::holdings::Holding;
 use crate::names::{self, by_id};
 use crate::prices;
 use crate::promotion::{Wanted, covers, fit};
@@ -150,7 +150,7 @@ async fn purchase(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     deal: &Deal<'_>,
-    held: Vec<(Holding, Arc<Item>)>,
+    held: Vec<(Held, Arc<Item>)>,
 ) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
     let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
@@ -330,7 +330,7 @@ fn not_sold_in(
 
 /// ORD-039: a European partner's customer already holds a plan, marketplace or software purchase in another currency.
 fn other_currency(
-    held: &[(Holding, Arc<Item>)],
+    held: &[(Held, Arc<Item>)],
     item: &Item,
     seller: &Account,
     currency: Currency,

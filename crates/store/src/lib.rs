@@ -24,5 +24,5 @@ pub use engine::tx::{self, Tx};
 pub use engine::{Ahead, Behind, Command, Db, DbConfig, LaneStats, Lock, Migration};
 pub use error::StoreError;
 pub use statement::Statement;
-pub use table::Table;
+pub use table::{Sums, Table};
 pub use value::{BadValue, Bind, Field, Json, Kind, Seen, Value, Written, v};

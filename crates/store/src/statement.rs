@@ -36,6 +36,11 @@ impl Statement {
         self.reads() && self.sql.matches("FROM ").count() == 1 && !self.sql.contains(" JOIN ")
     }
 
+    /// Whether it asks nothing of rows but that one column is equal to a parameter.
+    pub(crate) fn asks_one_thing(&self) -> bool {
+        self.equalities().count() == 1 && !self.sql.contains(" AND ")
+    }
+
     /// Columns that all rows it gives have equal to a parameter, with the parameter's place.
     pub(crate) fn equalities(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let condition = self

@@ -4,7 +4,7 @@
 //! can be listed, prepared in a test, and cached by its address in text.
 
 use crate::error::StoreError;
-use crate::row::Row;
+use crate::row::{FromRow, Row};
 use crate::statement::Statement;
 use crate::value::Value;
 
@@ -12,6 +12,9 @@ use crate::value::Value;
 pub trait Table: Clone + Send + Sync + 'static {
     /// The table's name.
     const NAME: &'static str;
+    /// The column by which rows of different parties are told apart, where it pays to say of each row that is written whose it is:
+    /// who keeps what somebody else's rows come to then need not forget it.
+    const APART: Option<&'static str> = None;
 
     /// Writes a new row; a row with the same key is a conflict.
     fn insert() -> Statement;
@@ -34,6 +37,15 @@ pub trait Table: Clone + Send + Sync + 'static {
     /// # Errors
     /// When a column holds what its type does not allow.
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError>;
+}
+
+/// What a statement gives that sums up the rows of one table in which one column is equal to a parameter, and in which
+/// nothing else is asked of them.
+pub trait Sums<T>: FromRow + Send + Sync + 'static {
+    /// What it gives with one row more of these; nothing where that is not easily said, and then it is asked again.
+    fn with(sums: &[Self], row: &T) -> Option<Vec<Self>>
+    where
+        Self: Sized;
 }
 
 /// A text of `N` bytes in the making. With `N = 0` it only counts.
@@ -280,6 +292,7 @@ macro_rules! table {
         $table:ident: $row:ty {
             key { $($key:ident),+ $(,)? }
             columns { $($column:ident),+ $(,)? }
+            $(apart { $apart:ident })?
             finds { $($find:ident = $clause:expr),* $(,)? }
         }
     ) => {
@@ -318,6 +331,7 @@ macro_rules! table {
 
         impl $crate::table::Table for $row {
             const NAME: &'static str = stringify!($table);
+            $(const APART: Option<&'static str> = Some(stringify!($apart));)?
             fn insert() -> $crate::statement::Statement {
                 $table::INSERT
             }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::memo::{Look, Memo};
-use crate::row::{FromRow, Row};
+use crate::row::Row;
 use crate::statement::Statement;
-use crate::table::Table;
+use crate::table::{Sums, Table};
 use crate::value::Value;
 
 /// A question about rows of one table.
@@ -65,7 +65,7 @@ impl Ahead {
     pub fn sums<T, R, N>(statement: Statement, name: &str) -> Self
     where
         T: Table,
-        R: FromRow + Send + Sync + 'static,
+        R: Sums<T>,
         N: Behind,
     {
         Self {
@@ -78,7 +78,7 @@ impl Ahead {
             keep: |memo, asked, rows| {
                 let rows: Result<Arc<[R]>, _> = rows.iter().map(R::from_row).collect();
                 if let Ok(rows) = rows {
-                    memo.keep_answer::<T, R>(asked.statement, &asked.params, &rows);
+                    memo.keep_sums::<T, R>(asked.statement, &asked.params, &rows);
                 }
             },
             follow: Some(|memo, name| {

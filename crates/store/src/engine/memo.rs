@@ -16,7 +16,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::statement::Statement;
-use crate::table::Table;
+use crate::table::{Sums, Table};
 use crate::value::Value;
 
 /// How many rows are kept, and answers without any. What does not fit pushes everything out: it is read again.
@@ -33,8 +33,8 @@ pub(super) struct Memo {
     version: Option<i64>,
     tables: HashMap<&'static str, Kept>,
     kept: usize,
-    /// Tables that the transaction has written to, in order.
-    written: Vec<&'static str>,
+    /// What the transaction has written to, in order.
+    written: Vec<Touch>,
     /// The transaction has been answered from here.
     has_answered: Cell<bool>,
 }
@@ -53,6 +53,63 @@ struct Answers {
     selects: Option<(usize, usize)>,
     /// By parameters: a shared list of what was given.
     rows: HashMap<Vec<Value>, Boxed>,
+    /// How a new row among those that are summed up is counted in.
+    fold: Option<Fold>,
+}
+
+/// From what was given to what is given with a row more.
+type Fold = fn(&Boxed, &dyn Any) -> Option<Boxed>;
+
+fn fold<T: Table, R: Sums<T>>(kept: &Boxed, row: &dyn Any) -> Option<Boxed> {
+    let sums = kept.downcast_ref::<Arc<[R]>>()?;
+    let sums: Arc<[R]> = R::with(sums, row.downcast_ref()?)?.into();
+    Some(Box::new(sums))
+}
+
+/// What a transaction wrote to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Touch {
+    pub(super) table: &'static str,
+    /// One row of it; any of its rows where it is not said.
+    row: Option<TouchedRow>,
+}
+
+/// A row of a table whose rows are told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TouchedRow {
+    key: Vec<Value>,
+    /// The place of the column by which.
+    column: usize,
+    /// What it holds, and held.
+    values: Vec<Value>,
+}
+
+impl Touch {
+    /// Any row.
+    pub(super) const fn of(table: &'static str) -> Self {
+        Self { table, row: None }
+    }
+
+    fn row<T: Table>(key: &[Value], old: &Old, new: &[Value]) -> Self {
+        let place = T::APART.and_then(|name| T::columns().iter().position(|at| *at == name));
+        let row = place.and_then(|column| {
+            let was = match old {
+                Old::Absent => None,
+                Old::Known(values) => Some(values.get(column)?.clone()),
+                Old::Unknown => return None,
+            };
+            let is = new.get(column)?.clone();
+            Some(TouchedRow {
+                key: key.to_vec(),
+                column,
+                values: std::iter::once(is).chain(was).collect(),
+            })
+        });
+        Self {
+            table: T::NAME,
+            row,
+        }
+    }
 }
 
 impl Memo {
@@ -149,15 +206,25 @@ impl Memo {
         for row in rows.iter() {
             kept.rows.insert(row.key(), Box::new(Some(Arc::clone(row))));
         }
-        self.keep_answer::<T, Arc<T>>(statement, params, rows);
+        self.keep_answer::<T, Arc<T>>(statement, params, rows, None);
     }
 
-    /// Keeps what a statement on the rows of a table gave.
-    pub(super) fn keep_answer<T: Table, R: Send + Sync + 'static>(
+    /// Keeps what a statement gave that sums up rows of a table.
+    pub(super) fn keep_sums<T: Table, R: Sums<T>>(
         &mut self,
         statement: Statement,
         params: &[Value],
         rows: &Arc<[R]>,
+    ) {
+        self.keep_answer::<T, R>(statement, params, rows, Some(fold::<T, R>));
+    }
+
+    fn keep_answer<T: Table, R: Send + Sync + 'static>(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+        rows: &Arc<[R]>,
+        fold: Option<Fold>,
     ) {
         if !statement.reads_one_table() || !self.makes_room(rows.len()) {
             return;
@@ -169,6 +236,7 @@ impl Memo {
             .or_insert_with(|| Answers {
                 selects: selects::<T>(statement),
                 rows: HashMap::new(),
+                fold: fold.filter(|_| statement.asks_one_thing()),
             });
         answers
             .rows
@@ -193,15 +261,15 @@ impl Memo {
         key: Vec<Value>,
         is_new: bool,
     ) {
-        self.note(T::NAME);
         let has_answers = |kept: &Kept| !kept.answers.is_empty();
         let old = match self.tables.get(T::NAME) {
             _ if is_new => Old::Absent,
             Some(kept) if has_answers(kept) => self.old::<T>(&key),
             _ => Old::Unknown,
         };
+        self.note(Touch::row::<T>(&key, &old, values));
         let kept = self.tables.entry(T::NAME).or_default();
-        kept.forget_answers(&old, Some(values));
+        kept.forget_answers(&old, Some((values, row)));
         if values.iter().any(is_heavy) {
             kept.rows.remove(&key);
             return;
@@ -212,7 +280,7 @@ impl Memo {
 
     /// A row was removed.
     pub(super) fn removed<T: Table>(&mut self, key: &[Value]) {
-        self.note(T::NAME);
+        self.note(Touch::of(T::NAME));
         if let Some(kept) = self.tables.get_mut(T::NAME) {
             kept.rows.insert(key.to_vec(), Box::new(None::<Arc<T>>));
             kept.forget_answers(&Old::Unknown, None);
@@ -222,22 +290,30 @@ impl Memo {
     /// A statement of another form has written to its tables.
     pub(super) fn disturbed(&mut self, sql: &'static str) {
         for table in targets(sql) {
-            self.note(table);
+            self.note(Touch::of(table));
             self.tables.remove(table);
         }
     }
 
-    /// The tables that the transaction has written to.
-    pub(super) fn written(&self) -> Vec<&'static str> {
-        let mut tables = self.written.clone();
-        tables.sort_unstable();
-        tables.dedup();
-        tables
+    /// What the transaction has written to, each once.
+    pub(super) fn written(&self) -> Vec<Touch> {
+        let mut touches: Vec<Touch> = Vec::new();
+        for touch in &self.written {
+            let is_said = |said: &Touch| said.table == touch.table && said.row.is_none();
+            if touch.row.is_some() || !touches.iter().any(is_said) {
+                touches.push(touch.clone());
+            }
+        }
+        touches
     }
 
     /// Somebody else has written to a table.
-    pub(super) fn forget(&mut self, table: &'static str) {
-        self.tables.remove(table);
+    pub(super) fn forget(&mut self, touch: &Touch) {
+        match (&touch.row, self.tables.get_mut(touch.table)) {
+            (Some(row), Some(kept)) => kept.forget_row(row),
+            (None, Some(_)) => drop(self.tables.remove(touch.table)),
+            (_, None) => {}
+        }
     }
 
     /// A point in the transaction to which it may go back.
@@ -247,8 +323,8 @@ impl Memo {
 
     /// The transaction has gone back: what was written since, and what was read after it, does not hold.
     pub(super) fn back_to(&mut self, mark: usize) {
-        for table in self.written.drain(mark.min(self.written.len())..) {
-            self.tables.remove(table);
+        for touch in self.written.drain(mark.min(self.written.len())..) {
+            self.tables.remove(touch.table);
         }
     }
 
@@ -259,8 +335,8 @@ impl Memo {
         self.version = None;
     }
 
-    fn note(&mut self, table: &'static str) {
-        self.written.push(table);
+    fn note(&mut self, touch: Touch) {
+        self.written.push(touch);
         if self.kept > KEPT_MAX {
             self.clear();
         }
@@ -296,8 +372,24 @@ pub(super) enum Old {
 }
 
 impl Kept {
-    /// Forgets the answers that a row belonged to, or belongs to now.
-    fn forget_answers(&mut self, old: &Old, new: Option<&[Value]>) {
+    /// Forgets what may have changed with a row that somebody else wrote.
+    fn forget_row(&mut self, row: &TouchedRow) {
+        self.rows.remove(&row.key);
+        for answers in self.answers.values_mut() {
+            match answers.selects {
+                Some((column, param)) if column == row.column => {
+                    let is_of = |asked: &Value| row.values.contains(asked);
+                    answers
+                        .rows
+                        .retain(|params, _| !params.get(param).is_none_or(is_of));
+                }
+                _ => answers.rows.clear(),
+            }
+        }
+    }
+
+    /// Forgets the answers that a row belonged to, or belongs to now. What sums up has a new row counted in.
+    fn forget_answers(&mut self, old: &Old, new: Option<(&[Value], &dyn Any)>) {
         for answers in self.answers.values_mut() {
             match (answers.selects, old) {
                 (None, _) | (_, Old::Unknown) => answers.rows.clear(),
@@ -306,10 +398,18 @@ impl Kept {
                         Old::Known(values) => values.get(column),
                         Old::Absent | Old::Unknown => None,
                     };
-                    let is = new.and_then(|values| values.get(column));
-                    answers.rows.retain(|params, _| {
+                    let is = new.and_then(|(values, _)| values.get(column));
+                    let fold = answers.fold.filter(|_| matches!(old, Old::Absent));
+                    answers.rows.retain(|params, kept| {
                         let asked = params.get(param);
-                        asked != is && (was.is_none() || asked != was)
+                        if asked != is && (was.is_none() || asked != was) {
+                            return true;
+                        }
+                        let with = fold.zip(new).and_then(|(fold, (_, row))| fold(kept, row));
+                        with.is_some_and(|with| {
+                            *kept = with;
+                            true
+                        })
                     });
                 }
             }
@@ -345,6 +445,7 @@ fn targets(sql: &'static str) -> impl Iterator<Item = &'static str> {
 mod tests {
     use tierline_domain::id::Id;
     use tierline_domain::partner::Organization;
+    use tierline_domain::subscription::Subscription;
 
     use super::*;
     use crate::tables::organizations::{BY_HANDLE, BY_NAME};
@@ -455,6 +556,113 @@ mod tests {
         write(&mut memo, &one, false);
         memo.back_to(memo.mark());
         assert_eq!(single(&memo, &one.key()), Ok(one));
+    }
+
+    const COUNT: Statement = Statement::new(
+        "COUNT",
+        "SELECT COUNT(*) FROM organizations WHERE name = $1",
+    );
+    const ACTIVE: Statement = Statement::new(
+        "ACTIVE",
+        "SELECT COUNT(*) FROM organizations WHERE name = $1 AND membership = 'active'",
+    );
+
+    impl Sums<Organization> for (i64,) {
+        fn with(sums: &[Self], _: &Organization) -> Option<Vec<Self>> {
+            let [(count,)] = sums else {
+                return None;
+            };
+            Some(vec![(count + 1,)])
+        }
+    }
+
+    fn count(memo: &Memo, statement: Statement, name: &str) -> Option<i64> {
+        let sums = memo.answer::<Organization, (i64,)>(statement, &text(name))?;
+        Some(sums.iter().map(|(count,)| count).sum())
+    }
+
+    #[test]
+    fn a_new_row_is_counted_in_and_whatever_else_changes_is_asked_again() {
+        let mut memo = Memo::default();
+        memo.begin(1);
+        let counted = |memo: &mut Memo| {
+            for (statement, name) in [(COUNT, "A"), (COUNT, "B"), (ACTIVE, "A")] {
+                let one: Arc<[(i64,)]> = [(1,)].into();
+                memo.keep_sums::<Organization, _>(statement, &text(name), &one);
+            }
+        };
+        counted(&mut memo);
+        write(&mut memo, &organization(7, "a", "A"), true);
+        assert_eq!(count(&memo, COUNT, "A"), Some(2));
+        assert_eq!(count(&memo, COUNT, "B"), Some(1));
+        assert_eq!(
+            count(&memo, ACTIVE, "A"),
+            None,
+            "it asks for more than a name"
+        );
+
+        let mark = memo.mark();
+        write(&mut memo, &organization(8, "b", "A"), true);
+        assert_eq!(count(&memo, COUNT, "A"), Some(3));
+        memo.back_to(mark);
+        assert_eq!(count(&memo, COUNT, "A"), None, "it was undone");
+
+        counted(&mut memo);
+        write(&mut memo, &organization(7, "a", "A"), true);
+        write(&mut memo, &organization(7, "a", "B"), false);
+        assert_eq!(count(&memo, COUNT, "A"), None, "it moved");
+        assert_eq!(count(&memo, COUNT, "B"), None);
+    }
+
+    #[test]
+    fn of_what_somebody_else_wrote_only_that_is_forgotten() {
+        let mut memo = Memo::default();
+        memo.begin(1);
+        let (one, other) = (organization(1, "a", "A"), organization(2, "b", "B"));
+        keep(&mut memo, BY_NAME, &text("A"), &[&one]);
+        keep(&mut memo, BY_NAME, &text("B"), &[&other]);
+        keep(&mut memo, BY_HANDLE, &text("b"), &[&other]);
+        let column = Organization::columns()
+            .iter()
+            .position(|name| *name == "name");
+        let touch = Touch {
+            table: Organization::NAME,
+            row: Some(TouchedRow {
+                key: one.key(),
+                column: column.unwrap(),
+                values: text("A"),
+            }),
+        };
+        memo.forget(&touch);
+        assert_eq!(single(&memo, &one.key()), Err("unknown"));
+        assert_eq!(listed(&memo, BY_NAME, &text("A")), None);
+        assert_eq!(single(&memo, &other.key()), Ok(other.clone()));
+        assert_eq!(
+            listed(&memo, BY_NAME, &text("B")),
+            Some(vec![other.clone()])
+        );
+        assert_eq!(
+            listed(&memo, BY_HANDLE, &text("b")),
+            None,
+            "it may have had that handle"
+        );
+        memo.forget(&Touch::of(Organization::NAME));
+        assert_eq!(single(&memo, &other.key()), Err("unknown"));
+    }
+
+    /// Where it is not known what a row was, any row of its table may have changed.
+    #[test]
+    fn a_touch_says_whose_row_it_is_where_that_is_known() {
+        let is: Vec<Value> = (0..37).map(Value::Int).collect();
+        let was: Vec<Value> = (100..137).map(Value::Int).collect();
+        let touched = |old| Touch::row::<Subscription>(&is[..1], &old, &is).row;
+        assert_eq!(touched(Old::Unknown), None);
+        // The fourth column is the customer.
+        assert_eq!(touched(Old::Absent).unwrap().values, [Value::Int(3)]);
+        let both = [Value::Int(3), Value::Int(103)];
+        assert_eq!(touched(Old::Known(was)).unwrap().values, both);
+        let any = Touch::row::<Organization>(&[], &Old::Absent, &is);
+        assert_eq!(any.row, None, "they are not told apart");
     }
 
     #[test]

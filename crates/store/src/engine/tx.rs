@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::log::rows::{Changes, Mark};
 use crate::row::{FromRow, Row};
 use crate::statement::Statement;
-use crate::table::Table;
+use crate::table::{Sums, Table};
 use crate::value::Value;
 
 /// The transaction that a command runs in.
@@ -155,11 +155,12 @@ impl<'a> Tx<'a> {
         self.rows(statement, params, R::from_row, usize::MAX).await
     }
 
-    /// Runs a statement that sums up rows of one table, and reads all it gives.
+    /// Runs a statement that sums up rows of one table, and reads all it gives. What was asked before is not asked again
+    /// while nothing but new rows has come to it.
     ///
     /// # Errors
     /// When the database refuses, or a row is corrupt.
-    pub async fn sums<T: Table, R: FromRow + Send + Sync + 'static>(
+    pub async fn sums<T: Table, R: Sums<T>>(
         &mut self,
         statement: Statement,
         params: &[Value],
@@ -170,7 +171,7 @@ impl<'a> Tx<'a> {
             return Ok(rows);
         }
         let rows: Arc<[R]> = self.fetch_all::<R>(statement, params).await?.into();
-        self.memo().keep_answer::<T, R>(statement, params, &rows);
+        self.memo().keep_sums::<T, R>(statement, params, &rows);
         Ok(rows)
     }
 

@@ -317,6 +317,7 @@ table! {
             renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, next_term, began, pending_frequency, upgraded, converted_from_trial,
             updates, order_id, order_handle, parent, resource, deprovisioned, default_owner, support_contact, friendly_name, home, version, trial
         }
+        apart { customer }
         finds {
             BY_HANDLE = "WHERE handle = $1",
             BY_CUSTOMER = "WHERE customer = $1 ORDER BY bought, handle",

@@ -3,7 +3,9 @@
 use sha2::{Digest, Sha256};
 use tierline_domain::id::Id;
 use tierline_domain::time::Timestamp;
-use tierline_store::{Command, Json, Lock, Migration, StoreError, Tx, params, statements, table};
+use tierline_store::{
+    Command, Json, Lock, Migration, StoreError, Sums, Tx, params, statements, table,
+};
 
 /// A thing to keep.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,11 +26,12 @@ table! {
     things: Thing {
         key { id }
         columns { id, name, size, seen, tags }
+        apart { size }
         finds { BY_NAME = "WHERE name = $1" }
     }
 }
 statements! {
-    pub(crate) SUM = "SELECT COUNT(*), CAST(SUM(size) AS BIGINT) FROM things WHERE name = $1 GROUP BY name";
+    pub(crate) SUM = "SELECT COUNT(*), CAST(SUM(size) AS BIGINT) FROM things WHERE size = $1 GROUP BY size";
     pub(crate) COUNT = "SELECT COUNT(*) FROM things";
     pub(crate) GROW = "UPDATE things SET size = COALESCE(size, 0) + 1 WHERE name = $1";
 }
@@ -39,6 +42,20 @@ pub(crate) static SCHEMA: &[Migration] = &[Migration {
           ) {strict};
           CREATE TABLE parts (thing {id} NOT NULL REFERENCES things (id), name {text} NOT NULL) {strict};",
 }];
+
+impl Sums<Thing> for (i64, Option<i64>) {
+    fn with(sums: &[Self], row: &Thing) -> Option<Vec<Self>> {
+        let [(count, size)] = sums else {
+            return None;
+        };
+        let more = row.size.map(i64::from);
+        let size = match (*size, more) {
+            (Some(size), Some(more)) => Some(size + more),
+            (size, more) => size.or(more),
+        };
+        Some(vec![(count + 1, size)])
+    }
+}
 
 impl Thing {
     /// A thing whose id follows from its name.

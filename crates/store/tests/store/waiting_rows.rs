@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use tierline_store::testing::both_engines;
-use tierline_store::{Ahead, Behind, Command, Db, Lock, Statement, StoreError, Tx, Value, params};
+use tierline_store::{
+    Ahead, Behind, Command, Db, Kind, Lock, Statement, StoreError, Tx, Value, params,
+};
 
 use crate::things::things::BY_NAME;
 use crate::things::{COUNT, Failed, GROW, SCHEMA, SUM, Thing};
@@ -14,7 +16,8 @@ impl Behind for Thing {
     const BY_NAME: Statement = BY_NAME;
 
     fn asked(&self) -> Vec<Value> {
-        vec![Value::Text(self.name.clone())]
+        let size = self.size.map(i64::from);
+        vec![size.map_or(Value::Null(Kind::Int), Value::Int)]
     }
 }
 
@@ -28,7 +31,7 @@ enum Step {
     Delete(u8),
     Get(u8),
     Named(u8),
-    /// What the things of its name come to: asked ahead where one was looked at before.
+    /// What the things of a size come to: asked ahead where one was looked at before.
     Sum(u8),
     Grow(u8),
     Count,
@@ -39,7 +42,14 @@ enum Step {
 }
 
 #[derive(Clone, Debug)]
-struct Steps(Vec<Step>);
+struct Steps {
+    steps: Vec<Step>,
+    /// What it rests on, and so the lane in which it runs.
+    on: &'static str,
+}
+
+/// Commands of one of these run in one lane.
+const ON: [&str; 4] = ["a", "b", "c", "d"];
 
 fn name(number: u8) -> String {
     format!("thing {number}")
@@ -53,7 +63,7 @@ impl Steps {
     async fn take(&self, tx: &mut Tx<'_>) -> Result<String, Failed> {
         let mut seen = Vec::new();
         let mut open = 0_u32;
-        for step in &self.0 {
+        for step in &self.steps {
             match step {
                 Step::Insert(number) => tx.insert(&thing(*number)).await?,
                 Step::Put(number, size) => {
@@ -89,7 +99,7 @@ impl Steps {
                 }
                 Step::Sum(number) => {
                     let sums = tx
-                        .sums::<Thing, (i64, Option<i64>)>(SUM, &params![name(*number)])
+                        .sums::<Thing, (i64, Option<i64>)>(SUM, &params![i64::from(*number)])
                         .await?;
                     seen.push(format!("{sums:?}"));
                 }
@@ -123,13 +133,12 @@ impl Command for Steps {
     type Error = Failed;
 
     fn locks(&self) -> Vec<Lock> {
-        // One lane, so that they form groups.
-        vec![Lock::on("things", "all")]
+        vec![Lock::on("things", self.on)]
     }
 
     /// Everything that it will look at is asked ahead, and found as it is by then, not as it was.
     fn ahead(&self) -> Vec<Ahead> {
-        let asked = self.0.iter().filter_map(|step| match step {
+        let asked = self.steps.iter().filter_map(|step| match step {
             Step::Get(number) | Step::Rename(number, _) => {
                 Some(Ahead::row::<Thing>(vec![Value::Id(
                     thing(*number).id.uuid(),
@@ -179,18 +188,38 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// In which order commands run.
+#[derive(Clone, Copy)]
+enum Play {
+    /// In one lane, so that they form groups.
+    Grouped,
+    /// One after the other, each in another lane than the one before.
+    InTurns,
+}
+
+fn steps(steps: Vec<Step>) -> Steps {
+    Steps { steps, on: ON[0] }
+}
+
 /// What all commands answered, and the rows that are there in the end.
-async fn play(db: &Db, commands: &[Steps]) -> Vec<String> {
-    let clear = Steps(vec![
-        Step::Delete(0),
-        Step::Delete(1),
-        Step::Delete(2),
-        Step::Delete(3),
-    ]);
-    db.write(clear).await.unwrap();
-    let writes = commands.iter().map(|command| db.write(command.clone()));
-    let mut seen: Vec<String> = futures_util::future::join_all(writes)
-        .await
+async fn play(db: &Db, commands: &[Steps], how: Play) -> Vec<String> {
+    let clear = (0..4).map(Step::Delete).collect();
+    db.write(steps(clear)).await.unwrap();
+    let answers = match how {
+        Play::Grouped => {
+            let writes = commands.iter().map(|command| db.write(command.clone()));
+            futures_util::future::join_all(writes).await
+        }
+        Play::InTurns => {
+            let mut answers = Vec::new();
+            for (command, on) in commands.iter().zip(ON.into_iter().cycle()) {
+                let steps = command.steps.clone();
+                answers.push(db.write(Steps { steps, on }).await);
+            }
+            answers
+        }
+    };
+    let mut seen: Vec<String> = answers
         .into_iter()
         .map(|answer| match answer {
             Ok(seen) => seen,
@@ -199,8 +228,8 @@ async fn play(db: &Db, commands: &[Steps]) -> Vec<String> {
             Err(Failed::Store(_)) => "failed".to_owned(),
         })
         .collect();
-    let look = |number| [Step::Get(number), Step::Named(number)];
-    let look = Steps((0..4).flat_map(look).collect());
+    let look = |number| [Step::Get(number), Step::Named(number), Step::Sum(number)];
+    let look = steps((0..4).flat_map(look).collect());
     seen.push(db.read(look.clone()).await.unwrap());
     seen.push(db.write(look).await.unwrap());
     seen
@@ -208,7 +237,7 @@ async fn play(db: &Db, commands: &[Steps]) -> Vec<String> {
 
 #[tokio::test]
 async fn rows_that_wait_are_seen_as_if_they_were_written() {
-    let strategy = prop::collection::vec(prop::collection::vec(step(), 1..8).prop_map(Steps), 1..7);
+    let strategy = prop::collection::vec(prop::collection::vec(step(), 1..8).prop_map(steps), 1..7);
     let mut runner = TestRunner::deterministic();
     let cases: Vec<Vec<Steps>> = (0..Config::default().cases)
         .map(|_| strategy.new_tree(&mut runner).unwrap().current())
@@ -220,7 +249,9 @@ async fn rows_that_wait_are_seen_as_if_they_were_written() {
         async move {
             let mut all = Vec::new();
             for case in cases.iter() {
-                all.push(play(&test.db, case).await);
+                for how in [Play::Grouped, Play::InTurns] {
+                    all.push(play(&test.db, case, how).await);
+                }
             }
             seen.lock().unwrap().push(all);
         }
@@ -230,11 +261,12 @@ async fn rows_that_wait_are_seen_as_if_they_were_written() {
     let first = &seen[0];
     assert!(first.iter().flatten().any(|answer| answer == "failed"));
     for other in seen.iter() {
-        for (number, case) in cases.iter().enumerate() {
+        let twice = cases.iter().flat_map(|case| [case, case]);
+        for (number, case) in twice.enumerate() {
             // A conflict that a command undoes itself is none where its row was still waiting.
             let undone = case.iter().zip(&first[number]).any(|(command, answer)| {
                 let goes_back = |step: &Step| matches!(step, Step::RollBack | Step::Refuse);
-                answer == "failed" && command.0.iter().any(goes_back)
+                answer == "failed" && command.steps.iter().any(goes_back)
             });
             if !undone {
                 assert_eq!(first[number], other[number], "{case:#?}");

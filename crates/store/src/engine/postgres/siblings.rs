@@ -1,42 +1,43 @@
 //! What the lanes of this process tell each other of their commits, so that each may keep what it has read.
 //!
 //! PostgreSQL numbers every transaction that writes. From the numbers that two snapshots show, a lane sees which
-//! transactions have ended in between: where all of them were its siblings', it forgets the tables that these wrote to;
+//! transactions have ended in between: where all of them were its siblings', it forgets what these wrote to;
 //! where one was somebody else's, it forgets everything.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::memo::Touch;
 
 /// How many commits are remembered. Who has missed more forgets everything.
 const COMMITS_MAX: usize = 256;
 /// How many numbers between two snapshots are looked at.
 const NUMBERS_MAX: i64 = 128;
 
-/// The latest commits of all lanes: number, and the tables written to.
+/// The latest commits of all lanes: number, and what was written to.
 #[derive(Default)]
 pub(in crate::engine) struct Siblings {
-    commits: Mutex<VecDeque<(i64, Vec<&'static str>)>>,
+    commits: Mutex<VecDeque<(i64, Arc<[Touch]>)>>,
 }
 
 impl Siblings {
     /// Says what a transaction writes to, before it commits.
-    pub(super) fn tell(&self, number: i64, tables: Vec<&'static str>) {
+    pub(super) fn tell(&self, number: i64, touches: Vec<Touch>) {
         let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
         if commits.len() == COMMITS_MAX {
             commits.pop_front();
         }
-        commits.push_back((number, tables));
+        commits.push_back((number, touches.into()));
     }
 
-    /// The tables that transactions have written to, where all of them are known.
-    fn written_by(&self, numbers: impl Iterator<Item = i64>) -> Option<BTreeSet<&'static str>> {
+    /// What transactions have written to, where all of them are known.
+    fn written_by(&self, numbers: impl Iterator<Item = i64>) -> Option<Vec<Arc<[Touch]>>> {
         let commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut tables = BTreeSet::new();
-        for number in numbers {
-            let told = commits.iter().rev().find(|(known, _)| *known == number)?;
-            tables.extend(told.1.iter().copied());
-        }
-        Some(tables)
+        let told = |number| {
+            let told = commits.iter().rev().find(|(known, _)| *known == number);
+            told.map(|(_, touches)| Arc::clone(touches))
+        };
+        numbers.map(told).collect()
     }
 }
 
@@ -61,14 +62,14 @@ impl Snapshot {
         Some(Self { next, running })
     }
 
-    /// The tables that others have written to since an earlier moment, where that is known. `own` is the number of the
+    /// What others have written to since an earlier moment, where that is known. `own` is the number of the
     /// transaction that began at that moment.
     pub(super) fn written_since(
         &self,
         earlier: &Self,
         own: Option<i64>,
         siblings: &Siblings,
-    ) -> Option<BTreeSet<&'static str>> {
+    ) -> Option<Vec<Arc<[Touch]>>> {
         if self.next.checked_sub(earlier.next)? > NUMBERS_MAX {
             return None;
         }
@@ -89,11 +90,13 @@ mod tests {
     #[test]
     fn what_siblings_wrote_is_known_and_what_others_wrote_is_not() {
         let siblings = Siblings::default();
-        siblings.tell(101, vec!["carts", "orders"]);
-        siblings.tell(103, vec!["events"]);
+        siblings.tell(101, vec![Touch::of("carts"), Touch::of("orders")]);
+        siblings.tell(103, vec![Touch::of("events")]);
         let since = |earlier, later, own| {
             let (earlier, later) = (snapshot(earlier), snapshot(later));
-            let tables = later.written_since(&earlier, own, &siblings)?;
+            let touches = later.written_since(&earlier, own, &siblings)?;
+            let touches = touches.iter().flat_map(|touches| touches.iter());
+            let tables: BTreeSet<_> = touches.map(|touch| touch.table).collect();
             Some(tables.into_iter().collect::<Vec<_>>().join(" "))
         };
         let nothing = Some(String::new());
@@ -123,7 +126,7 @@ mod tests {
     fn it_does_not_grow_without_end() {
         let siblings = Siblings::default();
         for number in 0..1_000 {
-            siblings.tell(number, vec!["carts"]);
+            siblings.tell(number, vec![Touch::of("carts")]);
         }
         assert_eq!(siblings.commits.lock().unwrap().len(), COMMITS_MAX);
         assert_eq!(siblings.written_by([1].into_iter()), None);

@@ -180,7 +180,11 @@ impl PgSession {
             _ => None,
         };
         match written {
-            Some(tables) => tables.into_iter().for_each(|table| self.memo.forget(table)),
+            Some(commits) => {
+                for touch in commits.iter().flat_map(|touches| touches.iter()) {
+                    self.memo.forget(touch);
+                }
+            }
             None => self.memo.clear(),
         }
         let number = self.connection.as_ref().and_then(|open| open.number);
