@@ -43,9 +43,7 @@ pub trait Table: Clone + Send + Sync + 'static {
 /// nothing else is asked of them.
 pub trait Sums<T>: FromRow + Send + Sync + 'static {
     /// What it gives with one row more of these; nothing where that is not easily said, and then it is asked again.
-    fn with(sums: &[Self], row: &T) -> Option<Vec<Self>>
-    where
-        Self: Sized;
+    fn with(sums: &[Self], row: &T) -> Option<Vec<Self>>;
 }
 
 /// A text of `N` bytes in the making. With `N = 0` it only counts.

@@ -295,16 +295,17 @@ impl Memo {
         }
     }
 
-    /// What the transaction has written to, each once.
+    /// What the transaction has written to; a table of which it is not said which rows, once.
     pub(super) fn written(&self) -> Vec<Touch> {
-        let mut touches: Vec<Touch> = Vec::new();
-        for touch in &self.written {
-            let is_said = |said: &Touch| said.table == touch.table && said.row.is_none();
-            if touch.row.is_some() || !touches.iter().any(is_said) {
-                touches.push(touch.clone());
+        let mut whole = Vec::new();
+        let is_news = |touch: &&Touch| {
+            let is_said = touch.row.is_none() && whole.contains(&touch.table);
+            if touch.row.is_none() && !is_said {
+                whole.push(touch.table);
             }
-        }
-        touches
+            !is_said
+        };
+        self.written.iter().filter(is_news).cloned().collect()
     }
 
     /// Somebody else has written to a table.
