@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 use tierline_domain::address::{Address, folded};
 use tierline_domain::catalog::{Item, ItemKind};
 use tierline_domain::customer::{Customer, Relationship, RelationshipState};
@@ -12,6 +11,7 @@ use tierline_domain::subscription::{Subscription, SubscriptionState};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
 use tierline_rules::names as forms;
+use tierline_store::log::sha256;
 use tierline_store::tables::{Contact, VerifiedDomain};
 use tierline_store::{Tx, Value, tables};
 
@@ -28,13 +28,8 @@ use crate::{facts, listed, relationship};
 /// A version as its holder is shown it: a signed number of 64 bits that tells nothing and never comes twice.
 #[must_use]
 pub fn etag_of(what: &str, version: i64) -> String {
-    let digest = Sha256::new()
-        .chain_update(what)
-        .chain_update(version.to_be_bytes())
-        .finalize();
-    let mut bytes = [0_u8; 8];
-    bytes.copy_from_slice(digest.get(..8).unwrap_or(&[0; 8]));
-    i64::from_be_bytes(bytes).to_string()
+    let digest = sha256(&[what.as_bytes(), &version.to_be_bytes()].concat());
+    i64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()).to_string()
 }
 
 /// The version of a customer's billing profile as its holder is shown it.

@@ -1,7 +1,6 @@
 //! A new customer: its company, tenant, relationships and first granular rights, made in one act.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tierline_domain::address::{Address, folded};
 use tierline_domain::admin::{AdminRelationship, AdminState, DirectoryRole};
 use tierline_domain::customer::{Acquired, Customer, Delegation, Relationship, RelationshipState};
@@ -15,6 +14,7 @@ use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CustomerForm, Facts, Tier};
 use tierline_rules::names as forms;
 use tierline_store::idempotency::{Replay, RequestKey};
+use tierline_store::log::{hex, sha256};
 use tierline_store::tables::Contact;
 use tierline_store::{Tx, Value, tables};
 
@@ -187,7 +187,7 @@ impl CreateCustomer {
             ..self.clone()
         };
         let text = serde_json::to_string(&same).unwrap_or_default();
-        format!("{:x}", Sha256::digest(text))
+        hex(&sha256(text.as_bytes()))
     }
 
     fn key(&self, account: &Account) -> Option<RequestKey> {

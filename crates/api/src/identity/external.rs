@@ -14,8 +14,8 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tierline_domain::time::Timestamp;
+use tierline_store::log::sha256;
 use tokio_rustls::rustls::crypto::ring as provider;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use uuid::Uuid;
@@ -234,7 +234,7 @@ impl External {
         token: &str,
         now: Timestamp,
     ) -> Result<Arc<Claims>, BadToken> {
-        let digest: [u8; 32] = Sha256::digest(token).into();
+        let digest = sha256(token.as_bytes());
         let known = {
             let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
             verified.get(&digest).cloned()

@@ -16,6 +16,7 @@ use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::money::Money;
 use tierline_domain::time::Timestamp;
 use tierline_store::Value;
+use tierline_store::log::hex;
 use tierline_store::tables::files::{Export, ExportPart};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -136,15 +137,6 @@ struct Blob {
     line_count: i64,
     /// SHA-256 of the file.
     sha256: String,
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(digit), 16));
-        }
-        text
-    })
 }
 
 impl BillingManifest {

@@ -504,7 +504,7 @@ impl Command for Redeem {
     type Error = AppError;
 
     fn locks(&self) -> Vec<Lock> {
-        vec![Lock::on("code", &hex(&self.code))]
+        vec![Lock::on("code", &spelled(&self.code))]
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
@@ -594,7 +594,7 @@ impl Command for Rotate {
     type Error = AppError;
 
     fn locks(&self) -> Vec<Lock> {
-        vec![Lock::on("refresh token", &hex(&self.hash))]
+        vec![Lock::on("refresh token", &spelled(&self.hash))]
     }
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
@@ -630,7 +630,7 @@ impl Command for Rotate {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn spelled(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

@@ -53,14 +53,16 @@ impl Parts {
 }
 
 /// The SHA-256 of bytes: every row that is written has one, and what takes it is as fast as the processor.
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut digest = [0; 32];
     digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
     digest
 }
 
-/// Bytes as digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Bytes as digits, two of sixteen for each.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
         for digit in [byte >> 4, byte & 15] {

@@ -22,8 +22,8 @@ use crate::statement::Statement;
 use crate::value::Json;
 use crate::{params, statements, text_field};
 
-pub use canonical::seal_of;
-pub(crate) use canonical::{brief_document, document, hex, sha256};
+pub(crate) use canonical::{brief_document, document};
+pub use canonical::{hex, seal_of, sha256};
 pub use key::{KeyError, LogKey};
 pub use rows::{EXEMPT, LOGGED, verify_rows};
 pub use seal::{CHECKPOINT_EVENTS, Seal, Sealed, Sealer, seal_all};
