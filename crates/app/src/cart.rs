@@ -2,7 +2,6 @@
 //! group become one order at checkout (ORD-005).
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tierline_domain::catalog::{Frequency, Generation, Item, ItemKind, Promotion, Publisher, Term};
 use tierline_domain::id::Id;
 use tierline_domain::money::Currency;
@@ -14,6 +13,7 @@ use tierline_domain::time::{Date, Period};
 use tierline_rules::facts::{CartFact, Ceiling, Facts};
 use tierline_rules::{Checkpoint, Decision, RuleId, Violation, rules};
 use tierline_store::Tx;
+use tierline_store::log::{hex, sha256};
 use uuid::Uuid;
 
 use crate::actor::Acting;
@@ -499,7 +499,7 @@ impl UseCase for FillCart {
 /// Fingerprint of what a cart would order.
 fn fingerprint(cart: &Cart) -> String {
     let lines = serde_json::to_string(&(&cart.lines, cart.role_declared)).unwrap_or_default();
-    format!("{:x}", Sha256::digest(lines))
+    hex(&sha256(lines.as_bytes()))
 }
 
 fn changed_since(cart: &Cart) -> bool {
