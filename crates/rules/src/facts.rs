@@ -21,6 +21,22 @@ use tierline_domain::partner::{
 use tierline_domain::place::{Country, Region};
 use tierline_domain::time::{Date, Timestamp};
 
+/// A group of facts. What is not so, not there or empty is not written down, and reads as that: it was a
+/// quarter of what is kept of a decision.
+macro_rules! facts {
+    ($(#[$meta:meta])* pub struct $name:ident { $($fields:tt)* }) => {
+        #[serde_with::apply(
+            bool => #[serde(default, skip_serializing_if = "std::ops::Not::not")],
+            Option<_> => #[serde(default, skip_serializing_if = "Option::is_none")],
+            Vec<_> => #[serde(default, skip_serializing_if = "Vec::is_empty")],
+            SmallVec<_> => #[serde(default, skip_serializing_if = "SmallVec::is_empty")],
+        )]
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name { $($fields)* }
+    };
+}
+
 mod checkpoint;
 mod forms;
 mod sale;
@@ -105,90 +121,92 @@ impl Roles {
     }
 }
 
-/// Who acts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caller {
-    /// In what capacity.
-    pub kind: CallerKind,
-    /// The name of the party it acts for (partner, tenant, organization, `operator`).
-    pub name: String,
-    /// The user's own name, where one is named.
-    pub user: Option<String>,
-    /// Program roles (partners).
-    pub roles: Roles,
-    /// Names of all roles held, program, membership or directory, for display.
-    pub role_names: Arc<[String]>,
-    /// Holds the global administrator role of its own tenant (customers; ROL-030).
-    pub customer_admin: bool,
-    /// How it signed in.
-    pub mfa: Mfa,
-    /// What token it carries.
-    pub token: TokenKind,
-    /// Where it comes in.
-    pub channel: Channel,
-    /// A guest in the partner's tenant (ROL-016).
-    pub guest: bool,
-    /// Application acting with the user, without consent from any customer (ROL-037).
-    pub application: Option<String>,
+facts! {
+    /// Who acts.
+    pub struct Caller {
+        /// In what capacity.
+        pub kind: CallerKind,
+        /// The name of the party it acts for (partner, tenant, organization, `operator`).
+        pub name: String,
+        /// The user's own name, where one is named.
+        pub user: Option<String>,
+        /// Program roles (partners).
+        pub roles: Roles,
+        /// Names of all roles held, program, membership or directory, for display.
+        pub role_names: Arc<[String]>,
+        /// Holds the global administrator role of its own tenant (customers; ROL-030).
+        pub customer_admin: bool,
+        /// How it signed in.
+        pub mfa: Mfa,
+        /// What token it carries.
+        pub token: TokenKind,
+        /// Where it comes in.
+        pub channel: Channel,
+        /// A guest in the partner's tenant (ROL-016).
+        pub guest: bool,
+        /// Application acting with the user, without consent from any customer (ROL-037).
+        pub application: Option<String>,
+    }
 }
 
-/// A program account as a decision sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Party {
-    /// Its short name.
-    pub name: String,
-    /// What it is called.
-    pub title: String,
-    /// Its organization's short name.
-    pub organization: String,
-    /// Its role.
-    pub kind: PartnerType,
-    /// Whether it may stand on the reseller's side.
-    pub acts_as_reseller: bool,
-    /// Its country.
-    pub country: Country,
-    /// The region of its country today, if any (REG-018).
-    pub region: Option<RegionFact>,
-    /// Its state.
-    pub state: AccountState,
-    /// Since when.
-    pub state_since: Date,
-    /// Authorised first.
-    pub onboarded: Date,
-    /// Membership of its organization.
-    pub membership: MembershipState,
-    /// The partner agreement is accepted in its region.
-    pub signed: bool,
-    /// The program tenant's short name.
-    pub tenant: String,
-    /// The associated location, if any.
-    pub location: Option<PlaceFact>,
-    /// Production or sandbox.
-    pub environment: Environment,
-    /// Customers in its sandbox.
-    pub sandbox_customers: i64,
-    /// Its cloud.
-    pub cloud: Cloud,
-    /// Segments it is approved for.
-    pub approvals: SmallVec<[String; 1]>,
-    /// Trailing-twelve-month revenue, where recorded.
-    pub revenue_cloud: Option<Money>,
-    /// The same for perpetual software.
-    pub revenue_perpetual: Option<Money>,
-    /// Moving to the indirect model.
-    pub transitioning: bool,
-    /// How far its reseller enrolment is.
-    pub reseller_enrolment: ResellerEnrolment,
-    /// Its support plan.
-    pub support_plan: SupportPlan,
-    /// A benefit includes technical support.
-    pub support_benefit: bool,
-    /// Third-party MFA accepted by exception.
-    pub third_party_mfa_exception: bool,
-    /// Its mail domain.
-    pub domain: String,
-    /// The currency it is billed in (BIL-020).
-    pub currency: Option<Currency>,
+facts! {
+    /// A program account as a decision sees it.
+    pub struct Party {
+        /// Its short name.
+        pub name: String,
+        /// What it is called.
+        pub title: String,
+        /// Its organization's short name.
+        pub organization: String,
+        /// Its role.
+        pub kind: PartnerType,
+        /// Whether it may stand on the reseller's side.
+        pub acts_as_reseller: bool,
+        /// Its country.
+        pub country: Country,
+        /// The region of its country today, if any (REG-018).
+        pub region: Option<RegionFact>,
+        /// Its state.
+        pub state: AccountState,
+        /// Since when.
+        pub state_since: Date,
+        /// Authorised first.
+        pub onboarded: Date,
+        /// Membership of its organization.
+        pub membership: MembershipState,
+        /// The partner agreement is accepted in its region.
+        pub signed: bool,
+        /// The program tenant's short name.
+        pub tenant: String,
+        /// The associated location, if any.
+        pub location: Option<PlaceFact>,
+        /// Production or sandbox.
+        pub environment: Environment,
+        /// Customers in its sandbox.
+        pub sandbox_customers: i64,
+        /// Its cloud.
+        pub cloud: Cloud,
+        /// Segments it is approved for.
+        pub approvals: SmallVec<[String; 1]>,
+        /// Trailing-twelve-month revenue, where recorded.
+        pub revenue_cloud: Option<Money>,
+        /// The same for perpetual software.
+        pub revenue_perpetual: Option<Money>,
+        /// Moving to the indirect model.
+        pub transitioning: bool,
+        /// How far its reseller enrolment is.
+        pub reseller_enrolment: ResellerEnrolment,
+        /// Its support plan.
+        pub support_plan: SupportPlan,
+        /// A benefit includes technical support.
+        pub support_benefit: bool,
+        /// Third-party MFA accepted by exception.
+        pub third_party_mfa_exception: bool,
+        /// Its mail domain.
+        pub domain: String,
+        /// The currency it is billed in (BIL-020).
+        pub currency: Option<Currency>,
+    }
 }
 
 impl Party {
@@ -231,23 +249,24 @@ impl<'de> Deserialize<'de> for RegionFact {
     }
 }
 
-/// A location account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlaceFact {
-    /// Its short name.
-    pub name: String,
-    /// Its PartnerID.
-    pub partner_id: String,
-    /// Its organization.
-    pub organization: String,
-    /// Its country.
-    pub country: Country,
-    /// Location or global account.
-    pub kind: LocationKind,
-    /// Its state.
-    pub state: LocationState,
-    /// The account it is associated with, if any.
-    pub account: Option<String>,
+facts! {
+    /// A location account.
+    pub struct PlaceFact {
+        /// Its short name.
+        pub name: String,
+        /// Its PartnerID.
+        pub partner_id: String,
+        /// Its organization.
+        pub organization: String,
+        /// Its country.
+        pub country: Country,
+        /// Location or global account.
+        pub kind: LocationKind,
+        /// Its state.
+        pub state: LocationState,
+        /// The account it is associated with, if any.
+        pub account: Option<String>,
+    }
 }
 
 /// What a PartnerID given as reseller of record turned out to be.
@@ -305,68 +324,70 @@ impl Named {
     }
 }
 
-/// The tenant that would receive what is sold, and its owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Buyer {
-    /// The tenant's short name.
-    pub name: String,
-    /// The owner's short name.
-    pub organization: String,
-    /// What the owner is called.
-    pub title: String,
-    /// What the tenant is for.
-    pub tenant_type: TenantType,
-    /// The account that uses it as program tenant, if any.
-    pub used_by: Option<String>,
-    /// The account that uses it belongs to the owner.
-    pub used_by_owner: bool,
-    /// Since when it is a program tenant.
-    pub program_since: Option<Date>,
-    /// The owner is a program partner (holds an enrolled account).
-    pub owner_is_partner: bool,
-    /// The owner holds an account that may stand on the reseller's side.
-    pub owner_is_reseller: bool,
-    /// The owner's reseller account that is in active partnership with the chain's provider, if any.
-    pub owner_resells_for_provider: Option<String>,
-    /// The tenant's country.
-    pub country: Country,
-    /// The region of that country today.
-    pub region: Option<RegionFact>,
-    /// Where its office is, if elsewhere.
-    pub office: Option<Country>,
-    /// Its segment.
-    pub segment: Segment,
-    /// State-owned.
-    pub state_owned: bool,
-    /// Verification of the segment.
-    pub qualification: Qualification,
-    /// State of the customer account.
-    pub account_state: CustomerState,
-    /// Its conditional access policy.
-    pub conditional_access: ConditionalAccess,
-    /// Subscriptions it has, all sellers.
-    pub subscription_count: i64,
-    /// Its currency.
-    pub currency: Option<Currency>,
-    /// It is an end customer of the tested provider, by an active relationship.
-    pub customer_of_other: bool,
-    /// Accepted the customer agreement itself.
-    pub accepted_agreement: bool,
+facts! {
+    /// The tenant that would receive what is sold, and its owner.
+    pub struct Buyer {
+        /// The tenant's short name.
+        pub name: String,
+        /// The owner's short name.
+        pub organization: String,
+        /// What the owner is called.
+        pub title: String,
+        /// What the tenant is for.
+        pub tenant_type: TenantType,
+        /// The account that uses it as program tenant, if any.
+        pub used_by: Option<String>,
+        /// The account that uses it belongs to the owner.
+        pub used_by_owner: bool,
+        /// Since when it is a program tenant.
+        pub program_since: Option<Date>,
+        /// The owner is a program partner (holds an enrolled account).
+        pub owner_is_partner: bool,
+        /// The owner holds an account that may stand on the reseller's side.
+        pub owner_is_reseller: bool,
+        /// The owner's reseller account that is in active partnership with the chain's provider, if any.
+        pub owner_resells_for_provider: Option<String>,
+        /// The tenant's country.
+        pub country: Country,
+        /// The region of that country today.
+        pub region: Option<RegionFact>,
+        /// Where its office is, if elsewhere.
+        pub office: Option<Country>,
+        /// Its segment.
+        pub segment: Segment,
+        /// State-owned.
+        pub state_owned: bool,
+        /// Verification of the segment.
+        pub qualification: Qualification,
+        /// State of the customer account.
+        pub account_state: CustomerState,
+        /// Its conditional access policy.
+        pub conditional_access: ConditionalAccess,
+        /// Subscriptions it has, all sellers.
+        pub subscription_count: i64,
+        /// Its currency.
+        pub currency: Option<Currency>,
+        /// It is an end customer of the tested provider, by an active relationship.
+        pub customer_of_other: bool,
+        /// Accepted the customer agreement itself.
+        pub accepted_agreement: bool,
+    }
 }
 
-/// How the buyer's owner is tied to one seller of the chain (IDN-030).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kinship {
-    /// The seller's short name.
-    pub seller: String,
-    /// The seller's organization.
-    pub seller_organization: String,
-    /// The seller stands behind the caller in the chain (the provider of a two-tier sale, or the reseller).
-    pub tier: Tier,
-    /// The tie.
-    pub tie: Tie,
-    /// A waiver in force today for the seller's organization.
-    pub waiver: Option<String>,
+facts! {
+    /// How the buyer's owner is tied to one seller of the chain (IDN-030).
+    pub struct Kinship {
+        /// The seller's short name.
+        pub seller: String,
+        /// The seller's organization.
+        pub seller_organization: String,
+        /// The seller stands behind the caller in the chain (the provider of a two-tier sale, or the reseller).
+        pub tier: Tier,
+        /// The tie.
+        pub tie: Tie,
+        /// A waiver in force today for the seller's organization.
+        pub waiver: Option<String>,
+    }
 }
 
 impl Kinship {
@@ -428,41 +449,45 @@ impl Relation {
     }
 }
 
-/// A provider–reseller relation as a decision sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartnershipFact {
-    /// The provider.
-    pub provider: String,
-    /// The reseller.
-    pub reseller: String,
-    /// Its state.
-    pub state: PartnershipState,
-    /// Since when.
-    pub since: Date,
-    /// When its end was asked for.
-    pub removal_requested: Option<Date>,
+facts! {
+    /// A provider–reseller relation as a decision sees it.
+    pub struct PartnershipFact {
+        /// The provider.
+        pub provider: String,
+        /// The reseller.
+        pub reseller: String,
+        /// Its state.
+        pub state: PartnershipState,
+        /// Since when.
+        pub since: Date,
+        /// When its end was asked for.
+        pub removal_requested: Option<Date>,
+    }
 }
 
-/// A provider's active tie to the very tenant that would be its end customer (TXN-601).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exclusivity {
-    /// The partnership in force.
-    pub partnership: PartnershipFact,
-    /// The tenant.
-    pub tenant: String,
-    /// The reseller has partnerships with other providers too.
-    pub other_providers: Vec<String>,
+facts! {
+    /// A provider's active tie to the very tenant that would be its end customer (TXN-601).
+    pub struct Exclusivity {
+        /// The partnership in force.
+        pub partnership: PartnershipFact,
+        /// The tenant.
+        pub tenant: String,
+        /// The reseller has partnerships with other providers too.
+        pub other_providers: Vec<String>,
+    }
 }
 
-/// Operator policy in force (settings of the profile).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
-pub struct Policy {
-    /// TXN-404's switch.
-    pub provider_may_sell_to_partners: bool,
-    /// Statutory cancellation: country and days (SUB-003, Q-28).
-    pub statutory_cancellation: Option<(Country, i64)>,
-    /// Rules that the profile switches off.
-    pub switched_off: Vec<String>,
+facts! {
+    /// Operator policy in force (settings of the profile).
+    #[derive(Default)]
+    pub struct Policy {
+        /// TXN-404's switch.
+        pub provider_may_sell_to_partners: bool,
+        /// Statutory cancellation: country and days (SUB-003, Q-28).
+        pub statutory_cancellation: Option<(Country, i64)>,
+        /// Rules that the profile switches off.
+        pub switched_off: Vec<String>,
+    }
 }
 
 /// All facts of one attempted command. They are some kilobytes and go through many hands (each future that answers
@@ -483,68 +508,69 @@ impl std::ops::DerefMut for Facts {
     }
 }
 
-/// What there is to know of one attempted command, in groups.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Groups {
-    /// Where the command is checked.
-    pub checkpoint: Checkpoint,
-    /// The instant of the decision.
-    pub now: Timestamp,
-    /// Its day in UTC.
-    pub today: Date,
-    /// Who acts.
-    pub caller: Caller,
-    /// The operator's policy.
-    pub policy: Policy,
-    /// The command is new business (GEN-011).
-    pub new_business: bool,
-    /// The account that acts, or that sells.
-    pub actor: Option<Party>,
-    /// The other partner of a partner–partner command, or the provider of a joint invitation.
-    pub other: Option<Party>,
-    /// The reseller named.
-    pub named: Named,
-    /// The provider–reseller relation between the seller (or provider) and the one named (or other).
-    pub partnership: Option<PartnershipFact>,
-    /// The partner has at least one active partnership as a reseller (ENR-022).
-    pub has_provider: bool,
-    /// The tenant that would buy, or accept.
-    pub buyer: Option<Buyer>,
-    /// The seller's relationship with the buyer.
-    pub relation: Option<Relation>,
-    /// Relationship of the provider of a joint act, or of the reseller named.
-    pub other_relation: Option<Relation>,
-    /// The customer agreement is evidenced for the seller: attested by it.
-    pub attested: bool,
-    /// How the buyer is tied to each seller.
-    pub kinship: SmallVec<[Kinship; 2]>,
-    /// The provider of the chain is tied to the buyer's tenant as its reseller.
-    pub exclusivity: Option<Exclusivity>,
-    /// What would be bought.
-    pub purchase: Option<Purchase>,
-    /// The billed partner's credit, unless ample.
-    pub credit: Option<Credit>,
-    /// What the seller's organization has in the buyer's region; loaded only where regions differ.
-    pub expansion: Option<Expansion>,
-    /// A subscription that the command is about.
-    pub subscription: Option<Box<SubscriptionFact>>,
-    /// Rights in the customer's tenant.
-    pub access: Option<Access>,
-    /// A granular relationship.
-    pub admin: Option<Box<AdminFact>>,
-    /// A transfer.
-    pub transfer: Option<Box<TransferFact>>,
-    /// A new customer.
-    pub customer_form: Option<Box<CustomerForm>>,
-    /// An attestation.
-    pub attestation: Option<AttestationForm>,
-    /// An application.
-    pub application: Option<Box<Application>>,
-    /// What is on record about the account that acts.
-    pub standing: Option<Standing>,
-    /// Anything else.
-    #[serde(default, skip_serializing_if = "Besides::says_nothing")]
-    pub form: Besides,
+facts! {
+    /// What there is to know of one attempted command, in groups.
+    pub struct Groups {
+        /// Where the command is checked.
+        pub checkpoint: Checkpoint,
+        /// The instant of the decision.
+        pub now: Timestamp,
+        /// Its day in UTC.
+        pub today: Date,
+        /// Who acts.
+        pub caller: Caller,
+        /// The operator's policy.
+        pub policy: Policy,
+        /// The command is new business (GEN-011).
+        pub new_business: bool,
+        /// The account that acts, or that sells.
+        pub actor: Option<Party>,
+        /// The other partner of a partner–partner command, or the provider of a joint invitation.
+        pub other: Option<Party>,
+        /// The reseller named.
+        pub named: Named,
+        /// The provider–reseller relation between the seller (or provider) and the one named (or other).
+        pub partnership: Option<PartnershipFact>,
+        /// The partner has at least one active partnership as a reseller (ENR-022).
+        pub has_provider: bool,
+        /// The tenant that would buy, or accept.
+        pub buyer: Option<Buyer>,
+        /// The seller's relationship with the buyer.
+        pub relation: Option<Relation>,
+        /// Relationship of the provider of a joint act, or of the reseller named.
+        pub other_relation: Option<Relation>,
+        /// The customer agreement is evidenced for the seller: attested by it.
+        pub attested: bool,
+        /// How the buyer is tied to each seller.
+        pub kinship: SmallVec<[Kinship; 2]>,
+        /// The provider of the chain is tied to the buyer's tenant as its reseller.
+        pub exclusivity: Option<Exclusivity>,
+        /// What would be bought.
+        pub purchase: Option<Purchase>,
+        /// The billed partner's credit, unless ample.
+        pub credit: Option<Credit>,
+        /// What the seller's organization has in the buyer's region; loaded only where regions differ.
+        pub expansion: Option<Expansion>,
+        /// A subscription that the command is about.
+        pub subscription: Option<Box<SubscriptionFact>>,
+        /// Rights in the customer's tenant.
+        pub access: Option<Access>,
+        /// A granular relationship.
+        pub admin: Option<Box<AdminFact>>,
+        /// A transfer.
+        pub transfer: Option<Box<TransferFact>>,
+        /// A new customer.
+        pub customer_form: Option<Box<CustomerForm>>,
+        /// An attestation.
+        pub attestation: Option<AttestationForm>,
+        /// An application.
+        pub application: Option<Box<Application>>,
+        /// What is on record about the account that acts.
+        pub standing: Option<Standing>,
+        /// Anything else.
+        #[serde(default, skip_serializing_if = "Besides::says_nothing")]
+        pub form: Besides,
+    }
 }
 
 impl Facts {

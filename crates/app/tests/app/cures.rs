@@ -2,7 +2,7 @@
 //! each reported rule goes away, alone with the rules that rest on the same fact, when one fact is changed.
 //!
 //! Nothing is cured by hand. A fact is a place in the typed facts; what it may be changed to is what stands at
-//! that place in other cases, and the other value of a yes or no. A rule for which no such change exists is
+//! that place in other cases, the other value of a yes or no, and nothing: a place that says nothing is left out. A rule for which no such change exists is
 //! either over-reported, or names the wrong ground, or is entailed by another one and listed here with the
 //! reason.
 #![expect(
@@ -110,6 +110,28 @@ fn places(value: &Json, path: &str, found: &mut Vec<(String, Json)>) {
     }
 }
 
+/// The places that other cases have and that this one says nothing of, where it has what holds them.
+fn silent(text: &Json, pool: &BTreeMap<String, Vec<Json>>) -> Vec<Change> {
+    let has = |path: &str| text.pointer(path).is_some();
+    let holds = |path: &str| text.pointer(parent(path)).is_some_and(Json::is_object);
+    let paths = pool.keys().filter(|path| !has(path) && holds(path));
+    paths.map(|path| (path.clone(), Json::Null)).collect()
+}
+
+/// Puts a value in its place; nothing where it is taken away.
+fn put(text: &mut Json, (path, value): &Change) {
+    let name = path.rsplit('/').next().unwrap();
+    match text.pointer_mut(parent(path)).unwrap() {
+        Json::Object(map) if value.is_null() => {
+            map.remove(name);
+        }
+        Json::Object(map) => {
+            map.insert(name.to_owned(), value.clone());
+        }
+        _ => text.pointer_mut(path).unwrap().clone_from(value),
+    }
+}
+
 /// What a rule and the fact it rests on are called.
 type Reported = BTreeSet<(String, String)>;
 
@@ -212,6 +234,7 @@ async fn curing_a_fact_removes_exactly_the_rules_that_rest_on_it() {
         let mut near: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut here = Vec::new();
         places(text, "", &mut here);
+        here.extend(silent(text, &pool));
         here.retain(|(path, _)| !NO_FACTS.iter().any(|no| path.starts_with(no)));
         // One change first; where that is not enough, two of one party: its state and its signature, say.
         let single = changes(&here, &pool);
@@ -228,8 +251,8 @@ async fn curing_a_fact_removes_exactly_the_rules_that_rest_on_it() {
                 break;
             }
             let mut text = text.clone();
-            for (path, value) in &changed {
-                text.pointer_mut(path).unwrap().clone_from(value);
+            for change in &changed {
+                put(&mut text, change);
             }
             let Ok(facts) = serde_json::from_value::<Facts>(text) else {
                 continue;
