@@ -104,7 +104,34 @@ pub(super) fn render(text: &str, dialect: Dialect) -> String {
         rest = behind;
     }
     rendered.push_str(rest);
-    rendered
+    match dialect {
+        Dialect::Sqlite => spelled_out(&rendered),
+        Dialect::Postgres => rendered,
+    }
+}
+
+/// `a IN ('x','y')` as `(a = 'x' OR a = 'y')`. SQLite asks a check that lists more than two words by way of a table of
+/// these words, which it makes and drops with every row that is written.
+fn spelled_out(text: &str) -> String {
+    const IN: &str = " IN ('";
+    let mut spelled = String::with_capacity(text.len() + text.len() / 8);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(IN) {
+        let is_of_name =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.');
+        let begins = before.rfind(|letter| !is_of_name(letter));
+        let (before, column) = before.split_at(begins.map_or(0, |at| at + 1));
+        let Some((words, behind)) = after.split_once("')") else {
+            break;
+        };
+        let words = words.split(',').map(|word| word.trim().trim_matches('\''));
+        let choices: Vec<String> = words.map(|word| format!("{column} = '{word}'")).collect();
+        spelled.push_str(before);
+        spelled.extend(["(", &choices.join(" OR "), ")"]);
+        rest = behind;
+    }
+    spelled.push_str(rest);
+    spelled
 }
 
 fn word_for(placeholder: &str, column: &str, dialect: Dialect) -> Option<String> {
@@ -156,5 +183,15 @@ mod tests {
             "CREATE TABLE t (\n    a BLOB NOT NULL, b INTEGER CHECK (b IN (0, 1)) NOT NULL) STRICT;"
         );
         assert_eq!(render("'{}' {unknown}", Dialect::Sqlite), "'{}' {unknown}");
+    }
+
+    #[test]
+    fn words_to_choose_from_are_spelled_out_for_sqlite_alone() {
+        let text = "kind {text} NOT NULL CHECK (kind IN ('a','b', 'c')), CHECK (t.a_b IN ('x') OR n IN (0, 1))";
+        assert_eq!(
+            render(text, Dialect::Sqlite),
+            "kind TEXT NOT NULL CHECK ((kind = 'a' OR kind = 'b' OR kind = 'c')), CHECK ((t.a_b = 'x') OR n IN (0, 1))"
+        );
+        assert!(render(text, Dialect::Postgres).ends_with("(t.a_b IN ('x') OR n IN (0, 1))"));
     }
 }
