@@ -32,6 +32,9 @@ pub trait Table: Clone + Send + Sync + 'static {
     fn values(&self) -> Vec<Value>;
     /// The key columns, in order.
     fn key(&self) -> Vec<Value>;
+    /// The columns that stay what they were when the row was new, in order: what is put in its place does not write them, nor the
+    /// indexes in which they stand.
+    fn fixed(&self) -> Vec<Value>;
     /// Reads a row that one of the table's statements has fetched.
     ///
     /// # Errors
@@ -154,14 +157,19 @@ pub const fn insert<const N: usize>(table: &str, columns: &[&str]) -> Text<N> {
 
 #[doc(hidden)]
 #[must_use]
-pub const fn upsert<const N: usize>(table: &str, key: &[&str], columns: &[&str]) -> Text<N> {
+pub const fn upsert<const N: usize>(
+    table: &str,
+    key: &[&str],
+    fixed: &[&str],
+    columns: &[&str],
+) -> Text<N> {
     let mut text = insert(table, columns)
         .push(" ON CONFLICT (")
         .push_list(key)
         .push(") DO ");
     let (mut at, mut set) = (0, 0);
     while at < columns.len() {
-        if !holds(key, columns[at]) {
+        if !holds(key, columns[at]) && !holds(fixed, columns[at]) {
             text = text
                 .push(if set == 0 { "UPDATE SET " } else { ", " })
                 .push(columns[at])
@@ -275,13 +283,14 @@ macro_rules! __built {
 ///     /// what it holds
 ///     partnerships: Partnership {
 ///         key { provider, reseller }
+///         fixed { since }
 ///         columns { provider, reseller, state, since }
 ///         finds { BY_RESELLER = "WHERE reseller = $1 ORDER BY provider" }
 ///     }
 /// }
 /// ```
 ///
-/// makes [`Table`] for the struct and a module of the table's name with the statements `INSERT`, `UPSERT`,
+/// makes [`Table`] for the struct (columns that are fixed and those by which it is told apart are named where there are any) and a module of the table's name with the statements `INSERT`, `UPSERT`,
 /// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all.
 #[macro_export]
 macro_rules! table {
@@ -289,6 +298,7 @@ macro_rules! table {
         $(#[$meta:meta])*
         $table:ident: $row:ty {
             key { $($key:ident),+ $(,)? }
+            $(fixed { $($fixed:ident),+ $(,)? })?
             columns { $($column:ident),+ $(,)? }
             $(apart { $apart:ident })?
             finds { $($find:ident = $clause:expr),* $(,)? }
@@ -300,6 +310,7 @@ macro_rules! table {
 
             const NAME: &str = stringify!($table);
             const KEY: &[&str] = &[$(stringify!($key)),+];
+            const FIXED: &[&str] = &[$($(stringify!($fixed)),+)?];
             /// The names of all columns, in order.
             pub const COLUMNS: &[&str] = &[$(stringify!($column)),+];
 
@@ -308,7 +319,7 @@ macro_rules! table {
                 concat!(stringify!($table), ".INSERT"), $crate::__built!(insert(NAME, COLUMNS)));
             /// Writes a row, in place of one with the same key.
             pub const UPSERT: Statement = Statement::new(
-                concat!(stringify!($table), ".UPSERT"), $crate::__built!(upsert(NAME, KEY, COLUMNS)));
+                concat!(stringify!($table), ".UPSERT"), $crate::__built!(upsert(NAME, KEY, FIXED, COLUMNS)));
             /// Reads the row of a key.
             pub const GET: Statement = Statement::new(
                 concat!(stringify!($table), ".GET"), $crate::__built!(get(NAME, KEY, COLUMNS)));
@@ -354,6 +365,9 @@ macro_rules! table {
             fn key(&self) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Field::to_value(&self.$key)),+]
             }
+            fn fixed(&self) -> Vec<$crate::value::Value> {
+                vec![$($($crate::value::Field::to_value(&self.$fixed)),+)?]
+            }
             fn from_row(row: &$crate::row::Row<'_>) -> Result<Self, $crate::error::StoreError> {
                 let mut columns = row.columns_of(stringify!($table));
                 Ok(Self { $($column: columns.next(stringify!($column))?),+ })
@@ -374,11 +388,15 @@ mod tests {
             "INSERT INTO t (a, b, c, d, e, f, g, h, i, j, k) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         );
         assert_eq!(
-            __built!(upsert("t", &["a"], &["a", "b", "c"])),
+            __built!(upsert("t", &["a"], &[], &["a", "b", "c"])),
             "INSERT INTO t (a, b, c) VALUES ($1, $2, $3) ON CONFLICT (a) DO UPDATE SET b = excluded.b, c = excluded.c"
         );
         assert_eq!(
-            __built!(upsert("t", &["a"], &["a"])),
+            __built!(upsert("t", &["a"], &["b"], &["a", "b", "c"])),
+            "INSERT INTO t (a, b, c) VALUES ($1, $2, $3) ON CONFLICT (a) DO UPDATE SET c = excluded.c"
+        );
+        assert_eq!(
+            __built!(upsert("t", &["a"], &[], &["a"])),
             "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO NOTHING"
         );
         assert_eq!(

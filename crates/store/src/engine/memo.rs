@@ -184,6 +184,13 @@ impl Memo {
         }
     }
 
+    /// Whether a row that is kept holds something else in a column that is fixed.
+    pub(super) fn differs<T: Table>(&self, key: &[Value], row: &T) -> bool {
+        let fixed = row.fixed();
+        let old = || self.kept_row(T::NAME, key).and_then(row_of::<T>);
+        !fixed.is_empty() && matches!(old(), Some(Some(old)) if old.fixed() != fixed)
+    }
+
     /// Keeps the row of a key, or that there is none.
     pub(super) fn keep_row<T: Table>(&mut self, key: &[Value], row: Option<&Arc<T>>) {
         if self.makes_room(1) {

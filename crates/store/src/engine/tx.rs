@@ -108,6 +108,9 @@ impl<'a> Tx<'a> {
     ) -> Result<(), StoreError> {
         let (key, values) = (row.key(), row.values());
         self.ready(statement, &values)?;
+        if !is_new && self.memo().differs(&key, row) {
+            return self.refuse(StoreError::Unsupported("writing a column that is fixed"));
+        }
         self.changes.wrote::<T>(&key, &values);
         let done = match &mut self.arm {
             Arm::Sqlite(session) => sqlite::execute(session, statement, &values).map(drop),

@@ -274,6 +274,7 @@ table! {
     /// Carts.
     carts: Cart {
         key { id }
+        fixed { handle }
         columns {
             id, handle, partner, customer, lines, role_declared, state, created, modified, modified_by, ordered_as, became, placed, home, version
         }
@@ -312,6 +313,7 @@ table! {
     /// Subscriptions.
     subscriptions: Subscription {
         key { id }
+        fixed { handle }
         columns {
             id, handle, seller, customer, item, quantity, term, frequency, partner_of_record, state, bought, renewed, term_end, renewal,
             renewal_queued, currency, promotion, unit_price, batches, scheduled_quantity, next_term, began, pending_frequency, upgraded, converted_from_trial,

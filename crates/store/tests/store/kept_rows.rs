@@ -8,7 +8,9 @@ use tierline_domain::time::Timestamp;
 use tierline_store::log::{Event, Outcome};
 use tierline_store::tables::{self, Setting};
 use tierline_store::testing::both_engines;
-use tierline_store::{Command, Db, DbConfig, Json, StoreError, Tx, Value, schema};
+use tierline_store::{Command, Db, DbConfig, Json, StoreError, Table as _, Tx, Value, schema};
+
+use crate::things::{self, Thing};
 
 /// Sets both settings to one number, and fails after it where that is asked for.
 #[derive(Clone, Copy)]
@@ -192,4 +194,50 @@ async fn a_write_of_another_process_is_seen() {
         assert!(written.status.success());
         assert_eq!(test.db.read(Number).await.unwrap(), number);
     }
+}
+
+/// Puts a thing in its own place, with a name and an instant at which it was seen.
+struct Put(&'static str, Timestamp);
+
+impl Command for Put {
+    type Out = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let thing = Thing::named("one");
+        tx.get::<Thing>(&thing.key()).await?;
+        tx.put(&Thing {
+            name: self.0.to_owned(),
+            seen: self.1,
+            ..thing
+        })
+        .await
+    }
+}
+
+/// Reads the thing.
+struct One;
+
+impl Command for One {
+    type Out = Option<Thing>;
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Option<Thing>, StoreError> {
+        tx.get(&Thing::named("one").key()).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_fixed_is_not_written_again_and_nobody_changes_it() {
+    both_engines(things::SCHEMA, |test| async move {
+        let (db, seen) = (&test.db, Thing::named("one").seen);
+        db.write(Put("one", seen)).await.unwrap();
+        db.write(Put("two", seen)).await.unwrap();
+        let changed = db.write(Put("three", Timestamp::EPOCH)).await;
+        assert!(
+            matches!(changed, Err(StoreError::Unsupported(_))),
+            "{changed:?}"
+        );
+        let kept = db.read(One).await.unwrap().unwrap();
+        assert_eq!((kept.name.as_str(), kept.seen), ("two", seen));
+    })
+    .await;
 }

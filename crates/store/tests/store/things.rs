@@ -25,6 +25,7 @@ table! {
     /// Things.
     things: Thing {
         key { id }
+        fixed { seen }
         columns { id, name, size, seen, tags }
         apart { size }
         finds { BY_NAME = "WHERE name = $1" }
