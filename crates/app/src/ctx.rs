@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest, Sha256};
 use tierline_domain::id::Id;
 use tierline_domain::time::Timestamp;
 use tierline_rules::{Lang, RuleId};
+use tierline_store::log::sha256;
 use uuid::Uuid;
 
 use crate::actor::ActorSpec;
@@ -84,11 +84,7 @@ impl Ids {
     /// A generator that is not tied to a command, for data laid down by name.
     #[must_use]
     pub fn named(namespace: &str, name: &str, now: Timestamp) -> Self {
-        let digest = Sha256::new()
-            .chain_update(namespace)
-            .chain_update([0])
-            .chain_update(name)
-            .finalize();
+        let digest = sha256(format!("{namespace}\0{name}").as_bytes());
         let mut seed = [0_u8; 16];
         seed.copy_from_slice(digest.get(..16).unwrap_or(&[0; 16]));
         Self {
@@ -108,10 +104,11 @@ impl Ids {
     #[must_use]
     pub fn uuid(&self) -> Uuid {
         let count = self.drawn.fetch_add(1, Ordering::Relaxed);
-        let digest = Sha256::new()
-            .chain_update(self.seed)
-            .chain_update(count.to_be_bytes())
-            .finalize();
+        let mut drawn = [0_u8; 24];
+        let (seed, number) = drawn.split_at_mut(16);
+        seed.copy_from_slice(self.seed.as_bytes());
+        number.copy_from_slice(&count.to_be_bytes());
+        let digest = sha256(&drawn);
         let mut random = [0_u8; 10];
         random.copy_from_slice(digest.get(..10).unwrap_or(&[0; 10]));
         let millis = u64::try_from(self.now.as_micros().div_euclid(1000)).unwrap_or(0);

@@ -133,7 +133,7 @@ impl UseCase for UpdateBillingProfile {
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
             phone: self.address.phone.clone(),
-            address: tierline_store::Json(serde_json::to_value(&self.address).unwrap_or_default()),
+            address: tierline_store::Json(self.address.clone()),
         })
         .await?;
         listed::renamed(tx, tenant.id).await

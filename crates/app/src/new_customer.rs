@@ -381,7 +381,7 @@ impl CreateCustomer {
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
             phone: self.phone(),
-            address: tierline_store::Json(serde_json::to_value(self.address()).unwrap_or_default()),
+            address: tierline_store::Json(self.address()),
             folded: folded(&self.name),
         })
         .await?;

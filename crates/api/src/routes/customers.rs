@@ -320,11 +320,10 @@ impl Known {
     }
 
     pub(super) fn address(&self) -> Address {
-        let stored = self.contact.as_ref().map(|contact| &contact.address.0);
-        let address = stored.and_then(|stored| Address::deserialize(stored).ok());
+        let given = self.contact.as_ref();
         Address {
             country: Some(self.tenant.country),
-            ..address.unwrap_or_default()
+            ..given.map_or_else(Address::default, |given| given.address.0.clone())
         }
     }
 

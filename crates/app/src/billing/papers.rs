@@ -282,10 +282,7 @@ async fn customer(
     let buyer = names.buyer(tx, id).await?;
     let contact = tx.get::<Contact>(&[Value::Id(id.uuid())]).await?;
     let mut lines = match contact {
-        Some(contact) => {
-            let given: Postal = serde_json::from_value(contact.address.0).unwrap_or_default();
-            postal(&given)
-        }
+        Some(contact) => postal(&contact.address.0),
         None => vec![buyer.tenant.country.to_string()],
     };
     lines.push(buyer.tenant.domain.clone());

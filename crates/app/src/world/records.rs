@@ -34,7 +34,7 @@ pub(super) async fn contact(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), AppE
         first_name: address.first_name.clone(),
         last_name: address.last_name.clone(),
         phone: address.phone.clone(),
-        address: tierline_store::Json(serde_json::to_value(&address).unwrap_or_default()),
+        address: tierline_store::Json(address),
     })
     .await?;
     Ok(())

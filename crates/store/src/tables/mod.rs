@@ -1,6 +1,7 @@
 //! The program's tables, one row type each. Whole rows are read and written with fixed texts that the
 //! `table!` macro builds; everything else is a named statement beside its table.
 
+use tierline_domain::address::Address;
 use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Attestation, Customer, Relationship};
@@ -459,7 +460,7 @@ pub struct Contact {
     /// Telephone.
     pub phone: Option<String>,
     /// Postal address as it was given.
-    pub address: Json<serde_json::Value>,
+    pub address: Json<Address>,
     /// The company name as lists are searched and sorted by it.
     pub folded: String,
 }
