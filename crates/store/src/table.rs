@@ -290,8 +290,9 @@ macro_rules! __built {
 /// }
 /// ```
 ///
-/// makes [`Table`] for the struct (columns that are fixed and those by which it is told apart are named where there are any) and a module of the table's name with the statements `INSERT`, `UPSERT`,
-/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all.
+/// makes [`Table`] for the struct and a module of the table's name with the statements `INSERT`, `UPSERT`,
+/// `GET`, `DELETE`, `ALL_ROWS`, one for each of `finds`, and `STATEMENTS`, the list of them all. What is `fixed` (columns that never
+/// change) is named where there is any.
 #[macro_export]
 macro_rules! table {
     (
