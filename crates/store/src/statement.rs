@@ -36,6 +36,30 @@ impl Statement {
         self.reads() && self.sql.matches("FROM ").count() == 1 && !self.sql.contains(" JOIN ")
     }
 
+    /// A text that asks many times what this one asks once: it takes a list for each of so many parameters, and gives
+    /// behind each row the place, counted from one, of the question that it answers. Each question has its own plan, which is
+    /// the one that it has alone: the server must not read a table whole because several ask it at once.
+    pub(crate) fn asked_together(&self, params: usize) -> String {
+        let mut one = String::with_capacity(self.sql.len());
+        let mut rest = self.sql;
+        while let Some((before, after)) = rest.split_once('$') {
+            one.push_str(before);
+            one.push_str("question.p");
+            rest = after;
+        }
+        one.push_str(rest);
+        let listed = |sign: &str| {
+            let names = (1..=params).map(|number| format!("{sign}{number}"));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        format!(
+            "SELECT answer.*, question.place FROM unnest({}) WITH ORDINALITY AS question ({}, place) \
+             CROSS JOIN LATERAL (SELECT * FROM ({one}) AS one OFFSET 0) AS answer",
+            listed("$"),
+            listed("p")
+        )
+    }
+
     /// Whether it asks nothing of rows but that one column is equal to a parameter.
     pub(crate) fn asks_one_thing(&self) -> bool {
         self.equalities().count() == 1 && !self.sql.contains(" AND ")

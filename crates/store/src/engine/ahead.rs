@@ -116,6 +116,12 @@ impl Ahead {
         }
     }
 
+    /// Whether it asks the same of other parameters.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let kinds = |asked: &Self| asked.params.iter().map(Value::kind).collect::<Vec<_>>();
+        self.statement == other.statement && kinds(self) == kinds(other)
+    }
+
     /// Whether the answer is at hand.
     pub(super) fn is_known(&self, memo: &Memo) -> bool {
         (self.known)(memo, self)

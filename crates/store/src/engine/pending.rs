@@ -238,7 +238,12 @@ impl Batch {
         first.is_some_and(|row| row.iter().map(Value::kind).eq(kinds))
     }
 
-    /// The statement that writes all of them: it takes a list for every column.
+    /// Where a column's value stands in a row.
+    pub(super) fn place(&self, column: &str) -> Option<usize> {
+        self.shape.columns.iter().position(|name| *name == column)
+    }
+
+    /// The statement that writes all of them: it takes a list of rows of the table.
     pub(super) fn text(&self) -> &'static str {
         &self.shape.many
     }
@@ -293,16 +298,13 @@ fn read(sql: &'static str) -> Shape {
     let key = conflict
         .split_once('(')
         .map_or_else(Vec::new, |(_, key)| names(key));
-    let lists: Vec<String> = (1..=columns.len())
-        .map(|number| format!("${number}"))
-        .collect();
+    let listed = columns.join(", ");
     Shape {
         table,
         rank: rank(table),
+        // One list of rows: a list for each column is put together again value by value.
         many: format!(
-            "INSERT INTO {table} ({}) SELECT * FROM unnest({}) {conflict}",
-            columns.join(", "),
-            lists.join(", ")
+            "INSERT INTO {table} ({listed}) SELECT {listed} FROM unnest(CAST($1 AS {table}[])) {conflict}"
         ),
         columns,
         key,

@@ -33,7 +33,7 @@ pub(super) use address::{Address, configure};
 pub(super) use many::execute_many;
 use siblings::Snapshot;
 pub(super) use values::seen;
-use values::{Column, Param, list_of, type_of};
+use values::{Param, Placed, Rows, list_of, type_of};
 
 /// How long a lane waits for a lock before the command counts as contended.
 const LANE_LOCK_WAIT: &str = "10s";
@@ -94,7 +94,16 @@ struct Connection {
     /// What waits for the commit, where it may.
     pending: Option<Pending>,
     /// Statements that write many rows, by the address of the text of the one that writes one of them.
-    many: HashMap<usize, tokio_postgres::Statement>,
+    many: HashMap<usize, Many>,
+    /// Statements that ask many questions, by the address of the text of the one that asks one of them.
+    together: HashMap<usize, Vec<Prepared>>,
+}
+
+/// A statement that writes many rows of a table.
+#[derive(Clone)]
+struct Many {
+    statement: tokio_postgres::Statement,
+    columns: Arc<[Placed]>,
 }
 
 struct Prepared {
@@ -287,6 +296,7 @@ async fn connect(address: &Address, lock_wait: &'static str) -> Result<Connectio
         is_broken: false,
         pending: None,
         many: HashMap::new(),
+        together: HashMap::new(),
     })
 }
 
@@ -353,55 +363,44 @@ impl Connection {
     /// Sends rows of one table without waiting for the answer.
     async fn send_batch(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.has_written = true;
-        let mut rows = batch.rows.iter();
-        let (prepared, params) = match (rows.next(), rows.next()) {
-            (Some(only), None) => {
-                let prepared = self.statement(batch.statement, only).await?;
-                (prepared, Params::One(only.clone()))
-            }
-            (Some(first), Some(_)) => {
-                let kinds: Vec<Kind> = first.iter().map(Value::kind).collect();
-                let prepared = self.many(&batch, &kinds).await?;
-                (prepared, Params::Many(kinds, batch.rows))
-            }
-            (None, _) => return Ok(()),
-        };
         let client = Arc::clone(&self.client);
-        let answer = async move {
-            let done = match &params {
-                Params::One(row) => client.execute_raw(&prepared, row.iter().map(Param)).await,
-                Params::Many(kinds, rows) => {
-                    let columns = kinds.iter().enumerate().map(|(place, kind)| Column {
-                        kind: *kind,
-                        place,
-                        rows,
-                    });
-                    client.execute_raw(&prepared, columns).await
-                }
-            };
-            done.map(drop)
-        };
-        self.post(Box::pin(answer));
+        match batch.rows.as_slice() {
+            [] => {}
+            [only] => {
+                let prepared = self.statement(batch.statement, only).await?;
+                let only = only.clone();
+                self.post(Box::pin(async move {
+                    let params = only.iter().map(Param);
+                    client.execute_raw(&prepared, params).await.map(drop)
+                }));
+            }
+            [_, _, ..] => {
+                let many = self.many(&batch).await?;
+                let rows = batch.rows;
+                self.post(Box::pin(async move {
+                    let written = many.write(&client, &rows);
+                    written.await.map(drop)
+                }));
+            }
+        }
         Ok(())
     }
 
     /// The statement that writes many rows at once.
-    async fn many(
-        &mut self,
-        batch: &Batch,
-        kinds: &[Kind],
-    ) -> Result<tokio_postgres::Statement, StoreError> {
+    async fn many(&mut self, batch: &Batch) -> Result<Many, StoreError> {
         if let Some(known) = self.many.get(&batch.statement.sql.as_ptr().addr()) {
             return Ok(known.clone());
         }
-        let types: Vec<Type> = kinds.iter().map(|kind| list_of(*kind)).collect();
         let client = Arc::clone(&self.client);
-        let asked = client.prepare_typed(batch.text(), &types);
-        let prepared = self.after_sent(asked).await;
-        let prepared = self.answered(batch.statement.name, prepared).await?;
+        let prepared = self.after_sent(client.prepare(batch.text())).await;
+        let statement = self.answered(batch.statement.name, prepared).await?;
+        let many = Many {
+            columns: columns_of(&statement, batch).collect(),
+            statement,
+        };
         self.many
-            .insert(batch.statement.sql.as_ptr().addr(), prepared.clone());
-        Ok(prepared)
+            .insert(batch.statement.sql.as_ptr().addr(), many.clone());
+        Ok(many)
     }
 
     /// Waits for everything that was sent, and gives the first error among the answers.
@@ -490,35 +489,95 @@ impl Connection {
         statement: Statement,
         params: &[Value],
     ) -> Result<tokio_postgres::Statement, StoreError> {
-        let fits = |known: &&Prepared| {
-            known
-                .kinds
-                .iter()
-                .copied()
-                .eq(params.iter().map(Value::kind))
-        };
-        if let Some(known) = self
-            .prepared
-            .get(&statement.sql.as_ptr().addr())
-            .and_then(|all| all.iter().find(fits))
-        {
-            return Ok(known.statement.clone());
+        if let Some(known) = known(&self.prepared, statement, params) {
+            return Ok(known);
         }
         let kinds: Vec<Kind> = params.iter().map(Value::kind).collect();
         let types: Vec<Type> = kinds.iter().map(|kind| type_of(*kind)).collect();
-        let client = Arc::clone(&self.client);
-        let asked = client.prepare_typed(statement.sql, &types);
-        let prepared = self.after_sent(asked).await;
-        let prepared = self.answered(statement.name, prepared).await?;
-        self.prepared
-            .entry(statement.sql.as_ptr().addr())
-            .or_default()
-            .push(Prepared {
-                kinds,
-                statement: prepared.clone(),
-            });
+        let prepared = self.prepare(statement, statement.sql, &types).await?;
+        let known = self.prepared.entry(statement.sql.as_ptr().addr());
+        known.or_default().push(Prepared {
+            kinds,
+            statement: prepared.clone(),
+        });
         Ok(prepared)
     }
+
+    /// The statement that asks many times what this one asks once. It takes a list for every parameter, and gives behind
+    /// each row the place of the question, counted from one, that it answers.
+    async fn together(
+        &mut self,
+        statement: Statement,
+        params: &[Value],
+    ) -> Result<tokio_postgres::Statement, StoreError> {
+        if let Some(known) = known(&self.together, statement, params) {
+            return Ok(known);
+        }
+        let kinds: Vec<Kind> = params.iter().map(Value::kind).collect();
+        let types: Vec<Type> = kinds.iter().map(|kind| list_of(*kind)).collect();
+        let text = statement.asked_together(kinds.len());
+        let prepared = self.prepare(statement, &text, &types).await?;
+        let known = self.together.entry(statement.sql.as_ptr().addr());
+        known.or_default().push(Prepared {
+            kinds,
+            statement: prepared.clone(),
+        });
+        Ok(prepared)
+    }
+
+    async fn prepare(
+        &mut self,
+        statement: Statement,
+        text: &str,
+        types: &[Type],
+    ) -> Result<tokio_postgres::Statement, StoreError> {
+        let client = Arc::clone(&self.client);
+        let prepared = self.after_sent(client.prepare_typed(text, types)).await;
+        self.answered(statement.name, prepared).await
+    }
+}
+
+/// What was prepared for such parameters.
+fn known(
+    prepared: &HashMap<usize, Vec<Prepared>>,
+    statement: Statement,
+    params: &[Value],
+) -> Option<tokio_postgres::Statement> {
+    let all = prepared.get(&statement.sql.as_ptr().addr())?;
+    let kinds = || params.iter().map(Value::kind);
+    let known = all
+        .iter()
+        .find(|known| known.kinds.iter().copied().eq(kinds()))?;
+    Some(known.statement.clone())
+}
+
+impl Many {
+    /// Writes rows; answers how many it did not leave out.
+    async fn write(&self, client: &Client, rows: &[Vec<Value>]) -> Result<u64, Error> {
+        let columns = &self.columns;
+        let given = std::iter::once(Rows { columns, rows });
+        client.execute_raw(&self.statement, given).await
+    }
+}
+
+/// The columns of the table whose rows a statement takes a list of.
+fn columns_of(
+    statement: &tokio_postgres::Statement,
+    batch: &Batch,
+) -> impl Iterator<Item = Placed> {
+    use tokio_postgres::types::Kind;
+    let list = statement.params().first().map(Type::kind);
+    let fields = match list {
+        Some(Kind::Array(row)) => match row.kind() {
+            Kind::Composite(fields) => fields.as_slice(),
+            _ => &[],
+        },
+        _ => &[],
+    };
+    let place = |field: &tokio_postgres::types::Field| batch.place(field.name());
+    fields
+        .iter()
+        .map(move |field| (field.type_().clone(), place(field)))
 }
 
 /// Whether an error means that this connection is of no more use.
@@ -585,12 +644,6 @@ pub(super) async fn prepare(
         .answered(statement.name, prepared)
         .await
         .map(drop)
-}
-
-/// The parameters of a statement that was sent without waiting.
-enum Params {
-    One(Vec<Value>),
-    Many(Vec<Kind>, Vec<Vec<Value>>),
 }
 
 /// Reads `Key (a, b)=(1, 2) already exists.`, whatever language the words around the brackets are in.

@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use futures_util::{FutureExt as _, TryStreamExt as _};
-use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::siblings::Snapshot;
-use super::values::Param;
+use super::values::{Column, Param};
 use super::{PgSession, is_connection_lost};
 use crate::engine::Lock;
 use crate::engine::ahead::Ahead;
+use crate::engine::memo::Memo;
 use crate::engine::pending::Pending;
 use crate::engine::session::{Begin, Opening, Uncommitted};
 use crate::error::StoreError;
 use crate::row::Row;
+use crate::statement::Statement;
+use crate::value::Value;
 
 /// What a transaction is told as it begins: what has ended by then, and, where it writes, its number.
 const MOMENT: &str = "SELECT pg_current_snapshot()";
@@ -62,13 +65,7 @@ impl PgSession {
             return Ok(());
         }
         let client = Arc::clone(&connection.client);
-        let questions = asked.iter().map(|(one, prepared)| {
-            let client = &client;
-            async move {
-                let rows = client.query_raw(prepared, one.params.iter().map(Param));
-                rows.await?.try_collect::<Vec<_>>().await
-            }
-        });
+        let questions = asked.iter().map(|together| together.ask(&client));
         // The first of these is polled, and so sent, before the others.
         let both = futures_util::future::join(client.simple_query(&sql), join_all(questions));
         let (begun, answers) = Box::pin(both).await;
@@ -82,44 +79,55 @@ impl PgSession {
         connection.number = last(&messages, 1).and_then(|text| text.parse().ok());
         self.forget_others(last(&messages, 0).and_then(Snapshot::read));
         self.memo.begin(0);
-        for ((one, _), answer) in asked.iter().zip(answers) {
-            let rows = match answer {
-                Ok(rows) => rows,
+        for (together, answer) in asked.iter().zip(answers) {
+            match answer {
+                Ok(rows) => together.keep(&mut self.memo, &rows),
                 Err(error) => {
                     let connection = self.open().map_err(Uncommitted::Lost)?;
-                    let error = connection.translate(one.statement.name, error);
+                    let error = connection.translate(together.statement().name, error);
                     return Err(self.not_begun(error));
                 }
-            };
-            let rows = rows
-                .iter()
-                .map(|row| Row::postgres(one.statement.name, row));
-            one.keep(&mut self.memo, &rows.collect::<Vec<_>>());
+            }
         }
         Ok(())
     }
 
-    /// What is not at hand, once each, with its statement.
-    async fn prepared(
-        &mut self,
-        asked: Vec<Ahead>,
-    ) -> Result<Vec<(Ahead, tokio_postgres::Statement)>, StoreError> {
-        let mut unknown: Vec<(Ahead, tokio_postgres::Statement)> = Vec::new();
+    /// What is not at hand, once each, and what is asked of the same rows in one.
+    async fn prepared(&mut self, asked: Vec<Ahead>) -> Result<Vec<Together>, StoreError> {
+        let mut unknown: Vec<Vec<Ahead>> = Vec::new();
         for one in asked {
             let Some(one) = one.followed(&self.memo) else {
                 continue;
             };
             // What no column can hold is refused to the command that asks for it, and spoils nobody else's.
             let is_storable = one.params.iter().all(|value| value.storable().is_ok());
-            let is_asked = unknown.iter().any(|(other, _)| *other == one);
-            if !is_storable || is_asked || one.is_known(&self.memo) {
+            if !is_storable || one.is_known(&self.memo) {
                 continue;
             }
-            let connection = self.open()?;
-            let statement = connection.statement(one.statement, &one.params).await?;
-            unknown.push((one, statement));
+            let alike = unknown.iter_mut().find(|others| {
+                let other = others.first();
+                other.is_some_and(|other| other.is_like(&one))
+            });
+            match alike {
+                Some(others) if others.contains(&one) => {}
+                Some(others) => others.push(one),
+                None => unknown.push(vec![one]),
+            }
         }
-        Ok(unknown)
+        let mut together = Vec::with_capacity(unknown.len());
+        for questions in unknown {
+            let connection = self.open()?;
+            let prepared = match questions.as_slice() {
+                [] => continue,
+                [one] => connection.statement(one.statement, &one.params).await?,
+                [one, ..] => connection.together(one.statement, &one.params).await?,
+            };
+            together.push(Together {
+                questions,
+                prepared,
+            });
+        }
+        Ok(together)
     }
 
     fn not_begun(&mut self, error: StoreError) -> Uncommitted {
@@ -264,6 +272,64 @@ impl PgSession {
     pub(super) fn forget(&mut self) {
         self.known = None;
         self.memo.clear();
+    }
+}
+
+/// Questions that differ in nothing but their parameters, and what asks them: at least one.
+struct Together {
+    questions: Vec<Ahead>,
+    prepared: tokio_postgres::Statement,
+}
+
+impl Together {
+    fn statement(&self) -> Statement {
+        self.questions[0].statement
+    }
+
+    async fn ask(
+        &self,
+        client: &Client,
+    ) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
+        let rows = match self.questions.as_slice() {
+            [one] => {
+                let params = one.params.iter().map(Param);
+                client.query_raw(&self.prepared, params).await?
+            }
+            many => {
+                let questions: Vec<&[Value]> = many.iter().map(|one| &*one.params).collect();
+                let kinds = questions.first().copied().unwrap_or_default().iter();
+                let columns = kinds
+                    .map(Value::kind)
+                    .enumerate()
+                    .map(|(place, kind)| Column {
+                        kind,
+                        place,
+                        questions: &questions,
+                    });
+                client.query_raw(&self.prepared, columns).await?
+            }
+        };
+        rows.try_collect().await
+    }
+
+    /// Keeps the answers, of each question its own.
+    fn keep(&self, memo: &mut Memo, rows: &[tokio_postgres::Row]) {
+        let name = self.statement().name;
+        let mut answers: Vec<Vec<Row<'_>>> = Vec::new();
+        answers.resize_with(self.questions.len(), Vec::new);
+        for row in rows {
+            let place = match self.questions.len() {
+                1 => Some(1),
+                _ => row.try_get::<_, i64>(row.len().saturating_sub(1)).ok(),
+            };
+            let place = place.and_then(|place| usize::try_from(place.checked_sub(1)?).ok());
+            if let Some(answers) = place.and_then(|place| answers.get_mut(place)) {
+                answers.push(Row::postgres(name, row));
+            }
+        }
+        for (one, rows) in self.questions.iter().zip(&answers) {
+            one.keep(memo, rows);
+        }
     }
 }
 

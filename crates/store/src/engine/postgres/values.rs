@@ -143,48 +143,34 @@ pub(in crate::engine) fn seen(
     }
 }
 
-/// One column of many rows, as a list.
+/// One parameter of many questions, as a list.
 pub(super) struct Column<'a> {
-    /// What the column holds.
+    /// What the parameter is.
     pub(super) kind: Kind,
-    /// Its place in a row.
+    /// Its place among those of a question.
     pub(super) place: usize,
-    /// The rows.
-    pub(super) rows: &'a [Vec<Value>],
+    /// The parameters of each question.
+    pub(super) questions: &'a [&'a [Value]],
 }
 
 impl fmt::Debug for Column<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.rows.len(), self.kind.as_str())
+        write!(f, "{} of {}", self.questions.len(), self.kind.as_str())
     }
 }
 
 impl ToSql for Column<'_> {
     fn to_sql(&self, _ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unreadable> {
         let element = type_of(self.kind);
-        let count = i32::try_from(self.rows.len())?;
         let absent = Value::Null(self.kind);
-        let nulls = self
-            .rows
+        let values = self
+            .questions
             .iter()
-            .any(|row| matches!(row.get(self.place), Some(Value::Null(_)) | None));
-        // One dimension, whether there are nulls, what the elements are, how many, numbered from one.
-        out.extend_from_slice(&1_i32.to_be_bytes());
-        out.extend_from_slice(&i32::from(nulls).to_be_bytes());
-        out.extend_from_slice(&element.oid().to_be_bytes());
-        out.extend_from_slice(&count.to_be_bytes());
-        out.extend_from_slice(&1_i32.to_be_bytes());
-        for row in self.rows {
-            let at = out.len();
-            out.extend_from_slice(&(-1_i32).to_be_bytes());
-            if let IsNull::No =
-                Param(row.get(self.place).unwrap_or(&absent)).to_sql(&element, out)?
-            {
-                let length = out.len().saturating_sub(at).saturating_sub(4);
-                if let Some(head) = out.get_mut(at..at.saturating_add(4)) {
-                    head.copy_from_slice(&i32::try_from(length)?.to_be_bytes());
-                }
-            }
+            .map(|params| params.get(self.place).unwrap_or(&absent));
+        let nulls = values.clone().any(|value| matches!(value, Value::Null(_)));
+        list(out, &element, self.questions.len(), nulls)?;
+        for value in values {
+            sized(out, |out| Param(value).to_sql(&element, out))?;
         }
         Ok(IsNull::No)
     }
@@ -194,4 +180,78 @@ impl ToSql for Column<'_> {
     }
 
     to_sql_checked!();
+}
+
+/// A column of a table: its type, and where its value stands in the rows that are written, where it does.
+pub(super) type Placed = (Type, Option<usize>);
+
+/// Many rows of a table, as one list of the table's own type.
+pub(super) struct Rows<'a> {
+    /// All columns of the table, in its order.
+    pub(super) columns: &'a [Placed],
+    /// The rows.
+    pub(super) rows: &'a [Vec<Value>],
+}
+
+impl fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows", self.rows.len())
+    }
+}
+
+impl ToSql for Rows<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unreadable> {
+        let tokio_postgres::types::Kind::Array(row) = ty.kind() else {
+            return Err("no list".into());
+        };
+        list(out, row, self.rows.len(), false)?;
+        let count = i32::try_from(self.columns.len())?;
+        for values in self.rows {
+            sized(out, |out| {
+                out.extend_from_slice(&count.to_be_bytes());
+                for (ty, place) in self.columns {
+                    out.extend_from_slice(&ty.oid().to_be_bytes());
+                    let value = place.and_then(|place| values.get(place));
+                    sized(out, |out| match value {
+                        Some(value) => Param(value).to_sql(ty, out),
+                        None => Ok(IsNull::Yes),
+                    })?;
+                }
+                Ok(IsNull::No)
+            })?;
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(ty.kind(), tokio_postgres::types::Kind::Array(_))
+    }
+
+    to_sql_checked!();
+}
+
+/// The head of a list: one dimension, whether there are nulls, what the elements are, how many, numbered from one.
+fn list(out: &mut BytesMut, element: &Type, len: usize, nulls: bool) -> Result<(), Unreadable> {
+    out.extend_from_slice(&1_i32.to_be_bytes());
+    out.extend_from_slice(&i32::from(nulls).to_be_bytes());
+    out.extend_from_slice(&element.oid().to_be_bytes());
+    out.extend_from_slice(&i32::try_from(len)?.to_be_bytes());
+    out.extend_from_slice(&1_i32.to_be_bytes());
+    Ok(())
+}
+
+/// What is written, behind its length; a length of -1 says that there is nothing.
+fn sized(
+    out: &mut BytesMut,
+    write: impl FnOnce(&mut BytesMut) -> Result<IsNull, Unreadable>,
+) -> Result<(), Unreadable> {
+    let at = out.len();
+    out.extend_from_slice(&(-1_i32).to_be_bytes());
+    if let IsNull::No = write(out)? {
+        let length = out.len().saturating_sub(at).saturating_sub(4);
+        if let Some(head) = out.get_mut(at..at.saturating_add(4)) {
+            head.copy_from_slice(&i32::try_from(length)?.to_be_bytes());
+        }
+    }
+    Ok(())
 }
