@@ -66,7 +66,9 @@ pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
         for digit in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(digit), 16));
+            text.push(char::from(
+                digit + if digit < 10 { b'0' } else { b'a' - 10 },
+            ));
         }
     }
     text
@@ -258,6 +260,14 @@ impl Member {
     }
 }
 
+impl InOrder {
+    /// Whether the object that is open has no member yet.
+    fn is_first(&self) -> bool {
+        let first = self.objects.last().map(|(_, first)| *first);
+        first.is_none_or(|first| self.members.len() == first)
+    }
+}
+
 impl Formatter for InOrder {
     fn write_char_escape<W: ?Sized + io::Write>(
         &mut self,
@@ -278,7 +288,14 @@ impl Formatter for InOrder {
         Ok(())
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W, _: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        _: bool,
+    ) -> io::Result<()> {
+        if !self.is_first() {
+            writer.write_all(b",")?;
+        }
         let begins = self.text.0.borrow().len();
         self.members.push(Member::at(begins));
         Ok(())
@@ -299,8 +316,10 @@ impl Formatter for InOrder {
         };
         member.ends = text.len();
         if self.is_brief && text.get(member.value..) == Some(b"null") {
-            text.truncate(member.begins);
+            let begins = member.begins;
             self.members.pop();
+            // With the comma before it.
+            text.truncate(begins.saturating_sub(usize::from(!self.is_first())));
         }
         Ok(())
     }
@@ -309,18 +328,20 @@ impl Formatter for InOrder {
         if let Some((begins, first)) = self.objects.pop() {
             let mut text = self.text.0.borrow_mut();
             let members = self.members.get_mut(first..).unwrap_or_default();
-            members.sort_unstable_by(|one, other| one.cmp(other, &text));
-            self.spare.clear();
-            for (index, member) in members.iter().enumerate() {
-                if index > 0 {
-                    self.spare.push(b',');
+            if !members.is_sorted_by(|one, other| one.cmp(other, &text).is_le()) {
+                members.sort_unstable_by(|one, other| one.cmp(other, &text));
+                self.spare.clear();
+                for (index, member) in members.iter().enumerate() {
+                    if index > 0 {
+                        self.spare.push(b',');
+                    }
+                    let member = text.get(member.begins..member.ends);
+                    self.spare.extend_from_slice(member.unwrap_or_default());
                 }
-                let member = text.get(member.begins..member.ends);
-                self.spare.extend_from_slice(member.unwrap_or_default());
+                text.truncate(begins);
+                text.extend_from_slice(&self.spare);
             }
             self.members.truncate(first);
-            text.truncate(begins);
-            text.extend_from_slice(&self.spare);
         }
         writer.write_all(b"}")
     }
