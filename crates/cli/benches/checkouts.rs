@@ -485,21 +485,9 @@ async fn alone(server: &str, place: &str, engine: &str, clients: usize) {
     let file = Path::new(place).join("checkouts.db");
     let app = open(DbConfig::of(url, file)).await;
     for turn in 0..ROUNDS {
-        let only = std::env::var("ONLY").unwrap_or_default();
-        let store = if only == "program" {
-            0
-        } else {
-            through_the_store(&app, turn, clients).await
-        };
-        let program = if only == "store" {
-            0
-        } else {
-            by_the_program(&app, turn, clients).await
-        };
+        let store = through_the_store(&app, turn, clients).await;
+        let program = by_the_program(&app, turn, clients).await;
         println!("{engine}: store {store}, program {program}");
-    }
-    if std::env::var_os("ONLY").is_some() {
-        return;
     }
     let directory = Path::new(place).join("http");
     std::fs::create_dir_all(&directory).unwrap();
