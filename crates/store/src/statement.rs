@@ -36,29 +36,6 @@ impl Statement {
         self.reads() && self.sql.matches("FROM ").count() == 1 && !self.sql.contains(" JOIN ")
     }
 
-    /// A text that asks many times what this one asks once: it takes a list for each of so many parameters, and gives
-    /// behind each row the place, counted from one, of the question that it answers. Each question has its own plan, which is
-    /// the one that it has alone: the server must not read a table whole because several ask it at once.
-    pub(crate) fn asked_together(&self, params: usize) -> String {
-        // What stands between quotes is no parameter.
-        let parts = self.sql.split('\'').enumerate();
-        let parts = parts.map(|(place, part)| match place % 2 {
-            0 => part.replace('$', "question.p"),
-            _ => part.to_owned(),
-        });
-        let one = parts.collect::<Vec<_>>().join("'");
-        let listed = |sign: &str| {
-            let names = (1..=params).map(|number| format!("{sign}{number}"));
-            names.collect::<Vec<_>>().join(", ")
-        };
-        format!(
-            "SELECT answer.*, question.place FROM unnest({}) WITH ORDINALITY AS question ({}, place) \
-             CROSS JOIN LATERAL (SELECT * FROM ({one}) AS one OFFSET 0) AS answer",
-            listed("$"),
-            listed("p")
-        )
-    }
-
     /// Whether it asks nothing of rows but that one column is equal to a parameter.
     pub(crate) fn asks_one_thing(&self) -> bool {
         self.equalities().count() == 1 && !self.sql.contains(" AND ")
@@ -180,20 +157,6 @@ mod tests {
         assert!(one("SELECT a FROM t"));
         assert!(!one("SELECT a FROM t JOIN u ON a = b"));
         assert!(!one("UPDATE t SET a = $1 FROM u"));
-    }
-
-    #[test]
-    fn a_question_is_asked_many_times_in_one_text() {
-        let one = Statement::new(
-            "one",
-            "SELECT a FROM t WHERE b = $1 AND c = 'costs $9' AND d < $2",
-        );
-        assert_eq!(
-            one.asked_together(2),
-            "SELECT answer.*, question.place FROM unnest($1, $2) WITH ORDINALITY AS question (p1, p2, place) \
-             CROSS JOIN LATERAL (SELECT * FROM (SELECT a FROM t WHERE b = question.p1 AND c = 'costs $9' AND \
-             d < question.p2) AS one OFFSET 0) AS answer"
-        );
     }
 
     #[test]

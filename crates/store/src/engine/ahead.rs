@@ -118,8 +118,8 @@ impl Ahead {
 
     /// Whether it asks the same of other parameters.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        let kinds = |asked: &Self| asked.params.iter().map(Value::kind).collect::<Vec<_>>();
-        self.statement == other.statement && kinds(self) == kinds(other)
+        let kinds = other.params.iter().map(Value::kind);
+        self.statement == other.statement && self.params.iter().map(Value::kind).eq(kinds)
     }
 
     /// Whether the answer is at hand.

@@ -156,12 +156,13 @@ impl Write {
     /// Whether the row is, or was, among those that have columns equal to parameters.
     fn is_among(&self, equal: &[(&'static str, usize)], params: &[Value]) -> bool {
         let shape = self.shape;
-        let place = |column: &str| shape.columns.iter().position(|name| *name == column);
         let fits = |values: &[Value], counts: &dyn Fn(&str) -> bool| {
-            equal.iter().all(|(column, param)| match place(column) {
-                Some(place) if counts(column) => values.get(place) == params.get(*param),
-                _ => true,
-            })
+            equal
+                .iter()
+                .all(|(column, param)| match shape.place(column) {
+                    Some(place) if counts(column) => values.get(place) == params.get(*param),
+                    _ => true,
+                })
         };
         let was = match &self.old {
             Old::Absent => false,
@@ -240,7 +241,7 @@ impl Batch {
 
     /// Where a column's value stands in a row.
     pub(super) fn place(&self, column: &str) -> Option<usize> {
-        self.shape.columns.iter().position(|name| *name == column)
+        self.shape.place(column)
     }
 
     /// The statement that writes all of them: it takes a list of rows of the table.
@@ -259,6 +260,12 @@ pub(super) struct Shape {
     rank: usize,
     /// The same for many rows.
     many: String,
+}
+
+impl Shape {
+    fn place(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|name| *name == column)
+    }
 }
 
 /// Reads `INSERT INTO table (a, b) VALUES ($1, $2) ON CONFLICT (a) …`.

@@ -7,9 +7,11 @@
 mod address;
 mod many;
 mod siblings;
+mod together;
 mod transaction;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -77,8 +79,8 @@ pub(super) struct PgSession {
 
 struct Connection {
     client: Arc<Client>,
-    /// By the address of their text, which is quicker to look up than the text.
-    prepared: HashMap<usize, Vec<Prepared>>,
+    /// By the address of their text, which is quicker to look up than the text, and how often they ask what it says.
+    prepared: HashMap<(usize, Times), Vec<Prepared>>,
     /// What was sent without waiting, oldest first.
     sent: Vec<Sent>,
     begun: Option<Begin>,
@@ -95,8 +97,6 @@ struct Connection {
     pending: Option<Pending>,
     /// Statements that write many rows, by the address of the text of the one that writes one of them.
     many: HashMap<usize, Many>,
-    /// Statements that ask many questions, by the address of the text of the one that asks one of them.
-    together: HashMap<usize, Vec<Prepared>>,
 }
 
 /// A statement that writes many rows of a table.
@@ -104,6 +104,13 @@ struct Connection {
 struct Many {
     statement: tokio_postgres::Statement,
     columns: Arc<[Placed]>,
+}
+
+/// How often a prepared statement asks what its text says: once, or for each element of its lists of parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Times {
+    Once,
+    Many,
 }
 
 struct Prepared {
@@ -296,7 +303,6 @@ async fn connect(address: &Address, lock_wait: &'static str) -> Result<Connectio
         is_broken: false,
         pending: None,
         many: HashMap::new(),
-        together: HashMap::new(),
     })
 }
 
@@ -489,66 +495,43 @@ impl Connection {
         statement: Statement,
         params: &[Value],
     ) -> Result<tokio_postgres::Statement, StoreError> {
-        if let Some(known) = known(&self.prepared, statement, params) {
-            return Ok(known);
-        }
-        let kinds: Vec<Kind> = params.iter().map(Value::kind).collect();
-        let types: Vec<Type> = kinds.iter().map(|kind| type_of(*kind)).collect();
-        let prepared = self.prepare(statement, statement.sql, &types).await?;
-        let known = self.prepared.entry(statement.sql.as_ptr().addr());
-        known.or_default().push(Prepared {
-            kinds,
-            statement: prepared.clone(),
-        });
-        Ok(prepared)
+        self.prepared(statement, params, Times::Once).await
     }
 
-    /// The statement that asks many times what this one asks once. It takes a list for every parameter, and gives behind
-    /// each row the place of the question, counted from one, that it answers.
-    async fn together(
+    async fn prepared(
         &mut self,
         statement: Statement,
         params: &[Value],
+        times: Times,
     ) -> Result<tokio_postgres::Statement, StoreError> {
-        if let Some(known) = known(&self.together, statement, params) {
-            return Ok(known);
+        let fits = |known: &&Prepared| {
+            known
+                .kinds
+                .iter()
+                .copied()
+                .eq(params.iter().map(Value::kind))
+        };
+        let place = (statement.sql.as_ptr().addr(), times);
+        let known = self.prepared.get(&place);
+        if let Some(known) = known.and_then(|all| all.iter().find(fits)) {
+            return Ok(known.statement.clone());
         }
         let kinds: Vec<Kind> = params.iter().map(Value::kind).collect();
-        let types: Vec<Type> = kinds.iter().map(|kind| list_of(*kind)).collect();
-        let text = statement.asked_together(kinds.len());
-        let prepared = self.prepare(statement, &text, &types).await?;
-        let known = self.together.entry(statement.sql.as_ptr().addr());
-        known.or_default().push(Prepared {
+        let (text, of): (Cow<'_, str>, fn(Kind) -> Type) = match times {
+            Times::Once => (statement.sql.into(), type_of),
+            Times::Many => (together::text(statement, kinds.len()).into(), list_of),
+        };
+        let types: Vec<Type> = kinds.iter().map(|kind| of(*kind)).collect();
+        let client = Arc::clone(&self.client);
+        let asked = client.prepare_typed(&text, &types);
+        let prepared = self.after_sent(asked).await;
+        let prepared = self.answered(statement.name, prepared).await?;
+        self.prepared.entry(place).or_default().push(Prepared {
             kinds,
             statement: prepared.clone(),
         });
         Ok(prepared)
     }
-
-    async fn prepare(
-        &mut self,
-        statement: Statement,
-        text: &str,
-        types: &[Type],
-    ) -> Result<tokio_postgres::Statement, StoreError> {
-        let client = Arc::clone(&self.client);
-        let prepared = self.after_sent(client.prepare_typed(text, types)).await;
-        self.answered(statement.name, prepared).await
-    }
-}
-
-/// What was prepared for such parameters.
-fn known(
-    prepared: &HashMap<usize, Vec<Prepared>>,
-    statement: Statement,
-    params: &[Value],
-) -> Option<tokio_postgres::Statement> {
-    let all = prepared.get(&statement.sql.as_ptr().addr())?;
-    let kinds = || params.iter().map(Value::kind);
-    let known = all
-        .iter()
-        .find(|known| known.kinds.iter().copied().eq(kinds()))?;
-    Some(known.statement.clone())
 }
 
 impl Many {

@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use futures_util::{FutureExt as _, TryStreamExt as _};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
 use super::siblings::Snapshot;
-use super::values::{Column, Param};
+use super::together::Together;
 use super::{PgSession, is_connection_lost};
 use crate::engine::Lock;
 use crate::engine::ahead::Ahead;
-use crate::engine::memo::Memo;
 use crate::engine::pending::Pending;
 use crate::engine::session::{Begin, Opening, Uncommitted};
 use crate::error::StoreError;
-use crate::row::Row;
-use crate::statement::Statement;
-use crate::value::Value;
 
 /// What a transaction is told as it begins: what has ended by then, and, where it writes, its number.
 const MOMENT: &str = "SELECT pg_current_snapshot()";
@@ -65,7 +61,9 @@ impl PgSession {
             return Ok(());
         }
         let client = Arc::clone(&connection.client);
-        let questions = asked.iter().map(|together| together.ask(&client));
+        let questions = asked
+            .iter()
+            .map(|(together, prepared)| together.ask(&client, prepared));
         // The first of these is polled, and so sent, before the others.
         let both = futures_util::future::join(client.simple_query(&sql), join_all(questions));
         let (begun, answers) = Box::pin(both).await;
@@ -79,12 +77,12 @@ impl PgSession {
         connection.number = last(&messages, 1).and_then(|text| text.parse().ok());
         self.forget_others(last(&messages, 0).and_then(Snapshot::read));
         self.memo.begin(0);
-        for (together, answer) in asked.iter().zip(answers) {
+        for ((together, _), answer) in asked.iter().zip(answers) {
             match answer {
                 Ok(rows) => together.keep(&mut self.memo, &rows),
                 Err(error) => {
                     let connection = self.open().map_err(Uncommitted::Lost)?;
-                    let error = connection.translate(together.statement().name, error);
+                    let error = connection.translate(together.statement.name, error);
                     return Err(self.not_begun(error));
                 }
             }
@@ -93,8 +91,11 @@ impl PgSession {
     }
 
     /// What is not at hand, once each, and what is asked of the same rows in one.
-    async fn prepared(&mut self, asked: Vec<Ahead>) -> Result<Vec<Together>, StoreError> {
-        let mut unknown: Vec<Vec<Ahead>> = Vec::new();
+    async fn prepared(
+        &mut self,
+        asked: Vec<Ahead>,
+    ) -> Result<Vec<(Together, tokio_postgres::Statement)>, StoreError> {
+        let mut unknown: Vec<Together> = Vec::new();
         for one in asked {
             let Some(one) = one.followed(&self.memo) else {
                 continue;
@@ -104,30 +105,17 @@ impl PgSession {
             if !is_storable || one.is_known(&self.memo) {
                 continue;
             }
-            let alike = unknown.iter_mut().find(|others| {
-                let other = others.first();
-                other.is_some_and(|other| other.is_like(&one))
-            });
-            match alike {
-                Some(others) if others.contains(&one) => {}
-                Some(others) => others.push(one),
-                None => unknown.push(vec![one]),
+            match unknown.iter_mut().find(|others| others.is_like(&one)) {
+                Some(others) => others.add(one),
+                None => unknown.push(Together::of(one)),
             }
         }
-        let mut together = Vec::with_capacity(unknown.len());
-        for questions in unknown {
-            let connection = self.open()?;
-            let prepared = match questions.as_slice() {
-                [] => continue,
-                [one] => connection.statement(one.statement, &one.params).await?,
-                [one, ..] => connection.together(one.statement, &one.params).await?,
-            };
-            together.push(Together {
-                questions,
-                prepared,
-            });
+        let mut asked = Vec::with_capacity(unknown.len());
+        for together in unknown {
+            let prepared = together.prepare(self.open()?).await?;
+            asked.push((together, prepared));
         }
-        Ok(together)
+        Ok(asked)
     }
 
     fn not_begun(&mut self, error: StoreError) -> Uncommitted {
@@ -272,64 +260,6 @@ impl PgSession {
     pub(super) fn forget(&mut self) {
         self.known = None;
         self.memo.clear();
-    }
-}
-
-/// Questions that differ in nothing but their parameters, and what asks them: at least one.
-struct Together {
-    questions: Vec<Ahead>,
-    prepared: tokio_postgres::Statement,
-}
-
-impl Together {
-    fn statement(&self) -> Statement {
-        self.questions[0].statement
-    }
-
-    async fn ask(
-        &self,
-        client: &Client,
-    ) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
-        let rows = match self.questions.as_slice() {
-            [one] => {
-                let params = one.params.iter().map(Param);
-                client.query_raw(&self.prepared, params).await?
-            }
-            many => {
-                let questions: Vec<&[Value]> = many.iter().map(|one| &*one.params).collect();
-                let kinds = questions.first().copied().unwrap_or_default().iter();
-                let columns = kinds
-                    .map(Value::kind)
-                    .enumerate()
-                    .map(|(place, kind)| Column {
-                        kind,
-                        place,
-                        questions: &questions,
-                    });
-                client.query_raw(&self.prepared, columns).await?
-            }
-        };
-        rows.try_collect().await
-    }
-
-    /// Keeps the answers, of each question its own.
-    fn keep(&self, memo: &mut Memo, rows: &[tokio_postgres::Row]) {
-        let name = self.statement().name;
-        let mut answers: Vec<Vec<Row<'_>>> = Vec::new();
-        answers.resize_with(self.questions.len(), Vec::new);
-        for row in rows {
-            let place = match self.questions.len() {
-                1 => Some(1),
-                _ => row.try_get::<_, i64>(row.len().saturating_sub(1)).ok(),
-            };
-            let place = place.and_then(|place| usize::try_from(place.checked_sub(1)?).ok());
-            if let Some(answers) = place.and_then(|place| answers.get_mut(place)) {
-                answers.push(Row::postgres(name, row));
-            }
-        }
-        for (one, rows) in self.questions.iter().zip(&answers) {
-            one.keep(memo, rows);
-        }
     }
 }
 
