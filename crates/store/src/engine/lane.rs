@@ -24,6 +24,8 @@ const WARY_GROUPS: u32 = 32;
 /// The longest and the single wait for commands that are about to arrive.
 const GATHER_MAX: Duration = Duration::from_millis(1);
 const GATHER_STEP: Duration = Duration::from_micros(40);
+/// After so many such waits in which nothing arrived, a lane among others waits no longer.
+const QUIET_STEPS: u32 = 4;
 
 /// What a lane is asked to do.
 pub(super) enum Work {
@@ -217,15 +219,22 @@ impl Lane {
     /// Takes what is queued already into the group; anything but a write ends it.
     ///
     /// Those who were just answered are a moment away with their next command. Waiting for them, for a
-    /// fraction of what a commit costs, makes one group of what would be two that take turns.
+    /// fraction of what a commit costs, makes one group of what would be two that take turns. Beside other lanes it is not
+    /// known how many of them come back to this one: it waits while they come.
     async fn fill(&self, group: &mut Vec<Box<dyn Job>>) -> Option<Work> {
         let mut queue = self.queue.lock().await;
         let expected = self.expected.min(GROUP_MAX);
         let patience = (self.lasted / 4).min(GATHER_MAX);
-        let begun = Instant::now();
+        let is_among_others = self.session.is_among_others();
+        let (begun, mut arrived, mut quiet) = (Instant::now(), queue.len(), 0);
         while group.len() + queue.len() < expected && begun.elapsed() < patience {
             // Nothing else is under way on this thread.
             std::thread::sleep(GATHER_STEP);
+            quiet = if queue.len() > arrived { 0 } else { quiet + 1 };
+            arrived = queue.len();
+            if is_among_others && quiet >= QUIET_STEPS {
+                break;
+            }
         }
         while group.len() < GROUP_MAX {
             match queue.try_recv() {

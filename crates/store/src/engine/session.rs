@@ -246,6 +246,11 @@ impl Session {
         matches!(self, Self::Postgres(_))
     }
 
+    /// Whether other lanes write too, so that whoever this one answers may turn to another with the next command.
+    pub(super) const fn is_among_others(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Whether a savepoint costs more than it takes to say so: SQLite keeps a copy of every page that is changed after one.
     pub(super) const fn pays_for_savepoints(&self) -> bool {
         matches!(self, Self::Sqlite(_))
