@@ -9,15 +9,14 @@
 //! An evaluation error is a refusal, never a pass: Cedar itself skips a policy that errs, which for a
 //! `forbid` means that the deal would go through.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use cedar_policy::{
     Authorizer, Context, Decision, Effect, Entities, EntityTypeName, EntityUid, Policy, PolicyId,
-    PolicySet, Request, Response, Schema, ValidationMode, Validator,
+    PolicySet, Request, Response, RestrictedExpression, Schema, ValidationMode, Validator,
 };
-use serde_json::{Map, Value, json};
 
 use crate::deal::{AbstractDeal, Fact, Group, Record, Word};
 use crate::tables::Tables;
@@ -117,12 +116,19 @@ pub fn parse_schema() -> Schema {
     schema
 }
 
-/// The name of an entity.
+/// The name of an entity. Reading the name of its type is more work than all the rest of a request, so each is read once.
 pub fn uid(entity: &str, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(
-        EntityTypeName::from_str(entity).expect("types are identifiers"),
-        cedar_policy::EntityId::new(id),
-    )
+    static TYPES: Mutex<BTreeMap<String, EntityTypeName>> = Mutex::new(BTreeMap::new());
+    let mut types = TYPES.lock().expect("nothing here panics but a wrong name");
+    let name = match types.get(entity) {
+        Some(name) => name.clone(),
+        None => {
+            let name = EntityTypeName::from_str(entity).expect("types are identifiers");
+            types.insert(entity.to_owned(), name.clone());
+            name
+        }
+    };
+    EntityUid::from_type_name_and_id(name, cedar_policy::EntityId::new(id))
 }
 
 /// The request that a deal makes.
@@ -133,43 +139,37 @@ pub fn request(deal: &AbstractDeal, schema: &Schema) -> Request {
     } else {
         "Tenant"
     };
-    let context = Context::from_json_value(context(deal), Some((schema, &action)))
-        .expect("facts fit the schema");
     Request::new(
         uid(deal.caller.word(), "caller"),
         action,
         uid(resource, "other"),
-        context,
+        context(deal),
         Some(schema),
     )
     .expect("deals fit the schema")
 }
 
 /// The facts as they stand in a request.
-fn context(deal: &AbstractDeal) -> Value {
-    let mut context = Map::new();
+fn context(deal: &AbstractDeal) -> Context {
+    let mut context = Vec::new();
+    let mut records: BTreeMap<&str, Vec<(String, RestrictedExpression)>> = BTreeMap::new();
     for fact in deal.facts().filter(|fact| !presence(fact)) {
         let index = (fact.get)(deal);
         let value = match fact.entity {
-            Some(entity) => json!({"type": entity, "id": (fact.word)(index)}),
-            None => Value::Bool(index == bool::ALL.len() - 1),
+            Some(entity) => RestrictedExpression::new_entity_uid(uid(entity, (fact.word)(index))),
+            None => RestrictedExpression::new_bool(index == bool::ALL.len() - 1),
         };
-        match fact.path.split_once('.') {
-            Some((record, name)) => {
-                let record = context
-                    .entry(record)
-                    .or_insert_with(|| Value::Object(Map::new()));
-                record
-                    .as_object_mut()
-                    .expect("records hold facts")
-                    .insert(name.to_owned(), value);
-            }
-            None => {
-                context.insert(fact.path.to_owned(), value);
-            }
-        }
+        let (place, name) = match fact.path.split_once('.') {
+            Some((record, name)) => (records.entry(record).or_default(), name),
+            None => (&mut context, fact.path),
+        };
+        place.push((name.to_owned(), value));
     }
-    Value::Object(context)
+    for (record, facts) in records {
+        let facts = RestrictedExpression::new_record(facts).expect("each fact is there once");
+        context.push((record.to_owned(), facts));
+    }
+    Context::from_pairs(context).expect("each fact is there once")
 }
 
 fn presence(fact: &Fact) -> bool {
