@@ -1,5 +1,7 @@
 //! What the tests need of the machine, and getting it where that is possible.
 
+use std::path::PathBuf;
+
 use crate::place::root;
 use crate::postgres;
 use crate::program::{Program, find, is_root};
@@ -11,6 +13,8 @@ struct Need {
     packages: &'static [&'static str],
     is_wanted: fn() -> bool,
     is_here: fn() -> bool,
+    /// A program that does instead, only slower: what is needed is installed where it may be, and not missing where it may not.
+    instead: Option<&'static str>,
 }
 
 /// Everything the tests need besides Rust's toolchain. A new need is one more row.
@@ -20,36 +24,42 @@ const NEEDS: &[Need] = &[
         packages: &["postgresql"],
         is_wanted: || std::env::var_os(postgres::VARIABLE).is_none(),
         is_here: || postgres::programs().is_some(),
+        instead: None,
     },
     Need {
         name: "the solver cvc5, for the proofs",
         packages: &["cvc5"],
         is_wanted: || std::env::var_os("CVC5").is_none(),
         is_here: || find("cvc5").is_some(),
+        instead: None,
     },
     Need {
         name: "hledger, which adds the ledger up a second time",
         packages: &["hledger"],
         is_wanted: || true,
         is_here: || find("hledger").is_some(),
+        instead: None,
     },
     Need {
         name: "strace, to count what reaches the disk",
         packages: &["strace"],
         is_wanted: || true,
         is_here: || find("strace").is_some(),
+        instead: None,
     },
     Need {
-        name: "the browser chromium, for the portal",
-        packages: &["chromium"],
+        name: "the browser chromium without windows, for the portal",
+        packages: &[SHELL],
         is_wanted: || root().join("portal/package.json").exists(),
-        is_here: || find("chromium").is_some(),
+        is_here: || find(SHELL).is_some(),
+        instead: Some(BROWSER),
     },
     Need {
         name: "Node.js and npm, for the portal",
         packages: &["nodejs", "npm"],
         is_wanted: || root().join("portal/package.json").exists(),
         is_here: || find("node").is_some() && find("npm").is_some(),
+        instead: None,
     },
     Need {
         name: "a Japanese font, for pictures of the portal",
@@ -60,6 +70,7 @@ const NEEDS: &[Need] = &[
                 .output()
                 .is_ok_and(|fonts| !fonts.text.trim().is_empty())
         },
+        instead: None,
     },
     Need {
         name: "Python with venv, for the client suite",
@@ -71,8 +82,20 @@ const NEEDS: &[Need] = &[
                     .output()
                     .is_ok_and(|python| python.status == Some(0))
         },
+        instead: None,
     },
 ];
+
+/// Chromium without windows: the same engine, in two thirds of the time.
+const SHELL: &str = "chromium-headless-shell";
+
+/// Chromium as people have it.
+const BROWSER: &str = "chromium";
+
+/// The browser that the portal is tested in.
+pub(crate) fn browser() -> Option<PathBuf> {
+    find(SHELL).or_else(|| find(BROWSER))
+}
 
 /// The Python packages of the suite that drives the server with clients people already own.
 const CLIENTS: &str = "clients/requirements.txt";
@@ -86,6 +109,7 @@ pub(crate) fn prepare() -> Vec<String> {
         }
     }
     missing()
+        .filter(|need| need.instead.and_then(find).is_none())
         .map(|need| {
             let packages = need.packages.join(" ");
             format!("{} (Debian: apt-get install {packages})", need.name)

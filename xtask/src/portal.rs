@@ -1,5 +1,9 @@
 //! The portal: its packages, its build and its tests, through npm.
 
+use std::path::Path;
+use std::thread;
+
+use crate::machine::browser;
 use crate::place::{self, root};
 use crate::program::{Program, find};
 use crate::steps::Checked;
@@ -35,36 +39,48 @@ pub(crate) fn build() -> Result<(), String> {
     npm(&["run", "build"])
 }
 
+/// What it is made of: types and style, and that it builds and stays small. Each of these has one thread, so they go side by side.
+pub(crate) fn code() -> Result<Checked, String> {
+    if !is_buildable() {
+        return Ok(Checked::No("npm is missing".to_owned()));
+    }
+    install()?;
+    thread::scope(|scope| {
+        let side_by_side = [
+            scope.spawn(|| npm(&["run", "lint"])),
+            scope.spawn(|| npm(&["run", "types"])),
+            scope.spawn(|| npm(&["run", "build"]).and_then(|()| npm(&["run", "size"]))),
+        ];
+        let ended =
+            side_by_side.map(|one| one.join().unwrap_or(Err("a thread panicked".to_owned())));
+        ended.into_iter().collect::<Result<(), _>>()
+    })
+    .map(Checked::from)
+}
+
 /// What a browser takes how long for, with many rows and boxes, against the program as it ships.
 pub(crate) fn figures() -> Result<Checked, String> {
-    if !is_buildable() || find("chromium").is_none() {
+    if !is_buildable() || browser().is_none() {
         return Ok(Checked::No("npm or chromium is missing".to_owned()));
     }
     build()?;
     Program::new("cargo", ["build", "--quiet", "--release", "-p", "tierline"]).run()?;
-    let mut figures = Program::new("npm", ["--prefix", "portal", "run", "figures"]);
-    figures = figures.env("TIERLINE", place::binary("release")?);
-    if let Some(browser) = find("chromium") {
-        figures = figures.env("CHROMIUM", browser);
-    }
-    figures.run().map(Checked::from)
+    in_browser("figures", &place::binary("release")?, &[])
 }
 
-/// Types, style, build, size and the end-to-end tests whose file name contains a word.
-pub(crate) fn test(words: &[String]) -> Result<Checked, String> {
-    if !is_buildable() || find("chromium").is_none() {
+/// The end-to-end tests of a program whose file name contains a word.
+pub(crate) fn test(program: &Path, words: &[String]) -> Result<Checked, String> {
+    in_browser("e2e", program, words)
+}
+
+fn in_browser(script: &str, program: &Path, words: &[String]) -> Result<Checked, String> {
+    let Some(browser) = browser().filter(|_| is_buildable()) else {
         return Ok(Checked::No("npm or chromium is missing".to_owned()));
-    }
-    install()?;
-    npm(&["run", "types"])?;
-    npm(&["run", "lint"])?;
-    npm(&["run", "build"])?;
-    npm(&["run", "size"])?;
-    Program::new("cargo", ["build", "--quiet", "-p", "tierline"]).run()?;
-    let mut tests = Program::new("npm", ["--prefix", "portal", "run", "e2e", "--"]).args(words);
-    tests = tests.env("TIERLINE", place::binary("debug")?);
-    if let Some(browser) = find("chromium") {
-        tests = tests.env("CHROMIUM", browser);
-    }
-    tests.run().map(Checked::from)
+    };
+    Program::new("npm", ["--prefix", "portal", "run", script, "--"])
+        .args(words)
+        .env("TIERLINE", program)
+        .env("CHROMIUM", browser)
+        .run()
+        .map(Checked::from)
 }

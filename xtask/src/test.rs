@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that can be tested, on a machine that has nothing but Rust's toolchain.
 
+use std::path::PathBuf;
+
 use crate::machine;
 use crate::place;
 use crate::portal;
@@ -19,12 +21,13 @@ pub(crate) enum Lack {
 /// Runs the tests whose name contains a word, or all of them.
 pub(crate) fn run(filter: &[String]) -> bool {
     let mut steps = Steps::default();
-    add(&mut steps, filter, Lack::IsTold);
+    prepare(&mut steps, filter, Lack::IsTold);
+    add(&mut steps, filter);
     steps.finish()
 }
 
-/// Adds the steps of the tests.
-pub(crate) fn add(steps: &mut Steps, filter: &[String], lack: Lack) {
+/// Adds the steps that come before anything is compiled: the program embeds the portal, so that is built first.
+pub(crate) fn prepare(steps: &mut Steps, filter: &[String], lack: Lack) {
     steps.run("machine", || {
         let missing = machine::prepare().join("; ");
         match lack {
@@ -33,11 +36,21 @@ pub(crate) fn add(steps: &mut Steps, filter: &[String], lack: Lack) {
             Lack::Fails => Err(format!("missing: {missing}")),
         }
     });
-    // The portal's tests are no tests of cargo: its name asks for them alone.
+    // Words pick tests of cargo, unless the first is the portal's name.
+    if filter.first().is_none_or(|first| first == "portal") {
+        steps.run("portal", portal::code);
+    }
+}
+
+/// Adds the steps of the tests.
+pub(crate) fn add(steps: &mut Steps, filter: &[String]) {
     if let Some((first, words)) = filter.split_first()
         && first == "portal"
     {
-        steps.run("portal", || portal::test(words));
+        steps.run("portal in a browser", || {
+            Program::new("cargo", ["build", "--quiet", "-p", "tierline"]).run()?;
+            portal::test(&place::binary("debug")?, words)
+        });
         return;
     }
     let mut world = World::default();
@@ -55,7 +68,7 @@ pub(crate) fn add(steps: &mut Steps, filter: &[String], lack: Lack) {
         });
     }
     steps.run("scenarios", scenarios);
-    steps.run("portal", || portal::test(&[]));
+    steps.run("portal in a browser", || portal::test(&program()?, &[]));
 }
 
 /// What stands around the tests while they run.
@@ -120,9 +133,8 @@ fn tests(filter: &[String]) -> Vec<&str> {
     args
 }
 
-/// The program's tests as data, through the product itself.
-fn scenarios() -> Result<(), String> {
-    // `--workspace --tests` asks for the same features as the tests did, so only the program is built anew.
+/// The program, of what the tests are made of: `--workspace --tests` asks for the same features as they did, so only it is linked anew.
+fn program() -> Result<PathBuf, String> {
     let build = [
         "build",
         "--quiet",
@@ -132,7 +144,12 @@ fn scenarios() -> Result<(), String> {
         "tierline",
     ];
     Program::new("cargo", build).run()?;
-    Program::new(place::binary("debug")?, ["check", "--quiet"])
+    place::binary("debug")
+}
+
+/// The program's tests as data, through the product itself.
+fn scenarios() -> Result<(), String> {
+    Program::new(program()?, ["check", "--quiet"])
         .args(place::scenarios()?)
         .run()
 }
