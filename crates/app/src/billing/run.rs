@@ -329,7 +329,7 @@ async fn draft<'a>(
 async fn issue(ctx: &Ctx, tx: &mut Tx<'_>, run: &mut BillingRun) -> Result<bool, AppError> {
     let page = [
         Value::Id(run.id.uuid()),
-        Value::Id(run.cursor.unwrap_or(Uuid::nil())),
+        Value::Id(run.cursor.unwrap_or_default()),
         Value::Int(INVOICES_MAX),
     ];
     let drafts = tx
