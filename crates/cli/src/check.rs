@@ -28,9 +28,15 @@ pub(crate) struct Args {
     /// Print failures only.
     #[arg(long)]
     quiet: bool,
+    /// Switch every enforced rule off in turn: of the cases that name it, one must fail. Lists the rules that no case misses.
+    #[arg(long, conflicts_with_all = ["without", "rule", "only", "quiet"])]
+    prove: bool,
 }
 
 pub(crate) async fn run(args: Args) -> ExitCode {
+    if args.prove {
+        return prove(&args).await;
+    }
     let without: Result<Vec<RuleId>, String> = args.without.iter().map(|id| id.parse()).collect();
     let without = match without {
         Ok(without) => without,
@@ -61,4 +67,36 @@ pub(crate) async fn run(args: Args) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+async fn prove(args: &Args) -> ExitCode {
+    let mut rules: Vec<RuleId> = tierline_rules::rules::all().map(|rule| rule.id).collect();
+    rules.sort();
+    rules.dedup();
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let proof = match check::prove(&args.files, args.world.as_deref(), &rules, at_once).await {
+        Ok(proof) => proof,
+        Err(bad) => {
+            Printer::complain(bad);
+            return ExitCode::from(2);
+        }
+    };
+    for case in &proof.broken {
+        Printer::line(format!(
+            "{case} fails with every rule in force, and counts for none"
+        ));
+    }
+    let none = if proof.idle.is_empty() { " none" } else { "" };
+    Printer::line(format!(
+        "{} enforced rules were switched off in turn; no case fails without:{none}",
+        rules.len()
+    ));
+    for idle in &proof.idle {
+        let why = match idle.cases {
+            0 => "no case names it".to_owned(),
+            cases => format!("{cases} cases name it and pass"),
+        };
+        Printer::line(format!("{}  {why}", idle.rule));
+    }
+    ExitCode::from(u8::from(!proof.idle.is_empty()))
 }

@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use thiserror::Error;
 use tierline_rules::{Facts, RuleId};
+use tierline_store::Db;
 
 mod case;
 mod expect;
 mod format;
 pub mod index;
+mod prove;
 
 pub use case::Outcome;
+pub use prove::{Idle, Proof, prove};
 
 /// The schema of the scenario format, compiled in.
 pub const SCHEMA: &str = include_str!("../../../../scenarios/scenario.schema.json");
@@ -95,24 +98,21 @@ pub async fn run(
     options: &Options,
     mut report: impl FnMut(&Line),
 ) -> Result<Totals, BadFile> {
+    let suite = Suite::load(files, options.world.as_deref()).await?;
     let mut totals = Totals::default();
-    let mut worlds = Worlds::default();
-    for file in &load(files, options)? {
-        let world = worlds.of(file).await?;
-        for case in file.cases.iter().filter(|case| wanted(case, options)) {
-            let outcome = case::run(&world, file, case, options).await;
-            match outcome {
-                Outcome::Passed => totals.passed = totals.passed.saturating_add(1),
-                Outcome::Failed(_) => totals.failed = totals.failed.saturating_add(1),
-                Outcome::Skipped(_) => totals.skipped = totals.skipped.saturating_add(1),
-            }
-            report(&Line {
-                id: case.id.clone(),
-                title: case.title.clone(),
-                file: file.name.clone(),
-                outcome,
-            });
+    for (world, file, case) in suite.wanted(options) {
+        let outcome = case::run(world, file, case, options).await;
+        match outcome {
+            Outcome::Passed => totals.passed = totals.passed.saturating_add(1),
+            Outcome::Failed(_) => totals.failed = totals.failed.saturating_add(1),
+            Outcome::Skipped(_) => totals.skipped = totals.skipped.saturating_add(1),
         }
+        report(&Line {
+            id: case.id.clone(),
+            title: case.title.clone(),
+            file: file.name.clone(),
+            outcome,
+        });
     }
     Ok(totals)
 }
@@ -125,42 +125,52 @@ pub async fn refusals(
     files: &[PathBuf],
     options: &Options,
 ) -> Result<Vec<(String, Facts)>, BadFile> {
+    let suite = Suite::load(files, options.world.as_deref()).await?;
     let mut found = Vec::new();
-    let mut worlds = Worlds::default();
-    for file in &load(files, options)? {
-        let world = worlds.of(file).await?;
-        for case in file.cases.iter().filter(|case| wanted(case, options)) {
-            let facts = case::refused(&world, file, case, options).await;
-            found.extend(facts.map(|facts| (case.id.clone(), facts)));
-        }
+    for (world, file, case) in suite.wanted(options) {
+        let facts = case::refused(world, file, case, options).await;
+        found.extend(facts.map(|facts| (case.id.clone(), facts)));
     }
     Ok(found)
 }
 
-fn load(files: &[PathBuf], options: &Options) -> Result<Vec<format::File>, BadFile> {
-    let mut loaded = Vec::new();
-    for path in files {
-        loaded.extend(format::load(path, options.world.as_deref())?);
-    }
-    Ok(loaded)
-}
+/// Scenario files that were read, each with its world laid once, to copy from.
+struct Suite(Vec<(Db, format::File)>);
 
-/// Base worlds that were laid already, to copy from.
-#[derive(Default)]
-struct Worlds(BTreeMap<PathBuf, tierline_store::Db>);
-
-impl Worlds {
-    async fn of(&mut self, file: &format::File) -> Result<tierline_store::Db, BadFile> {
-        if let Some(world) = self.0.get(&file.world_path) {
-            return Ok(world.clone());
+impl Suite {
+    async fn load(files: &[PathBuf], world: Option<&Path>) -> Result<Self, BadFile> {
+        let mut laid: BTreeMap<PathBuf, Db> = BTreeMap::new();
+        let mut suite = Vec::new();
+        for path in files {
+            let Some(file) = format::load(path, world)? else {
+                continue;
+            };
+            let place = &file.world_path;
+            let world = match laid.get(place) {
+                Some(world) => world.clone(),
+                None => {
+                    let world = case::lay_world(&file.world).await;
+                    let world = world.map_err(|problem| BadFile {
+                        path: place.clone(),
+                        problem,
+                    })?;
+                    laid.insert(place.clone(), world.clone());
+                    world
+                }
+            };
+            suite.push((world, file));
         }
-        let bad = |problem| BadFile {
-            path: file.world_path.clone(),
-            problem,
-        };
-        let world = case::lay_world(&file.world).await.map_err(bad)?;
-        self.0.insert(file.world_path.clone(), world.clone());
-        Ok(world)
+        Ok(Self(suite))
+    }
+
+    fn wanted<'a>(
+        &'a self,
+        options: &'a Options,
+    ) -> impl Iterator<Item = (&'a Db, &'a format::File, &'a format::Case)> {
+        self.0.iter().flat_map(move |(world, file)| {
+            let cases = file.cases.iter().filter(|case| wanted(case, options));
+            cases.map(move |case| (world, file, case))
+        })
     }
 }
 
