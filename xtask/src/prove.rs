@@ -13,8 +13,9 @@ pub(crate) fn run() -> Result<bool, String> {
 
 /// The same with the program that the tests have built: a step of continuous integration.
 pub(crate) fn built() -> Result<(), String> {
-    prove(&place::binary("debug")?)
-        .map_err(|_| "some rules are missed by no case: write one, as CONTRIBUTING says".to_owned())
+    prove(&place::binary("debug")?).map_err(|problem| {
+        format!("{problem}: where a rule is missed by no case, write one, as CONTRIBUTING says")
+    })
 }
 
 fn prove(binary: &Path) -> Result<(), String> {

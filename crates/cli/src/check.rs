@@ -94,7 +94,7 @@ async fn prove(args: &Args) -> ExitCode {
     for idle in &proof.idle {
         let why = match idle.cases {
             0 => "no case names it".to_owned(),
-            cases => format!("{cases} cases name it and pass"),
+            cases => format!("named by {cases} cases, missed by none"),
         };
         Printer::line(format!("{}  {why}", idle.rule));
     }

@@ -22,7 +22,7 @@ pub struct Proof {
 pub struct Idle {
     /// The rule.
     pub rule: RuleId,
-    /// How many cases name it; they pass without it.
+    /// How many cases name it; none of them fails without it that does not fail anyway.
     pub cases: usize,
 }
 
