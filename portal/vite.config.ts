@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 import { scenarioCases } from './scripts/cases.mjs';
 
 /** The server that `npm run dev` talks to. */
-const server = process.env['TIERLINE_SERVER'] ?? 'http://127.0.0.1:8080';
+const server = process.env.TIERLINE_SERVER ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   base: '/portal/',

@@ -39,7 +39,7 @@ pub(crate) fn build() -> Result<(), String> {
     npm(&["run", "build"])
 }
 
-/// What it is made of: types and style, and that it builds and stays small. Each of these has one thread, so they go side by side.
+/// What it is made of: types and style, and that it builds and stays small. Side by side, for neither keeps two processors busy.
 pub(crate) fn code() -> Result<Checked, String> {
     if !is_buildable() {
         return Ok(Checked::No("npm is missing".to_owned()));
@@ -48,7 +48,6 @@ pub(crate) fn code() -> Result<Checked, String> {
     thread::scope(|scope| {
         let side_by_side = [
             scope.spawn(|| npm(&["run", "lint"])),
-            scope.spawn(|| npm(&["run", "types"])),
             scope.spawn(|| npm(&["run", "build"]).and_then(|()| npm(&["run", "size"]))),
         ];
         let ended =

@@ -128,7 +128,7 @@ export function DataTable<T>(props: {
     return order.down ? sorted.reverse() : sorted;
   }, [props.rows, columns, order, locale]);
 
-  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by what it answers
+  // oxlint-disable-next-line react/incompatible-library -- nothing here is memoised by what it answers
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => frame.current,

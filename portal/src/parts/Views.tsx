@@ -16,7 +16,6 @@ export function Views<T extends string>(props: {
   const styles = useStyles();
   const list = useRef<HTMLDivElement>(null);
   const { shown } = props;
-  // Which of them there are, and how wide they are, may be known only later.
   const all = props.all.map(one => props.names[one]).join();
   useLayoutEffect(() => {
     const frame = list.current;
@@ -24,6 +23,7 @@ export function Views<T extends string>(props: {
     if (frame === null || tab === undefined || tab === null) return;
     // The page itself stays where it is.
     frame.scrollLeft = tab.offsetLeft - (frame.clientWidth - tab.offsetWidth) / 2;
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- which there are, and how wide, may be known only later
   }, [shown, all]);
   return (
     <div ref={list} className={styles.all}>

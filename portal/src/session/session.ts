@@ -167,7 +167,7 @@ export async function again(): Promise<boolean> {
 }
 
 /** Takes a token that was issued elsewhere, for this tab. */
-export function useToken(access: string): void {
+export function takeToken(access: string): void {
   session.set({ by: 'token', access });
 }
 

@@ -18,7 +18,7 @@ import { Answer } from '../parts/Answer';
 import { Field } from '../parts/Form';
 import { Loading } from '../parts/Loading';
 import { PHONE } from '../parts/styles';
-import { begin, useToken as takeToken, type SignInFailure } from '../session/session';
+import { begin, takeToken, type SignInFailure } from '../session/session';
 import { useTexts } from '../texts';
 import { LanguageButton, LookButton } from './Choices';
 import { Mark } from './Mark';
