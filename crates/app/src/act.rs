@@ -13,7 +13,7 @@ use crate::attempt::{Allowed, UseCase, attempt, dry_run, record_refusal};
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{holdings, names, reading};
+use crate::{holdings, names, numbers, reading};
 
 /// What is longer is no name, but contents.
 const NAME_MAX: usize = 200;
@@ -134,7 +134,8 @@ impl Act {
                 key => names::ahead(key, name),
             }
         });
-        named.collect()
+        let number = sells.then(|| numbers::ahead(self.actor.party()));
+        named.chain(number).collect()
     }
 
     /// The same act with a parameter changed; `null` takes it away.

@@ -53,6 +53,7 @@ pub mod lookup;
 pub mod merge;
 pub mod names;
 pub mod new_customer;
+pub mod numbers;
 pub mod order;
 pub mod order_change;
 pub mod order_requests;

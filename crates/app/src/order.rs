@@ -9,13 +9,12 @@ use tierline_domain::money::Currency;
 use tierline_domain::order::{
     Cart, Commitment, Details, Line, Order, OrderLine, OrderState, RoleDeclared,
 };
-use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::partner::Tenant;
 use tierline_domain::subscription::{Batch, Subscription, SubscriptionState};
 use tierline_domain::time::Date;
 use tierline_rules::facts::{CartFact, Ceiling, Facts, Named};
 use tierline_rules::{Checkpoint, Decision, regions};
-use tierline_store::tables::Counter;
-use tierline_store::{Tx, Value};
+use tierline_store::Tx;
 
 use crate::actor::Acting;
 use crate::attempt::{UseCase, judge, keep_further};
@@ -24,9 +23,9 @@ use crate::charges;
 use crate::ctx::{Ctx, Ids};
 use crate::error::{AppError, Refusal};
 use crate::facts;
-use crate::names;
 use crate::purchase::{Deal, deal_facts, pricing, promotion, unit_price};
 use crate::schedule;
+use crate::{names, numbers};
 
 /// A purchase as it is asked for: the parameters of `order` and `create_cart`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -660,7 +659,7 @@ impl<'a> Sale<'a> {
 
     /// Writes the order that the lines came to.
     pub(crate) async fn finish(&mut self, tx: &mut Tx<'_>) -> Result<Order, AppError> {
-        self.order.number = next_number(tx, self.order.partner).await?;
+        self.order.number = numbers::next(tx, self.order.partner).await?;
         tx.insert(&self.order).await?;
         Ok(self.order.clone())
     }
@@ -775,22 +774,6 @@ impl<'a> Sale<'a> {
             version: 1,
         })
     }
-}
-
-/// The next human number of a partner's orders: gapless, because it moves in the transaction that uses it, and each
-/// partner's own, so that partners do not wait for each other. Commands of one partner take turns by their locks.
-///
-/// # Errors
-/// When the store fails.
-pub async fn next_number(tx: &mut Tx<'_>, partner: Id<Account>) -> Result<i64, AppError> {
-    let name = format!("orders {partner}");
-    let last = tx
-        .get::<Counter>(&[Value::Text(name.clone())])
-        .await?
-        .map_or(0, |counter| counter.value);
-    let next = last.saturating_add(1);
-    tx.put(&Counter { name, value: next }).await?;
-    Ok(next)
 }
 
 /// Who is named on the deal, for the chain that `explain` draws.

@@ -28,6 +28,8 @@ pub trait Table: Clone + Send + Sync + 'static {
     fn all_rows_sql() -> Statement;
     /// The names of all columns, in order.
     fn columns() -> &'static [&'static str];
+    /// The names of the key columns, in order.
+    fn key_columns() -> &'static [&'static str];
     /// All columns, in order.
     fn values(&self) -> Vec<Value>;
     /// The key columns, in order.
@@ -310,7 +312,8 @@ macro_rules! table {
             use $crate::statement::Statement;
 
             const NAME: &str = stringify!($table);
-            const KEY: &[&str] = &[$(stringify!($key)),+];
+            /// The names of the key columns, in order.
+            pub const KEY: &[&str] = &[$(stringify!($key)),+];
             const FIXED: &[&str] = &[$($(stringify!($fixed)),+)?];
             /// The names of all columns, in order.
             pub const COLUMNS: &[&str] = &[$(stringify!($column)),+];
@@ -359,6 +362,9 @@ macro_rules! table {
             }
             fn columns() -> &'static [&'static str] {
                 $table::COLUMNS
+            }
+            fn key_columns() -> &'static [&'static str] {
+                $table::KEY
             }
             fn values(&self) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Field::to_value(&self.$column)),+]

@@ -21,7 +21,7 @@ use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::subscription::{Held, estate, held};
-use crate::{charges, events, facts, lifecycle, order, schedule, usage};
+use crate::{charges, events, facts, lifecycle, numbers, schedule, usage};
 
 /// Moves group by group: a base and its add-ons go together or stay together, and what stays is told with its reason
 /// (TRF-010). A consumption subscription is a group of its own.
@@ -125,7 +125,7 @@ async fn sell_anew(
         state: OrderState::Completed,
         placed: ctx.now,
         currency,
-        number: order::next_number(tx, to.account.id).await?,
+        number: numbers::next(tx, to.account.id).await?,
         home: regions::place(to.account.country)
             .map_or_else(String::new, |place| place.region.to_string()),
         version: 1,

@@ -27,7 +27,7 @@ use crate::billing;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::prices;
-use crate::{catalogue, facts, order, schedule, transfer};
+use crate::{catalogue, facts, numbers, order, schedule, transfer};
 
 /// The terms of an item that names none: a month, a year, three years, each with every frequency up to it.
 pub(super) fn usual_terms() -> Vec<Offered> {
@@ -427,7 +427,7 @@ pub(super) async fn placed_order(
         state: f.get("state")?.unwrap_or(OrderState::Completed),
         placed: today,
         currency: facts::billing_currency(&partner, &item),
-        number: order::next_number(tx, partner.id).await?,
+        number: numbers::next(tx, partner.id).await?,
         home: regions::place(partner.country)
             .map_or_else(String::new, |place| place.region.to_string()),
         partner: partner.id,

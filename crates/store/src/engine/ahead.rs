@@ -28,7 +28,7 @@ pub trait Behind: Table {
     /// The statement that finds it by its name.
     const BY_NAME: Statement;
 
-    /// What is asked of it: the parameters of the statement that sums up.
+    /// What is asked of it: the parameters of the statement that sums up, or the key of the row that belongs to it.
     fn asked(&self) -> Vec<Value>;
 }
 
@@ -81,10 +81,16 @@ impl Ahead {
                     memo.keep_sums::<T, R>(asked.statement, &asked.params, &rows);
                 }
             },
-            follow: Some(|memo, name| {
-                let rows = memo.answer::<N, Arc<N>>(N::BY_NAME, name)?;
-                Some(rows.last()?.asked())
-            }),
+            follow: Some(follow::<N>),
+        }
+    }
+
+    /// What [`Tx::look`](super::Tx::look) will ask about the row of a name, with the same condition.
+    #[must_use]
+    pub fn row_of<T: Table, N: Behind>(name: &str) -> Self {
+        Self {
+            follow: Some(follow::<N>),
+            ..Self::row::<T>(vec![Value::Text(name.to_owned())])
         }
     }
 
@@ -133,8 +139,47 @@ impl Ahead {
     }
 }
 
+fn follow<N: Behind>(memo: &Memo, name: &[Value]) -> Option<Vec<Value>> {
+    let rows = memo.answer::<N, Arc<N>>(N::BY_NAME, name)?;
+    Some(rows.last()?.asked())
+}
+
 fn read<T: Table>(rows: &[Row<'_>]) -> Option<Vec<Arc<T>>> {
     rows.iter()
         .map(|row| T::from_row(row).ok().map(Arc::new))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tierline_domain::partner::Organization;
+
+    use super::*;
+    use crate::engine::memo::tests::organization;
+    use crate::tables::{Counter, organizations};
+
+    impl Behind for Organization {
+        const BY_NAME: Statement = organizations::BY_HANDLE;
+
+        fn asked(&self) -> Vec<Value> {
+            vec![Value::Text(self.name.clone())]
+        }
+    }
+
+    #[test]
+    fn a_row_is_asked_of_a_name_where_it_is_known_what_the_name_stands_for() {
+        let mut memo = Memo::default();
+        memo.begin(1);
+        let handle = vec![Value::Text("a".to_owned())];
+        let rows = [Arc::new(organization(1, "a", "orders of a"))];
+        memo.keep(organizations::BY_HANDLE, &handle, &rows.into());
+        let asked = |name| Ahead::row_of::<Counter, Organization>(name).followed(&memo);
+        assert!(asked("b").is_none());
+        let asked = asked("a").unwrap();
+        assert_eq!(asked.statement, Counter::get_sql());
+        assert_eq!(asked.params, [Value::Text("orders of a".to_owned())]);
+        assert!(!asked.is_known(&memo));
+        memo.keep_row::<Counter>(&asked.params, None);
+        assert!(asked.is_known(&memo));
+    }
 }

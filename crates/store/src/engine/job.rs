@@ -26,6 +26,7 @@ pub(super) trait Job: Send {
     fn locks(&self) -> &[Lock];
     fn ahead(&self) -> Vec<Ahead>;
     fn is_repeatable(&self) -> bool;
+    fn is_refusable(&self) -> bool;
     /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
     fn run<'a, 'b: 'a>(&'a mut self, tx: &'a mut Tx<'b>) -> LocalBoxFuture<'a, Ran>;
@@ -83,6 +84,10 @@ impl<C: Command> Job for Queued<C> {
 
     fn is_repeatable(&self) -> bool {
         self.command.is_repeatable()
+    }
+
+    fn is_refusable(&self) -> bool {
+        self.command.is_refusable()
     }
 
     fn is_abandoned(&self) -> bool {

@@ -1,5 +1,6 @@
 //! One thread, one queue, one transaction at a time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -203,7 +204,11 @@ impl Lane {
                     self.lasted = begun.elapsed();
                     self.expected = size + self.queue.lock().await.len();
                 }
-                Some(Work::Read(job)) => self.look(job, Begin::Read).await,
+                Some(Work::Read(job)) => {
+                    let mut jobs = vec![job];
+                    carried = self.join(&mut jobs).await;
+                    self.look_together(jobs).await;
+                }
                 Some(Work::Rehearse(job)) => self.look(job, Begin::Rehearsal).await,
                 Some(Work::Direct(work)) => work(&mut self.session),
                 Some(Work::Stop(done)) => {
@@ -244,6 +249,51 @@ impl Lane {
             }
         }
         None
+    }
+
+    /// Takes further reads that are queued already, where they all say what they will ask: those are short.
+    async fn join(&self, jobs: &mut Vec<Box<dyn Job>>) -> Option<Work> {
+        let is_short = |job: &dyn Job| self.session.asks_ahead() && !job.ahead().is_empty();
+        if !jobs.iter().all(|job| is_short(job.as_ref())) {
+            return None;
+        }
+        let mut queue = self.queue.lock().await;
+        while jobs.len() < GROUP_MAX {
+            match queue.try_recv() {
+                Ok(Work::Read(job)) if is_short(job.as_ref()) => jobs.push(job),
+                Ok(other) => return Some(other),
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// Runs reads on one view of the data, and answers each as soon as it has a result. Where something is in the way of one,
+    /// it and those behind it run by themselves.
+    async fn look_together(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        jobs.retain(|job| !job.is_abandoned());
+        let mut jobs = VecDeque::from(jobs);
+        if jobs.len() > 1 {
+            let opening = Opening {
+                asked: jobs.iter().flat_map(|job| job.ahead()).collect(),
+                ..Begin::Read.into()
+            };
+            if self.session.begin(opening).await.is_ok() {
+                while let Some(mut job) = jobs.pop_front() {
+                    let mut tx = self.session.tx();
+                    let ran = job.run(&mut tx).await;
+                    if ran == Ran::Panicked || tx.into_failure().is_some() {
+                        jobs.push_front(job);
+                        break;
+                    }
+                    job.answer();
+                }
+                self.session.rollback();
+            }
+        }
+        for job in jobs {
+            self.look(job, Begin::Read).await;
+        }
     }
 
     /// Commits a group and answers it. What cannot be committed together runs again one by one.
@@ -332,9 +382,16 @@ impl Lane {
         self.session.begin(opening).await?;
         let mut again = Vec::new();
         for (index, job) in jobs.iter_mut().enumerate() {
-            match self.step(job.as_mut()).await {
+            let stepped = if job.is_refusable() {
+                self.step(job.as_mut()).await
+            } else {
+                self.stride(job.as_mut()).await
+            };
+            match stepped {
                 Ok(()) => {}
-                Err(StoreError::Contended) if self.session.in_transaction() => {
+                Err(StoreError::Contended)
+                    if job.is_refusable() && self.session.in_transaction() =>
+                {
                     self.session.undo()?;
                     again.push(index);
                 }
@@ -433,6 +490,26 @@ impl Lane {
             }
         }
         self.session.undo()
+    }
+
+    /// One command that stands or falls with its group, without a savepoint: what is written behind one counts as a
+    /// transaction of its own, whose number the other lanes do not know, and they forget everything that they have read.
+    async fn stride(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        let mut tx = self.session.tx();
+        let ran = job.run(&mut tx).await;
+        let untold = tx.untold();
+        let failure = tx.into_failure();
+        self.still_open(failure.as_ref())?;
+        match (ran, failure, untold) {
+            (Ran::Done, None, None) => Ok(()),
+            (Ran::Panicked, ..) => {
+                self.counters.panicked();
+                Err(StoreError::Panicked)
+            }
+            (_, Some(failure), _) => Err(failure),
+            (_, None, Some(untold)) => Err(StoreError::Untold(untold)),
+            (_, None, None) => Err(StoreError::Aborted),
+        }
     }
 
     /// A refusal is a result: what the command did was undone, what the refusal leaves is written.
@@ -647,3 +724,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use crate::statement::Statement;
 use crate::table::{Sums, Table};
 use crate::value::Value;
 
-/// How many rows are kept, and answers without any. What does not fit pushes everything out: it is read again.
+/// How many rows are kept, and answers without any. What does not fit pushes out what most is kept of: it is read again.
 const KEPT_MAX: usize = 4_096;
 
 /// A text or a file of more bytes is nothing that decisions rest on: a row that holds one is not kept when it is written. Who writes for
@@ -91,10 +91,12 @@ impl Touch {
     }
 
     fn row<T: Table>(key: &[Value], old: &Old, new: &[Value]) -> Self {
-        let place = T::APART.and_then(|name| T::columns().iter().position(|at| *at == name));
-        let row = place.and_then(|column| {
+        let row = T::APART.and_then(|name| {
+            let column = T::columns().iter().position(|at| *at == name)?;
             let was = match old {
                 Old::Absent => None,
+                // What a row is found by does not change.
+                _ if T::key_columns().contains(&name) => None,
                 Old::Known(values) => Some(values.get(column)?.clone()),
                 Old::Unknown => return None,
             };
@@ -253,11 +255,23 @@ impl Memo {
     /// Counts rows in, and makes room for them. False where there is not enough at all.
     fn makes_room(&mut self, rows: usize) -> bool {
         let size = rows.max(1);
-        if self.kept.saturating_add(size) > KEPT_MAX {
-            self.clear();
-        }
+        while self.kept.saturating_add(size) > KEPT_MAX && self.forgets_most() {}
         self.kept = self.kept.saturating_add(size);
         size <= KEPT_MAX
+    }
+
+    /// Forgets the table of which most is kept: rows that come and go, and not the few that every command asks for. False
+    /// where nothing is kept.
+    fn forgets_most(&mut self) -> bool {
+        let size = |kept: &Kept| {
+            let answers = kept.answers.values();
+            kept.rows.len() + answers.map(|answers| answers.rows.len()).sum::<usize>()
+        };
+        let most = self.tables.iter().max_by_key(|(_, kept)| size(kept));
+        let most = most.map(|(table, _)| *table);
+        let is_some = most.is_some_and(|table| self.tables.remove(table).is_some());
+        self.kept = self.tables.values().map(size).sum();
+        is_some
     }
 
     /// A row was written. `is_new` where there was none with its key.
@@ -345,9 +359,7 @@ impl Memo {
 
     fn note(&mut self, touch: Touch) {
         self.written.push(touch);
-        if self.kept > KEPT_MAX {
-            self.clear();
-        }
+        while self.kept > KEPT_MAX && self.forgets_most() {}
     }
 }
 
@@ -450,15 +462,16 @@ fn targets(sql: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tierline_domain::id::Id;
     use tierline_domain::partner::Organization;
     use tierline_domain::subscription::Subscription;
 
     use super::*;
+    use crate::tables::Counter;
     use crate::tables::organizations::{BY_HANDLE, BY_NAME};
 
-    fn organization(number: u128, handle: &str, name: &str) -> Organization {
+    pub(in crate::engine) fn organization(number: u128, handle: &str, name: &str) -> Organization {
         Organization {
             id: Id::from_uuid(uuid::Uuid::from_u128(number)),
             handle: handle.to_owned(),
@@ -673,6 +686,28 @@ mod tests {
         assert_eq!(any.row, None, "they are not told apart");
     }
 
+    /// What it is found by is what it was found by.
+    #[test]
+    fn a_touch_of_a_row_that_its_key_tells_apart_needs_no_row_before() {
+        let (name, value) = ("orders".to_owned(), 7);
+        let counter = Counter { name, value };
+        let touch = Touch::row::<Counter>(&counter.key(), &Old::Unknown, &counter.values());
+        let mut memo = Memo::default();
+        memo.begin(1);
+        let other = Counter {
+            name: "invoices".to_owned(),
+            value: 3,
+        };
+        for row in [&counter, &other] {
+            memo.keep_row(&row.key(), Some(&Arc::new(row.clone())));
+        }
+        memo.forget(&touch);
+        let is_known =
+            |row: &Counter| matches!(memo.row::<Counter>(&row.key()), Look::Known(Some(_)));
+        assert!(!is_known(&counter));
+        assert!(is_known(&other));
+    }
+
     #[test]
     fn it_does_not_grow_without_end() {
         let mut memo = Memo::default();
@@ -685,12 +720,22 @@ mod tests {
             })
             .sum()
         };
+        let counter = Counter {
+            name: "orders".to_owned(),
+            value: 1,
+        };
+        memo.keep_row(&counter.key(), Some(&Arc::new(counter.clone())));
         for number in 0..20_000 {
             let row = organization(number, &number.to_string(), "A");
             keep(&mut memo, BY_HANDLE, &text(&row.handle), &[&row]);
             write(&mut memo, &organization(number + 1_000_000, "z", "Z"), true);
             assert!(size(&memo) <= KEPT_MAX + 2);
         }
+        let is_known = matches!(memo.row::<Counter>(&counter.key()), Look::Known(Some(_)));
+        assert!(
+            is_known,
+            "what is asked of few rows is not what is forgotten"
+        );
     }
 
     /// A row with a file in it is not kept, and neither is what it was before.

@@ -29,7 +29,7 @@ use tokio::sync::oneshot;
 use crate::error::StoreError;
 use crate::log::sha256;
 pub use ahead::{Ahead, Behind};
-use job::Queued;
+use job::{Job as _, Queued};
 use lane::{Crew, Desk, Work};
 pub use migrate::Migration;
 use session::{Origin, Session};
@@ -99,6 +99,12 @@ pub trait Command: Send + Sync {
     /// does anything. Only then is it run again when a lost connection leaves open whether it was committed.
     fn is_repeatable(&self) -> bool {
         false
+    }
+
+    /// Whether it may be refused while the others of its group go through. One that fails only where the store does
+    /// needs no savepoint: it stands or falls with its group.
+    fn is_refusable(&self) -> bool {
+        true
     }
 
     /// Does the work.
@@ -180,6 +186,8 @@ struct Shared {
     lanes: Vec<Crew>,
     /// Absent where only the lane can see the data (a database in memory).
     readers: Option<Crew>,
+    /// Where reads that say what they will ask share a transaction; absent where beginning one costs no round trip.
+    together: Option<Crew>,
     /// Where reads run at once, as long as there is room; the others go to the readers.
     desk: Desk,
     /// Absent where the lane rehearses between its groups.
@@ -216,6 +224,8 @@ impl Db {
             0 => None,
             count => Some(lane::on_call("store-reader", count, opener(), &counters)),
         };
+        let together = origin.asks_ahead().then(opener);
+        let together = together.map(|open| lane::on_call("store-together", 1, open, &counters));
         let rehearsals = match origin.rehearsal() {
             None => None,
             Some(session) => Some(lane::start("store-rehearsal", session, &counters)?),
@@ -226,6 +236,7 @@ impl Db {
             shared: Arc::new(Shared {
                 lanes,
                 readers,
+                together,
                 desk,
                 rehearsals,
                 counters,
@@ -255,8 +266,12 @@ impl Db {
         if self.shared.desk.look(&mut job) {
             return job.into_outcome();
         }
-        let readers = self.shared.readers.as_ref();
-        let crew = readers.unwrap_or_else(|| self.lane_of(&[]));
+        let shared = &self.shared;
+        // Such a read is short, and nobody minds to wait for a few of its kind.
+        let together = shared.together.as_ref();
+        let together = together.filter(|_| !job.ahead().is_empty());
+        let crew = together.or(shared.readers.as_ref());
+        let crew = crew.unwrap_or_else(|| self.lane_of(&[]));
         // In a box of its own: room for a second job would be carried along by every read that ran at once.
         Box::pin(send(crew, job, Work::Read)).await
     }
@@ -322,8 +337,8 @@ impl Db {
         let shared = &self.shared;
         shared.desk.close().await;
         // The lanes last: only then may the file itself be closed.
-        let readers = shared.readers.iter().chain(&shared.rehearsals);
-        for crew in readers.chain(&shared.lanes) {
+        let readers = shared.readers.iter().chain(&shared.together);
+        for crew in readers.chain(&shared.rehearsals).chain(&shared.lanes) {
             crew.stop().await;
         }
     }

@@ -148,6 +148,11 @@ impl Origin {
         }
     }
 
+    /// As [`Session::asks_ahead`].
+    pub(super) const fn asks_ahead(&self) -> bool {
+        matches!(self.place, Place::Postgres(_))
+    }
+
     /// A connection that writes.
     pub(super) fn lane(&self) -> Result<Session, StoreError> {
         match &self.place {

@@ -97,6 +97,10 @@ impl Command for Seal {
         vec![Lock::on("log", "sealer")]
     }
 
+    fn is_refusable(&self) -> bool {
+        false
+    }
+
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Sealed, StoreError> {
         let head = tx.fetch_optional::<(i64, Vec<u8>)>(HEAD, &[]).await?;
         let (mut seq, mut chain) = head.unwrap_or((0, GENESIS.to_vec()));

@@ -5,6 +5,7 @@ use tierline_domain::address::Address;
 use tierline_domain::admin::{AdminRelationship, Assignment, Group, User};
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Attestation, Customer, Relationship};
+use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, Document, Order, OrderRequest};
 use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
@@ -16,8 +17,10 @@ use tierline_domain::subscription::{
 use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
+use crate::engine::Behind;
+use crate::statement::Statement;
 use crate::table;
-use crate::value::{Json, Written};
+use crate::value::{Json, Value, Written};
 
 pub mod audit;
 pub mod billing;
@@ -435,11 +438,30 @@ pub struct Counter {
     /// The last number given out.
     pub value: i64,
 }
+
+impl Counter {
+    /// What counts the orders of a partner.
+    #[must_use]
+    pub fn of_orders(partner: Id<Account>) -> String {
+        format!("orders {partner}")
+    }
+}
+
+/// Asked of the partner that an order is of: the counter of its orders.
+impl Behind for Account {
+    const BY_NAME: Statement = accounts::BY_HANDLE;
+
+    fn asked(&self) -> Vec<Value> {
+        vec![Value::Text(Counter::of_orders(self.id))]
+    }
+}
+
 table! {
     /// Counters.
     counters: Counter {
         key { name }
         columns { name, value }
+        apart { name }
         finds {}
     }
 }

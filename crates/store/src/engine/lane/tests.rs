@@ -1,0 +1,244 @@
+//! What lanes know of each other.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tierline_domain::time::Timestamp;
+
+use super::*;
+use crate::engine::job::Queued;
+use crate::engine::session::Origin;
+use crate::engine::{Ahead, Command, Tx};
+use crate::log::{Event, LogKey, Outcome, seal::Seal};
+use crate::schema;
+use crate::statement::Statement;
+use crate::tables::Setting;
+use crate::testing::both_engines;
+use crate::value::{Json, Value};
+
+const KEY: &str = "theme";
+
+fn setting() -> [Value; 1] {
+    [Value::Text(KEY.to_owned())]
+}
+
+/// Tells the log something, and sets a setting or looks at it.
+struct Tell {
+    sets: bool,
+    number: u128,
+}
+
+impl Command for Tell {
+    type Out = ();
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let key = KEY.to_owned();
+        if self.sets {
+            let value = Json(serde_json::json!("dark"));
+            tx.put(&Setting { key, value }).await?;
+        } else {
+            assert!(tx.look::<Setting>(&setting()).await?.is_some());
+        }
+        let event = Event {
+            id: uuid::Uuid::from_u128(self.number),
+            at_world: Timestamp::EPOCH,
+            at_server: Timestamp::EPOCH,
+            home: String::new(),
+            kind: "set".into(),
+            subject_kind: String::new(),
+            subject: String::new(),
+            actor: "test".into(),
+            tenant: None,
+            outcome: Outcome::Succeeded,
+            rule: None,
+            digest: Vec::new(),
+            data: serde_json::Value::Null,
+        };
+        tx.append(&event).await
+    }
+}
+
+fn tell_of(sets: bool) -> Queued<Tell> {
+    static EVENTS: AtomicU64 = AtomicU64::new(1);
+    let number = EVENTS.fetch_add(1, Ordering::Relaxed).into();
+    Queued::new(Tell { sets, number }, Vec::new())
+}
+
+fn tell(sets: bool) -> Box<dyn Job> {
+    Box::new(tell_of(sets))
+}
+
+fn lane(origin: &Origin, counters: &Arc<Counters>) -> Lane {
+    let (_, receiver) = mpsc::channel(1);
+    Lane {
+        session: origin.lane().unwrap(),
+        queue: Arc::new(Mutex::new(receiver)),
+        counters: Arc::clone(counters),
+        expected: 0,
+        lasted: Duration::ZERO,
+        wary: 0,
+    }
+}
+
+/// How many sealed events were written under a number that is no transaction's of the lanes.
+struct Strangers;
+
+impl Command for Strangers {
+    type Out = i64;
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+        const COUNT: Statement = Statement::new(
+            "test.COUNT",
+            "SELECT COUNT(*) FROM events WHERE seq IS NOT NULL \
+             AND CAST(CAST(xmin AS TEXT) AS BIGINT) NOT IN (SELECT txid FROM events)",
+        );
+        let found = tx.fetch_optional::<(i64,)>(COUNT, &[]).await?;
+        Ok(found.map_or(0, |(count,)| count))
+    }
+}
+
+/// What is written behind a savepoint has a number of its own, which the other lanes take for somebody else's, and forget
+/// what they have read.
+#[tokio::test]
+async fn the_sealer_writes_under_the_number_of_its_group() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        if test.engine != "PostgreSQL" {
+            return;
+        }
+        let counters = Arc::new(Counters::default());
+        let origin = Origin::new(&test.config, &counters).unwrap();
+        let mut lane = lane(&origin, &counters);
+        let place = tempfile::tempdir().unwrap();
+        let key = Arc::new(LogKey::load_or_create(&place.path().join("key")).unwrap());
+        lane.commit(vec![tell(true)]).await;
+        let (mut groups, mut events) = (1, 0);
+        // What somebody else on the server has under way keeps events from being sealed.
+        while events == 0 {
+            let mut seal = Queued::new(Seal::new(Arc::clone(&key), Timestamp::EPOCH), Vec::new());
+            let sealed = seal.awaited();
+            lane.commit(vec![tell(false), Box::new(seal), tell(false)])
+                .await;
+            events = sealed.await.unwrap().unwrap().events;
+            groups += 1;
+        }
+        assert_eq!(counters.groups.load(Ordering::Relaxed), groups);
+        assert_eq!(test.db.read(Strangers).await.unwrap(), 0);
+    })
+    .await;
+}
+
+/// A read that says what it will ask.
+enum Look {
+    Setting,
+    Wrong,
+    Panic,
+}
+
+impl Command for Look {
+    type Out = bool;
+    type Error = StoreError;
+
+    fn ahead(&self) -> Vec<Ahead> {
+        vec![Ahead::row::<Setting>(setting().to_vec())]
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        match self {
+            Self::Setting => Ok(tx.look::<Setting>(&setting()).await?.is_some()),
+            Self::Wrong => {
+                const WRONG: Statement = Statement::new("test.WRONG", "SELECT 1 FROM nowhere");
+                tx.fetch_all::<(i64,)>(WRONG, &[]).await.map(|_| true)
+            }
+            Self::Panic => panic!("as planned"),
+        }
+    }
+}
+
+/// One that fails takes the transaction with it, or not; those behind it are answered all the same.
+#[tokio::test]
+async fn reads_that_go_together_spoil_nothing_for_each_other() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        let counters = Arc::new(Counters::default());
+        let origin = Origin::new(&test.config, &counters).unwrap();
+        let mut lane = lane(&origin, &counters);
+        lane.commit(vec![tell(true)]).await;
+        let looks = [
+            Look::Setting,
+            Look::Wrong,
+            Look::Setting,
+            Look::Panic,
+            Look::Setting,
+        ];
+        let (mut jobs, mut answers): (Vec<Box<dyn Job>>, Vec<_>) = (Vec::new(), Vec::new());
+        for look in looks {
+            let mut job = Queued::new(look, Vec::new());
+            answers.push(job.awaited());
+            jobs.push(Box::new(job));
+        }
+        lane.look_together(jobs).await;
+        let mut found = Vec::new();
+        for answer in answers {
+            found.push(answer.await.unwrap().map_err(|error| error.to_string()));
+        }
+        let [one, wrong, other, panic, last] = found.try_into().unwrap();
+        assert_eq!([one, other, last], [Ok(true), Ok(true), Ok(true)]);
+        assert!(wrong.unwrap_err().contains("test.WRONG"));
+        assert_eq!(panic.unwrap_err(), StoreError::Panicked.to_string());
+        assert_eq!(counters.panics.load(Ordering::Relaxed), 1);
+        assert!(!lane.session.in_transaction());
+    })
+    .await;
+}
+
+struct Theme;
+
+impl Command for Theme {
+    type Out = Option<serde_json::Value>;
+    type Error = StoreError;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        let found = tx.look::<Setting>(&setting()).await?;
+        Ok(found.map(|setting| setting.value.0.clone()))
+    }
+}
+
+/// A write that stands or falls with its group, and falls.
+struct Falls;
+
+impl Command for Falls {
+    type Out = ();
+    type Error = StoreError;
+
+    fn is_refusable(&self) -> bool {
+        false
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let (key, value) = (KEY.to_owned(), Json(serde_json::json!("light")));
+        tx.put(&Setting { key, value }).await?;
+        Err(StoreError::Closed)
+    }
+}
+
+#[tokio::test]
+async fn a_group_goes_on_without_the_command_that_it_fell_with() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        let counters = Arc::new(Counters::default());
+        let origin = Origin::new(&test.config, &counters).unwrap();
+        let mut lane = lane(&origin, &counters);
+        let mut falls = Queued::new(Falls, Vec::new());
+        let fallen = falls.awaited();
+        let mut told = Vec::new();
+        let mut group: Vec<Box<dyn Job>> = vec![Box::new(falls)];
+        for place in [0, 2] {
+            let mut tell = tell_of(true);
+            told.push(tell.awaited());
+            group.insert(place, Box::new(tell));
+        }
+        lane.commit(group).await;
+        fallen.await.unwrap().unwrap_err();
+        for told in told {
+            told.await.unwrap().unwrap();
+        }
+        assert_eq!(test.db.read(Theme).await.unwrap(), Some("dark".into()));
+    })
+    .await;
+}
