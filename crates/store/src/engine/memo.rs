@@ -21,6 +21,9 @@ use crate::value::Value;
 
 /// How many rows are kept, and answers without any. What does not fit pushes out what most is kept of: it is read again.
 const KEPT_MAX: usize = 4_096;
+/// How many of them a transaction may find as it begins: none should push out what it has just written, which it would have to write and
+/// to read again.
+const FOUND_MAX: usize = KEPT_MAX / 2;
 
 /// A text or a file of more bytes is nothing that decisions rest on: a row that holds one is not kept when it is written. Who writes for
 /// long and alone would keep thousands of them.
@@ -123,6 +126,7 @@ impl Memo {
             self.clear();
             self.version = Some(version);
         }
+        while self.kept > FOUND_MAX && self.forgets_most() {}
     }
 
     /// Whether what is kept is of this state.
@@ -736,6 +740,21 @@ pub(super) mod tests {
             is_known,
             "what is asked of few rows is not what is forgotten"
         );
+    }
+
+    /// What a transaction writes would go to the server and come back if the same transaction pushed it out.
+    #[test]
+    fn a_transaction_keeps_what_it_writes() {
+        let mut memo = Memo::default();
+        for number in 0..4_096 {
+            memo.begin(1);
+            let row = organization(number, &number.to_string(), "A");
+            write(&mut memo, &row, true);
+            let other = organization(number + 1_000_000, "z", "Z");
+            write(&mut memo, &other, true);
+            assert_eq!(single(&memo, &row.key()), Ok(row));
+            assert_eq!(single(&memo, &other.key()), Ok(other));
+        }
     }
 
     /// A row with a file in it is not kept, and neither is what it was before.
