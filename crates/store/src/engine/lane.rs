@@ -34,6 +34,8 @@ pub(super) enum Work {
     Write(Box<dyn Job>),
     /// Run on a consistent view, and write nothing.
     Read(Box<dyn Job>),
+    /// The same, on one view with what is queued behind it.
+    ReadTogether(Box<dyn Job>),
     /// Run and undo.
     Rehearse(Box<dyn Job>),
     /// Use the connection between two groups.
@@ -204,8 +206,9 @@ impl Lane {
                     self.lasted = begun.elapsed();
                     self.expected = size + self.queue.lock().await.len();
                 }
-                Some(Work::Read(job)) => {
-                    let mut jobs = vec![job];
+                Some(Work::Read(job)) => self.look(job, Begin::Read).await,
+                Some(Work::ReadTogether(job)) => {
+                    let mut jobs = VecDeque::from([job]);
                     carried = self.join(&mut jobs).await;
                     self.look_together(jobs).await;
                 }
@@ -251,16 +254,12 @@ impl Lane {
         None
     }
 
-    /// Takes further reads that are queued already, where they all say what they will ask: those are short.
-    async fn join(&self, jobs: &mut Vec<Box<dyn Job>>) -> Option<Work> {
-        let is_short = |job: &dyn Job| self.session.asks_ahead() && !job.ahead().is_empty();
-        if !jobs.iter().all(|job| is_short(job.as_ref())) {
-            return None;
-        }
+    /// Takes further reads of the kind that are queued already; anything else ends them.
+    async fn join(&self, jobs: &mut VecDeque<Box<dyn Job>>) -> Option<Work> {
         let mut queue = self.queue.lock().await;
         while jobs.len() < GROUP_MAX {
             match queue.try_recv() {
-                Ok(Work::Read(job)) if is_short(job.as_ref()) => jobs.push(job),
+                Ok(Work::ReadTogether(job)) => jobs.push_back(job),
                 Ok(other) => return Some(other),
                 Err(_) => return None,
             }
@@ -270,9 +269,8 @@ impl Lane {
 
     /// Runs reads on one view of the data, and answers each as soon as it has a result. Where something is in the way of one,
     /// it and those behind it run by themselves.
-    async fn look_together(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+    async fn look_together(&mut self, mut jobs: VecDeque<Box<dyn Job>>) {
         jobs.retain(|job| !job.is_abandoned());
-        let mut jobs = VecDeque::from(jobs);
         if jobs.len() > 1 {
             let opening = Opening {
                 asked: jobs.iter().flat_map(|job| job.ahead()).collect(),

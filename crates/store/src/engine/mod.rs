@@ -266,14 +266,18 @@ impl Db {
         if self.shared.desk.look(&mut job) {
             return job.into_outcome();
         }
-        let shared = &self.shared;
-        // Such a read is short, and nobody minds to wait for a few of its kind.
-        let together = shared.together.as_ref();
-        let together = together.filter(|_| !job.ahead().is_empty());
-        let crew = together.or(shared.readers.as_ref());
-        let crew = crew.unwrap_or_else(|| self.lane_of(&[]));
+        let Shared {
+            readers, together, ..
+        } = self.shared.as_ref();
+        // One that says what it will ask is short, and nobody minds to wait for a few of its kind.
+        let together = together.as_ref().filter(|_| !job.ahead().is_empty());
+        let (crew, work): (_, fn(_) -> _) = match (together, readers) {
+            (Some(crew), _) => (crew, Work::ReadTogether),
+            (None, Some(crew)) => (crew, Work::Read),
+            (None, None) => (self.lane_of(&[]), Work::Read),
+        };
         // In a box of its own: room for a second job would be carried along by every read that ran at once.
-        Box::pin(send(crew, job, Work::Read)).await
+        Box::pin(send(crew, job, work)).await
     }
 
     /// Runs a command as `write` does, gives its answer, and undoes it.

@@ -8,14 +8,16 @@ use std::future::Future;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Program, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tierline_domain::time::Timestamp;
 use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
 
 use super::{Command, Db, DbConfig, Migration, Tx};
 use crate::error::StoreError;
+use crate::log::{Event, Outcome};
 use crate::statement::Statement;
 use crate::value::Value;
 
@@ -92,6 +94,30 @@ impl Fixture {
         };
         // Asking about a statement that writes is a write to the engine.
         self.db.write(plan).await
+    }
+}
+
+/// What the log is told of some change: another event each time.
+#[must_use]
+pub fn told() -> Event {
+    static EVENTS: AtomicU64 = AtomicU64::new(1);
+    Event {
+        id: uuid::Uuid::from_u64_pair(
+            u64::from(std::process::id()),
+            EVENTS.fetch_add(1, Ordering::Relaxed),
+        ),
+        at_world: Timestamp::EPOCH,
+        at_server: Timestamp::EPOCH,
+        home: String::new(),
+        kind: "set".into(),
+        subject_kind: String::new(),
+        subject: String::new(),
+        actor: "test".into(),
+        tenant: None,
+        outcome: Outcome::Succeeded,
+        rule: None,
+        digest: Vec::new(),
+        data: serde_json::Value::Null,
     }
 }
 

@@ -1,13 +1,12 @@
 //! Readers keep rows that many ask for. What a write has answered is seen by every read after it all the same,
 //! whoever wrote: this store, another one, another process.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::json;
 use tierline_domain::time::Timestamp;
-use tierline_store::log::{Event, Outcome};
 use tierline_store::tables::{self, Setting};
-use tierline_store::testing::both_engines;
+use tierline_store::testing::{both_engines, told};
 use tierline_store::{Command, Db, DbConfig, Json, StoreError, Table as _, Tx, Value, schema};
 
 use crate::things::{self, Thing};
@@ -36,30 +35,6 @@ impl Command for Set {
             Self::AndPanic(_) => panic!("as planned"),
             Self::AndRefuse(_) => Err(StoreError::Closed),
         }
-    }
-}
-
-static EVENTS: AtomicU64 = AtomicU64::new(1);
-
-/// What the log is told of a change.
-fn told() -> Event {
-    Event {
-        id: uuid::Uuid::from_u64_pair(
-            u64::from(std::process::id()),
-            EVENTS.fetch_add(1, Ordering::Relaxed),
-        ),
-        at_world: Timestamp::EPOCH,
-        at_server: Timestamp::EPOCH,
-        home: String::new(),
-        kind: "set".into(),
-        subject_kind: String::new(),
-        subject: String::new(),
-        actor: "test".into(),
-        tenant: None,
-        outcome: Outcome::Succeeded,
-        rule: None,
-        digest: Vec::new(),
-        data: serde_json::Value::Null,
     }
 }
 

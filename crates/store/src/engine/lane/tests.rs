@@ -1,6 +1,6 @@
 //! What lanes know of each other.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use tierline_domain::time::Timestamp;
 
@@ -8,11 +8,11 @@ use super::*;
 use crate::engine::job::Queued;
 use crate::engine::session::Origin;
 use crate::engine::{Ahead, Command, Tx};
-use crate::log::{Event, LogKey, Outcome, seal::Seal};
+use crate::log::{LogKey, seal::Seal};
 use crate::schema;
 use crate::statement::Statement;
 use crate::tables::Setting;
-use crate::testing::both_engines;
+use crate::testing::{both_engines, told};
 use crate::value::{Json, Value};
 
 const KEY: &str = "theme";
@@ -24,7 +24,6 @@ fn setting() -> [Value; 1] {
 /// Tells the log something, and sets a setting or looks at it.
 struct Tell {
     sets: bool,
-    number: u128,
 }
 
 impl Command for Tell {
@@ -38,29 +37,12 @@ impl Command for Tell {
         } else {
             assert!(tx.look::<Setting>(&setting()).await?.is_some());
         }
-        let event = Event {
-            id: uuid::Uuid::from_u128(self.number),
-            at_world: Timestamp::EPOCH,
-            at_server: Timestamp::EPOCH,
-            home: String::new(),
-            kind: "set".into(),
-            subject_kind: String::new(),
-            subject: String::new(),
-            actor: "test".into(),
-            tenant: None,
-            outcome: Outcome::Succeeded,
-            rule: None,
-            digest: Vec::new(),
-            data: serde_json::Value::Null,
-        };
-        tx.append(&event).await
+        tx.append(&told()).await
     }
 }
 
 fn tell_of(sets: bool) -> Queued<Tell> {
-    static EVENTS: AtomicU64 = AtomicU64::new(1);
-    let number = EVENTS.fetch_add(1, Ordering::Relaxed).into();
-    Queued::new(Tell { sets, number }, Vec::new())
+    Queued::new(Tell { sets }, Vec::new())
 }
 
 fn tell(sets: bool) -> Box<dyn Job> {
@@ -168,11 +150,11 @@ async fn reads_that_go_together_spoil_nothing_for_each_other() {
             Look::Panic,
             Look::Setting,
         ];
-        let (mut jobs, mut answers): (Vec<Box<dyn Job>>, Vec<_>) = (Vec::new(), Vec::new());
+        let (mut jobs, mut answers) = (VecDeque::<Box<dyn Job>>::new(), Vec::new());
         for look in looks {
             let mut job = Queued::new(look, Vec::new());
             answers.push(job.awaited());
-            jobs.push(Box::new(job));
+            jobs.push_back(Box::new(job));
         }
         lane.look_together(jobs).await;
         let mut found = Vec::new();
