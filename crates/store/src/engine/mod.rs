@@ -17,12 +17,13 @@ mod session;
 mod sqlite;
 pub mod testing;
 mod tls;
+mod turn;
 pub mod tx;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::oneshot;
 
@@ -33,6 +34,7 @@ use job::{Job as _, Queued};
 use lane::{Crew, Desk, Work};
 pub use migrate::Migration;
 use session::{Origin, Session};
+use turn::Turns;
 pub use tx::Tx;
 
 /// How many commands share one commit: PostgreSQL keeps 64 subtransactions at hand, a few are the engine's.
@@ -193,7 +195,7 @@ struct Shared {
     /// Absent where the lane rehearses between its groups.
     rehearsals: Option<Crew>,
     counters: Arc<Counters>,
-    turn: AtomicUsize,
+    turns: Turns,
 }
 
 impl Db {
@@ -231,7 +233,7 @@ impl Db {
             Some(session) => Some(lane::start("store-rehearsal", session, &counters)?),
         };
         let desk = Desk::new(origin.desk_count(), opener(), &counters);
-        let turn = AtomicUsize::new(0);
+        let turns = Turns::among(lanes.len());
         Ok(Self {
             shared: Arc::new(Shared {
                 lanes,
@@ -240,7 +242,7 @@ impl Db {
                 desk,
                 rehearsals,
                 counters,
-                turn,
+                turns,
             }),
         })
     }
@@ -253,7 +255,8 @@ impl Db {
     /// What the command fails with, or the store's own error in its place.
     pub async fn write<C: Command + 'static>(&self, command: C) -> Result<C::Out, C::Error> {
         let locks = command.locks();
-        let lane = self.lane_of(&locks);
+        let turn = self.shared.turns.take(&locks);
+        let lane = &self.shared.lanes[turn.lane];
         send(lane, Queued::new(command, locks), Work::Write).await
     }
 
@@ -274,7 +277,7 @@ impl Db {
         let (crew, work): (_, fn(_) -> _) = match (together, readers) {
             (Some(crew), _) => (crew, Work::ReadTogether),
             (None, Some(crew)) => (crew, Work::Read),
-            (None, None) => (self.lane_of(&[]), Work::Read),
+            (None, None) => (self.lane(), Work::Read),
         };
         // In a box of its own: room for a second job would be carried along by every read that ran at once.
         Box::pin(send(crew, job, work)).await
@@ -286,7 +289,7 @@ impl Db {
     /// What the command fails with.
     pub async fn rehearse<C: Command + 'static>(&self, command: C) -> Result<C::Out, C::Error> {
         let rehearsals = self.shared.rehearsals.as_ref();
-        let crew = rehearsals.unwrap_or_else(|| self.lane_of(&[]));
+        let crew = rehearsals.unwrap_or_else(|| self.lane());
         send(crew, Queued::new(command, Vec::new()), Work::Rehearse).await
     }
 
@@ -356,19 +359,13 @@ impl Db {
             // Nobody may be waiting any more.
             drop(answer.send(work(session)));
         };
-        self.lane_of(&[]).send(Work::Direct(Box::new(work))).await?;
+        self.lane().send(Work::Direct(Box::new(work))).await?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Commands that rest on the same fact go to the same lane, where they share a group instead of waiting
-    /// for each other; the others take turns.
-    fn lane_of(&self, locks: &[Lock]) -> &Crew {
-        let lanes = &self.shared.lanes;
-        let number = match locks.first() {
-            Some(lock) => usize::from_ne_bytes(lock.key().unsigned_abs().to_ne_bytes()),
-            None => self.shared.turn.fetch_add(1, Ordering::Relaxed),
-        };
-        &lanes[number % lanes.len()]
+    /// A lane for what is not written and needs no turn.
+    fn lane(&self) -> &Crew {
+        &self.shared.lanes[0]
     }
 }
 
