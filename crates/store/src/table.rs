@@ -15,6 +15,8 @@ pub trait Table: Clone + Send + Sync + 'static {
     /// The column by which rows of different parties are told apart, where it pays to say of each row that is written whose it is:
     /// who keeps what somebody else's rows come to then need not forget it.
     const APART: Option<&'static str> = None;
+    /// Whether it pays to keep in memory what is written: not where rows are written once and looked at on some later day.
+    const KEPT: bool = true;
 
     /// Writes a new row; a row with the same key is a conflict.
     fn insert() -> Statement;
@@ -304,6 +306,7 @@ macro_rules! table {
             $(fixed { $($fixed:ident),+ $(,)? })?
             columns { $($column:ident),+ $(,)? }
             $(apart { $apart:ident })?
+            $(kept { $kept:literal })?
             finds { $($find:ident = $clause:expr),* $(,)? }
         }
     ) => {
@@ -345,6 +348,7 @@ macro_rules! table {
         impl $crate::table::Table for $row {
             const NAME: &'static str = stringify!($table);
             $(const APART: Option<&'static str> = Some(stringify!($apart));)?
+            $(const KEPT: bool = $kept;)?
             fn insert() -> $crate::statement::Statement {
                 $table::INSERT
             }

@@ -295,7 +295,7 @@ impl Memo {
         self.note(Touch::row::<T>(&key, &old, values));
         let kept = self.tables.entry(T::NAME).or_default();
         kept.forget_answers(&old, Some((values, row)));
-        if values.iter().any(is_heavy) {
+        if !T::KEPT || values.iter().any(is_heavy) {
             kept.rows.remove(&key);
             return;
         }
@@ -472,8 +472,8 @@ pub(super) mod tests {
     use tierline_domain::subscription::Subscription;
 
     use super::*;
-    use crate::tables::Counter;
     use crate::tables::organizations::{BY_HANDLE, BY_NAME};
+    use crate::tables::{Counter, Due};
 
     pub(in crate::engine) fn organization(number: u128, handle: &str, name: &str) -> Organization {
         Organization {
@@ -755,6 +755,26 @@ pub(super) mod tests {
             assert_eq!(single(&memo, &row.key()), Ok(row));
             assert_eq!(single(&memo, &other.key()), Ok(other));
         }
+    }
+
+    /// What is written once and not looked at again is not kept; that it was written is known all the same.
+    #[test]
+    fn rows_that_nobody_looks_at_again_make_no_room_necessary() {
+        let mut memo = Memo::default();
+        memo.begin(1);
+        let due = Due {
+            id: uuid::Uuid::from_u128(1),
+            due: "2026-01-15T12:00:00Z".parse().unwrap(),
+            kind: "renewal".to_owned(),
+            subject: "a subscription".to_owned(),
+            done: None,
+            problem: None,
+        };
+        memo.keep_row::<Due>(&due.key(), None);
+        memo.wrote(&due, &due.values(), due.key(), true);
+        assert!(matches!(memo.row::<Due>(&due.key()), Look::Unknown));
+        assert_eq!(memo.written(), [Touch::of(Due::NAME)]);
+        assert_eq!(memo.kept, 1, "of that there was none");
     }
 
     /// A row with a file in it is not kept, and neither is what it was before.

@@ -67,6 +67,7 @@ table! {
         columns {
             event, tenant, at_world, operation, resource, subject, outcome, rule, customer, user_name, application, correlation, old_value, new_value
         }
+        kept { false }
         finds {
             BEFORE = "WHERE tenant = $1 AND at_world >= $2 AND (at_world, event) < ($3, $4) ORDER BY at_world DESC, event DESC LIMIT $5",
             OF_CUSTOMER_BEFORE = "WHERE tenant = $1 AND customer = $2 AND at_world >= $3 AND (at_world, event) < ($4, $5)

@@ -341,6 +341,7 @@ table! {
             id, subscription, position, kind, amount, from_day, until_day, booked, basis, unit_price, seller, reseller, customer, item, term,
             frequency, priced_on, home
         }
+        kept { false }
         finds {
             BY_SUBSCRIPTION = "WHERE subscription = $1 ORDER BY position",
             OF_MONTH = "WHERE home = $1 AND (booked, id) > ($2, $3) AND booked < $4 ORDER BY booked, id LIMIT $5",
@@ -522,6 +523,7 @@ table! {
     decisions: StoredDecision {
         key { id }
         columns { id, at_world, checkpoint, actor, subject, allowed, rules, facts, profile }
+        kept { false }
         finds {
             BY_SUBJECT = "WHERE subject = $1 ORDER BY at_world, id",
             BEFORE = "WHERE (at_world, id) < ($1, $2) ORDER BY at_world DESC, id DESC LIMIT $3",

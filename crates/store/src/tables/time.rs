@@ -43,6 +43,7 @@ table! {
     schedule: Due {
         key { id }
         columns { id, due, kind, subject, done, problem }
+        kept { false }
         finds {
             NEXT = "WHERE done IS NULL AND due <= $1 ORDER BY due, id LIMIT $2",
             FIRST_AFTER = "WHERE done IS NULL AND due > $1 ORDER BY due, id LIMIT 1",
