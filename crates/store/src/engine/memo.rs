@@ -759,7 +759,7 @@ pub(super) mod tests {
 
     /// What is written once and not looked at again is not kept; that it was written is known all the same.
     #[test]
-    fn rows_that_nobody_looks_at_again_make_no_room_necessary() {
+    fn rows_that_nobody_looks_at_again_are_not_kept() {
         let mut memo = Memo::default();
         memo.begin(1);
         let due = Due {

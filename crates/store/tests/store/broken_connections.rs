@@ -328,7 +328,7 @@ async fn the_victim_of_a_deadlock_runs_again() {
     let db = &test.db;
     db.write(add("one")).await.unwrap();
     db.write(add("two")).await.unwrap();
-    // Nothing declared: turns are taken, so the two land on two lanes.
+    // Nothing declared: the second goes where nothing is under way, and the two land on two lanes.
     let (forth, back) = tokio::join!(
         db.write(GrowBoth("one", "two")),
         db.write(GrowBoth("two", "one"))

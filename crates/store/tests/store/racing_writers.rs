@@ -41,7 +41,7 @@ impl Command for TakeSeat {
     type Error = StoreError;
 
     fn locks(&self) -> Vec<Lock> {
-        // The first lock chooses the lane: racers are spread over all of them.
+        // Racers are spread over all lanes, but those that say before what they rest on share one in each store.
         let mut locks = vec![Lock::on("racer", &self.racer.to_string())];
         if self.declares == Declares::BeforeItBegins {
             locks.push(Lock::on("customer", self.customer));

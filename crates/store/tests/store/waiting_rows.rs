@@ -44,12 +44,8 @@ enum Step {
 #[derive(Clone, Debug)]
 struct Steps {
     steps: Vec<Step>,
-    /// What it rests on, and so the lane in which it runs.
-    on: &'static str,
+    how: Play,
 }
-
-/// Commands of one of these run in one lane.
-const ON: [&str; 4] = ["a", "b", "c", "d"];
 
 fn name(number: u8) -> String {
     format!("thing {number}")
@@ -133,7 +129,10 @@ impl Command for Steps {
     type Error = Failed;
 
     fn locks(&self) -> Vec<Lock> {
-        vec![Lock::on("things", self.on)]
+        match self.how {
+            Play::Grouped => vec![Lock::on("things", "all")],
+            Play::InTurns => Vec::new(),
+        }
     }
 
     /// Everything that it will look at is asked ahead, and found as it is by then, not as it was.
@@ -189,16 +188,17 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// In which order commands run.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Play {
     /// In one lane, so that they form groups.
     Grouped,
-    /// One after the other, each in another lane than the one before.
+    /// One after the other, each in another lane than the one before: those that rest on nothing take turns.
     InTurns,
 }
 
 fn steps(steps: Vec<Step>) -> Steps {
-    Steps { steps, on: ON[0] }
+    let how = Play::Grouped;
+    Steps { steps, how }
 }
 
 /// What all commands answered, and the rows that are there in the end.
@@ -212,9 +212,9 @@ async fn play(db: &Db, commands: &[Steps], how: Play) -> Vec<String> {
         }
         Play::InTurns => {
             let mut answers = Vec::new();
-            for (command, on) in commands.iter().zip(ON.into_iter().cycle()) {
+            for command in commands {
                 let steps = command.steps.clone();
-                answers.push(db.write(Steps { steps, on }).await);
+                answers.push(db.write(Steps { steps, how }).await);
             }
             answers
         }
