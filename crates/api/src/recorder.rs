@@ -31,7 +31,7 @@ pub(crate) const BLANK: &str = "***";
 pub(crate) const OWN_PATH: &str = "/program/v1/requests";
 
 /// Headers that are kept: those that change what a call does or by which it is traced.
-const KEPT: [HeaderName; 10] = [
+static KEPT: [HeaderName; 10] = [
     header::ACCEPT,
     header::ACCEPT_LANGUAGE,
     header::CONTENT_TYPE,

@@ -106,14 +106,9 @@ pub(super) fn routes() -> Vec<Route> {
             "profiles.rs whom_customers_ask_for_help_is_written_by_either_path",
         ),
         support("/v1/profiles/supportprofile", "support-profile-update"),
-        route::put(
-            "/v1/profiles/support",
-            "The same, by the path that a released client uses.",
-            put_support,
-        )
-        .access(crate::route::Access::PartnerUser)
-        .takes::<SupportChange>()
-        .answers::<SupportProfile>(StatusCode::OK),
+        // The path that a released client uses.
+        support("/v1/profiles/support", "support-profile-update-sdk")
+            .access(crate::route::Access::PartnerUser),
     ]
 }
 

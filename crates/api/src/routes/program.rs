@@ -216,7 +216,6 @@ struct CommandResult {
     result: Value,
 }
 
-/// Does something by name: the verbs of the scenario format, as the caller.
 /// Commands that are given in a sandbox only, here as on their documented paths.
 const SANDBOX_ONLY: [&str; 3] = [
     "create_sandbox_reseller",
@@ -224,6 +223,7 @@ const SANDBOX_ONLY: [&str; 3] = [
     "delete_sandbox_reseller",
 ];
 
+/// Does something by name: the verbs of the scenario format, as the caller.
 async fn command(Path(verb): Path<String>, call: OwnCall) -> Strict<CommandResult> {
     let query = call.query(&["as"])?;
     let behalf = query.first().map(|(_, name)| name.clone());

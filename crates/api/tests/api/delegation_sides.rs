@@ -225,6 +225,84 @@ async fn the_end_of_full_delegation_is_told_and_recorded() {
     assert_eq!(ended.count(), 2, "{}", records.body);
 }
 
+/// SEC-014: what a customer grants, who is given it, what is taken away and what ends by its date stands in the partner's
+/// records, each once, with the customer; and in nobody else's.
+#[tokio::test]
+async fn every_change_of_delegated_rights_is_audited_where_the_partner_sees_it() {
+    let post = Post::open().await;
+    let (reader, license) = ("directory_reader", "license_administrator");
+    let by = |actor: &'static str, verb: &'static str, params| post.by(actor, verb, params);
+    let group = json!({ "group": "audit-desk", "members": ["admin.harbor"] });
+    by("harbor", "set_group", group).await;
+    for name in ["audited", "ended"] {
+        let asked = json!({ "customer": "juniper-bakery", "name": name, "days": 20, "roles": [reader, license] });
+        by("harbor", "request_admin", asked).await;
+        let approved = json!({ "admin_relationship": name });
+        by("juniper-bakery", "approve_admin", approved).await;
+        advance(&post.world, "PT10M").await;
+    }
+    let held = |roles: Option<&[&str]>| {
+        let mut held = json!({ "admin_relationship": "audited", "group": "audit-desk" });
+        if let Some(roles) = roles {
+            held["roles"] = json!(roles);
+        }
+        held
+    };
+    by("harbor", "assign_roles", held(Some(&[reader]))).await;
+    advance(&post.world, "PT5M").await;
+    by("harbor", "change_roles", held(Some(&[license]))).await;
+    advance(&post.world, "PT5M").await;
+    by("harbor", "remove_roles", held(None)).await;
+    advance(&post.world, "PT5M").await;
+    by("harbor", "assign_roles", held(Some(&[reader]))).await;
+    let ended = json!({ "admin_relationship": "ended" });
+    by("harbor", "terminate_admin", ended).await;
+    by("oakline", "end_delegation", json!({ "partner": "harbor" })).await;
+    advance(&post.world, "P25D").await;
+
+    let path = "/v1/auditrecords?startDate=2026-01-01&endDate=2026-03-01&size=500";
+    let records = post.get("harbor", path).await;
+    let seen = |what: &str, customer: &str| {
+        let items = records.body["items"].as_array().unwrap().iter();
+        let same = |one: &&Value| one["operationType"] == what && one["customerName"] == customer;
+        items.filter(same).count()
+    };
+    let (juniper, oakline) = ("Juniper Bakery LLC", "Oakline Retail Group Inc.");
+    for (what, times) in [
+        ("granular_admin_relationship_created", 2),
+        ("granular_admin_relationship_approved", 2),
+        ("granular_admin_relationship_activated", 2),
+        ("granular_admin_access_assignment_created", 2),
+        ("granular_admin_access_assignment_activated", 2),
+        ("granular_admin_access_assignment_updated", 1),
+        ("granular_admin_access_assignment_deleted", 1),
+        ("granular_admin_relationship_termination_requested", 1),
+        ("granular_admin_relationship_terminated", 1),
+        ("granular_admin_relationship_expired", 1),
+        ("dap_admin_relationship_terminated", 0),
+    ] {
+        assert_eq!(seen(what, juniper), times, "{what}: {}", records.body);
+    }
+    assert_eq!(
+        seen("dap_admin_relationship_terminated", oakline),
+        1,
+        "{}",
+        records.body
+    );
+    let foreign = post.get("meridian", path).await;
+    assert_eq!(foreign.status, 200, "{}", foreign.body);
+    assert!(
+        !foreign.body.to_string().contains("audit-desk"),
+        "{}",
+        foreign.body
+    );
+    assert!(
+        !foreign.body.to_string().contains("audited"),
+        "{}",
+        foreign.body
+    );
+}
+
 /// The older service tells of every customer whether there is full delegation, and of those in figures; under its own path.
 #[tokio::test]
 async fn old_delegation_is_told_of_where_it_was() {

@@ -499,7 +499,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ),
     (
         "SEC-014",
-        "crates/api/tests/api/delegation_sides.rs the_end_of_full_delegation_is_told_and_recorded",
+        "crates/api/tests/api/delegation_sides.rs every_change_of_delegated_rights_is_audited_where_the_partner_sees_it",
     ),
     (
         "SEC-015",
