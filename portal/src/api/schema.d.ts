@@ -788,8 +788,8 @@ export interface paths {
         };
         /** Whom customers ask for help. */
         get: operations["support-profile-get"];
-        /** The same, by the path that a released client uses. */
-        put: operations["profiles-support-put"];
+        /** Say whom customers ask for help. */
+        put: operations["support-profile-update-sdk"];
         post?: never;
         delete?: never;
         options?: never;
@@ -12293,7 +12293,7 @@ export interface operations {
             };
         };
     };
-    "profiles-support-put": {
+    "support-profile-update-sdk": {
         parameters: {
             query?: never;
             header?: never;
@@ -12402,15 +12402,6 @@ export interface operations {
             };
             /** @description The server failed; the request may be repeated with the same id. */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description Something that this asks for is not built yet. */
-            501: {
                 headers: {
                     [name: string]: unknown;
                 };
