@@ -11,7 +11,10 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tierline_app::ask::ask;
 use tierline_app::billing::verify::audit;
-use tierline_domain::billing::{Invoice, LedgerAccount, Posting};
+use tierline_domain::billing::{Invoice, LedgerAccount, Party, Posting};
+use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::subscription::{Subscription, Transfer, TransferState};
+use uuid::Uuid;
 
 use crate::common::World;
 
@@ -19,7 +22,7 @@ use crate::common::World;
 #[derive(Clone, Debug)]
 enum Move {
     Order {
-        indirect: bool,
+        sale: Sale,
         seats: i64,
     },
     Seats {
@@ -27,6 +30,10 @@ enum Move {
         seats: i64,
     },
     Cancel {
+        of: usize,
+    },
+    /// What was sold directly goes to the provider: the one who sold it becomes its reseller.
+    Transfer {
         of: usize,
     },
     Days(u8),
@@ -41,9 +48,29 @@ enum Move {
     },
 }
 
+/// Who sells what to whom.
+#[derive(Clone, Copy, Debug)]
+enum Sale {
+    /// A provider, through its reseller.
+    Indirect,
+    /// A direct-bill partner.
+    Direct,
+    /// The same, and what may be transferred.
+    Traditional,
+}
+
+fn a_sale() -> impl Strategy<Value = Sale> {
+    prop_oneof![
+        Just(Sale::Indirect),
+        Just(Sale::Direct),
+        Just(Sale::Traditional)
+    ]
+}
+
 fn a_move() -> impl Strategy<Value = Move> {
     prop_oneof![
-        3 => (any::<bool>(), 1_i64..40).prop_map(|(indirect, seats)| Move::Order { indirect, seats }),
+        3 => (a_sale(), 1_i64..40).prop_map(|(sale, seats)| Move::Order { sale, seats }),
+        2 => (0_usize..6).prop_map(|of| Move::Transfer { of }),
         3 => (0_usize..6, 1_i64..60).prop_map(|(of, seats)| Move::Seats { of, seats }),
         1 => (0_usize..6).prop_map(|of| Move::Cancel { of }),
         4 => (1_u8..25).prop_map(Move::Days),
@@ -56,17 +83,20 @@ fn given() -> Json {
     json!([
         {"partner": {"id": "IP-1", "type": "indirect_provider", "country": "FR"}},
         {"partner": {"id": "IR-A", "type": "indirect_reseller", "country": "DE"}},
-        {"partner": {"id": "DB-1", "type": "direct_bill", "country": "DK"}},
+        {"partner": {"id": "DB-1", "type": "direct_bill", "country": "DK", "transitioning": true, "reseller_enrolment": "complete"}},
         {"partnership": {"provider": "IP-1", "reseller": "IR-A"}},
+        {"partnership": {"provider": "IP-1", "reseller": "DB-1"}},
         {"customer": {"id": "C-1", "country": "DE"}},
         {"customer": {"id": "C-2", "country": "DK"}},
         {"relationship": {"partner": "IP-1", "customer": "C-1"}},
         {"relationship": {"partner": "IR-A", "customer": "C-1"}},
         {"relationship": {"partner": "DB-1", "customer": "C-2"}},
+        {"relationship": {"partner": "IP-1", "customer": "C-2"}},
         {"price_rule": {"owner": "IP-1", "markup": 7}},
         {"price_rule": {"owner": "IR-A", "margin": 13}},
         {"price_rule": {"owner": "DB-1", "markup": 11}},
         {"item": {"id": "suite", "terms": {"P1Y": ["monthly"]}, "prices": {"P1Y": ["EUR 119.99", "DKK 899.50"]}}},
+        {"item": {"id": "legacy", "generation": "traditional", "terms": {"P1Y": ["monthly"]}, "prices": {"P1Y": ["EUR 109.99", "DKK 819.50"]}}},
     ])
 }
 
@@ -83,35 +113,72 @@ async fn every<T: tierline_store::Table>(world: &World) -> Vec<T> {
     world.db.read(all).await.unwrap()
 }
 
-/// A subscription, and who sold it.
-type Held = (String, &'static str);
+/// The names of all who sell, buy and bill.
+struct Names(BTreeMap<Uuid, String>);
 
-async fn play(world: &mut World, held: &mut Vec<Held>, place: usize, one: &Move) {
+impl Names {
+    async fn of(world: &World) -> Self {
+        let accounts = every::<Account>(world).await.into_iter();
+        let accounts = accounts.map(|one| (one.id.uuid(), one.handle));
+        let tenants = every::<Tenant>(world).await.into_iter();
+        let tenants = tenants.map(|one| (one.id.uuid(), one.handle));
+        Self(accounts.chain(tenants).collect())
+    }
+
+    fn party(&self, party: Party) -> &str {
+        match party {
+            Party::Operator => "operator",
+            Party::Account(account) => &self.0[&account.uuid()],
+            Party::Customer(customer) => &self.0[&customer.uuid()],
+        }
+    }
+
+    fn seller(&self, held: &Subscription) -> &str {
+        held.seller.map_or("operator", |one| &self.0[&one.uuid()])
+    }
+}
+
+/// The subscription of a number, in whatever state, in the order in which they were bought.
+async fn held(world: &World, number: usize) -> Option<Subscription> {
+    let mut all = every::<Subscription>(world).await;
+    all.sort_by(|one, other| one.handle.cmp(&other.handle));
+    all.into_iter().nth(number)
+}
+
+async fn play(world: &mut World, place: usize, one: &Move) {
+    let names = Names::of(world).await;
     match one {
-        Move::Order { indirect, seats } => {
-            let (actor, customer) = if *indirect {
-                ("IP-1", "C-1")
-            } else {
-                ("DB-1", "C-2")
+        Move::Order { sale, seats } => {
+            let (actor, customer, item) = match sale {
+                Sale::Indirect => ("IP-1", "C-1", "suite"),
+                Sale::Direct => ("DB-1", "C-2", "suite"),
+                Sale::Traditional => ("DB-1", "C-2", "legacy"),
             };
-            let id = format!("s-{place}");
-            held.push((id.clone(), actor));
-            let mut order = json!({"customer": customer, "item": "suite", "quantity": seats, "term": "P1Y", "frequency": "monthly", "creates": id});
-            if *indirect {
+            let id = format!("s-{place:02}");
+            let mut order = json!({"customer": customer, "item": item, "quantity": seats, "term": "P1Y", "frequency": "monthly", "creates": id});
+            if actor == "IP-1" {
                 order["partner_of_record"] = json!("IR-A");
             }
             attempt(world, actor, "order", order).await;
         }
         Move::Seats { of, seats } => {
-            if let Some((name, seller)) = held.get(*of).cloned() {
-                let change = json!({"subscription": name, "quantity": seats});
-                attempt(world, seller, "change_quantity", change).await;
+            if let Some(held) = held(world, *of).await {
+                let change = json!({"subscription": held.handle, "quantity": seats});
+                attempt(world, names.seller(&held), "change_quantity", change).await;
             }
         }
         Move::Cancel { of } => {
-            if let Some((name, seller)) = held.get(*of).cloned() {
-                let cancel = json!({"subscription": name});
-                attempt(world, seller, "cancel", cancel).await;
+            if let Some(held) = held(world, *of).await {
+                let cancel = json!({"subscription": held.handle});
+                attempt(world, names.seller(&held), "cancel", cancel).await;
+            }
+        }
+        Move::Transfer { of } => {
+            if let Some(held) = held(world, *of).await {
+                let id = format!("t-{place}");
+                let offer = json!({"id": id, "customer": "C-2", "subscriptions": [held.handle], "to": "IP-1", "partner_of_record": "DB-1"});
+                attempt(world, "DB-1", "create_transfer", offer).await;
+                attempt(world, "IP-1", "accept_transfer", json!({"transfer": id})).await;
             }
         }
         Move::Days(days) => {
@@ -126,7 +193,7 @@ async fn play(world: &mut World, held: &mut Vec<Held>, place: usize, one: &Move)
             let bills = every::<Invoice>(world).await;
             let Some(bill) = bills.get(*bill) else { return };
             let amount = format!("{} {}.{:02}", bill.net.currency, cents / 100, cents % 100);
-            let (payee, payer) = ends(bill);
+            let (payee, payer) = (names.party(bill.issuer), names.party(bill.recipient));
             let invoice = assigned.then(|| bill.handle.clone());
             let pay = json!({"payer": payer, "reference": format!("p-{place}"), "amount": amount, "invoice": invoice});
             attempt(world, payee, "record_payment", pay).await;
@@ -135,20 +202,38 @@ async fn play(world: &mut World, held: &mut Vec<Held>, place: usize, one: &Move)
             let bills = every::<Invoice>(world).await;
             let Some(bill) = bills.get(*bill) else { return };
             let void = json!({"invoice": bill.handle, "bill_again": again});
-            attempt(world, ends(bill).0, "void_invoice", void).await;
+            attempt(world, names.party(bill.issuer), "void_invoice", void).await;
         }
     }
 }
 
-/// Who bills, and who is billed, by the number of the bill.
-fn ends(bill: &Invoice) -> (&'static str, &'static str) {
-    let dkk = bill.net.currency.as_str() == "DKK";
-    match bill.handle.split('-').next().unwrap() {
-        "IP" => ("IP-1", "IR-A"),
-        "IR" => ("IR-A", "C-1"),
-        "DB" => ("DB-1", "C-2"),
-        _ if dkk => ("operator", "DB-1"),
-        _ => ("operator", "IP-1"),
+/// What a year of moves came to.
+struct Year {
+    postings: Vec<Posting>,
+    findings: Vec<String>,
+    transfers: Vec<TransferState>,
+}
+
+impl Year {
+    async fn of(moves: &[Move]) -> Self {
+        let mut world = World::of("2024-01-20T10:00:00Z", given()).await;
+        for (country, rate) in [("FR", 2_000), ("DE", 1_900), ("DK", 2_500)] {
+            let rate =
+                json!({"country": country, "name": "VAT", "rate_bp": rate, "from": "2024-01-20"});
+            world.act("operator", "set_tax_rate", rate).await;
+        }
+        for (place, one) in moves.iter().enumerate() {
+            play(&mut world, place, one).await;
+        }
+        let until = world.now.plus_hours(40 * 24).to_string();
+        world.until(&until).await;
+        let read = ask(|tx| Box::pin(async move { audit(tx).await }));
+        let transfers = every::<Transfer>(&world).await.into_iter();
+        Self {
+            transfers: transfers.map(|transfer| transfer.state).collect(),
+            findings: world.db.read(read).await.unwrap().findings,
+            postings: every::<Posting>(&world).await,
+        }
     }
 }
 
@@ -160,22 +245,7 @@ proptest! {
     #[test]
     fn postings_balance_whatever_happened(moves in proptest::collection::vec(a_move(), 6..28)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (postings, findings) = runtime.block_on(async {
-            let mut world = World::of("2024-01-20T10:00:00Z", given()).await;
-            for (country, rate) in [("FR", 2_000), ("DE", 1_900), ("DK", 2_500)] {
-                let rate = json!({"country": country, "name": "VAT", "rate_bp": rate, "from": "2024-01-20"});
-                world.act("operator", "set_tax_rate", rate).await;
-            }
-            let mut held = Vec::new();
-            for (place, one) in moves.iter().enumerate() {
-                play(&mut world, &mut held, place, one).await;
-            }
-            let until = world.now.plus_hours(40 * 24).to_string();
-            world.until(&until).await;
-            let read = ask(|tx| Box::pin(async move { audit(tx).await }));
-            let audit = world.db.read(read).await.unwrap();
-            (every::<Posting>(&world).await, audit.findings)
-        });
+        let Year { postings, findings, .. } = runtime.block_on(Year::of(&moves));
         prop_assert_eq!(findings, Vec::<String>::new());
         let (mut of_party, mut of_account) = (BTreeMap::new(), BTreeMap::new());
         for posting in &postings {
@@ -202,4 +272,22 @@ proptest! {
             }
         }
     }
+}
+
+/// The moves of the random years do what they say, so that these hold what they should.
+#[tokio::test]
+async fn a_year_with_a_transfer_balances() {
+    let sale = Sale::Traditional;
+    let moves = [
+        Move::Order { sale, seats: 7 },
+        Move::Days(40),
+        Move::Transfer { of: 0 },
+        Move::Seats { of: 0, seats: 9 },
+        Move::Days(24),
+        Move::Days(24),
+    ];
+    let year = Year::of(&moves).await;
+    assert_eq!(year.transfers, [TransferState::Complete]);
+    assert_eq!(year.findings, Vec::<String>::new());
+    assert!(year.postings.len() > 12, "{}", year.postings.len());
 }
