@@ -107,8 +107,7 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         support("/v1/profiles/supportprofile", "support-profile-update"),
         // The path that a released client uses.
-        support("/v1/profiles/support", "support-profile-update-sdk")
-            .access(crate::route::Access::PartnerUser),
+        support("/v1/profiles/support", "support-profile-update-sdk"),
     ]
 }
 

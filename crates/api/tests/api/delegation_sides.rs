@@ -226,7 +226,7 @@ async fn the_end_of_full_delegation_is_told_and_recorded() {
 }
 
 /// SEC-014: what a customer grants, who is given it, what is taken away and what ends by its date stands in the partner's
-/// records, each once, with the customer; and in nobody else's.
+/// records as often as it happened, with the customer; and in nobody else's.
 #[tokio::test]
 async fn every_change_of_delegated_rights_is_audited_where_the_partner_sees_it() {
     let post = Post::open().await;

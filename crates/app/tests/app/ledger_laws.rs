@@ -5,7 +5,7 @@
     reason = "a test stops where something is missing"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -138,7 +138,7 @@ impl Names {
     }
 }
 
-/// The subscription of a number, in whatever state, in the order in which they were bought.
+/// The subscription of a number, in whatever state and whoever sells it by now, by name.
 async fn held(world: &World, number: usize) -> Option<Subscription> {
     let mut all = every::<Subscription>(world).await;
     all.sort_by(|one, other| one.handle.cmp(&other.handle));
@@ -212,6 +212,8 @@ struct Year {
     postings: Vec<Posting>,
     findings: Vec<String>,
     transfers: Vec<TransferState>,
+    /// Who billed whom.
+    billed: BTreeSet<(String, String)>,
 }
 
 impl Year {
@@ -229,7 +231,13 @@ impl Year {
         world.until(&until).await;
         let read = ask(|tx| Box::pin(async move { audit(tx).await }));
         let transfers = every::<Transfer>(&world).await.into_iter();
+        let (names, bills) = (Names::of(&world).await, every::<Invoice>(&world).await);
+        let ends = |bill: &Invoice| {
+            let ends = [bill.issuer, bill.recipient].map(|end| names.party(end).to_owned());
+            <(String, String)>::from(ends)
+        };
         Self {
+            billed: bills.iter().map(ends).collect(),
             transfers: transfers.map(|transfer| transfer.state).collect(),
             findings: world.db.read(read).await.unwrap().findings,
             postings: every::<Posting>(&world).await,
@@ -274,20 +282,25 @@ proptest! {
     }
 }
 
-/// The moves of the random years do what they say, so that these hold what they should.
+/// A transfer of the random years is one: before it the operator bills whoever sells, after it there is a provider between.
 #[tokio::test]
 async fn a_year_with_a_transfer_balances() {
     let sale = Sale::Traditional;
-    let moves = [
-        Move::Order { sale, seats: 7 },
-        Move::Days(40),
+    let mut moves = vec![Move::Order { sale, seats: 7 }, Move::Days(40)];
+    let pair = |(one, other): (&str, &str)| (one.to_owned(), other.to_owned());
+    let before = Year::of(&moves).await;
+    let direct = [("operator", "DB-1"), ("DB-1", "C-2")].map(pair);
+    assert_eq!(before.billed, BTreeSet::from(direct.clone()));
+    moves.extend([
         Move::Transfer { of: 0 },
-        Move::Seats { of: 0, seats: 9 },
+        Move::Seats { of: 1, seats: 9 },
         Move::Days(24),
         Move::Days(24),
-    ];
+    ]);
     let year = Year::of(&moves).await;
     assert_eq!(year.transfers, [TransferState::Complete]);
     assert_eq!(year.findings, Vec::<String>::new());
-    assert!(year.postings.len() > 12, "{}", year.postings.len());
+    let through = [("operator", "IP-1"), ("IP-1", "DB-1")].map(pair);
+    let all = direct.into_iter().chain(through);
+    assert_eq!(year.billed, all.collect());
 }
