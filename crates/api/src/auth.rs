@@ -191,7 +191,7 @@ impl Principal {
             _ if self.customer.is_some() => return self.partner().map(|_| ()),
             None | Some(Access::Open | Access::Ours) => return Ok(()),
             Some(Access::Partner) => false,
-            Some(Access::PartnerUser) => true,
+            Some(Access::PartnerUser | Access::Licences) => true,
         };
         let partner = if self.claims.operator {
             None
@@ -202,6 +202,7 @@ impl Principal {
             ApiCall {
                 partner,
                 users_only,
+                licences: access == Some(&Access::Licences),
             },
             now,
         )
@@ -215,6 +216,7 @@ impl Principal {
         let call = ApiCall {
             partner: None,
             users_only: true,
+            licences: false,
         };
         self.admit(call, now)
     }

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use hyper::ext::ReasonPhrase;
 use serde_json::{Value, json};
 use tierline_app::AppError;
+use tierline_app::directory::USER;
 use tierline_rules::{Decision, Lang};
 use tierline_store::StoreError;
 
@@ -44,6 +45,10 @@ mod own {
     /// Not for this caller.
     pub(super) const FORBIDDEN: u32 = 7_000_905;
 }
+
+/// Documented codes of failures that no rule causes.
+const NO_USER: u32 = 60_002;
+const NONE_LEFT: u32 = 60_012;
 
 /// Codes that are answered in the second documented shape, with their names.
 const SERVICE_ERRORS: [(u32, &str); 2] = [
@@ -254,12 +259,22 @@ impl Problem {
     pub fn of(error: AppError, lang: Lang) -> Self {
         match error {
             AppError::Refused(refusal) => Self::refused(refusal.decision, lang),
+            AppError::NotFound { what: USER, name } => {
+                let text = format!("there is no user {name} of the customer");
+                Self::documented(StatusCode::NOT_FOUND, NO_USER, &text)
+            }
             AppError::NotFound { what, name } => Self::not_found(&format!("{what} {name}")),
             AppError::Invalid { field, problem } => Self::malformed(&field, &problem),
             AppError::Forbidden(who) => Self::forbidden(&format!(
                 "this is not for a {who}; ask the operator or the party that the command is about to do it"
             )),
             AppError::Conflict(text) => Self::new(StatusCode::CONFLICT, own::CONFLICT, text),
+            AppError::NoneLeft { what, of } => {
+                let text = format!(
+                    "no {what} of {of} is left: buy more, or take one back from another user"
+                );
+                Self::documented(StatusCode::BAD_REQUEST, NONE_LEFT, &text)
+            }
             AppError::NotSupported(what) => Self::not_built(&what),
             AppError::Impossible(text) => Self::new(StatusCode::BAD_REQUEST, own::MALFORMED, text),
             AppError::Store(StoreError::Closed) => Self::closing(),

@@ -24,6 +24,8 @@ pub(crate) enum Access {
     Partner,
     /// The same, with a user's token only (ROL-018).
     PartnerUser,
+    /// The same where licences are read or given: an application is told so in words of its own (ROL-018).
+    Licences,
     /// One of our own endpoints: a partner or the operator, with any token.
     Ours,
     /// One of our own endpoints: a customer's user as well.

@@ -19,7 +19,33 @@ use crate::names::{self, by_id};
 use crate::{effective, facts};
 
 /// Reading the company's details in its own tenant (GDA-027).
-const COMPANY_DETAILS: &str = "company_details";
+pub const COMPANY_DETAILS: &str = "company_details";
+/// Reading users (ROL-031).
+pub const LIST_USERS: &str = "list_users";
+/// Reading which roles there are (ROL-031).
+pub const LIST_ROLES: &str = "list_directory_roles";
+/// Reading who holds a role (ROL-031).
+pub const LIST_ROLE_MEMBERS: &str = "list_role_members";
+/// Reading what there are licences of (ROL-031).
+pub const LIST_LICENCES: &str = "list_licences";
+/// Reading the licences of a user (ROL-031).
+pub const READ_LICENCES: &str = "read_user_licences";
+/// Making a user (ROL-032).
+pub(crate) const CREATE_USER: &str = "create_user";
+/// Changing a user (ROL-032).
+pub(crate) const UPDATE_USER: &str = "update_user";
+/// Deleting a user (ROL-032).
+pub(crate) const DELETE_USER: &str = "delete_user";
+/// Giving licences to a user and taking them back (ROL-033).
+pub(crate) const ASSIGN_LICENCES: &str = "assign_licences";
+/// Giving a user a role in its directory, or taking it back (ROL-034).
+pub(crate) const CHANGE_ROLES: &str = "add_to_directory_role";
+/// Resetting a password (ROL-035).
+pub(crate) const RESET_PASSWORD: &str = "reset_password";
+/// A user without a role.
+pub(crate) const ORDINARY: &str = "ordinary_user";
+/// A user with one.
+pub(crate) const ADMINISTRATOR: &str = "administrator";
 
 /// What every role there lets somebody do.
 pub(crate) const ANY_TASK: &str = "open_admin_centre";
@@ -31,17 +57,29 @@ pub const CONSENT: &str = "consent_application";
 fn needs(task: &str, target: &str) -> Vec<DirectoryRole> {
     use DirectoryRole as D;
     let mut roles = match (task, target) {
-        ("list_users", _) => vec![D::DirectoryReader, D::GlobalReader, D::UserAdministrator],
-        ("list_directory_roles", _) => vec![D::DirectoryReader],
-        ("create_user", _) => vec![D::DirectoryWriter, D::UserAdministrator],
-        ("assign_licences", _) => vec![
+        (LIST_USERS, _) => vec![D::DirectoryReader, D::GlobalReader, D::UserAdministrator],
+        (LIST_ROLES, _) => vec![D::DirectoryReader],
+        (LIST_ROLE_MEMBERS, _) => vec![D::DirectoryReader, D::GlobalReader],
+        (LIST_LICENCES, _) => vec![
+            D::DirectoryReader,
+            D::GlobalReader,
+            D::UserAdministrator,
+            D::LicenseAdministrator,
+        ],
+        (READ_LICENCES, _) => vec![
+            D::DirectoryReader,
+            D::UserAdministrator,
+            D::LicenseAdministrator,
+        ],
+        (CREATE_USER | UPDATE_USER, _) => vec![D::DirectoryWriter, D::UserAdministrator],
+        (ASSIGN_LICENCES, _) => vec![
             D::DirectoryWriter,
             D::UserAdministrator,
             D::LicenseAdministrator,
         ],
-        ("add_to_directory_role", _) => vec![D::PrivilegedRoleAdministrator],
-        ("reset_password", "ordinary_user") => vec![D::UserAdministrator],
-        ("reset_password", _) => vec![D::PrivilegedAuthenticationAdministrator],
+        (CHANGE_ROLES, _) => vec![D::PrivilegedRoleAdministrator],
+        (DELETE_USER, _) | (RESET_PASSWORD, ORDINARY) => vec![D::UserAdministrator],
+        (RESET_PASSWORD, _) => vec![D::PrivilegedAuthenticationAdministrator],
         (CONSENT, _) => vec![
             D::ApplicationAdministrator,
             D::CloudApplicationAdministrator,
@@ -89,10 +127,7 @@ pub async fn access(
     let roles = acting.caller.roles;
     // The helpdesk agents' group was made helpdesk administrator (DAP-001).
     let helpdesk = roles.any(&[ProgramRole::HelpdeskAgent])
-        && matches!(
-            (task, target),
-            ("reset_password", "ordinary_user") | ("open_admin_centre", _)
-        );
+        && matches!((task, target), (RESET_PASSWORD, ORDINARY) | (ANY_TASK, _));
     let full = relation.is_active()
         && relation.delegation == Delegation::Full
         && (roles.any(&[ProgramRole::AdminAgent]) || helpdesk);
@@ -131,6 +166,39 @@ pub async fn company_details_open(
     Ok(rights.suffices() && !rights.guest_there)
 }
 
+/// What a task in a customer's tenant is decided on: the relationship, the customer, and the caller's rights there.
+pub(crate) async fn administering(
+    ctx: &Ctx,
+    acting: &Acting,
+    tx: &mut Tx<'_>,
+    customer: &str,
+    (task, target): (&str, &str),
+) -> Result<Facts, AppError> {
+    let partner = acting.partner()?;
+    let customer = names::the_tenant(tx, customer).await?;
+    let mut found = facts::begin(tx, ctx, acting, Checkpoint::Administer).await?;
+    found.relation = Some(facts::relation(tx, partner, &customer).await?);
+    found.buyer = Some(facts::buyer(tx, &customer, None, ctx.now.date()).await?);
+    found.access = Some(access(ctx, acting, tx, &customer, task, target).await?);
+    Ok(found)
+}
+
+/// Notes that rights in a customer's tenant were used. Granular roles go first; only where there are none is full
+/// delegation used (DAP-004, DAP-005).
+pub(crate) async fn exercised(
+    ctx: &Ctx,
+    acting: &Acting,
+    tx: &mut Tx<'_>,
+    customer: &str,
+    facts: &Facts,
+) -> Result<(), AppError> {
+    let by_full = |access: &Access| access.full && access.granular.is_empty();
+    if facts.access.as_ref().is_some_and(by_full) {
+        legacy::used(ctx, tx, acting.partner()?.id, customer).await?;
+    }
+    Ok(())
+}
+
 /// Act in the customer's tenant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,7 +213,7 @@ pub struct Administer {
 }
 
 fn ordinary_user() -> String {
-    "ordinary_user".to_owned()
+    ORDINARY.to_owned()
 }
 
 impl UseCase for Administer {
@@ -160,13 +228,8 @@ impl UseCase for Administer {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let partner = acting.partner()?;
-        let customer = names::the_tenant(tx, &self.customer).await?;
-        let mut found = facts::begin(tx, ctx, acting, Checkpoint::Administer).await?;
-        found.relation = Some(facts::relation(tx, partner, &customer).await?);
-        found.buyer = Some(facts::buyer(tx, &customer, None, ctx.now.date()).await?);
-        found.access = Some(access(ctx, acting, tx, &customer, &self.task, &self.target).await?);
-        Ok(found)
+        let what = (self.task.as_str(), self.target.as_str());
+        administering(ctx, acting, tx, &self.customer, what).await
     }
 
     async fn apply(
@@ -176,12 +239,7 @@ impl UseCase for Administer {
         facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
-        // Granular roles go first; only where there are none is full delegation used (DAP-004, DAP-005).
-        let by_full = |access: &Access| access.full && access.granular.is_empty();
-        if facts.access.as_ref().is_some_and(by_full) {
-            let partner = acting.partner()?.id;
-            legacy::used(ctx, tx, partner, &self.customer).await?;
-        }
+        exercised(ctx, acting, tx, &self.customer, facts).await?;
         Ok(json!({ "task": self.task, "target": self.target }))
     }
 }
@@ -245,5 +303,72 @@ impl UseCase for ManageResource {
         _tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
         Ok(json!({ "subscription": self.subscription }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ROL-031 to ROL-035, role by role; a global administrator may do everything.
+    #[test]
+    fn each_task_is_for_the_roles_that_the_rules_name() {
+        use DirectoryRole as D;
+        let table: [(&str, &str, &[D]); 12] = [
+            (
+                LIST_USERS,
+                "",
+                &[D::DirectoryReader, D::GlobalReader, D::UserAdministrator],
+            ),
+            (LIST_ROLES, "", &[D::DirectoryReader]),
+            (
+                LIST_ROLE_MEMBERS,
+                "",
+                &[D::DirectoryReader, D::GlobalReader],
+            ),
+            (
+                LIST_LICENCES,
+                "",
+                &[
+                    D::DirectoryReader,
+                    D::GlobalReader,
+                    D::UserAdministrator,
+                    D::LicenseAdministrator,
+                ],
+            ),
+            (
+                READ_LICENCES,
+                "",
+                &[
+                    D::DirectoryReader,
+                    D::UserAdministrator,
+                    D::LicenseAdministrator,
+                ],
+            ),
+            (CREATE_USER, "", &[D::DirectoryWriter, D::UserAdministrator]),
+            (UPDATE_USER, "", &[D::DirectoryWriter, D::UserAdministrator]),
+            (DELETE_USER, "", &[D::UserAdministrator]),
+            (
+                ASSIGN_LICENCES,
+                "",
+                &[
+                    D::DirectoryWriter,
+                    D::UserAdministrator,
+                    D::LicenseAdministrator,
+                ],
+            ),
+            (CHANGE_ROLES, "", &[D::PrivilegedRoleAdministrator]),
+            (RESET_PASSWORD, ORDINARY, &[D::UserAdministrator]),
+            (
+                RESET_PASSWORD,
+                ADMINISTRATOR,
+                &[D::PrivilegedAuthenticationAdministrator],
+            ),
+        ];
+        for (task, target, roles) in table {
+            let mut wanted = roles.to_vec();
+            wanted.push(D::GlobalAdministrator);
+            assert_eq!(needs(task, target), wanted, "{task} {target}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::subscription::{self, Changed, Held, held};
-use crate::{lifecycle, schedule};
+use crate::{licences, lifecycle, schedule};
 
 /// Days in which the partner's administrator may still save data (SUB-004).
 const DATA_DAYS: i32 = 7;
@@ -108,6 +108,7 @@ impl UseCase for Cancel {
         row.unschedule();
         row.pending_frequency = None;
         subscription::save(tx, row).await?;
+        licences::lapse(tx, row).await?;
         schedule::drop_all(tx, &row.handle).await?;
         let due = ctx.now.plus(Period::days(DATA_DAYS))?;
         schedule::plan(tx, lifecycle::DEPROVISION, &row.handle, due).await?;

@@ -23,7 +23,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::profiles::{Fault, address_faults, culture, language_faults};
 use crate::world::default_customer;
-use crate::{facts, listed, relationship};
+use crate::{directory, facts, listed, relationship};
 
 /// A version as its holder is shown it: a signed number of 64 bits that tells nothing and never comes twice.
 #[must_use]
@@ -266,6 +266,7 @@ impl UseCase for DeleteCustomer {
             tx.put(&subscription).await?;
             crate::schedule::drop_all(tx, &subscription.handle).await?;
         }
+        directory::forget_all(tx, &tenant).await?;
         let ties = tx
             .find::<Relationship>(
                 tables::relationships::BY_CUSTOMER,

@@ -34,6 +34,14 @@ pub enum AppError {
     /// The state changed, or clashes with what is there.
     #[error("{0}")]
     Conflict(String),
+    /// Of something that is counted nothing is left.
+    #[error("no {what} of {of} is left")]
+    NoneLeft {
+        /// What is counted.
+        what: &'static str,
+        /// Of what.
+        of: String,
+    },
     /// Known to the format, not built yet.
     #[error("not yet supported: {0}")]
     NotSupported(String),

@@ -15,6 +15,7 @@ use tierline_store::Tx;
 use crate::charges::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::AppError;
+use crate::licences;
 use crate::names::{self, seen};
 use crate::subscription::{Held, held};
 use crate::{events, facts, schedule};
@@ -147,6 +148,9 @@ async fn enter(
     row.pending_frequency = None;
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
+    if state == SubscriptionState::Deleted {
+        licences::lapse(tx, row).await?;
+    }
     // What a transfer or its seller suspended before is told of once.
     if is_new {
         events::happened(ctx, tx, &format!("subscription_{state}"), &row.handle).await?;
@@ -211,6 +215,7 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
     row.quantity = row.scheduled_quantity.take().unwrap_or(row.quantity);
     let pending = row.pending_frequency.take();
     let next = row.next_term.take().unwrap_or_default();
+    let was = row.item;
     if let Some(item) = next.item {
         held.item = seen(tx, item).await?;
         row.item = item;
@@ -237,6 +242,7 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
     }];
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
+    licences::follow(tx, row.customer, (was, row.item), row.quantity).await?;
     events::happened(ctx, tx, "subscription_renewed", &row.handle).await?;
     charges::book_cycle(ctx, tx, row, ChargeKind::Renew, today).await?;
     schedule::drop_all(tx, &row.handle).await?;
@@ -288,7 +294,8 @@ async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), 
         Some(item) => seen(tx, item).await?,
         None => Arc::new(names::the_item(tx, &paid).await?),
     };
-    row.trial = Some(row.item);
+    let was = row.item;
+    row.trial = Some(was);
     row.item = item.id;
     row.term = next.term.unwrap_or(Term::YEAR);
     row.frequency = next.frequency.unwrap_or(Frequency::Monthly);
@@ -307,6 +314,7 @@ async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), 
     }];
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
+    licences::follow(tx, row.customer, (was, row.item), row.quantity).await?;
     events::happened(ctx, tx, "trial_converted", &row.handle).await?;
     charges::book_cycle(ctx, tx, row, ChargeKind::Convert, today).await?;
     schedule::drop_all(tx, &row.handle).await?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tierline_domain::admin::{AdminRelationship, Group, User};
 use tierline_domain::catalog::{Item, Promotion};
+use tierline_domain::directory::DirectoryUser;
 use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, Order};
 use tierline_domain::partner::{Account, Environment, Location, Organization, Tenant};
@@ -117,6 +118,7 @@ parties! {
     Group => |row| Party::Partner(row.partner);
     Item => |_| Party::Nobody;
     Promotion => |_| Party::Nobody;
+    DirectoryUser => |row| Party::Customer(row.tenant);
     Cart => |row| Party::Customer(row.customer);
     Order => |row| Party::Customer(row.customer);
     Subscription => |row| Party::Customer(row.customer);
@@ -179,6 +181,7 @@ finders! {
     location, the_location, "location", Location, locations;
     account, the_account, "partner", Account, accounts;
     user, the_user, "user", User, users;
+    directory_user, the_directory_user, "user", DirectoryUser, directory_users;
     item, the_item, "item", Item, items;
     promotion, the_promotion, "promotion", Promotion, promotions;
     cart, the_cart, "cart", Cart, carts;

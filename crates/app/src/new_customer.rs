@@ -25,7 +25,7 @@ use crate::error::AppError;
 use crate::partnership::yes;
 use crate::profiles::{address_faults, culture, language_faults};
 use crate::world::default_customer;
-use crate::{facts, listed, names, schedule};
+use crate::{directory, facts, listed, names, schedule};
 
 /// The word that leaves a value out.
 const LEFT_OUT: &str = "none";
@@ -396,6 +396,8 @@ impl CreateCustomer {
             ..default_customer(tenant.id)
         };
         listed::customer(tx, &customer).await?;
+        let name = [&self.first_name, &self.last_name].map(|name| name.as_deref().unwrap_or(""));
+        directory::first_administrator(tx, &tenant, ids.next(), name.into(), ctx.now).await?;
         Ok(tenant)
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use tierline_domain::admin::AdminState;
 use tierline_domain::catalog::Item;
 use tierline_domain::customer::{Customer, Delegation, Relationship, RelationshipState};
+use tierline_domain::directory::{DirectoryUser, Licence};
 use tierline_domain::id::Id;
 use tierline_domain::money::Money;
 use tierline_domain::partner::{Account, Partnership, PartnershipState, Tenant};
@@ -66,6 +67,8 @@ const PATHS: &[(&str, usize, &[&str])] = &[
         &["qualification", "company_name", "language", "domains"],
     ),
     ("resource_role", 2, &["role"]),
+    // Who of a customer uses licences of an item.
+    ("licences", 2, &["users"]),
     ("audit", 1, &["outcome"]),
     (
         "result",
@@ -169,8 +172,24 @@ pub async fn read(
         ("resource_role", [partner, subscription, "role"]) => {
             resource_role(tx, partner, subscription).await
         }
+        ("licences", [customer, item, "users"]) => users(tx, customer, item).await,
         _ => Err(AppError::NotSupported(format!("state {path}"))),
     }
+}
+
+/// First names of those who use licences of an item, in order.
+async fn users(tx: &mut Tx<'_>, customer: &str, item: &str) -> Result<Json, AppError> {
+    let customer = names::the_tenant(tx, customer).await?;
+    let item = names::the_item(tx, item).await?;
+    let key = [Value::Id(customer.id.uuid()), Value::Id(item.id.uuid())];
+    let statement = tables::licences::OF_ITEM;
+    let mut users = Vec::new();
+    for licence in tx.find::<Licence>(statement, &key).await? {
+        let user: DirectoryUser = by_id(tx, licence.holder).await?;
+        users.push(user.first_name);
+    }
+    users.sort();
+    Ok(json!(users))
 }
 
 async fn partner(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<Json, AppError> {

@@ -8,6 +8,7 @@ use tierline_domain::admin::{AdminRelationship, User};
 use tierline_domain::billing::Invoice;
 use tierline_domain::catalog::Item;
 use tierline_domain::customer::{Attestation, Customer, Delegation, Relationship};
+use tierline_domain::directory::DirectoryUser;
 use tierline_domain::id::Id;
 use tierline_domain::order::Order;
 use tierline_domain::partner::{Account, Location, Partnership, Tenant};
@@ -16,6 +17,7 @@ use tierline_store::{Tx, Value, tables};
 
 use crate::error::AppError;
 use crate::names::{self, seen};
+use crate::{directory, licences};
 
 /// Kinds of things that audit records tell of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub enum Noun {
     Transfer,
     /// A user of a partner.
     User,
+    /// A user of a customer.
+    DirectoryUser,
     /// A PartnerID tied to an account.
     Location,
     /// An invoice.
@@ -101,6 +105,7 @@ pub fn references(
             .collect(),
         Noun::Transfer => one(answered("/transfer").or_else(|| given("transfer"))),
         Noun::User => one(answered("/user").or_else(|| given("user"))),
+        Noun::DirectoryUser => one(answered("/directory_user").or_else(|| given("user"))),
         Noun::Location => one(given("location")),
         Noun::Invoice => one(given("invoice")),
         Noun::Partnership => answered("/provider")
@@ -165,6 +170,10 @@ async fn single(tx: &mut Tx<'_>, noun: Noun, name: &str) -> Result<Option<Thing>
             None => Ok(None),
         },
         Noun::User => Ok(names::user(tx, name).await?.map(user)),
+        Noun::DirectoryUser => match names::directory_user(tx, name).await? {
+            Some(row) => directory_user(tx, row).await.map(Some),
+            None => Ok(None),
+        },
         Noun::Location => Ok(names::location(tx, name).await?.map(location)),
         Noun::Invoice => invoice(tx, name).await,
         Noun::Relationship | Noun::Partnership | Noun::Assignment => Ok(None),
@@ -183,6 +192,26 @@ async fn pair(
         Noun::Assignment => assignment(tx, one, other).await,
         _ => Ok(None),
     }
+}
+
+/// A user of a customer is its customer's: only who did something with it has a record.
+async fn directory_user(tx: &mut Tx<'_>, row: DirectoryUser) -> Result<Thing, AppError> {
+    let roles = directory::roles_of(tx, row.id).await?;
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let licences = licences::of_user(tx, row.id).await?;
+    let licences: Vec<_> = licences.iter().map(|row| row.item).collect();
+    let state = match row.deleted {
+        Some(_) => "inactive",
+        None => "active",
+    };
+    Ok(Thing {
+        id: row.id.to_string(),
+        look: json!({
+            "id": row.id, "state": state, "usage_location": row.usage_location, "directory_roles": roles, "licenses": licences,
+        }),
+        customer: Some(row.tenant),
+        owners: Vec::new(),
+    })
 }
 
 /// An invoice is its recipient's: who issues it needs no telling.

@@ -23,6 +23,7 @@ use crate::change_quantity::take;
 use crate::charges::{self, Entry};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
+use crate::licences::follow;
 use crate::names;
 use crate::renewal::scheduled_end;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
@@ -288,6 +289,9 @@ impl UseCase for Upgrade {
         if let Some(into) = &self.into {
             pour(ctx, tx, held, into, seats).await?;
             let target = names::the_subscription(tx, into).await?;
+            if self.move_licences && seats >= source.row.quantity {
+                follow(tx, target.customer, (source.row.item, target.item), seats).await?;
+            }
             events::happened(ctx, tx, "subscription_changed", &target.handle).await?;
             let done = self.record(ctx, tx, &source, &to, &target, seats).await?;
             return Ok(Changed {
@@ -318,6 +322,11 @@ impl UseCase for Upgrade {
         };
         held.row.unschedule();
         subscription::save(tx, &mut held.row).await?;
+        // A part leaves its licences to be assigned by hand (SUB-029): the item of the rest is what it was.
+        if self.move_licences {
+            let row = &held.row;
+            follow(tx, row.customer, (source.row.item, row.item), seats).await?;
+        }
         Ok(Changed {
             operation: Some(done),
             ..Changed::of(facts)
@@ -513,6 +522,8 @@ impl UseCase for ConvertTrial {
             held.row.renewal = false;
             schedule::drop_all(tx, &held.row.handle).await?;
             subscription::save(tx, &mut held.row).await?;
+            let items = (held.row.item, target.item);
+            follow(tx, target.customer, items, self.quantity).await?;
             return Ok(Changed::of(facts));
         }
         let Some(paid) = held.item.trial_of.clone() else {
@@ -535,6 +546,8 @@ impl UseCase for ConvertTrial {
         row.renewal = item.renewable;
         row.batches = Vec::new();
         subscription::save(tx, row).await?;
+        let trial = row.trial.unwrap_or(row.item);
+        follow(tx, row.customer, (trial, row.item), row.quantity).await?;
         charge(ctx, tx, row, row.quantity, ChargeKind::Convert).await?;
         schedule::drop_all(tx, &row.handle).await?;
         lifecycle::plan(tx, row, ctx.now).await?;
@@ -694,6 +707,7 @@ async fn move_one(
     old.row.renewal = false;
     old.row.unschedule();
     subscription::save(tx, &mut old.row).await?;
+    follow(tx, new.customer, (old.row.item, new.item), new.quantity).await?;
     Ok(new)
 }
 

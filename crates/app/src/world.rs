@@ -38,8 +38,14 @@ pub const CUSTOMER_TEMPLATE: &str = "customer-agreement-2023";
 /// The template of the agreement that customers accepted before; it counts for no purchase any more.
 pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
 
-/// Facts that the scenario format does not know: prices of the tiers, and partners that earn no credit.
-pub const OUR_NOUNS: &[&str] = &["list_price", "fx_rate", "price_rule", "credit_loss"];
+/// Facts that the scenario format does not know: prices of the tiers, partners that earn no credit, users of customers.
+pub const OUR_NOUNS: &[&str] = &[
+    "list_price",
+    "fx_rate",
+    "price_rule",
+    "credit_loss",
+    "directory_user",
+];
 
 /// Members of the format's facts that it does not know: what bounds the access that earns credit, and settings of the operator.
 pub const OUR_MEMBERS: &[(&str, &[&str])] = &[
@@ -164,6 +170,7 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "setting" => estate::setting(tx, &f).await,
         "qualification" => records::qualification(tx, &f, today).await,
         "validation_code" => records::validation_code(tx, &f, today).await,
+        "directory_user" => records::directory_user(tx, &f, today).await,
         "account_check" => records::account_check(tx, &f, today).await,
         other => Err(AppError::NotSupported(format!("given {other}"))),
     }

@@ -20,6 +20,10 @@ const PAGES: &[(&str, Option<&str>)] = &[
         Some("scenarios/world.yaml"),
     ),
     ("docs/guides/price-books.md", None),
+    (
+        "docs/guides/users-and-licences.md",
+        Some("docs/guides/users-and-licences.yaml"),
+    ),
 ];
 /// Set, it writes today's answers into the pages.
 const REWRITE: &str = "TIERLINE_REWRITE_GUIDES";

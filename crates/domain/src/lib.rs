@@ -15,6 +15,7 @@ pub mod billing;
 pub mod catalog;
 pub mod customer;
 pub mod decimal;
+pub mod directory;
 pub mod export;
 pub mod id;
 pub mod listing;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::catalog::{Frequency, Item, Promotion, Publisher, Term};
 use crate::customer::Segment;
+use crate::directory::LicenceGroup;
 use crate::id::Id;
 use crate::place::Country;
 use crate::time::Date;
@@ -236,6 +237,10 @@ pub struct About {
     pub consumption: Option<String>,
     /// Short names of what comes with it.
     pub includes: Vec<String>,
+    /// Services that come with a licence.
+    pub services: Vec<String>,
+    /// Who keeps the users of its licences.
+    pub licence_group: LicenceGroup,
     /// What a limit counts; offers only.
     pub limit_of: Option<LimitOf>,
     /// Where more is written; offers only.

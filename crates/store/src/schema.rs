@@ -44,6 +44,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::files::PAPERS,
     crate::tables::listed::MIGRATION,
     crate::tables::listed::OF_ALL,
+    crate::tables::directory::MIGRATION,
 ];
 
 const PROGRAM: &str = "

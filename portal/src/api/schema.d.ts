@@ -725,6 +725,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers/{customer-id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users of a customer. */
+        get: operations["users-list"];
+        put?: never;
+        /** Make a user. */
+        post: operations["users-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/users/{user-id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A user. */
+        get: operations["users-get"];
+        put?: never;
+        post?: never;
+        /** Delete a user; its licences are free at once. */
+        delete: operations["users-delete"];
+        options?: never;
+        head?: never;
+        /** Change a user, give it another password, or restore it within thirty days. */
+        patch: operations["users-update"];
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/users/{user-id}/resetpassword": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give a user another password. */
+        patch: operations["users-reset-password"];
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/users/{user-id}/directoryroles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roles of a user in its directory. */
+        get: operations["user-directory-roles-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/directoryroles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roles that there are in a customer's directory. */
+        get: operations["directory-roles-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/directoryroles/{role-id}/usermembers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who holds a role. */
+        get: operations["directory-role-members-list"];
+        put?: never;
+        /** Give a user a role. */
+        post: operations["directory-role-members-add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/directoryroles/{role-id}/usermembers/{user-id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a role from a user. */
+        delete: operations["directory-role-members-remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/subscribedskus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer holds licences of, and how many are left. */
+        get: operations["subscribed-skus-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/users/{user-id}/licenses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The licences that a user uses. */
+        get: operations["user-licenses-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/users/{user-id}/licenseupdates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give licences to a user and take others back: all of it, or nothing. */
+        post: operations["user-license-updates-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/legalbusiness": {
         parameters: {
             query?: never;
@@ -4505,6 +4679,29 @@ export interface components {
             links: components["schemas"]["Links"];
             relationshipToPartner: string;
         };
+        /** @description A user of a customer. The password is in the answer to whoever gave it, and nowhere else (ROL-019). */
+        CustomerUser: {
+            attributes: components["schemas"]["Attributes"];
+            displayName: string;
+            firstName: string;
+            id: string;
+            immutableId?: string;
+            /**
+             * Format: date-time
+             * @description Nothing is brought here from another directory.
+             */
+            lastDirectorySyncTime?: string | null;
+            lastName: string;
+            links: components["schemas"]["Links"];
+            passwordProfile?: components["schemas"]["PasswordProfile"];
+            phoneNumber?: string;
+            /** Format: date-time */
+            softDeletionTime?: string | null;
+            state: string;
+            usageLocation: string;
+            userDomainType: string;
+            userPrincipalName: string;
+        };
         /** @description A day's rated consumption. Empty texts are printed. */
         DailyRatedUsageLineItem: {
             additionalInfo: string;
@@ -5105,6 +5302,12 @@ export interface components {
             /** Format: int64 */
             purchasedQuantity?: number;
         };
+        /** @description A licence that a user uses. */
+        License: {
+            attributes: components["schemas"]["Attributes"];
+            productSku: components["schemas"]["ProductSku"];
+            servicePlans: components["schemas"]["ServicePlan"][];
+        };
         /** @description A line of a licence of the traditional generation. */
         LicenseBasedLineItem: {
             amount: components["schemas"]["Decimal"];
@@ -5141,6 +5344,17 @@ export interface components {
             totalForCustomer: components["schemas"]["Decimal"];
             totalOtherDiscount: components["schemas"]["Decimal"];
             unitPrice: components["schemas"]["Decimal"];
+        };
+        /** @description A licence to give, and which of its services stay switched off. */
+        LicenseToAssign: {
+            excludedPlans?: string[];
+            skuId?: string | null;
+        };
+        /** @description Something that a user should know of its licences. */
+        LicenseWarning: {
+            code: string;
+            message: string;
+            servicePlans: string[];
         };
         /** @description A line of any of the types. */
         LineItem: components["schemas"]["LicenseBasedLineItem"] | components["schemas"]["UsageBasedLineItem"] | components["schemas"]["DailyUsageLineItem"] | components["schemas"]["OneTimeInvoiceLineItem"] | components["schemas"]["DailyRatedUsageLineItem"];
@@ -5854,6 +6068,11 @@ export interface components {
             /** @description Its company. */
             title: string;
         };
+        /** @description A password that is given, and whether the user has to choose another one. */
+        PasswordProfile: {
+            forceChangePassword?: boolean | null;
+            password?: string | null;
+        };
         /** @description What a savings plan promises, and for what. */
         PlanLine: {
             autoRenewEnabled: boolean;
@@ -5926,6 +6145,14 @@ export interface components {
             state: string;
             tenantId: string;
             user?: string;
+        };
+        /** @description What a licence is of. */
+        ProductSku: {
+            id: string;
+            licenseGroupId: string;
+            name: string;
+            skuPartNumber: string;
+            targetType: string;
         };
         /** @description A kind of product, and the finer one. */
         ProductType: {
@@ -6212,6 +6439,12 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description A role of a directory. */
+        Role: {
+            attributes: components["schemas"]["Attributes"];
+            id: string;
+            name: string;
+        };
         /** @description A rule as the rulebook has it and as it is enforced. */
         RuleView: {
             binds: string;
@@ -6296,6 +6529,14 @@ export interface components {
             tax: components["schemas"]["Decimal"];
             termAndBillingCycle: string;
             unitPrice: components["schemas"]["Decimal"];
+        };
+        /** @description A service of a licence, and whether it is there. */
+        ServicePlan: {
+            capabilityStatus: string;
+            displayName: string;
+            id: string;
+            serviceName: string;
+            targetType: string;
         };
         /** @description An application. */
         Shown: {
@@ -6385,6 +6626,25 @@ export interface components {
         SubType: {
             displayName: string;
             id: string;
+        };
+        /** @description What a customer holds of a licence. */
+        SubscribedSku: {
+            /** Format: int64 */
+            activeUnits: number;
+            attributes: components["schemas"]["Attributes"];
+            /** Format: int64 */
+            availableUnits: number;
+            capabilityStatus: string;
+            /** Format: int64 */
+            consumedUnits: number;
+            productSku: components["schemas"]["ProductSku"];
+            servicePlans: components["schemas"]["ServicePlan"][];
+            /** Format: int64 */
+            suspendedUnits: number;
+            /** Format: int64 */
+            totalUnits: number;
+            /** Format: int64 */
+            warningUnits: number;
         };
         /** @description Whether a subscription that is there may take the seats. */
         SubscriptionEligibility: {
@@ -6751,6 +7011,14 @@ export interface components {
         UserCredentials: {
             password: string;
             userName: string;
+        };
+        /** @description A user that holds a role. */
+        UserMember: {
+            attributes: components["schemas"]["Attributes"];
+            displayName: string;
+            id: string;
+            roleId: string;
+            userPrincipalName: string;
         };
         /** @description A user. */
         UserView: {
@@ -11522,6 +11790,1594 @@ export interface operations {
             };
             /** @description It does not exist, or this caller may not know of it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-list": {
+        parameters: {
+            query?: {
+                /** @description Most users of the page; 500 at most. */
+                size?: number;
+                /** @description Next, with the token of the page before. */
+                seekOperation?: string;
+                /** @description UserState equals Inactive: those that were deleted and can be restored. */
+                filter?: string;
+                /** @description UserPrincipalName or DisplayName. */
+                sortField?: string;
+                /** @description Ascending or Descending. */
+                sortDirection?: string;
+            };
+            header?: never;
+            path: {
+                "customer-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["CustomerUser"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    displayName?: string | null;
+                    /** @default null */
+                    firstName?: string | null;
+                    /** @default null */
+                    immutableId?: string | null;
+                    /** @default null */
+                    lastName?: string | null;
+                    /** @default null */
+                    passwordProfile?: null | components["schemas"]["PasswordProfile"];
+                    /** @default null */
+                    phoneNumber?: string | null;
+                    /** @default null */
+                    state?: string | null;
+                    /** @default null */
+                    usageLocation?: string | null;
+                    /** @default null */
+                    userPrincipalName?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        displayName: string;
+                        firstName: string;
+                        id: string;
+                        immutableId?: string;
+                        /**
+                         * Format: date-time
+                         * @description Nothing is brought here from another directory.
+                         */
+                        lastDirectorySyncTime?: string | null;
+                        lastName: string;
+                        links: components["schemas"]["Links"];
+                        passwordProfile?: components["schemas"]["PasswordProfile"];
+                        phoneNumber?: string;
+                        /** Format: date-time */
+                        softDeletionTime?: string | null;
+                        state: string;
+                        usageLocation: string;
+                        userDomainType: string;
+                        userPrincipalName: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        displayName: string;
+                        firstName: string;
+                        id: string;
+                        immutableId?: string;
+                        /**
+                         * Format: date-time
+                         * @description Nothing is brought here from another directory.
+                         */
+                        lastDirectorySyncTime?: string | null;
+                        lastName: string;
+                        links: components["schemas"]["Links"];
+                        passwordProfile?: components["schemas"]["PasswordProfile"];
+                        phoneNumber?: string;
+                        /** Format: date-time */
+                        softDeletionTime?: string | null;
+                        state: string;
+                        usageLocation: string;
+                        userDomainType: string;
+                        userPrincipalName: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    displayName?: string | null;
+                    /** @default null */
+                    firstName?: string | null;
+                    /** @default null */
+                    immutableId?: string | null;
+                    /** @default null */
+                    lastName?: string | null;
+                    /** @default null */
+                    passwordProfile?: null | components["schemas"]["PasswordProfile"];
+                    /** @default null */
+                    phoneNumber?: string | null;
+                    /** @default null */
+                    state?: string | null;
+                    /** @default null */
+                    usageLocation?: string | null;
+                    /** @default null */
+                    userPrincipalName?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        displayName: string;
+                        firstName: string;
+                        id: string;
+                        immutableId?: string;
+                        /**
+                         * Format: date-time
+                         * @description Nothing is brought here from another directory.
+                         */
+                        lastDirectorySyncTime?: string | null;
+                        lastName: string;
+                        links: components["schemas"]["Links"];
+                        passwordProfile?: components["schemas"]["PasswordProfile"];
+                        phoneNumber?: string;
+                        /** Format: date-time */
+                        softDeletionTime?: string | null;
+                        state: string;
+                        usageLocation: string;
+                        userDomainType: string;
+                        userPrincipalName: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "users-reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    displayName?: string | null;
+                    /** @default null */
+                    firstName?: string | null;
+                    /** @default null */
+                    immutableId?: string | null;
+                    /** @default null */
+                    lastName?: string | null;
+                    /** @default null */
+                    passwordProfile?: null | components["schemas"]["PasswordProfile"];
+                    /** @default null */
+                    phoneNumber?: string | null;
+                    /** @default null */
+                    state?: string | null;
+                    /** @default null */
+                    usageLocation?: string | null;
+                    /** @default null */
+                    userPrincipalName?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        displayName: string;
+                        firstName: string;
+                        id: string;
+                        immutableId?: string;
+                        /**
+                         * Format: date-time
+                         * @description Nothing is brought here from another directory.
+                         */
+                        lastDirectorySyncTime?: string | null;
+                        lastName: string;
+                        links: components["schemas"]["Links"];
+                        passwordProfile?: components["schemas"]["PasswordProfile"];
+                        phoneNumber?: string;
+                        /** Format: date-time */
+                        softDeletionTime?: string | null;
+                        state: string;
+                        usageLocation: string;
+                        userDomainType: string;
+                        userPrincipalName: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "user-directory-roles-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["Role"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "directory-roles-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["Role"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "directory-role-members-list": {
+        parameters: {
+            query?: {
+                /** @description Most users of the page; 500 at most. */
+                size?: number;
+                /** @description Next, with the token of the page before. */
+                seekOperation?: string;
+            };
+            header?: never;
+            path: {
+                "customer-id": string;
+                "role-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["UserMember"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "directory-role-members-add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "role-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        displayName: string;
+                        id: string;
+                        roleId: string;
+                        userPrincipalName: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "directory-role-members-remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "role-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "subscribed-skus-list": {
+        parameters: {
+            query?: {
+                /** @description Group1, Group2, or both; Group1 unless it is said. */
+                licenseGroupIds?: string;
+            };
+            header?: never;
+            path: {
+                "customer-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["SubscribedSku"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "user-licenses-list": {
+        parameters: {
+            query?: {
+                /** @description Group1, Group2, or both; Group1 unless it is said. */
+                licenseGroupIds?: string;
+            };
+            header?: never;
+            path: {
+                "customer-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["License"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "user-license-updates-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "user-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    licensesToAssign?: components["schemas"]["LicenseToAssign"][] | null;
+                    /** @default null */
+                    licensesToRemove?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        licenseWarnings: components["schemas"]["LicenseWarning"][];
+                        licensesToAssign?: components["schemas"]["LicenseToAssign"][];
+                        licensesToRemove?: string[];
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

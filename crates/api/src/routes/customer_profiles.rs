@@ -189,10 +189,14 @@ async fn put_billing(
     billing(Path(customer), call).await
 }
 
-/// Refuses whoever has no role in the customer's tenant that opens it (CUS-017, GDA-027).
-async fn role_required(call: &Call, customer: &str) -> Result<Known, Problem> {
+/// Refuses whoever has no role in the customer's tenant in which a task can be done (CUS-017, GDA-027, ROL-031).
+pub(super) async fn role_required(
+    call: &Call,
+    customer: &str,
+    task: &str,
+) -> Result<Known, Problem> {
     let known = customers::required(&call.server, &call.principal, customer).await?;
-    let task = json!({ "customer": customer, "task": "company_details" });
+    let task = json!({ "customer": customer, "task": task });
     let (app, actor) = (call.server.app(), call.principal.actor());
     let act = Act {
         actor: actor.clone(),
@@ -228,7 +232,7 @@ async fn organization(
     Path(customer): Path<String>,
     call: Call,
 ) -> Result<Json<Vec<CustomerOrganization>>, Problem> {
-    let known = role_required(&call, &customer).await?;
+    let known = role_required(&call, &customer, access::COMPANY_DETAILS).await?;
     let address = known.address();
     Ok(Json(vec![CustomerOrganization {
         street: address.line1,
@@ -242,7 +246,7 @@ async fn organization(
 }
 
 async fn domains(Path(customer): Path<String>, call: Call) -> Result<Json<Vec<String>>, Problem> {
-    let known = role_required(&call, &customer).await?;
+    let known = role_required(&call, &customer, access::COMPANY_DETAILS).await?;
     let tenant = known.tenant.id.uuid();
     let further = call
         .read(move |tx| {

@@ -31,6 +31,7 @@ pub mod customers;
 mod decisions;
 pub mod delegation;
 pub mod deliveries;
+mod directory_roles;
 mod discovery;
 pub mod documented;
 mod enrolments;
@@ -43,8 +44,9 @@ mod invoice_lines;
 mod invoices;
 mod items;
 mod ledger;
+mod licences;
 pub(crate) mod line_items;
-pub(crate) mod lines;
+mod lines;
 mod lines_table;
 mod me;
 pub mod new_customers;
@@ -79,6 +81,7 @@ pub(crate) mod transfers;
 pub(crate) mod transitions;
 mod usage;
 mod usage_files;
+mod users;
 pub mod utilities;
 mod utilization;
 pub mod webhooks;
@@ -99,6 +102,9 @@ pub(crate) fn list() -> Vec<Route> {
         customers::routes(),
         customer_profiles::routes(),
         new_customers::routes(),
+        users::routes(),
+        directory_roles::routes(),
+        licences::routes(),
         profiles::routes(),
         qualifications::routes(),
         sandbox_resellers::routes(),

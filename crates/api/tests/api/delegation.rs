@@ -527,9 +527,14 @@ async fn customers_are_those_that_have_approved() {
     let world = world().await;
     let harbor = world.user("harbor");
     let juniper = world.customer("harbor", "Juniper").await;
-    let one = json!({ "id": juniper, "tenantId": juniper, "displayName": "Juniper Bakery LLC" });
+    let bay = world.customer("harbor", "Bay Street").await;
+    let [other, one] = [
+        (bay, "Bay Street Shipping LLC"),
+        (juniper.clone(), "Juniper Bakery LLC"),
+    ]
+    .map(|(id, name)| json!({ "id": id, "tenantId": id, "displayName": name }));
     let list = world.get(CUSTOMERS, &harbor).await;
-    assert_eq!(list.body["value"], json!([one]), "{}", list.body);
+    assert_eq!(list.body["value"], json!([other, one]), "{}", list.body);
     let single = world.get(&format!("{CUSTOMERS}/{juniper}"), &harbor).await;
     assert_eq!(
         (single.status, &single.body["displayName"]),
@@ -568,8 +573,9 @@ async fn lists_are_filtered_ordered_and_paged() {
     let drafts = get("$filter=status%20eq%20'created'&$orderby=displayName%20desc").await;
     assert_eq!(names(&drafts), ["two", "one"]);
     let first = get("$orderby=displayName&$top=2&$count=true&$select=displayName").await;
-    assert_eq!(names(&first), ["harbor-juniper-readers", "one"]);
-    assert_eq!(first.body["@odata.count"], 3);
+    let granted = ["harbor-bay-street-desk", "harbor-juniper-readers"];
+    assert_eq!(names(&first), granted);
+    assert_eq!(first.body["@odata.count"], 4);
     assert!(first.body["value"][0].get("status").is_none());
     let unknown = get("$select=displayName,colour").await;
     assert_eq!(unknown.status, 400, "{}", unknown.body);
@@ -578,7 +584,7 @@ async fn lists_are_filtered_ordered_and_paged() {
     let next = world
         .get(next.strip_prefix(&world.base).unwrap(), &harbor)
         .await;
-    assert_eq!(names(&next), ["two"]);
+    assert_eq!(names(&next), ["one", "two"]);
     assert!(next.body.get("@odata.nextLink").is_none());
     assert_fails(
         "a filter",

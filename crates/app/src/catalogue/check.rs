@@ -251,6 +251,10 @@ impl Check<'_> {
             }
         }
         self.terms(entry);
+        let services: BTreeSet<&str> = entry.services.iter().map(|name| name.trim()).collect();
+        if services.contains("") || services.len() < entry.services.len() {
+            self.fault(id, "services", "names each service once");
+        }
         let named = entry
             .prerequisites
             .iter()

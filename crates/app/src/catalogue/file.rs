@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tierline_domain::catalog::{Frequency, ItemKind, Offered, Publisher, Term};
 use tierline_domain::customer::Segment;
 use tierline_domain::decimal::Decimal;
+use tierline_domain::directory::LicenceGroup;
 use tierline_domain::listing::{LeastCommitment, LimitOf, Precondition, Shelf, Texts, Variable};
 use tierline_domain::money::Money;
 use tierline_domain::place::Country;
@@ -166,6 +167,10 @@ pub(super) struct Entry {
     pub(super) consumption: Option<String>,
     #[serde(default)]
     pub(super) includes: Vec<String>,
+    #[serde(default)]
+    pub(super) services: Vec<String>,
+    #[serde(default)]
+    pub(super) licence_group: LicenceGroup,
     // Of offers.
     pub(super) guid: Option<Uuid>,
     pub(super) category: Option<String>,

@@ -443,6 +443,8 @@ fn about(entry: &Entry) -> About {
         sold_out_in: entry.sold_out_in.clone(),
         consumption: entry.consumption.clone(),
         includes: entry.includes.clone(),
+        services: entry.services.clone(),
+        licence_group: entry.licence_group,
         limit_of: entry.limit_of,
         learn_more: entry.learn_more.clone(),
     }

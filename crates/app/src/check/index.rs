@@ -37,6 +37,7 @@ const FILES: &[(&str, &str)] = files![
     "own/customers.yaml",
     "own/deals.yaml",
     "own/delegation.yaml",
+    "own/directory.yaml",
     "own/enrolment.yaml",
     "own/identity.yaml",
     "own/orders.yaml",

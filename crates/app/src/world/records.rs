@@ -1,7 +1,9 @@
 //! What is on record about customers beside their ties: contacts, qualifications, codes and checks.
 
 use tierline_domain::address::folded;
+use tierline_domain::admin::DirectoryRole;
 use tierline_domain::customer::{Customer, CustomerState, Qualification, Segment};
+use tierline_domain::directory::{DirectoryUser, Licence, RoleMember};
 use tierline_domain::partner::{Organization, Tenant};
 use tierline_domain::time::{Timestamp, add_days};
 use tierline_domain::vetting::{CheckStatus, Special};
@@ -130,4 +132,54 @@ pub(super) async fn account_check(
         }
     };
     listed::customer(tx, &details).await
+}
+
+/// `directory_user: {id, customer, first_name, last_name, usage_location, roles, licences, days_ago, deleted_days_ago}`, where the id
+/// is what stands before the customer's domain in its sign-in name.
+pub(super) async fn directory_user(
+    tx: &mut Tx<'_>,
+    f: &Fields<'_>,
+    today: Timestamp,
+) -> Result<(), AppError> {
+    let customer = names::the_tenant(tx, &f.must::<String>("customer")?).await?;
+    let sign_in_name = format!("{}@{}", f.must::<String>("id")?, customer.domain);
+    let [first_name, last_name] = [f.must::<String>("first_name")?, f.must("last_name")?];
+    let deleted: Option<i32> = f.get("deleted_days_ago")?;
+    let user = DirectoryUser {
+        id: named_id("directory_user", &sign_in_name),
+        tenant: customer.id,
+        folded: sign_in_name.to_lowercase(),
+        sign_in_name,
+        display_name: format!("{first_name} {last_name}"),
+        first_name,
+        last_name,
+        usage_location: f.get("usage_location")?.unwrap_or(customer.country),
+        phone: f.get("phone")?,
+        immutable_id: None,
+        renews_password: false,
+        created: days_ago(f, today)?,
+        deleted: deleted.map(|days| Timestamp::noon(add_days(today.date(), days.saturating_neg()))),
+        version: 1,
+    };
+    tx.insert(&user).await?;
+    for role in f.get::<Vec<DirectoryRole>>("roles")?.unwrap_or_default() {
+        tx.insert(&RoleMember {
+            member: user.id,
+            role,
+            tenant: customer.id,
+        })
+        .await?;
+    }
+    for item in f.get::<Vec<String>>("licences")?.unwrap_or_default() {
+        let item = names::the_item(tx, &item).await?;
+        tx.insert(&Licence {
+            holder: user.id,
+            item: item.id,
+            tenant: customer.id,
+            excluded: Vec::new(),
+            assigned: user.created,
+        })
+        .await?;
+    }
+    Ok(())
 }

@@ -159,6 +159,8 @@ fn estate() -> Json {
         {"setting": {"remark": "none"}},
         {"validation_code": {"partner": "DB-1", "code": "480215", "organization": "A place", "most": 5, "remaining": 4}},
         {"account_check": {"customer": "C-1", "status": "allowed", "days_ago": 4}},
+        {"directory_user": {"id": "ada", "customer": "C-1", "first_name": "Ada", "last_name": "Quill", "roles": ["directory_reader"],
+            "licences": ["suite"]}},
         {"cart": {"id": "cart-1", "partner": "DB-1", "customer": "C-1", "item": "suite", "quantity": 2, "created": "2024-03-09T10:00:00Z"}},
         {"transfer": {"id": "tr-1", "kind": "traditional", "from": "DB-1", "to": "DB-2", "customer": "C-1", "subscriptions": ["up-1"], "state": "rejected"}},
     ])

@@ -249,3 +249,43 @@ async fn lines_have_resellers_of_their_own() {
     assert_eq!(state(first), (SubscriptionState::Suspended, false));
     assert_eq!(state(second), (SubscriptionState::Active, false));
 }
+
+/// Users follow what they are licensed for into another item, at a renewal and into new commerce (SUB-029).
+#[tokio::test]
+async fn users_go_along_with_what_their_subscription_becomes() {
+    let mut world = World::of(
+        "2023-11-15T12:00:00Z",
+        given(&[
+            json!({"item": {"id": "suite", "terms": {"P1Y": ["monthly"]}, "prices": {"P1Y": ["EUR 96.00"]}, "upgrades_to": ["suite-plus"]}}),
+            json!({"item": {"id": "suite-plus", "terms": {"P1Y": ["monthly"]}, "prices": {"P1Y": ["EUR 144.00"]}}}),
+            json!({"subscription": {"id": "sub-1", "seller": "DB-1", "customer": "C-1", "item": "suite", "quantity": 2,
+                "frequency": "monthly", "bought": "2022-11-17T10:00:00Z"}}),
+            json!({"subscription": {"id": "sub-2", "seller": "DB-1", "customer": "C-1", "item": "suite-legacy", "quantity": 2,
+                "frequency": "annual", "bought": "2023-06-15T10:00:00Z"}}),
+            json!({"directory_user": {"id": "ada", "customer": "C-1", "first_name": "Ada", "last_name": "Quill",
+                "licences": ["suite", "suite-legacy"]}}),
+            json!({"directory_user": {"id": "ben", "customer": "C-1", "first_name": "Ben", "last_name": "Odum", "licences": ["suite"]}}),
+        ]),
+    )
+    .await;
+    let scheduled = json!({"subscription": "sub-1", "item": "suite-plus"});
+    world.act("DB-1", "schedule_change", scheduled).await;
+    assert_eq!(
+        world.state("licences.C-1.suite.users").await,
+        json!(["Ada", "Ben"])
+    );
+    world.until("2023-11-20").await;
+    assert_eq!(world.state("licences.C-1.suite.users").await, json!([]));
+    assert_eq!(
+        world.state("licences.C-1.suite-plus.users").await,
+        json!(["Ada", "Ben"])
+    );
+    let migrated = json!({"subscription": "sub-2"});
+    world.act("DB-1", "migrate", migrated).await;
+    assert_eq!(
+        world.state("licences.C-1.suite-legacy.users").await,
+        json!([])
+    );
+    let there = world.state("licences.C-1.suite-legacy-new-commerce.users");
+    assert_eq!(there.await, json!(["Ada"]));
+}

@@ -14,6 +14,7 @@ use tierline_app::ask::ask;
 use tierline_app::clock::Clock;
 use tierline_app::demo::LayWorld;
 use tierline_app::{App, AppError, names};
+use tierline_domain::directory::Licence;
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::Timestamp;
 use tierline_store::testing::{Fixture, both_engines};
@@ -167,6 +168,44 @@ async fn two_of_eight_get_the_seats_that_are_left() {
         let outcomes = race(&servers, acts).await;
         assert_eq!(admitted(&outcomes, "ORD-020"), 2, "{}", test.engine);
         assert_eq!(seats(&servers[1]).await, LIMIT);
+    })
+    .await;
+}
+
+/// Licences of ten seats, given at once by all partners to users of the one customer.
+#[tokio::test]
+async fn ten_of_many_users_get_a_licence() {
+    both_engines(schema::MIGRATIONS, |test| async move {
+        let mut given = sellers();
+        let roles = json!(["license_administrator"]);
+        for number in 0..SELLERS {
+            given.push(json!({ "admin_relationship": { "id": format!("ar-{number}"), "partner": format!("S-{number}"),
+                "customer": "C-T", "roles": roles, "assigned": roles } }));
+        }
+        for half in 0..2 {
+            given.push(json!({ "subscription": { "id": format!("sub-{half}"), "seller": format!("S-{half}"), "customer": "C-T",
+                "item": "suite-standard", "quantity": LIMIT / 2 } }));
+        }
+        let users = SELLERS * 3;
+        given.extend((0..users).map(|number| {
+            json!({ "directory_user": { "id": format!("u{number}"), "customer": "C-T", "first_name": "Una", "last_name": "Marsh" } })
+        }));
+        let servers = servers(&test, given).await;
+        let id = id_of!(servers[0], tenant, "C-T");
+        let acts = (0..users).map(|number| {
+            let wanted = json!({ "customer": spelled(number / 2, "C-T", &id), "user": format!("u{number}@c-t.example"),
+                "assign": [{ "item": "suite-standard" }] });
+            Act::of(&format!("S-{}", number % SELLERS), "assign_licences", wanted)
+        });
+        let outcomes = race(&servers, acts.collect()).await;
+        let given = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        let none_left = |outcome: &&Result<Json, AppError>| matches!(outcome, Err(AppError::NoneLeft { .. }));
+        let refused = outcomes.iter().filter(none_left).count();
+        assert_eq!((given, refused), (10, users - 10), "{}", test.engine);
+        let all = ask(|tx: &mut Tx<'_>| {
+            Box::pin(async move { Ok(tx.find::<Licence>(Licence::all_rows_sql(), &[]).await?) })
+        });
+        assert_eq!(servers[1].db().read(all).await.unwrap().len(), 10);
     })
     .await;
 }

@@ -140,6 +140,8 @@ facts! {
         pub partner: Option<PartnerType>,
         /// An application alone is not enough.
         pub users_only: bool,
+        /// It is about licences, which tells an application so in words of its own.
+        pub licences: bool,
     }
 }
 

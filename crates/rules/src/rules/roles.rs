@@ -605,7 +605,10 @@ pub static RULES: &[Rule] = &[
             f.caller.token == TokenKind::Application
                 && f.form.api_call.is_none_or(|call| call.users_only)
         },
-        answer: |_| documented(403, 900_329),
+        answer: |f| match f.form.api_call {
+            Some(call) if call.licences => documented(400, 900_316),
+            _ => documented(403, 900_329),
+        },
         shows: |f| vec![shown("token", f.caller.token)],
     },
     Rule {
@@ -628,10 +631,13 @@ pub static RULES: &[Rule] = &[
         &[
             "list_users",
             "list_directory_roles",
+            "list_role_members",
+            "list_licences",
+            "read_user_licences",
             "read_provisioning_status"
         ]
     ),
-    task_rule!("ROL-032", &["create_user"]),
+    task_rule!("ROL-032", &["create_user", "update_user", "delete_user"]),
     task_rule!("ROL-033", &["assign_licences"]),
     task_rule!("ROL-034", &["add_to_directory_role"]),
     task_rule!("ROL-035", &["reset_password"]),

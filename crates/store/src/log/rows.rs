@@ -12,6 +12,7 @@ use tierline_domain::billing::{
 };
 use tierline_domain::catalog::{DatedPrice, Item, Promotion};
 use tierline_domain::customer::{Customer, Relationship};
+use tierline_domain::directory::{Licence, RoleMember};
 use tierline_domain::order::{Cart, Document, Order, OrderRequest};
 use tierline_domain::partner::{
     Account, Affiliation, Agreement, Judgement, Location, Organization, Partnership, Tenant, Waiver,
@@ -56,6 +57,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("checkpoints", "the log itself, signed"),
     ("consents", CREDENTIALS),
     ("contacts", PERSONAL),
+    ("directory_users", PERSONAL),
     ("events", "the log itself, chained"),
     ("export_parts", FILES),
     ("exports", FILES),
@@ -205,6 +207,7 @@ logged!(
     Invoice,
     Item,
     Judgement,
+    Licence,
     ListPrice,
     Location,
     Meter,
@@ -225,6 +228,7 @@ logged!(
     Relationship,
     ResourceAccess,
     ResourceRole,
+    RoleMember,
     Setting,
     StoredDecision,
     Subscription,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tierline_domain::admin::{
-    AdminAction, AdminState, AssignmentState, Mfa, Progress, UserAccount,
+    AdminAction, AdminState, AssignmentState, DirectoryRole, Mfa, Progress, UserAccount,
 };
 use tierline_domain::billing::{
     Basis, Cause, InvoiceDocument, InvoiceKind, InvoiceState, LedgerAccount, Party, PaymentMethod,
@@ -87,6 +87,7 @@ as_text!(
     CustomerState,
     Decimal,
     Delegation,
+    DirectoryRole,
     EducationSegment,
     ExportKind,
     ExportState,

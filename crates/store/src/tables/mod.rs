@@ -26,6 +26,7 @@ pub mod audit;
 pub mod billing;
 pub mod catalogue;
 pub mod delegation;
+pub mod directory;
 mod fields;
 pub mod files;
 pub mod identity;
@@ -57,6 +58,7 @@ pub use billing::{
     payment_instructions, payments, postings, price_rules, tax_exemptions, tax_rates,
 };
 pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_uses};
+pub use directory::{directory_users, licences, role_members};
 pub use files::{export_parts, exports, paper_contents, papers};
 pub use listed::{Known, Listed, known_customers, listed_customers};
 pub use webhooks::{

@@ -23,6 +23,7 @@ fn statements() -> Vec<Statement> {
         listed_customers known_customers
     );
     statements.extend(tables::catalogue::STATEMENTS.concat());
+    statements.extend(tables::directory::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements.extend_from_slice(holdings::ALL);

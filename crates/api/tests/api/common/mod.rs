@@ -377,6 +377,15 @@ pub async fn filtered(world: &World, token: &str, filter: &Value) -> Answer {
         .await
 }
 
+/// A partner's audit records of one kind of resource.
+pub async fn records(world: &World, token: &str, kind: &str) -> Answer {
+    let filter = json!({ "Field": "ResourceType", "Value": kind, "Operator": "equals" });
+    let filter = escaped(&filter.to_string());
+    world
+        .get(&format!("/v1/auditrecords?filter={filter}"), token)
+        .await
+}
+
 /// Moves the world on by a period.
 pub async fn advance(world: &World, by: &str) {
     let token = world.of("operator", "accessTokenUser");

@@ -457,6 +457,7 @@ fn enr_040_and_rol_018_guard_the_api() {
         facts.form.api_call = Some(ApiCall {
             partner,
             users_only,
+            licences: false,
         });
         facts
     };
@@ -475,6 +476,13 @@ fn enr_040_and_rol_018_guard_the_api() {
     assert_eq!(failed(&facts, ""), ["ROL-018"]);
     assert_eq!(answer(&facts, "ROL"), (403, Some(900_329)));
     assert!(decide(&facts, &["ROL-018".parse().unwrap()]).allowed());
+    let mut licences = facts.clone();
+    licences.form.api_call = facts.form.api_call.map(|call| ApiCall {
+        licences: true,
+        ..call
+    });
+    assert_eq!(failed(&licences, ""), ["ROL-018"]);
+    assert_eq!(answer(&licences, "ROL"), (400, Some(900_316)));
     assert_eq!(failed(&call(None, true, user), ""), NOTHING);
     assert_eq!(failed(&call(None, false, application), ""), NOTHING);
     // The token is looked at first (GEN-010).
