@@ -280,8 +280,8 @@ pub(crate) async fn take(tx: &mut Tx<'_>, row: &Licence) -> Result<(), AppError>
     Ok(())
 }
 
-/// What was a subscription of one item is one of another: users follow it, those first who have had theirs the longest,
-/// as far as there are no licences of the old item left for them (SUB-029).
+/// What was a subscription of one item is one of another: users follow it, unless other subscriptions of the old item hold
+/// licences for them (SUB-029).
 ///
 /// # Errors
 /// When the store fails.
@@ -289,18 +289,14 @@ pub(crate) async fn follow(
     tx: &mut Tx<'_>,
     customer: Id<Tenant>,
     (from, to): (Id<Item>, Id<Item>),
-    seats: i64,
 ) -> Result<(), AppError> {
     if from == to {
         return Ok(());
     }
     // What is suspended for good does not keep them.
     let usable = |row: &Subscription| units(row)[..2].iter().sum();
-    for row in homeless(tx, customer, from, usable)
-        .await?
-        .into_iter()
-        .take(count(seats))
-    {
+    let (in_use, homeless) = homeless(tx, customer, from, usable).await?;
+    for row in in_use.into_iter().take(homeless) {
         take(tx, &row).await?;
         let key = [Value::Id(row.holder.uuid()), Value::Id(to.uuid())];
         if tx.look::<Licence>(&key).await?.is_none() {
@@ -316,37 +312,41 @@ pub(crate) async fn follow(
     Ok(())
 }
 
-/// A subscription is gone for good, and licences go with it where no other of the same item holds them.
+/// A subscription of so many seats of an item is there no more, and licences go with it: those that were given last, as far
+/// as no other subscription of the item holds them.
 ///
 /// # Errors
 /// When the store fails.
 pub(crate) async fn lapse(tx: &mut Tx<'_>, gone: &Subscription) -> Result<(), AppError> {
     let held = |row: &Subscription| units(row).iter().sum();
-    for row in homeless(tx, gone.customer, gone.item, held).await? {
-        take(tx, &row).await?;
+    let (in_use, homeless) = homeless(tx, gone.customer, gone.item, held).await?;
+    let lost = homeless.min(count(gone.quantity));
+    for row in in_use.iter().rev().take(lost) {
+        take(tx, row).await?;
     }
     Ok(())
 }
 
-/// Licences of an item for which a customer's subscriptions have no unit, those first that were given first.
+/// Licences of an item in use, in the order in which they were given, and for how many of them a customer's subscriptions
+/// have no unit.
 async fn homeless(
     tx: &mut Tx<'_>,
     customer: Id<Tenant>,
     item: Id<Item>,
     units: impl Fn(&Subscription) -> i64,
-) -> Result<Vec<Licence>, AppError> {
+) -> Result<(Vec<Licence>, usize), AppError> {
     let key = [Value::Id(customer.uuid()), Value::Id(item.uuid())];
     let statement = tables::licences::OF_ITEM;
-    let mut in_use = tx.find::<Licence>(statement, &key).await?;
+    let in_use = tx.find::<Licence>(statement, &key).await?;
     if in_use.is_empty() {
-        return Ok(in_use);
+        return Ok((in_use, 0));
     }
     let tenant: Tenant = names::by_id(tx, customer).await?;
     let rest = estate(tx, &tenant).await?.into_iter();
     let rest = rest.filter(|row| row.item == item && !row.deprovisioned);
     let left = rest.map(|row| units(&row)).sum();
-    in_use.truncate(in_use.len().saturating_sub(count(left)));
-    Ok(in_use)
+    let homeless = in_use.len().saturating_sub(count(left));
+    Ok((in_use, homeless))
 }
 
 fn count(number: i64) -> usize {

@@ -148,11 +148,11 @@ async fn enter(
     row.pending_frequency = None;
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
-    if state == SubscriptionState::Deleted {
-        licences::lapse(tx, row).await?;
-    }
     // What a transfer or its seller suspended before is told of once.
     if is_new {
+        if state == SubscriptionState::Deleted {
+            licences::lapse(tx, row).await?;
+        }
         events::happened(ctx, tx, &format!("subscription_{state}"), &row.handle).await?;
     }
     Ok(())
@@ -242,7 +242,7 @@ async fn renew(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), AppErr
     }];
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
-    licences::follow(tx, row.customer, (was, row.item), row.quantity).await?;
+    licences::follow(tx, row.customer, (was, row.item)).await?;
     events::happened(ctx, tx, "subscription_renewed", &row.handle).await?;
     charges::book_cycle(ctx, tx, row, ChargeKind::Renew, today).await?;
     schedule::drop_all(tx, &row.handle).await?;
@@ -314,7 +314,7 @@ async fn become_paid(ctx: &Ctx, tx: &mut Tx<'_>, held: &mut Held) -> Result<(), 
     }];
     row.version = row.version.saturating_add(1);
     tx.put(row).await?;
-    licences::follow(tx, row.customer, (was, row.item), row.quantity).await?;
+    licences::follow(tx, row.customer, (was, row.item)).await?;
     events::happened(ctx, tx, "trial_converted", &row.handle).await?;
     charges::book_cycle(ctx, tx, row, ChargeKind::Convert, today).await?;
     schedule::drop_all(tx, &row.handle).await?;

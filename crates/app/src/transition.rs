@@ -23,7 +23,7 @@ use crate::change_quantity::take;
 use crate::charges::{self, Entry};
 use crate::ctx::{Ctx, Ids};
 use crate::error::AppError;
-use crate::licences::follow;
+use crate::licences::{follow, lapse};
 use crate::names;
 use crate::renewal::scheduled_end;
 use crate::subscription::{self, Changed, Held, estate, held, with_item};
@@ -289,8 +289,8 @@ impl UseCase for Upgrade {
         if let Some(into) = &self.into {
             pour(ctx, tx, held, into, seats).await?;
             let target = names::the_subscription(tx, into).await?;
-            if self.move_licences && seats >= source.row.quantity {
-                follow(tx, target.customer, (source.row.item, target.item), seats).await?;
+            if seats >= source.row.quantity {
+                self.leave(tx, &source.row, target.item).await?;
             }
             events::happened(ctx, tx, "subscription_changed", &target.handle).await?;
             let done = self.record(ctx, tx, &source, &to, &target, seats).await?;
@@ -322,10 +322,9 @@ impl UseCase for Upgrade {
         };
         held.row.unschedule();
         subscription::save(tx, &mut held.row).await?;
-        // A part leaves its licences to be assigned by hand (SUB-029): the item of the rest is what it was.
-        if self.move_licences {
-            let row = &held.row;
-            follow(tx, row.customer, (source.row.item, row.item), seats).await?;
+        // A part leaves its licences to be assigned by hand (SUB-029).
+        if held.row.item != source.row.item {
+            self.leave(tx, &source.row, held.row.item).await?;
         }
         Ok(Changed {
             operation: Some(done),
@@ -335,6 +334,19 @@ impl UseCase for Upgrade {
 }
 
 impl Upgrade {
+    /// Nothing is left of what was upgraded: its users go along, or are without a licence.
+    async fn leave(
+        &self,
+        tx: &mut Tx<'_>,
+        was: &Subscription,
+        to: Id<Item>,
+    ) -> Result<(), AppError> {
+        if self.move_licences {
+            follow(tx, was.customer, (was.item, to)).await?;
+        }
+        lapse(tx, was).await
+    }
+
     /// The term and the billing frequency that are to be.
     fn billing(&self, row: &Subscription) -> (Term, Frequency) {
         (
@@ -523,7 +535,7 @@ impl UseCase for ConvertTrial {
             schedule::drop_all(tx, &held.row.handle).await?;
             subscription::save(tx, &mut held.row).await?;
             let items = (held.row.item, target.item);
-            follow(tx, target.customer, items, self.quantity).await?;
+            follow(tx, target.customer, items).await?;
             return Ok(Changed::of(facts));
         }
         let Some(paid) = held.item.trial_of.clone() else {
@@ -547,7 +559,7 @@ impl UseCase for ConvertTrial {
         row.batches = Vec::new();
         subscription::save(tx, row).await?;
         let trial = row.trial.unwrap_or(row.item);
-        follow(tx, row.customer, (trial, row.item), row.quantity).await?;
+        follow(tx, row.customer, (trial, row.item)).await?;
         charge(ctx, tx, row, row.quantity, ChargeKind::Convert).await?;
         schedule::drop_all(tx, &row.handle).await?;
         lifecycle::plan(tx, row, ctx.now).await?;
@@ -707,7 +719,7 @@ async fn move_one(
     old.row.renewal = false;
     old.row.unschedule();
     subscription::save(tx, &mut old.row).await?;
-    follow(tx, new.customer, (old.row.item, new.item), new.quantity).await?;
+    follow(tx, new.customer, (old.row.item, new.item)).await?;
     Ok(new)
 }
 
