@@ -118,13 +118,15 @@ impl PasswordProfile {
     /// The password, and whether another one is to be chosen.
     fn read(&self) -> Result<Self, Problem> {
         let field = "passwordProfile.password";
-        let password = must(field, self.password.as_ref())?;
+        // As it was given: a blank at its end is a letter of it.
+        let given = self.password.as_ref();
+        let password = given.ok_or_else(|| people::invalid(field, "is missing"))?;
         let plain = |letter: char| !letter.is_control();
         if !PASSWORD.contains(&password.chars().count()) || !password.chars().all(plain) {
             return Err(people::invalid(field, "has 8 to 256 letters"));
         }
         Ok(Self {
-            password: Some(password),
+            password: Some(password.clone()),
             force_change_password: Some(self.force_change_password.unwrap_or(true)),
         })
     }

@@ -332,7 +332,7 @@ async fn a_password_is_shown_once_and_an_administrators_needs_more() {
     let all = world.get(&users, &token).await.body;
     let [admin, dev] =
         [0, 1].map(|place: usize| format!("{users}/{}", text(&all["items"][place]["id"])));
-    let given = json!({"passwordProfile": {"password": "Once.Only1", "forceChangePassword": true}, "attributes": {"objectType": "CustomerUser"}});
+    let given = json!({"passwordProfile": {"password": "Once.Only1 ", "forceChangePassword": true}, "attributes": {"objectType": "CustomerUser"}});
     // By either path, as clients of both kinds do.
     for path in [format!("{dev}/resetpassword"), dev.clone()] {
         let reset = patched(&world, &path, &token, &given).await;
