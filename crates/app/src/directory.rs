@@ -186,9 +186,9 @@ fn answer(user: &DirectoryUser) -> Json {
     json!({ "directory_user": user.id })
 }
 
-/// What a partner does with one user of a customer: a task on a target, and what it changes.
+/// What a partner does with one user of a customer: a task, on whom, and what it changes.
 macro_rules! administers {
-    ($($case:ty => $task:expr, |$self:ident, $ctx:ident, $tx:ident| $apply:expr;)+) => {$(
+    ($($case:ty => |$self:ident, $ctx:ident, $tx:ident| $task:expr, on $target:expr, $apply:expr;)+) => {$(
         impl UseCase for $case {
             type Out = Json;
 
@@ -201,7 +201,9 @@ macro_rules! administers {
             }
 
             async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-                access::administering(ctx, acting, tx, &self.customer, ($task, access::ORDINARY)).await
+                let ($self, $tx) = (self, tx);
+                let what = ($task, $target);
+                access::administering(ctx, acting, $tx, &$self.customer, what).await
             }
 
             async fn apply(&self, ctx: &Ctx, acting: &Acting, facts: &Facts, tx: &mut Tx<'_>) -> Result<Json, AppError> {
@@ -236,9 +238,21 @@ pub struct CreateDirectoryUser {
     /// Ties it to the directory where it signs in; needed in a federated domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub immutable_id: Option<String>,
+    /// It is given a password; whoever signs in elsewhere has one there.
+    #[serde(default = "yes")]
+    pub has_password: bool,
     /// It chooses another password when it signs in first (ROL-019).
     #[serde(default = "yes")]
     pub renews_password: bool,
+}
+
+/// Who signs in elsewhere is tied to the directory there.
+fn tied(domain: DomainType, immutable_id: Option<&String>) -> Result<(), AppError> {
+    if domain == DomainType::Federated && immutable_id.is_none() {
+        let problem = "is missing, and needed where users sign in elsewhere";
+        return Err(AppError::invalid("immutable_id", problem));
+    }
+    Ok(())
 }
 
 const fn yes() -> bool {
@@ -250,9 +264,9 @@ impl CreateDirectoryUser {
         let tenant = names::the_tenant(tx, &self.customer).await?;
         fields::country("usage_location", self.usage_location)?;
         let domain = name_for(ctx, tx, &tenant, &self.sign_in_name, None).await?;
-        if domain == DomainType::Federated && self.immutable_id.is_none() {
-            let problem = "is missing, and needed where users sign in elsewhere";
-            return Err(AppError::invalid("immutable_id", problem));
+        tied(domain, self.immutable_id.as_ref())?;
+        if domain != DomainType::Federated && !self.has_password {
+            return Err(AppError::invalid("password_profile", "is missing"));
         }
         let user = DirectoryUser {
             id: ctx.ids().next(),
@@ -310,8 +324,11 @@ impl UpdateDirectoryUser {
     async fn change(&self, ctx: &Ctx, tx: &mut Tx<'_>) -> Result<Json, AppError> {
         let tenant = names::the_tenant(tx, &self.customer).await?;
         let mut user = the_user(tx, &tenant, &self.user).await?;
+        user.phone = self.phone.clone().or(user.phone);
+        user.immutable_id = self.immutable_id.clone().or(user.immutable_id);
         if let Some(name) = &self.sign_in_name {
-            name_for(ctx, tx, &tenant, name, Some(user.id)).await?;
+            let domain = name_for(ctx, tx, &tenant, name, Some(user.id)).await?;
+            tied(domain, user.immutable_id.as_ref())?;
             user.folded = name.to_lowercase();
             user.sign_in_name.clone_from(name);
         }
@@ -328,8 +345,6 @@ impl UpdateDirectoryUser {
             fields::country("usage_location", country)?;
             user.usage_location = country;
         }
-        user.phone = self.phone.clone().or(user.phone);
-        user.immutable_id = self.immutable_id.clone().or(user.immutable_id);
         save(tx, &mut user).await
     }
 }
@@ -388,7 +403,7 @@ impl RestoreDirectoryUser {
     }
 }
 
-/// Give a user another password. The password itself goes to whoever signs the user in, and is kept nowhere.
+/// Give a user another password. Nobody signs in here with it, so that it is kept nowhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResetDirectoryPassword {
@@ -401,38 +416,23 @@ pub struct ResetDirectoryPassword {
     pub renews_password: bool,
 }
 
-impl UseCase for ResetDirectoryPassword {
-    type Out = Json;
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::Administer
-    }
-
-    fn subject(&self) -> String {
-        self.customer.clone()
-    }
-
-    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+impl ResetDirectoryPassword {
+    /// On whom. Whether there is such a user is for those to know who may ask.
+    async fn target(&self, tx: &mut Tx<'_>) -> Result<&'static str, AppError> {
         let tenant = names::the_tenant(tx, &self.customer).await?;
-        // Whether there is such a user is for those to know who may ask.
-        let target = match any_user(tx, &tenant, &self.user).await? {
+        Ok(match any_user(tx, &tenant, &self.user).await? {
             Some(user) if !roles_of(tx, user.id).await?.is_empty() => access::ADMINISTRATOR,
             _ => access::ORDINARY,
-        };
-        let what = (access::RESET_PASSWORD, target);
-        access::administering(ctx, acting, tx, &self.customer, what).await
+        })
     }
 
-    async fn apply(
-        &self,
-        ctx: &Ctx,
-        acting: &Acting,
-        facts: &Facts,
-        tx: &mut Tx<'_>,
-    ) -> Result<Json, AppError> {
-        access::exercised(ctx, acting, tx, &self.customer, facts).await?;
+    async fn reset(&self, tx: &mut Tx<'_>) -> Result<Json, AppError> {
         let tenant = names::the_tenant(tx, &self.customer).await?;
         let mut user = the_user(tx, &tenant, &self.user).await?;
+        if Domains::of(tx, &tenant).await?.find(&user.sign_in_name) == Some(DomainType::Federated) {
+            let problem = "is where the user signs in, and is changed there";
+            return Err(AppError::invalid("password_profile", problem));
+        }
         user.renews_password = self.renews_password;
         save(tx, &mut user).await
     }
@@ -496,12 +496,13 @@ impl RemoveRoleMember {
 }
 
 administers! {
-    CreateDirectoryUser => access::CREATE_USER, |case, ctx, tx| case.make(ctx, tx).await;
-    UpdateDirectoryUser => access::UPDATE_USER, |case, ctx, tx| case.change(ctx, tx).await;
-    DeleteDirectoryUser => access::DELETE_USER, |case, ctx, tx| case.delete(ctx, tx).await;
-    RestoreDirectoryUser => access::UPDATE_USER, |case, ctx, tx| case.restore(ctx, tx).await;
-    AddRoleMember => access::CHANGE_ROLES, |case, _ctx, tx| case.add(tx).await;
-    RemoveRoleMember => access::CHANGE_ROLES, |case, _ctx, tx| case.remove(tx).await;
+    CreateDirectoryUser => |case, ctx, tx| access::CREATE_USER, on access::ORDINARY, case.make(ctx, tx).await;
+    UpdateDirectoryUser => |case, ctx, tx| access::UPDATE_USER, on access::ORDINARY, case.change(ctx, tx).await;
+    DeleteDirectoryUser => |case, ctx, tx| access::DELETE_USER, on access::ORDINARY, case.delete(ctx, tx).await;
+    RestoreDirectoryUser => |case, ctx, tx| access::UPDATE_USER, on access::ORDINARY, case.restore(ctx, tx).await;
+    ResetDirectoryPassword => |case, _ctx, tx| access::RESET_PASSWORD, on case.target(tx).await?, case.reset(tx).await;
+    AddRoleMember => |case, _ctx, tx| access::CHANGE_ROLES, on access::ORDINARY, case.add(tx).await;
+    RemoveRoleMember => |case, _ctx, tx| access::CHANGE_ROLES, on access::ORDINARY, case.remove(tx).await;
 }
 
 /// The administrator of a new tenant, who signs in with the password that whoever made the tenant is told once.

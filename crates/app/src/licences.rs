@@ -267,7 +267,7 @@ impl AssignLicences {
 }
 
 administers! {
-    AssignLicences => access::ASSIGN_LICENCES, |case, ctx, tx| case.change(ctx, tx).await;
+    AssignLicences => |case, ctx, tx| access::ASSIGN_LICENCES, on access::ORDINARY, case.change(ctx, tx).await;
 }
 
 /// Takes a licence from who uses it.

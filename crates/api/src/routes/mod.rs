@@ -46,7 +46,7 @@ mod items;
 mod ledger;
 mod licences;
 pub(crate) mod line_items;
-mod lines;
+pub(crate) mod lines;
 mod lines_table;
 mod me;
 pub mod new_customers;

@@ -294,12 +294,9 @@ async fn create(Path(customer): Path<String>, call: Call) -> Result<Json<Custome
         let given = params.get(name).and_then(Value::as_str);
         must(member, given.map(str::to_owned).as_ref())?;
     }
-    // Where users sign in elsewhere, their passwords are there.
-    let password = match &new.password_profile {
-        None if new.immutable_id.is_some() => None,
-        None => return Err(people::invalid("passwordProfile", "is missing")),
-        Some(given) => Some(given.read()?),
-    };
+    let password = new.password_profile.as_ref().map(PasswordProfile::read);
+    let password = password.transpose()?;
+    params.insert("has_password".to_owned(), json!(password.is_some()));
     let renews = password.as_ref().is_some_and(PasswordProfile::renews);
     params.insert("renews_password".to_owned(), json!(renews));
     let user = perform(&call, &customer, "create_directory_user", params).await?;

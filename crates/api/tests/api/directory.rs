@@ -473,3 +473,64 @@ async fn a_new_customer_has_an_administrator() {
         [tierline_domain::admin::DirectoryRole::GlobalAdministrator]
     );
 }
+
+/// Who signs in elsewhere is tied to the directory there, where its password is, too.
+#[tokio::test]
+async fn users_of_a_federated_domain_have_no_password_here() {
+    let world = World::demo().await;
+    let (token, customer) = desk(&world).await;
+    let domain = json!({"verifiedDomainName": "bay-street.example", "domain": {"authenticationType": "federated", "name": "bay-street.example"},
+        "domainFederationSettings": {"issuerUri": "https://sign-in.bay-street.example"}});
+    let added = world
+        .post(&format!("{customer}/verifieddomain"), &token, &domain)
+        .await;
+    assert_eq!(added.status, 201, "{}", added.body);
+    let users = format!("{customer}/users");
+    let body = |name: &str, immutable: Value, password: Value| {
+        json!({"userPrincipalName": name, "firstName": "Ada", "lastName": "Grey", "displayName": "Ada Grey", "usageLocation": "US",
+            "immutableId": immutable, "passwordProfile": password})
+    };
+    let (ada, here) = ("ada@bay-street.example", "ada@bay-street-shipping.example");
+    for (member, body) in [
+        ("immutableId", body(ada, json!(null), json!(null))),
+        ("passwordProfile", body(here, json!("a1"), json!(null))),
+    ] {
+        let refused = world.post(&users, &token, &body).await;
+        assert_eq!(refused.status, 400, "{body}: {}", refused.body);
+        assert!(
+            text(&refused.body["description"]).contains(member),
+            "{}",
+            refused.body
+        );
+    }
+    let made = world
+        .post(&users, &token, &body(ada, json!("a1"), json!(null)))
+        .await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    assert_eq!(
+        (&made.body["userDomainType"], &made.body["immutableId"]),
+        (&json!("federated"), &json!("a1"))
+    );
+    assert!(made.body.get("passwordProfile").is_none());
+    let own = format!("{users}/{}", text(&made.body["id"]));
+    let password = json!({"passwordProfile": {"password": "Renew.456"}});
+    let all = world.get(&users, &token).await.body;
+    let dev = format!("{users}/{}", text(&all["items"][2]["id"]));
+    for (member, path, change) in [
+        ("passwordProfile", format!("{own}/resetpassword"), password),
+        (
+            "immutableId",
+            dev,
+            json!({"userPrincipalName": "dev@bay-street.example"}),
+        ),
+    ] {
+        let refused = patched(&world, &path, &token, &change).await;
+        assert_eq!(refused.status, 400, "{change}: {}", refused.body);
+        assert!(
+            text(&refused.body["description"]).contains(member),
+            "{}",
+            refused.body
+        );
+    }
+    assert_eq!(world.get(&users, &token).await.body, all);
+}
