@@ -48,7 +48,7 @@ pub(crate) const ORDINARY: &str = "ordinary_user";
 pub(crate) const ADMINISTRATOR: &str = "administrator";
 
 /// What every role there lets somebody do.
-pub(crate) const ANY_TASK: &str = "open_admin_centre";
+pub const ANY_TASK: &str = "open_admin_centre";
 
 /// Letting an application act in a customer's tenant (ROL-037).
 pub const CONSENT: &str = "consent_application";

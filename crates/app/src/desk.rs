@@ -1,137 +1,20 @@
-//! The support desk and the portal: tickets, users, pages, the audit query.
+//! Users of partners, pages of the portal, the audit query.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tierline_domain::admin::{MEMBERSHIP_ROLES, Mfa, ProgramRole, User, UserAccount};
-use tierline_domain::catalog::{Item, Publisher};
-use tierline_domain::customer::{Relationship, RelationshipState};
-use tierline_domain::partner::{PartnerType, Partnership, PartnershipState, Tenant};
-use tierline_domain::subscription::Subscription;
+use tierline_domain::partner::PartnerType;
 use tierline_domain::time::Date;
 use tierline_rules::facts::Facts;
 use tierline_rules::{Checkpoint, RuleId, book};
-use tierline_store::{Tx, Value, tables};
+use tierline_store::Tx;
 
-use crate::access;
 use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::names::{self, by_id};
+use crate::names;
 use crate::{events, facts, fields};
-
-/// Open a ticket with the operator.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenTicket {
-    /// For which customer.
-    #[serde(default)]
-    pub customer: Option<String>,
-    /// About what.
-    pub about: String,
-    /// About which subscription.
-    #[serde(default)]
-    pub subscription: Option<String>,
-}
-
-impl UseCase for OpenTicket {
-    type Out = Json;
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::OpenTicket
-    }
-
-    fn subject(&self) -> String {
-        self.customer.clone().unwrap_or_default()
-    }
-
-    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenTicket).await?;
-        found.form.about = Some(self.about.clone());
-        let subscription = match &self.subscription {
-            Some(name) => Some(names::the_subscription(tx, name).await?),
-            None => None,
-        };
-        let customer = match (&self.customer, &subscription) {
-            (Some(name), _) => Some(names::the_tenant(tx, name).await?),
-            (None, Some(subscription)) => {
-                Some(by_id::<Tenant, _>(tx, subscription.customer).await?)
-            }
-            (None, None) => None,
-        };
-        if let Some(subscription) = &subscription {
-            let item: Item = by_id(tx, subscription.item).await?;
-            if item.publisher == Publisher::ThirdParty {
-                found.form.third_party = Some(item.handle);
-            }
-        }
-        found.form.contacts =
-            contacts(tx, acting, subscription.as_ref(), customer.as_ref()).await?;
-        if let (Some(customer), Some(partner)) = (&customer, &acting.account) {
-            found.relation = Some(facts::relation(tx, partner, customer).await?);
-            found.access =
-                Some(access::access(ctx, acting, tx, customer, "open_ticket", "").await?);
-        }
-        Ok(found)
-    }
-
-    async fn apply(
-        &self,
-        ctx: &Ctx,
-        _acting: &Acting,
-        _facts: &Facts,
-        _tx: &mut Tx<'_>,
-    ) -> Result<Json, AppError> {
-        Ok(json!({ "ticket": ctx.ids().uuid(), "about": self.about }))
-    }
-}
-
-/// To whom somebody turns instead: the support contact or the seller of the subscription; a customer else to
-/// its partners, a reseller else to its providers.
-async fn contacts(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    subscription: Option<&Subscription>,
-    customer: Option<&Tenant>,
-) -> Result<Vec<String>, AppError> {
-    let own = acting.account.as_ref().map(|account| account.id);
-    let mut found = Vec::new();
-    if let Some(subscription) = subscription {
-        let contact = match acting.account {
-            None => subscription.support_contact.or(subscription.seller),
-            Some(_) => subscription.seller,
-        };
-        found.extend(contact.filter(|contact| Some(*contact) != own));
-    } else if let Some(account) = &acting.account {
-        let ties = tx
-            .find::<Partnership>(
-                tables::partnerships::BY_RESELLER,
-                &[Value::Id(account.id.uuid())],
-            )
-            .await?;
-        let in_force = ties
-            .into_iter()
-            .filter(|tie| tie.state == PartnershipState::Active);
-        found.extend(in_force.map(|tie| tie.provider));
-    } else if let Some(customer) = customer {
-        let ties = tx
-            .find::<Relationship>(
-                tables::relationships::BY_CUSTOMER,
-                &[Value::Id(customer.id.uuid())],
-            )
-            .await?;
-        let in_force = ties
-            .into_iter()
-            .filter(|tie| tie.state == RelationshipState::Active);
-        found.extend(in_force.map(|tie| tie.partner));
-    }
-    let mut names = Vec::with_capacity(found.len());
-    for partner in found {
-        names.push(names::account_by_id(tx, partner).await?.handle);
-    }
-    names.sort();
-    Ok(names)
-}
 
 /// Create a partner user.
 #[derive(Clone, Debug, Serialize, Deserialize)]

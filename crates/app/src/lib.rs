@@ -80,6 +80,7 @@ pub mod renewal;
 pub mod reveal;
 pub mod sandbox_resellers;
 pub mod schedule;
+pub mod service_requests;
 pub mod standing;
 pub mod state;
 pub mod subscription;

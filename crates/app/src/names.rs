@@ -15,6 +15,7 @@ use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, Order};
 use tierline_domain::partner::{Account, Environment, Location, Organization, Tenant};
 use tierline_domain::subscription::{Subscription, Transfer};
+use tierline_domain::support::ServiceRequest;
 use tierline_store::{Ahead, Lock, Statement, StoreError, Table, Tx, Value, tables};
 use uuid::Uuid;
 
@@ -119,6 +120,7 @@ parties! {
     Item => |_| Party::Nobody;
     Promotion => |_| Party::Nobody;
     DirectoryUser => |row| Party::Customer(row.tenant);
+    ServiceRequest => |row| Party::Partner(row.partner);
     Cart => |row| Party::Customer(row.customer);
     Order => |row| Party::Customer(row.customer);
     Subscription => |row| Party::Customer(row.customer);
@@ -189,6 +191,7 @@ finders! {
     subscription, the_subscription, "subscription", Subscription, subscriptions;
     transfer, the_transfer, "transfer", Transfer, transfers;
     admin_relationship, the_admin_relationship, "admin relationship", AdminRelationship, admin_relationships;
+    service_request, the_service_request, "service request", ServiceRequest, service_requests;
     group, the_group, "group", Group, security_groups;
     any_tenant, the_any_tenant, "tenant", Tenant, tenants;
 }

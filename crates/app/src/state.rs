@@ -17,7 +17,7 @@ use crate::actor::OPERATOR;
 use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::world::default_customer;
-use crate::{billing, events, windows};
+use crate::{billing, events, service_requests, windows};
 
 /// What can be read of each noun: how many names it takes, and its fields. Of `result`, the fields of every action.
 const PATHS: &[(&str, usize, &[&str])] = &[
@@ -67,6 +67,12 @@ const PATHS: &[(&str, usize, &[&str])] = &[
         &["qualification", "company_name", "language", "domains"],
     ),
     ("resource_role", 2, &["role"]),
+    // A request for support, by its number.
+    (
+        "service_request",
+        1,
+        &["status", "severity", "due", "late", "notes"],
+    ),
     // Who of a customer uses licences of an item.
     ("licences", 2, &["users"]),
     ("audit", 1, &["outcome"]),
@@ -172,8 +178,32 @@ pub async fn read(
         ("resource_role", [partner, subscription, "role"]) => {
             resource_role(tx, partner, subscription).await
         }
+        ("service_request", [name, field]) => service_request(tx, name, field, now).await,
         ("licences", [customer, item, "users"]) => users(tx, customer, item).await,
         _ => Err(AppError::NotSupported(format!("state {path}"))),
+    }
+}
+
+async fn service_request(
+    tx: &mut Tx<'_>,
+    name: &str,
+    field: &str,
+    now: Timestamp,
+) -> Result<Json, AppError> {
+    let request = names::the_service_request(tx, name).await?;
+    match field {
+        "status" => Ok(json!(request.status)),
+        "severity" => Ok(json!(request.severity)),
+        "due" => Ok(json!(request.due)),
+        "late" => Ok(json!(request.is_late(now))),
+        "notes" => {
+            let notes = service_requests::notes(tx, &request).await?;
+            let texts: Vec<String> = notes.into_iter().map(|note| note.text).collect();
+            Ok(json!(texts))
+        }
+        other => Err(AppError::NotSupported(format!(
+            "state service_request.{other}"
+        ))),
     }
 }
 

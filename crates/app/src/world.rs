@@ -38,13 +38,15 @@ pub const CUSTOMER_TEMPLATE: &str = "customer-agreement-2023";
 /// The template of the agreement that customers accepted before; it counts for no purchase any more.
 pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
 
-/// Facts that the scenario format does not know: prices of the tiers, partners that earn no credit, users of customers.
+/// Facts that the scenario format does not know: prices of the tiers, partners that earn no credit, users of customers, requests
+/// for support.
 pub const OUR_NOUNS: &[&str] = &[
     "list_price",
     "fx_rate",
     "price_rule",
     "credit_loss",
     "directory_user",
+    "service_request",
 ];
 
 /// Members of the format's facts that it does not know: what bounds the access that earns credit, and settings of the operator.
@@ -55,6 +57,9 @@ pub const OUR_MEMBERS: &[(&str, &[&str])] = &[
     ),
     ("setting", &["earned_credit_percent", "rounding"]),
 ];
+
+/// Commands of the format that take more than it knows: the topic of a request for support and its texts.
+pub const OUR_VERSIONS: &[&str] = &["open_ticket"];
 
 /// The fields of one fact.
 struct Fields<'a> {
@@ -171,6 +176,7 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "qualification" => records::qualification(tx, &f, today).await,
         "validation_code" => records::validation_code(tx, &f, today).await,
         "directory_user" => records::directory_user(tx, &f, today).await,
+        "service_request" => records::service_request(tx, &f, today).await,
         "account_check" => records::account_check(tx, &f, today).await,
         other => Err(AppError::NotSupported(format!("given {other}"))),
     }

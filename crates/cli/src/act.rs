@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Who does it.
     #[arg(long = "as", value_name = "NAME")]
     actor: String,
-    /// Its parameters: name=value.
+    /// Its parameters: name=value, lists as a,b, anything else as name:=JSON.
     params: Vec<String>,
     /// The server.
     #[arg(long, env = "TIERLINE_SERVER", default_value = "http://127.0.0.1:8080")]

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// Who tries it: a partner, a customer, `operator`.
     #[arg(long = "as", value_name = "NAME")]
     actor: String,
-    /// Its parameters: name=value, lists as a,b.
+    /// Its parameters: name=value, lists as a,b, anything else as name:=JSON.
     params: Vec<String>,
     /// Ask a running server.
     #[arg(long, env = "TIERLINE_SERVER")]
@@ -74,35 +74,75 @@ fn exit(answer: &Value) -> ExitCode {
     ExitCode::from(u8::from(answer["allowed"] != json!(true)))
 }
 
+/// Parameters that hold texts, whatever they look like.
+const TEXTS: [&str; 16] = [
+    "company_name",
+    "description",
+    "display_name",
+    "first_name",
+    "friendly_name",
+    "last_name",
+    "name",
+    "note",
+    "partner_id",
+    "partner_of_record",
+    "phone",
+    "purpose",
+    "reason",
+    "ticket",
+    "title",
+    "topic",
+];
+/// Parameters that hold lists, be it of one.
+const LISTS: [&str; 5] = [
+    "roles",
+    "members",
+    "subscriptions",
+    "further_resellers",
+    "documents",
+];
+
+/// Parameters as they are written: `name=value`, a list as `name=a,b`, and anything else as `name:=JSON`.
+///
+/// # Errors
+/// What is wrong with one of them.
 pub(crate) fn read_params(pairs: &[String]) -> Result<Map<String, Value>, String> {
     let mut params = Map::new();
     for pair in pairs {
         let (name, value) = pair
             .split_once('=')
             .ok_or_else(|| format!("`{pair}` is not name=value"))?;
-        let list = matches!(
-            name,
-            "roles" | "members" | "subscriptions" | "further_resellers" | "documents"
-        ) || value.contains(',');
-        let value = if list {
-            json!(value.split(',').collect::<Vec<_>>())
-        } else if let (Ok(number), false) = (
-            value.parse::<i64>(),
-            matches!(name, "partner_id" | "partner_of_record"),
-        ) {
-            json!(number)
-        } else {
-            match value {
-                "true" => json!(true),
-                "false" => json!(false),
-                text => json!(text),
+        let (name, value) = match name.strip_suffix(':') {
+            Some(name) => {
+                let value = serde_json::from_str(value);
+                (
+                    name,
+                    value.map_err(|error| format!("`{name}` is no JSON: {error}"))?,
+                )
             }
+            None => (name, meant(name, value)),
         };
         if params.insert(name.to_owned(), value).is_some() {
             return Err(format!("`{name}` is given twice"));
         }
     }
     Ok(params)
+}
+
+/// What a value is meant to be.
+fn meant(name: &str, value: &str) -> Value {
+    if TEXTS.contains(&name) {
+        return json!(value);
+    }
+    if LISTS.contains(&name) || value.contains(',') {
+        return json!(value.split(',').collect::<Vec<_>>());
+    }
+    match (value, value.parse::<i64>()) {
+        (_, Ok(number)) => json!(number),
+        ("true", _) => json!(true),
+        ("false", _) => json!(false),
+        (text, _) => json!(text),
+    }
 }
 
 async fn ask_here(args: &Args, params: Map<String, Value>, lang: Lang) -> Result<Value, String> {
@@ -416,6 +456,31 @@ pub(crate) fn wrap(text: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_what_they_are_meant_to_be() {
+        let read = |pair: &str| read_params(&[pair.to_owned()]).map(Value::Object);
+        for (pair, value) in [
+            ("quantity=3", json!({"quantity": 3})),
+            ("accept=true", json!({"accept": true})),
+            (
+                "roles=directory_reader",
+                json!({"roles": ["directory_reader"]}),
+            ),
+            ("item=a,b", json!({"item": ["a", "b"]})),
+            ("note=Well, 3=3", json!({"note": "Well, 3=3"})),
+            ("topic=3101", json!({"topic": "3101"})),
+            (
+                r#"assign:=[{"item": "suite"}]"#,
+                json!({"assign": [{"item": "suite"}]}),
+            ),
+        ] {
+            assert_eq!(read(pair), Ok(value), "{pair}");
+        }
+        assert!(read("assign:=[").is_err() && read("assign").is_err());
+        let twice = ["item=a".to_owned(), "item:=1".to_owned()];
+        assert!(read_params(&twice).is_err());
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell_where_they_have_to_be() {

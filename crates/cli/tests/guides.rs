@@ -20,6 +20,7 @@ const PAGES: &[(&str, Option<&str>)] = &[
         Some("scenarios/world.yaml"),
     ),
     ("docs/guides/price-books.md", None),
+    ("docs/guides/support.md", Some("docs/guides/support.yaml")),
     (
         "docs/guides/users-and-licences.md",
         Some("docs/guides/users-and-licences.yaml"),
@@ -76,9 +77,24 @@ impl Drop for Sandbox {
     }
 }
 
+/// The words of a command as a shell has them: blanks between quotation marks part nothing.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
+    for letter in command.chars() {
+        match letter {
+            '"' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => words.push(std::mem::take(&mut word)),
+            letter => word.push(letter),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 fn printed(command: &str, sandbox: Option<&Sandbox>) -> String {
     let mut call = tierline();
-    call.args(command.split_whitespace());
+    call.args(words(command));
     if let Some(sandbox) = sandbox {
         call.env("TIERLINE_SERVER", &sandbox.base);
     }

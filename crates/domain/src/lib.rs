@@ -25,6 +25,7 @@ pub mod partner;
 pub mod place;
 pub mod price_list;
 pub mod subscription;
+pub mod support;
 pub mod time;
 pub mod usage;
 pub mod vetting;

@@ -117,6 +117,15 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// Its two letters.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ja => "ja",
+        }
+    }
+
     /// The language of a locale such as `ja-JP`, or of an `Accept-Language` list; English otherwise.
     #[must_use]
     pub fn of_locale(text: &str) -> Self {

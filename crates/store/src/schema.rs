@@ -45,6 +45,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::listed::MIGRATION,
     crate::tables::listed::OF_ALL,
     crate::tables::directory::MIGRATION,
+    crate::tables::support::MIGRATION,
 ];
 
 const PROGRAM: &str = "

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::route::{self, Route};
 use crate::wire::catalog;
 use crate::wire::decimal::Decimal;
-use crate::wire::envelope::{Attributes, Collection, Links};
+use crate::wire::envelope::{Attributes, Collection, Links, instant};
 
 pub(super) fn routes() -> Vec<Route> {
     let ok = StatusCode::OK;
@@ -77,9 +77,6 @@ struct SummaryDetail {
     summary: InvoiceSummary,
 }
 
-/// What stands for an instant that there is not.
-const NEVER: &str = "0001-01-01T00:00:00";
-
 /// A bill and what was paid on it.
 type Settled = (Invoice, Vec<Payment>);
 
@@ -92,17 +89,16 @@ impl InvoiceSummary {
         let dates = bills.iter().map(|(bill, _)| issued(bill));
         let paid = bills.iter().flat_map(|(_, payments)| payments);
         let last = paid.max_by_key(|payment| (payment.received, payment.recorded));
-        let day = |at: Option<Timestamp>| at.map_or_else(|| NEVER.to_owned(), |at| at.to_string());
         Ok(Self {
             balance_amount: Decimal::of(balance),
             currency_code: currency,
             currency_symbol: catalog::symbol(currency),
             accounting_date: now.to_string(),
-            first_invoice_creation_date: day(dates.clone().min()),
-            last_payment_date: last.map_or_else(|| NEVER.to_owned(), |paid| first(paid.received)),
+            first_invoice_creation_date: instant(dates.clone().min()),
+            last_payment_date: last.map_or_else(|| instant(None), |paid| first(paid.received)),
             last_payment_amount: last
                 .map_or_else(|| Decimal::read("0"), |paid| Decimal::of(paid.amount)),
-            latest_invoice_date: day(dates.max()),
+            latest_invoice_date: instant(dates.max()),
             details: Vec::new(),
             links: None,
             attributes: Attributes::of("InvoiceSummary"),

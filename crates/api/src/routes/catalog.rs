@@ -8,7 +8,7 @@ use tierline_domain::customer::{
 };
 use tierline_domain::partner::{Account, Tenant};
 use tierline_domain::place::Country;
-use tierline_rules::{Lang, regions};
+use tierline_rules::regions;
 use tierline_store::{Tx, Value as Stored};
 
 use crate::call::Call;
@@ -146,10 +146,7 @@ impl Market {
             },
             query,
             narrowed,
-            language: match call.principal.lang {
-                Lang::En => "en",
-                Lang::Ja => "ja",
-            },
+            language: call.principal.lang.code(),
             locale: locale.to_owned(),
             partner: call.account.handle.clone(),
         }

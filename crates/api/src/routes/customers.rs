@@ -579,7 +579,7 @@ async fn list(call: Call) -> Result<Json<Collection<CustomerSummary>>, Problem> 
 }
 
 /// A query value as links hold it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes()
         .map(|byte| {

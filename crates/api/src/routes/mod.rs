@@ -69,12 +69,14 @@ pub mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
 mod service_costs;
+mod service_requests;
 mod sign_in_page;
 pub(crate) mod subscription_change;
 pub(crate) mod subscription_list;
 mod subscription_parts;
 mod subscription_view;
 pub(crate) mod subscriptions;
+mod support;
 mod timeline;
 pub mod tokens;
 pub(crate) mod transfers;
@@ -105,6 +107,7 @@ pub(crate) fn list() -> Vec<Route> {
         users::routes(),
         directory_roles::routes(),
         licences::routes(),
+        service_requests::routes(),
         profiles::routes(),
         qualifications::routes(),
         sandbox_resellers::routes(),
@@ -147,6 +150,7 @@ pub(crate) fn list() -> Vec<Route> {
         rehearsals::routes(),
         enrolments::routes(),
         requests::routes(),
+        support::routes(),
         inbox::routes(),
         ledger::routes(),
         pricing::routes(),

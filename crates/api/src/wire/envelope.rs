@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tierline_domain::time::Timestamp;
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -200,6 +201,14 @@ impl<T> Collection<T> {
             attributes: self.attributes,
         }
     }
+}
+
+/// What stands for an instant that there is not.
+const NEVER: &str = "0001-01-01T00:00:00";
+
+/// An instant that there may not be.
+pub(crate) fn instant(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| NEVER.to_owned(), |at| at.to_string())
 }
 
 /// What part of a list is asked for.

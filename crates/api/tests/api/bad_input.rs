@@ -245,7 +245,7 @@ async fn what_is_documented_and_not_built_answers_501() {
     let world = World::demo().await;
     let token = world.user("meridian");
     for (method, path, status) in [
-        ("GET", "/v1/servicerequests", 501),
+        ("GET", "/v1/serviceincidents/office", 501),
         ("DELETE", "/v1/agreements", 405),
         ("GET", "/v1/no/such/path", 404),
     ] {
@@ -326,7 +326,7 @@ async fn the_page_lists_what_answers_501_and_only_that() {
     let page = page.unwrap().text().await.unwrap();
     let (built, open) = page.split_once("<h2 id=\"open\">").unwrap();
     assert!(built.contains("<code>/v1/customers/{customer-id}</code>"));
-    assert!(open.contains("<code>/v1/servicerequests</code>"));
+    assert!(open.contains("<code>/v1/serviceincidents/office</code>"));
     let mut listed = 0;
     for row in open.split("<tr><td class=\"m\">").skip(1) {
         let (method, rest) = row.split_once("</td><td><code>").unwrap();

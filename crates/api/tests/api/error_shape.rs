@@ -16,7 +16,7 @@ async fn every_failure_has_the_documented_body() {
         (403, "GET", format!("/v1/customers/{nobody}"), None),
         (404, "GET", "/v1/no/such/path".to_owned(), None),
         (405, "DELETE", "/v1/agreements".to_owned(), None),
-        (501, "GET", "/v1/servicerequests".to_owned(), None),
+        (501, "GET", "/v1/serviceincidents/office".to_owned(), None),
     ] {
         let answer = world.send(method, &path, Some(&token), body, &[]).await;
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);

@@ -96,6 +96,12 @@ static GRAMMAR: LazyLock<Result<Json, String>> = LazyLock::new(|| {
             known.insert((*member).to_owned(), json!({}));
         }
     }
+    for verb in crate::world::OUR_VERSIONS {
+        let known = schema
+            .pointer_mut(&format!("/$defs/verb-{verb}"))
+            .ok_or("it does not say what a command takes")?;
+        *known = json!({ "type": "object" });
+    }
     let actions = schema
         .pointer_mut("/$defs/action/oneOf")
         .and_then(Json::as_array_mut)

@@ -46,6 +46,7 @@ const FILES: &[(&str, &str)] = files![
     "own/requests.yaml",
     "own/roles.yaml",
     "own/security.yaml",
+    "own/service-requests.yaml",
     "own/subscriptions.yaml",
     "own/support.yaml",
     "own/transfers.yaml",

@@ -1,16 +1,18 @@
 //! What is on record about customers beside their ties: contacts, qualifications, codes and checks.
 
-use tierline_domain::address::folded;
+use tierline_domain::address::{Person, folded};
 use tierline_domain::admin::DirectoryRole;
 use tierline_domain::customer::{Customer, CustomerState, Qualification, Segment};
 use tierline_domain::directory::{DirectoryUser, Licence, RoleMember};
 use tierline_domain::partner::{Organization, Tenant};
+use tierline_domain::support::{RequestStatus, ServiceNote, ServiceRequest, Severity, Topic};
 use tierline_domain::time::{Timestamp, add_days};
 use tierline_domain::vetting::{CheckStatus, Special};
 use tierline_store::tables::{AccountCheck, Contact, QualificationRequest, ValidationCode};
 use tierline_store::{Tx, Value};
 
 use super::{Fields, default_customer, named_id};
+use crate::actor::OPERATOR;
 use crate::error::AppError;
 use crate::listed;
 use crate::names::{self, by_id};
@@ -183,3 +185,84 @@ pub(super) async fn directory_user(
     }
     Ok(())
 }
+
+/// `service_request: {id, partner, customer, subscription, topic, title, description, severity, status, opened_by, hours_ago,
+/// answered_hours_ago, notes}`, where a note is a text of the partner, or of the operator behind `operator: `.
+pub(super) async fn service_request(
+    tx: &mut Tx<'_>,
+    f: &Fields<'_>,
+    today: Timestamp,
+) -> Result<(), AppError> {
+    let handle: String = f.must("id")?;
+    let partner = names::the_account(tx, &f.must::<String>("partner")?).await?;
+    let customer = match f.text("customer")? {
+        Some(name) => Some(names::the_tenant(tx, &name).await?.id),
+        None => None,
+    };
+    let subscription = match f.text("subscription")? {
+        Some(name) => Some(names::the_subscription(tx, &name).await?),
+        None => None,
+    };
+    let number: String = f.must("topic")?;
+    let topic = Topic::find(&number).ok_or_else(|| AppError::missing("topic", &number))?;
+    let hours = |hours: i64| today.plus_hours(hours.saturating_neg());
+    let opened = hours(f.get("hours_ago")?.unwrap_or(1));
+    let severity: Severity = f.get("severity")?.unwrap_or(Severity::Moderate);
+    let status: RequestStatus = f.get("status")?.unwrap_or(RequestStatus::Open);
+    let opened_by: String = f.get("opened_by")?.unwrap_or_default();
+    let answered: Option<i64> = f.get("answered_hours_ago")?;
+    let answered = answered.map(hours);
+    let notes: Vec<String> = f.get("notes")?.unwrap_or_default();
+    let last = notes.last();
+    let contact = Person {
+        email: Some(opened_by.clone()).filter(|name| !name.is_empty()),
+        ..f.get("contact")?.unwrap_or_default()
+    };
+    let row = ServiceRequest {
+        id: named_id("service_request", &handle),
+        handle,
+        partner: partner.id,
+        customer: customer.or(subscription.as_ref().map(|row| row.customer)),
+        item: subscription.as_ref().map(|row| row.item),
+        subscription: subscription.map(|row| row.id),
+        topic: number,
+        about: topic.about,
+        title: f
+            .text("title")?
+            .unwrap_or_else(|| topic.name("en").to_owned()),
+        description: f.text("description")?.unwrap_or_default(),
+        severity,
+        status,
+        locale: "en-US".to_owned(),
+        updated_by: match last {
+            Some(note) if note.starts_with(BY_OPERATOR) => None,
+            _ => Some(contact.clone()),
+        },
+        contact,
+        opened_by,
+        opened,
+        modified: answered.unwrap_or(opened),
+        closed: (status == RequestStatus::Closed).then(|| answered.unwrap_or(opened)),
+        due: severity.due(opened),
+        answered,
+        version: 1,
+    };
+    tx.insert(&row).await?;
+    for (position, note) in (1..).zip(&notes) {
+        let said = note.strip_prefix(BY_OPERATOR);
+        let name = format!("{} {}", row.contact.first_name, row.contact.last_name);
+        tx.insert(&ServiceNote {
+            request: row.id,
+            position,
+            author: said.map_or(name.trim(), |_| OPERATOR).to_owned(),
+            by_operator: said.is_some(),
+            created: row.modified,
+            text: said.unwrap_or(note).to_owned(),
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// How a note of the operator begins in a world file.
+const BY_OPERATOR: &str = "operator: ";

@@ -131,6 +131,8 @@ tierline_domain::words! {
         SetSupportContact = "set_support_contact",
         /// Open a ticket with the operator.
         OpenTicket = "open_ticket",
+        /// Add something to a ticket, or change it (ours).
+        UpdateTicket = "update_ticket",
         /// Open a support case.
         OpenCase = "open_case",
         /// Create a partner user.

@@ -483,6 +483,12 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("SUP-001", "scenarios/scenario-1.yaml S1-09"),
     ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
     ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
+    ("SUP-010", "scenarios/own/service-requests.yaml OWNREQ-01"),
+    ("SUP-015", "scenarios/own/service-requests.yaml OWNREQ-05"),
+    (
+        "SUP-016",
+        "crates/api/tests/api/service_requests.rs ordinary_users_find_their_own_requests_only",
+    ),
     ("ROL-017", "scenarios/own/delegation.yaml OWNGDA-38"),
     (
         "ROL-020",

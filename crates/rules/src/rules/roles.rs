@@ -218,6 +218,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::WithdrawTransfer,
         C::SetSupportContact,
         C::OpenTicket,
+        C::UpdateTicket,
         C::OpenCase,
         C::CreateUser,
         C::AssignRole,

@@ -115,7 +115,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SEC-003"),
         step: Step::Authentication,
         ground: Ground::Authentication,
-        at: Checkpoints::of(&[C::OpenPortal, C::OpenTicket]),
+        at: Checkpoints::of(&[C::OpenPortal, C::OpenTicket, C::UpdateTicket]),
         forbids: |f| without_mfa(f) && guarded_page(f),
         answer: |_| bare(401),
         shows: mfa_shown,

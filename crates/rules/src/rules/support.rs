@@ -4,7 +4,7 @@ use tierline_domain::admin::ProgramRole;
 use tierline_domain::partner::{PartnerType, SupportPlan};
 
 use crate::book::RuleId;
-use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Relation};
+use crate::facts::{CallerKind, Checkpoint as C, Checkpoints, Facts, Relation, Roles};
 use crate::registry::{Ground, Rule, Shown, Step, claim, documented, private, shown, shown_of};
 
 /// What no role in the customer's tenant opens comes before the roles there, as GEN-010 has it for sales.
@@ -23,6 +23,16 @@ fn show_ticket(f: &Facts) -> Vec<Shown> {
 }
 
 const CONTACT: Checkpoints = Checkpoints::of(&[C::SetSupportContact]);
+
+/// Who looks after every request of the partner. Everybody else sees what they opened themselves (SUP-016).
+#[must_use]
+pub fn sees_every_request(roles: Roles) -> bool {
+    roles.any(&[
+        ProgramRole::GlobalAdmin,
+        ProgramRole::AdminAgent,
+        ProgramRole::HelpdeskAgent,
+    ])
+}
 
 /// Who may name a support contact (the table of section 12.1).
 const NAMERS: [ProgramRole; 3] = [
@@ -211,7 +221,6 @@ mod tests {
     use tierline_domain::customer::RelationshipState;
 
     use super::*;
-    use crate::facts::Roles;
     use crate::testing::{answer, failed, relation, two_tier};
 
     const NOTHING: [&str; 0] = [];

@@ -92,6 +92,8 @@ pub const EXEMPT: &[(&str, &str)] = &[
         "schema_migrations",
         "the schema's own record, checked when a database is opened",
     ),
+    ("service_notes", PERSONAL),
+    ("service_requests", PERSONAL),
     ("sign_ins", CREDENTIALS),
     ("signing_keys", CREDENTIALS),
     (

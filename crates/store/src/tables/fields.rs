@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tierline_domain::address::Person;
 use tierline_domain::admin::{
     AdminAction, AdminState, AssignmentState, DirectoryRole, Mfa, Progress, UserAccount,
 };
@@ -30,6 +31,7 @@ use tierline_domain::subscription::{
     Batch, ChargeKind, NextTerm, OverageService, ResourceRoleName, SubscriptionState, TransferKind,
     TransferLine, TransferState, UpgradedLine,
 };
+use tierline_domain::support::{RequestStatus, Severity, TicketSubject};
 use tierline_domain::usage::{AccessEffect, Earning};
 use tierline_domain::vetting::{CheckStatus, EducationSegment, ProfileKind, Special, Vetting};
 
@@ -119,18 +121,21 @@ as_text!(
     Qualification,
     RelationshipState,
     RequestState,
+    RequestStatus,
     Requirement,
     ResellerEnrolment,
     ResourceRoleName,
     RoleDeclared,
     RunState,
     Segment,
+    Severity,
     Special,
     Shelf,
     SubscriptionState,
     SupportPlan,
     TenantType,
     Term,
+    TicketSubject,
     TransferKind,
     TransferState,
     UserAccount,
@@ -142,6 +147,7 @@ as_json!(
     BTreeMap<String, String>,
     Line,
     NextTerm,
+    Person,
     PromotionTerms,
     Texts,
     Vec<Batch>,

@@ -24,6 +24,7 @@ fn statements() -> Vec<Statement> {
     );
     statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(tables::directory::STATEMENTS.concat());
+    statements.extend(tables::support::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements.extend_from_slice(holdings::ALL);
