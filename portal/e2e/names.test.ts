@@ -25,6 +25,8 @@ const PLACES: Record<string, string[]> = {
     '/billing?view=runs',
     '/billing?view=ledger',
     '/operator?state=all',
+    '/support',
+    '/support/617000000000001',
     '/operator/enrolments/big-r0',
     '/operator?view=waivers',
     '/operator?view=affiliations',
@@ -59,6 +61,8 @@ const PLACES: Record<string, string[]> = {
     '/billing',
     '/billing?view=account&with=big-r0',
     '/billing?view=margins',
+    '/support',
+    '/support/617000000000001',
   ],
   'big-r0': [
     '/home',
@@ -102,6 +106,14 @@ before(async () => {
   const order = { customer: 'big-c0', item: 'desk-standard' };
   await as('big', 'order', { ...order, partner_of_record: 'big-r0', quantity: 3, creates: 'sold' });
   await as('big-r0', 'request_order', { ...order, provider: 'big', quantity: 2, note: scriptOf('please') });
+  await as('big', 'open_ticket', {
+    id: '617000000000001',
+    topic: '3601',
+    title: scriptOf('title'),
+    description: scriptOf('description'),
+    contact: { first_name: scriptOf('Kim'), last_name: 'Sand' },
+  });
+  await as('operator', 'answer_ticket', { ticket: '617000000000001', note: scriptOf('note') });
   await as('big', 'request_admin', { customer: 'big-c0', name: 'rights', days: 30, roles: ['global_reader'] });
   await server.call('POST', '/program/v1/clock', await server.token('operator'), { until: '2026-02-03T00:00:00Z' });
 });

@@ -395,6 +395,23 @@ fn tell_remedy(remedy: &Value, paste: &Paste) {
     }
 }
 
+/// A parameter as it is read again.
+fn written(name: &str, value: &Value) -> String {
+    let plain = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => {
+            let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            texts.join(",")
+        }
+        other => other.to_string(),
+    };
+    if meant(name, &plain) == *value {
+        format!("{name}={plain}")
+    } else {
+        format!("{name}:={value}")
+    }
+}
+
 /// An act as a line to paste.
 fn command(act: &Value, paste: &Paste) -> String {
     let word = |member: &str| act[member].as_str().unwrap_or_default();
@@ -405,20 +422,8 @@ fn command(act: &Value, paste: &Paste) -> String {
     }
     let mut line = format!("{program} do {verb} --as {actor}");
     for (name, value) in act["params"].as_object().into_iter().flatten() {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            Value::Array(list) => list
-                .iter()
-                .map(|item| {
-                    item.as_str()
-                        .map_or_else(|| item.to_string(), str::to_owned)
-                })
-                .collect::<Vec<_>>()
-                .join(","),
-            other => other.to_string(),
-        };
         line.push(' ');
-        line.push_str(&quoted(&format!("{name}={value}")));
+        line.push_str(&quoted(&written(name, value)));
     }
     line.push_str(&paste.server);
     line
@@ -478,6 +483,25 @@ mod tests {
             assert_eq!(read(pair), Ok(value), "{pair}");
         }
         assert!(read("assign:=[").is_err() && read("assign").is_err());
+        // Whatever is printed to be pasted is read as what it was.
+        for value in [
+            json!(3),
+            json!("3"),
+            json!("a,b"),
+            json!("true"),
+            json!(true),
+            json!(null),
+            json!(["a"]),
+            json!(["a", "b"]),
+            json!(["a,b", "c"]),
+            json!([{"item": "suite"}]),
+            json!({"first_name": "Uma"}),
+        ] {
+            for name in ["item", "roles", "note"] {
+                let again = read(&written(name, &value));
+                assert_eq!(again, Ok(json!({ name: value })), "{name} {value}");
+            }
+        }
         let twice = ["item=a".to_owned(), "item:=1".to_owned()];
         assert!(read_params(&twice).is_err());
     }

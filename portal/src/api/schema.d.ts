@@ -899,6 +899,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/servicerequests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The partner's requests for support, the latest first. */
+        get: operations["service-requests-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servicerequests/supporttopics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What requests for support are filed under. */
+        get: operations["service-request-support-topics-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servicerequests/{servicerequest-id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request for support. */
+        get: operations["service-requests-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a request for support, or write to it; only what is given changes. */
+        patch: operations["service-requests-update"];
+        trace?: never;
+    };
+    "/v1/servicerequests/{agent-locale}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a request for support; the path says in which language to answer it. */
+        post: operations["service-requests-create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/servicerequests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The partner's requests about a customer, the latest first, with severity and state as numbers. */
+        get: operations["customer-service-requests-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/servicerequests/{servicerequest-id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request about a customer. */
+        get: operations["customer-service-requests-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a request about a customer, or write to it. */
+        patch: operations["customer-service-requests-update"];
+        trace?: never;
+    };
+    "/v1/customers/{customer-id}/managedservices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The services that a customer uses, and where they are looked after. */
+        get: operations["managed-services-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/legalbusiness": {
         parameters: {
             query?: never;
@@ -3784,6 +3905,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/program/v1/support-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests for support, the latest first: a partner's own, as far as its user sees them, or all of them for the operator. */
+        get: operations["program-support-requests-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/program/v1/support-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request for support with everything that was written to it. */
+        get: operations["program-support-requests-id-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/program/v1/support-topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What requests for support are filed under. */
+        get: operations["program-support-topics-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/program/v1/webhooks/inbox": {
         parameters: {
             query?: never;
@@ -4503,6 +4675,8 @@ export interface components {
         };
         /** @description The client that placed the order; never told. */
         Client: Record<string, unknown>;
+        /** @description A severity or state: the word, or its number where the documentation lists numbers. */
+        Coded: string | number;
         /** @description Something that happens by date. */
         ComingView: {
             /** Format: date-time */
@@ -5436,6 +5610,15 @@ export interface components {
             /** @description `Shared` or `Single`. */
             scopeType: string;
         };
+        /** @description A service that a customer uses. */
+        ManagedService: {
+            attributes: components["schemas"]["Attributes"];
+            groupName: string;
+            id: string;
+            /** @description `adminService`, `serviceHealth` and `serviceTicket`: pages of this server. */
+            links: components["schemas"]["Links"];
+            name: string;
+        };
         /** @description What ties two of them. */
         MapEdge: {
             /** @description Of a relationship the customer agreement as the partner has attested it; of the others the partner agreement. */
@@ -5501,7 +5684,7 @@ export interface components {
          * @description Kinds of what needs somebody.
          * @enum {string}
          */
-        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "customer_agreement" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "set_aside";
+        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "customer_agreement" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "support_requests" | "support_replies" | "set_aside";
         /** @description One kind of thing that needs somebody. */
         MatterView: {
             /** Format: int64 */
@@ -6350,6 +6533,11 @@ export interface components {
             /** @default  */
             termDuration: string;
         };
+        /** @description Somebody who has to do with a request. */
+        RequestContact: components["schemas"]["WireContact"] & {
+            /** @default null */
+            organization: components["schemas"]["RequestOrganization"];
+        };
         /** @description A call in a list. */
         RequestEntry: {
             /** @description The application that called. */
@@ -6374,6 +6562,24 @@ export interface components {
             took: number;
             /** @description The user who called, where it was a user's token. */
             user?: string;
+        };
+        /** @description What is written to a request. */
+        RequestNote: {
+            /** @default null */
+            createdByName: string | null;
+            /** @default null */
+            createdDate: string | null;
+            /** @default null */
+            text: string | null;
+        };
+        /** @description An organization that has to do with a request. */
+        RequestOrganization: {
+            /** @default null */
+            id: string;
+            /** @default null */
+            name: string;
+            /** @default null */
+            phoneNumber: string;
         };
         /** @description For which product and term. */
         RequiredProduct: {
@@ -6538,6 +6744,35 @@ export interface components {
             serviceName: string;
             targetType: string;
         };
+        /** @description A request for support. */
+        ServiceRequestResource: {
+            attributes: components["schemas"]["Attributes"];
+            countryCode: string;
+            createdDate: string;
+            description: string;
+            id: string;
+            /** @description `0001-01-01T00:00:00` while it is not closed. */
+            lastClosedDate: string;
+            lastModifiedDate: string;
+            lastUpdatedBy: components["schemas"]["RequestContact"];
+            links: components["schemas"]["Links"];
+            /** @description In lists they are left out. */
+            notes?: components["schemas"]["RequestNote"][];
+            organization: components["schemas"]["RequestOrganization"];
+            primaryContact: components["schemas"]["RequestContact"];
+            productId?: string;
+            productName?: string;
+            severity: components["schemas"]["Coded"];
+            status: components["schemas"]["Coded"];
+            supportTopicId: string;
+            supportTopicName: string;
+            title: string;
+        };
+        /**
+         * @description How much a request weighs.
+         * @enum {string}
+         */
+        SeverityWord: "critical" | "moderate" | "minimal";
         /** @description An application. */
         Shown: {
             clientId: string;
@@ -6763,11 +6998,71 @@ export interface components {
             invoiceType: string;
             summary: components["schemas"]["InvoiceSummary"];
         };
+        /** @description A request in a list. */
+        SupportEntry: {
+            /**
+             * Format: date-time
+             * @description When the operator answered first.
+             */
+            answered?: string;
+            /** @description Short name of the customer it is about. */
+            customer?: string;
+            /** @description The customer's company. */
+            customer_title?: string;
+            /**
+             * Format: date-time
+             * @description When a first answer is, or was, due (SUP-010).
+             */
+            due: string;
+            /** @description Its number. */
+            id: string;
+            /** @description The first answer came, or is by now, later than it was due. */
+            late: boolean;
+            /** Format: date-time */
+            modified: string;
+            /** Format: date-time */
+            opened: string;
+            /** @description Short name of the partner. */
+            partner: string;
+            /** @description The partner's company. */
+            partner_title: string;
+            /** @description `critical`, `moderate` or `minimal`. */
+            severity: components["schemas"]["SeverityWord"];
+            /** @description `open`, `attention_needed` or `closed`. */
+            status: components["schemas"]["SupportWord"];
+            title: string;
+            /** @description Number of its topic. */
+            topic: string;
+            /** @description Name of its topic, in the caller's language. */
+            topic_title: string;
+        };
+        /** @description What was written to a request. */
+        SupportNote: {
+            author: string;
+            /** @description The operator wrote it. */
+            by_operator: boolean;
+            /** Format: date-time */
+            created: string;
+            text: string;
+        };
+        /** @description What requests are filed under. */
+        SupportTopic: {
+            attributes: components["schemas"]["Attributes"];
+            /** @description What requests of it are about, as `open_ticket` has it. */
+            description: string;
+            id: string;
+            name: string;
+        };
         /** @description Who supports the customer. */
         SupportView: {
             by?: string | null;
             customer?: string | null;
         };
+        /**
+         * @description How far a request is.
+         * @enum {string}
+         */
+        SupportWord: "open" | "attention_needed" | "closed";
         /** @description The version that a caller holds, as a body has it. */
         Tag: {
             etag?: string | null;
@@ -6834,6 +7129,13 @@ export interface components {
             succeeded: boolean;
             /** @description Who did it, in the caller's own records. */
             user?: string;
+        };
+        /** @description What requests are filed under. */
+        TopicEntry: {
+            /** @description `licences`, `consumption`, `technical`, `third_party`, `own_tenant` or `program`. */
+            about: string;
+            id: string;
+            title: string;
         };
         /** @description A group of lines that could not be moved. */
         TransferError: {
@@ -13378,6 +13680,1043 @@ export interface operations {
             };
             /** @description The body is larger than this server takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "service-requests-list": {
+        parameters: {
+            query?: {
+                /** @description Most requests of the page; 500 at most. */
+                size?: number;
+                /** @description Where the page begins, from 0. */
+                offset?: number;
+                /** @description Next, with the token of the page before. */
+                seekOperation?: string;
+                /** @description Open, Closed or AttentionNeeded. */
+                status?: string;
+                /** @description One JSON object: Field Status or Severity, Operator equals, and a Value. */
+                filter?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["ServiceRequestResource"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "service-request-support-topics-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["SupportTopic"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "service-requests-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "servicerequest-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        countryCode: string;
+                        createdDate: string;
+                        description: string;
+                        id: string;
+                        /** @description `0001-01-01T00:00:00` while it is not closed. */
+                        lastClosedDate: string;
+                        lastModifiedDate: string;
+                        lastUpdatedBy: components["schemas"]["RequestContact"];
+                        links: components["schemas"]["Links"];
+                        /** @description In lists they are left out. */
+                        notes?: components["schemas"]["RequestNote"][];
+                        organization: components["schemas"]["RequestOrganization"];
+                        primaryContact: components["schemas"]["RequestContact"];
+                        productId?: string;
+                        productName?: string;
+                        severity: components["schemas"]["Coded"];
+                        status: components["schemas"]["Coded"];
+                        supportTopicId: string;
+                        supportTopicName: string;
+                        title: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "service-requests-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "servicerequest-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    description?: string | null;
+                    /** @default null */
+                    fileLinks?: Record<string, unknown>[] | null;
+                    /** @default null */
+                    newNote?: null | components["schemas"]["RequestNote"];
+                    /** @default null */
+                    organization?: null | components["schemas"]["RequestOrganization"];
+                    /** @default null */
+                    primaryContact?: null | components["schemas"]["RequestContact"];
+                    /** @default null */
+                    productId?: string | null;
+                    /** @default null */
+                    severity?: null | components["schemas"]["Coded"];
+                    /** @default null */
+                    status?: null | components["schemas"]["Coded"];
+                    /** @default null */
+                    supportTopicId?: string | null;
+                    /** @default null */
+                    title?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        countryCode: string;
+                        createdDate: string;
+                        description: string;
+                        id: string;
+                        /** @description `0001-01-01T00:00:00` while it is not closed. */
+                        lastClosedDate: string;
+                        lastModifiedDate: string;
+                        lastUpdatedBy: components["schemas"]["RequestContact"];
+                        links: components["schemas"]["Links"];
+                        /** @description In lists they are left out. */
+                        notes?: components["schemas"]["RequestNote"][];
+                        organization: components["schemas"]["RequestOrganization"];
+                        primaryContact: components["schemas"]["RequestContact"];
+                        productId?: string;
+                        productName?: string;
+                        severity: components["schemas"]["Coded"];
+                        status: components["schemas"]["Coded"];
+                        supportTopicId: string;
+                        supportTopicName: string;
+                        title: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "service-requests-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "agent-locale": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    description?: string | null;
+                    /** @default null */
+                    fileLinks?: Record<string, unknown>[] | null;
+                    /** @default null */
+                    newNote?: null | components["schemas"]["RequestNote"];
+                    /** @default null */
+                    organization?: null | components["schemas"]["RequestOrganization"];
+                    /** @default null */
+                    primaryContact?: null | components["schemas"]["RequestContact"];
+                    /** @default null */
+                    productId?: string | null;
+                    /** @default null */
+                    severity?: null | components["schemas"]["Coded"];
+                    /** @default null */
+                    status?: null | components["schemas"]["Coded"];
+                    /** @default null */
+                    supportTopicId?: string | null;
+                    /** @default null */
+                    title?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        countryCode: string;
+                        createdDate: string;
+                        description: string;
+                        id: string;
+                        /** @description `0001-01-01T00:00:00` while it is not closed. */
+                        lastClosedDate: string;
+                        lastModifiedDate: string;
+                        lastUpdatedBy: components["schemas"]["RequestContact"];
+                        links: components["schemas"]["Links"];
+                        /** @description In lists they are left out. */
+                        notes?: components["schemas"]["RequestNote"][];
+                        organization: components["schemas"]["RequestOrganization"];
+                        primaryContact: components["schemas"]["RequestContact"];
+                        productId?: string;
+                        productName?: string;
+                        severity: components["schemas"]["Coded"];
+                        status: components["schemas"]["Coded"];
+                        supportTopicId: string;
+                        supportTopicName: string;
+                        title: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "customer-service-requests-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["ServiceRequestResource"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "customer-service-requests-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "servicerequest-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        countryCode: string;
+                        createdDate: string;
+                        description: string;
+                        id: string;
+                        /** @description `0001-01-01T00:00:00` while it is not closed. */
+                        lastClosedDate: string;
+                        lastModifiedDate: string;
+                        lastUpdatedBy: components["schemas"]["RequestContact"];
+                        links: components["schemas"]["Links"];
+                        /** @description In lists they are left out. */
+                        notes?: components["schemas"]["RequestNote"][];
+                        organization: components["schemas"]["RequestOrganization"];
+                        primaryContact: components["schemas"]["RequestContact"];
+                        productId?: string;
+                        productName?: string;
+                        severity: components["schemas"]["Coded"];
+                        status: components["schemas"]["Coded"];
+                        supportTopicId: string;
+                        supportTopicName: string;
+                        title: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "customer-service-requests-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+                "servicerequest-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    description?: string | null;
+                    /** @default null */
+                    fileLinks?: Record<string, unknown>[] | null;
+                    /** @default null */
+                    newNote?: null | components["schemas"]["RequestNote"];
+                    /** @default null */
+                    organization?: null | components["schemas"]["RequestOrganization"];
+                    /** @default null */
+                    primaryContact?: null | components["schemas"]["RequestContact"];
+                    /** @default null */
+                    productId?: string | null;
+                    /** @default null */
+                    severity?: null | components["schemas"]["Coded"];
+                    /** @default null */
+                    status?: null | components["schemas"]["Coded"];
+                    /** @default null */
+                    supportTopicId?: string | null;
+                    /** @default null */
+                    title?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        countryCode: string;
+                        createdDate: string;
+                        description: string;
+                        id: string;
+                        /** @description `0001-01-01T00:00:00` while it is not closed. */
+                        lastClosedDate: string;
+                        lastModifiedDate: string;
+                        lastUpdatedBy: components["schemas"]["RequestContact"];
+                        links: components["schemas"]["Links"];
+                        /** @description In lists they are left out. */
+                        notes?: components["schemas"]["RequestNote"][];
+                        organization: components["schemas"]["RequestOrganization"];
+                        primaryContact: components["schemas"]["RequestContact"];
+                        productId?: string;
+                        productName?: string;
+                        severity: components["schemas"]["Coded"];
+                        status: components["schemas"]["Coded"];
+                        supportTopicId: string;
+                        supportTopicName: string;
+                        title: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "managed-services-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "customer-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["ManagedService"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -33273,6 +34612,236 @@ export interface operations {
             };
             /** @description It does not exist, or this caller may not know of it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-support-requests-get": {
+        parameters: {
+            query?: {
+                /** @description open, attention_needed, closed, or unanswered for those that wait for their first answer. */
+                status?: string;
+                /** @description Most requests of the page, 1 to 200; 50 without it. */
+                count?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SupportEntry"][];
+                        /** @description Where the next page begins; the last page has none. */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-support-requests-id-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportEntry"] & {
+                        contact: components["schemas"]["WireContact"];
+                        description: string;
+                        /** @description The language in which the partner wants to be answered. */
+                        locale: string;
+                        notes: components["schemas"]["SupportNote"][];
+                        /** @description Short name of the subscription it is about. */
+                        subscription?: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-support-topics-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TopicEntry"][];
+                    };
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

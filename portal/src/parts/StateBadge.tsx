@@ -57,6 +57,7 @@ const COLOURS: [NonNullable<BadgeProps['color']>, string[]][] = [
       'termination_requested',
       'unpaid',
       'waiting',
+      'attention_needed',
     ],
   ],
   ['brand', ['created', 'draft', 'behaviour']],

@@ -17,6 +17,9 @@ const PLACES: Record<string, ScreenId> = {
   record_affiliation: 'operator',
   grant_waiver: 'operator',
   end_waiver: 'operator',
+  open_ticket: 'support',
+  update_ticket: 'support',
+  answer_ticket: 'support',
   advance: 'time',
   create_customer: 'customers',
   attest: 'customers',
@@ -58,10 +61,21 @@ export function placeOf(act: ActView): { screen: ScreenId; to: string } | null {
   return { screen, to: `/${screen}?${query}` };
 }
 
-/** A command in one line, as `tierline do` takes it. */
+/** A text that `tierline do` reads as a list, a number or a word of its own unless it is told otherwise. */
+const looksOtherwise = /,|^-?\d+$|^(?:true|false)$/;
+
+/** A parameter as `tierline do` reads it: `name=value`, or `name:=JSON` for what is more than that. */
+function written(name: string, value: unknown): string {
+  const isPlain = typeof value === 'string' ? !looksOtherwise.test(value) : typeof value !== 'object';
+  return isPlain ? `${name}=${String(value)}` : `${name}:=${JSON.stringify(value)}`;
+}
+
+/** A word of a shell's line, quoted where it has to be. */
+const quoted = (word: string): string =>
+  /^[\p{L}\p{N}_.,:/@+=%-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
+/** A command in one line, as it is pasted into a shell. */
 export function lineOf(act: ActView): string {
-  const params = Object.entries(act.params).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  return [`tierline do ${act.verb} --as ${act.as}`, ...params].join(' ');
+  const params = Object.entries(act.params).map(([name, value]) => written(name, value));
+  return ['tierline', 'do', act.verb, '--as', act.as, ...params].map(quoted).join(' ');
 }

@@ -11,6 +11,7 @@ import { screen as operator } from './operator/routes';
 import { screen as rules } from './rules/routes';
 import type { Screen } from './screen';
 import { screen as subscriptions } from './subscriptions/routes';
+import { screen as support } from './support/routes';
 import { screen as time } from './time/routes';
 
 /** Every screen, by name. */
@@ -23,6 +24,7 @@ export const screens: Record<ScreenId, Screen> = {
   catalogue,
   subscriptions,
   billing,
+  support,
   rules,
   time,
   developer,

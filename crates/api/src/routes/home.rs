@@ -112,6 +112,10 @@ enum MatterKind {
     PartnershipRemovals,
     /// Special qualifications to decide; the operator's.
     Qualifications,
+    /// Requests for support that are open; the operator's, and due when their first answer is.
+    SupportRequests,
+    /// The partner's requests for support with which the operator waits for it; `about` is the number.
+    SupportReplies,
     /// What could not be done by date; the operator's.
     SetAside,
 }

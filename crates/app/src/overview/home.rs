@@ -15,7 +15,8 @@ use crate::act::{Act, decide_only};
 use crate::billing::fx;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{facts, names};
+use crate::service_requests::Sees;
+use crate::{actor, facts, names};
 
 /// Examples of one kind.
 pub const EXAMPLES: usize = 5;
@@ -241,6 +242,9 @@ async fn operator(found: &mut Finder<'_, '_>) -> Result<(), AppError> {
     found
         .by("invoices_contested", sql::BILLS_CONTESTED, &own)
         .await?;
+    found
+        .at("support_requests", sql::SUPPORT_TO_ANSWER, &[])
+        .await?;
     found.at("set_aside", sql::SET_ASIDE, &[]).await?;
     found.at("deliveries_parked", sql::PARKED, &[]).await
 }
@@ -278,6 +282,11 @@ async fn partner(ctx: &Ctx, found: &mut Finder<'_, '_>, account: &Account) -> Re
     for (kind, statement) in tables {
         found.at(kind, statement, &key).await?;
     }
+    let sees = Sees::of(&actor::calling(&ctx.actor), None);
+    let waiting: Vec<Value> = key.iter().cloned().chain(sees.values()).collect();
+    found
+        .at("support_replies", sql::SUPPORT_TO_REPLY, &waiting)
+        .await?;
     let ending = [key[0].clone(), Value::Day(add_days(today, AHEAD_DAYS))];
     found
         .by("rights_ending", sql::RIGHTS_ENDING, &ending)

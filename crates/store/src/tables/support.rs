@@ -20,6 +20,7 @@ CREATE TABLE service_requests (
 ) {strict};
 CREATE INDEX service_requests_partner ON service_requests (partner, opened DESC, id DESC);
 CREATE INDEX service_requests_opened ON service_requests (opened DESC, id DESC);
+CREATE INDEX service_requests_due ON service_requests (due, id) WHERE status = 'open';
 CREATE TABLE service_notes (
     request {id} NOT NULL REFERENCES service_requests (id), position {int} NOT NULL, author {text} NOT NULL, by_operator {bool} NOT NULL,
     created {instant} NOT NULL, text {text} NOT NULL, PRIMARY KEY (request, position)

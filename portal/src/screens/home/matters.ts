@@ -26,6 +26,13 @@ export const MATTERS: Record<Kind, Place> = {
   order_requests: { screen: 'catalogue', isOwn: true },
   transfers: { screen: 'subscriptions', isOwn: true },
   invoices_due: { screen: 'billing', isOwn: true },
+  support_replies: {
+    screen: 'support',
+    to: '/support?status=attention_needed',
+    one: id => `/support/${id}`,
+    isOwn: true,
+  },
+  support_requests: { screen: 'support', to: '/support?status=open', one: id => `/support/${id}`, isOwn: true },
   enrolments: { screen: 'operator', isOwn: true },
   partnership_removals: { screen: 'operator', isOwn: true },
   qualifications: { screen: 'operator', isOwn: true },

@@ -36,6 +36,8 @@ export const en = {
     enrolments: 'Enrolments to verify',
     partnership_removals: 'Partnerships to end',
     qualifications: 'Qualifications to decide',
+    support_requests: 'Requests for support to answer',
+    support_replies: 'Support waits for your reply',
     set_aside: 'Scheduled work set aside',
   } as Record<string, string>,
 };

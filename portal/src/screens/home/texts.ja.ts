@@ -38,6 +38,8 @@ export const ja: typeof en = {
     enrolments: '審査する登録',
     partnership_removals: '終了するパートナー関係',
     qualifications: '判断する資格',
+    support_requests: '回答するサポート依頼',
+    support_replies: 'サポートが返信を待っています',
     set_aside: '保留された予定処理',
   },
 };
