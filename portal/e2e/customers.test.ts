@@ -29,6 +29,7 @@ test('customers are searched and filtered, and one opens with everything about i
     ['Orders', '10 × Desk Standard, 4 × Calling'],
     ['Invoices', 'No invoices'],
     ['Delegation', 'meridian-canyon-readers'],
+    ['Users', 'ida@canyon-robotics.example'],
     ['Support', 'PartnerID 4847565'],
     ['Transfers', 'No transfers'],
     ['Timeline', 'Subscription upgraded'],
@@ -137,6 +138,64 @@ test('rights are asked for in one session and approved in another', async () => 
   await customer.getByRole('dialog').waitFor({ state: 'detached' });
   await customer.locator('[data-rights=lakeside-desk]').getByText('End requested').waitFor();
   await portal.checked(customer);
+});
+
+test('a user is made, uses a licence, is deleted and comes back', async () => {
+  const page = await portal.as('harbor', '/customers/bay-street-shipping?tab=users');
+  const users = page.getByRole('grid', { name: 'Users' });
+  await users.getByText('tomas@bay-street-shipping.example').waitFor();
+  await page.getByRole('grid', { name: 'Licences' }).getByText('Workplace Core').waitFor();
+  await portal.checked(page);
+  await page.getByRole('button', { name: 'New user' }).click();
+  const window = page.getByRole('dialog');
+  const fill = (name: RegExp, text: string) => window.getByLabel(name).fill(text);
+  await fill(/First name/, 'Ada');
+  await fill(/Last name/, 'Grey');
+  await fill(/Sign-in name/, 'tomas@bay-street-shipping.example');
+  await fill(/Used in/, 'US');
+  await fill(/First password/, 'Renew.456');
+  await portal.checked(page);
+  await window.getByRole('button', { name: 'Make the user' }).click();
+  await window
+    .getByText(/is taken/)
+    .first()
+    .waitFor();
+  portal.forgive(page, /409/);
+  await portal.checked(page);
+  await fill(/Sign-in name/, 'ada@bay-street-shipping.example');
+  await window.getByRole('button', { name: 'Make the user' }).click();
+  await window.waitFor({ state: 'detached' });
+  await users.getByText('ada@bay-street-shipping.example').waitFor();
+  await page.getByRole('button', { name: 'Licences: Ada Grey' }).click();
+  await window.getByRole('checkbox', { name: /Diagram/ }).check();
+  await portal.checked(page);
+  await window.getByRole('button', { name: 'Save' }).click();
+  await window.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Licences: Ada Grey' }).click();
+  assert.equal(await window.getByRole('checkbox', { name: /Diagram/ }).isChecked(), true);
+  await window.getByRole('button', { name: 'Cancel' }).click();
+  await window.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Delete: Ada Grey' }).click();
+  await window.getByText('Its licences are free at once').waitFor();
+  await portal.checked(page);
+  await window.getByRole('button', { name: 'Delete' }).click();
+  await window.waitFor({ state: 'detached' });
+  await page.getByRole('combobox', { name: 'State' }).selectOption('deleted');
+  await users.getByText('ada@bay-street-shipping.example').waitFor();
+  await portal.checked(page);
+  await page.getByRole('button', { name: 'Restore: Ada Grey' }).click();
+  await window.getByRole('button', { name: 'Restore' }).click();
+  await window.waitFor({ state: 'detached' });
+  await page.getByRole('combobox', { name: 'State' }).selectOption('');
+  await users.getByText('ada@bay-street-shipping.example').waitFor();
+  await portal.checked(page);
+});
+
+test('who has no role at a customer is told by which rule it sees no users', async () => {
+  const page = await portal.as('harbor', '/customers/summit-architects?tab=users');
+  await page.getByRole('link', { name: 'CUS-017' }).first().waitFor();
+  portal.forgive(page, /403/);
+  await portal.checked(page);
 });
 
 test('a customer accepts an invitation and its agreement, and declines another', async () => {
@@ -288,6 +347,9 @@ test('resellers, the operator and customers see their own part', async () => {
 });
 
 test('pictures', async () => {
+  await portal.shots('users', 'harbor', '/customers/bay-street-shipping?tab=users', page =>
+    page.getByText('tomas@bay-street-shipping.example').waitFor(),
+  );
   await portal.shots('customers', 'meridian', '/customers', page =>
     page.getByText('Canyon Robotics LLC').first().waitFor(),
   );

@@ -47,6 +47,7 @@ const PLACES: Record<string, string[]> = {
     '/customers/big-c0?tab=orders',
     '/customers/big-c0?tab=invoices',
     '/customers/big-c0?tab=delegation',
+    '/customers/big-c0?tab=users',
     '/customers/big-c0?tab=support',
     '/customers/big-c0?tab=transfers',
     '/customers/big-c0?tab=timeline',

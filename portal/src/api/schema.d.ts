@@ -12134,6 +12134,8 @@ export interface operations {
             query?: {
                 /** @description Most users of the page; 500 at most. */
                 size?: number;
+                /** @description Where the page begins, from 0. */
+                offset?: number;
                 /** @description Next, with the token of the page before. */
                 seekOperation?: string;
                 /** @description UserState equals Inactive: those that were deleted and can be restored. */
@@ -13087,6 +13089,8 @@ export interface operations {
             query?: {
                 /** @description Most users of the page; 500 at most. */
                 size?: number;
+                /** @description Where the page begins, from 0. */
+                offset?: number;
                 /** @description Next, with the token of the page before. */
                 seekOperation?: string;
             };

@@ -25,6 +25,8 @@ const PLACES: Record<string, ScreenId> = {
   attest: 'customers',
   remove_relationship: 'customers',
   request_admin: 'customers',
+  create_directory_user: 'customers',
+  assign_licences: 'customers',
   set_support_contact: 'customers',
   accept_relationship: 'customers',
   decline_relationship: 'customers',

@@ -32,6 +32,7 @@ const PASSWORD: std::ops::RangeInclusive<usize> = 8..=256;
 pub(super) fn paged(route: Route) -> Route {
     route
         .query("size", "Most users of the page; 500 at most.")
+        .query("offset", "Where the page begins, from 0.")
         .query("seekOperation", "Next, with the token of the page before.")
 }
 

@@ -37,6 +37,7 @@ import { SupportTab } from './SupportTab';
 import { useWords } from './texts';
 import { useTies } from './ties';
 import { Timeline } from './Timeline';
+import { UsersTab } from './UsersTab';
 
 const useStyles = makeStyles({
   line: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS, alignItems: 'center' },
@@ -241,7 +242,7 @@ export function CustomerDetail(props: { id: string }) {
     ...(isServed ? ['orders'] : []),
     ...(isOperator ? [] : ['invoices']),
     'delegation',
-    ...(isServed ? ['support', 'transfers'] : []),
+    ...(isServed ? ['users', 'support', 'transfers'] : []),
     'timeline',
   ] as (keyof typeof words.tabs)[];
   const byDeed: Record<string, keyof typeof words.tabs> = {
@@ -250,6 +251,8 @@ export function CustomerDetail(props: { id: string }) {
     accept_relationship: 'relationships',
     update_billing_profile: 'profile',
     request_admin: 'delegation',
+    create_directory_user: 'users',
+    assign_licences: 'users',
     set_support_contact: 'support',
   };
   const wanted = tab === '' && proposed !== undefined ? byDeed[proposed] : tab;
@@ -296,6 +299,7 @@ export function CustomerDetail(props: { id: string }) {
             {shown === 'orders' && <Orders customer={name} />}
             {shown === 'invoices' && <Invoices customer={name} side={isOwn ? 'received' : 'issued'} />}
             {shown === 'delegation' && <DelegationTab customer={name} />}
+            {shown === 'users' && <UsersTab customer={name} />}
             {shown === 'support' && <SupportTab customer={name} />}
             {shown === 'transfers' && <Transfers customer={name} />}
             {shown === 'timeline' && <Timeline customer={name} isServed={isServed} />}

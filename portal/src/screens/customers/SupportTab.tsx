@@ -2,7 +2,18 @@ import { Button, Input, makeStyles, tokens } from '@fluentui/react-components';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { command, Confirm, Empty, Field, Loaded, Section, useAct, useQueryTexts, useRows } from '../../parts';
+import {
+  ButtonLink,
+  command,
+  Confirm,
+  Empty,
+  Field,
+  Loaded,
+  Section,
+  useAct,
+  useQueryTexts,
+  useRows,
+} from '../../parts';
 import { subscriptionsQuery } from '../subscriptions/queries';
 import { supportQuery } from './queries';
 import { useWords } from './texts';
@@ -80,7 +91,11 @@ export function SupportTab(props: { customer: string }) {
       : null,
   );
   return (
-    <Section title={words.tabs.support} lead={words.supportLead}>
+    <Section
+      title={words.tabs.support}
+      lead={words.supportLead}
+      actions={<ButtonLink to={`/support?customer=${props.customer}`}>{words.askOperator}</ButtonLink>}
+    >
       <Loaded query={subscriptions}>
         {() =>
           rows.length === 0 ? (

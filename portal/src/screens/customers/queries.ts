@@ -7,6 +7,9 @@ export type Customer = Answered<'/program/v1/customers', 'get'>['items'][number]
 export type TieState = NonNullable<Customer['state']>;
 export type Rights = Answered<'/program/v1/admin-relationships', 'get'>['items'][number];
 export type Profile = Answered<'/v1/customers/{customer-id}/profiles/billing', 'get'>;
+export type DirectoryUser = Answered<'/v1/customers/{customer-id}/users', 'get'>['items'][number];
+export type Stock = Answered<'/v1/customers/{customer-id}/subscribedskus', 'get'>['items'][number];
+export type Licence = Answered<'/v1/customers/{customer-id}/users/{user-id}/licenses', 'get'>['items'][number];
 export type Event = Answered<'/program/v1/customers/{id}/timeline', 'get'>['items'][number];
 
 /** A part of the query, left out where it is empty. */
@@ -135,6 +138,57 @@ export const supportQuery = (customer: string, subscription: string) =>
           params: { path: { 'customer-id': customer, 'subscription-id': subscription } },
         }),
       ),
+  });
+
+/** Users of one answer. */
+const USERS = 500;
+
+/** The customer's users, or those that can be restored; all of them. */
+export const usersQuery = (customer: string, isDeleted: boolean) =>
+  queryOptions({
+    queryKey: ['directory-users', customer, isDeleted],
+    queryFn: async () => {
+      const value = isDeleted ? 'Inactive' : 'Active';
+      const filter = JSON.stringify({ Field: 'UserState', Value: value, Operator: 'equals' });
+      const users: DirectoryUser[] = [];
+      for (;;) {
+        const query = { filter, size: USERS, offset: users.length };
+        const params = { ...of(customer).params, query };
+        const { items } = await got(api.GET('/v1/customers/{customer-id}/users', { params }));
+        users.push(...items);
+        if (items.length < USERS) return users;
+      }
+    },
+  });
+
+/** Licences are kept by the directory and by services, and listed apart. */
+const LICENCE_GROUPS = ['group1', 'group2'];
+
+/** What the customer holds by licence, and what of it is in use. */
+export const stockQuery = (customer: string) =>
+  queryOptions({
+    queryKey: ['licences', customer],
+    queryFn: async () => {
+      const asked = LICENCE_GROUPS.map(group => {
+        const params = { ...of(customer).params, query: { licenseGroupIds: group } };
+        return got(api.GET('/v1/customers/{customer-id}/subscribedskus', { params }));
+      });
+      return (await Promise.all(asked)).flatMap(one => one.items);
+    },
+  });
+
+/** The licences that a user uses. */
+export const licencesQuery = (customer: string, user: string) =>
+  queryOptions({
+    queryKey: ['licences', customer, user],
+    queryFn: async () => {
+      const asked = LICENCE_GROUPS.map(group => {
+        const path = { ...of(customer).params.path, 'user-id': user };
+        const params = { path, query: { licenseGroupIds: group } };
+        return got(api.GET('/v1/customers/{customer-id}/users/{user-id}/licenses', { params }));
+      });
+      return (await Promise.all(asked)).flatMap(one => one.items);
+    },
   });
 
 /** What happened to a customer, the latest first. */

@@ -1,0 +1,334 @@
+import { Button, Checkbox, Input, makeStyles, Select, tokens } from '@fluentui/react-components';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+
+import { api, got } from '../../api/client';
+import {
+  command,
+  Confirm,
+  Count,
+  DataTable,
+  Empty,
+  Field,
+  Loaded,
+  Section,
+  useAct,
+  useInAddress,
+  useQueryTexts,
+  When,
+  type Column,
+} from '../../parts';
+import { useTexts } from '../../texts';
+import { licencesQuery, stockQuery, usersQuery, type DirectoryUser, type Licence, type Stock } from './queries';
+import { useWords } from './texts';
+
+const useStyles = makeStyles({
+  buttons: { display: 'flex', gap: tokens.spacingHorizontalXS, justifyContent: 'flex-end' },
+  filter: { maxWidth: '16rem' },
+  licences: { display: 'grid' },
+});
+
+/** What the customer holds by licence, and what of it is in use. */
+function Licences(props: { customer: string }) {
+  const words = useWords();
+  const stock = useQuery(stockQuery(props.customer));
+  const columns = useMemo<Column<Stock>[]>(
+    () => [
+      {
+        id: 'name',
+        label: words.licence,
+        width: 'minmax(12rem, 1.4fr)',
+        sort: row => row.productSku.name,
+        cell: row => row.productSku.name,
+      },
+      {
+        id: 'services',
+        label: words.services,
+        width: 'minmax(12rem, 2fr)',
+        wideOnly: true,
+        cell: row => row.servicePlans.map(plan => plan.displayName).join(', '),
+      },
+      {
+        id: 'used',
+        label: words.inUse,
+        width: '8rem',
+        end: true,
+        sort: row => row.consumedUnits,
+        cell: row => <Count of={row.consumedUnits} />,
+      },
+      {
+        id: 'left',
+        label: words.available,
+        width: '8rem',
+        end: true,
+        sort: row => row.availableUnits,
+        cell: row => <Count of={row.availableUnits} />,
+      },
+    ],
+    [words],
+  );
+  return (
+    <Section title={words.licences} lead={words.licencesLead} bare>
+      <Loaded query={stock} lines={3}>
+        {rows => (
+          <DataTable
+            name={words.licences}
+            rows={rows}
+            columns={columns}
+            rowKey={row => row.productSku.id}
+            height="18rem"
+            empty={<Empty title={words.noLicences} />}
+          />
+        )}
+      </Loaded>
+    </Section>
+  );
+}
+
+/** A user is made, with the password it signs in with first; that is shown to nobody again. */
+function New(props: { customer: string; onClose: () => void }) {
+  const words = useWords();
+  const [typed, setTyped] = useState({
+    userPrincipalName: '',
+    firstName: '',
+    lastName: '',
+    usageLocation: '',
+    password: '',
+  });
+  const act = useAct(({ password, ...user }: typeof typed, id) =>
+    got(
+      api.POST('/v1/customers/{customer-id}/users', {
+        params: { path: { 'customer-id': props.customer } },
+        body: {
+          ...user,
+          displayName: `${user.firstName} ${user.lastName}`,
+          passwordProfile: { password, forceChangePassword: true },
+        },
+        headers: { 'MS-RequestId': id },
+      }),
+    ),
+  );
+  const text = (name: keyof typeof typed, label: string, rule?: string) => (
+    <Field label={label} {...(rule === undefined ? {} : { rule })} name={name} trouble={act.trouble} required>
+      <Input
+        type={name === 'password' ? 'password' : 'text'}
+        autoComplete="off"
+        value={typed[name]}
+        onChange={(_, data) => setTyped({ ...typed, [name]: data.value })}
+      />
+    </Field>
+  );
+  return (
+    <Confirm
+      open
+      title={words.newUser}
+      confirm={words.createUser}
+      act={act}
+      input={typed}
+      disabled={Object.values(typed).includes('')}
+      onClose={props.onClose}
+      onDone={props.onClose}
+    >
+      {text('firstName', words.firstName)}
+      {text('lastName', words.lastName)}
+      {text('userPrincipalName', words.signInName, words.signInNameRule)}
+      {text('usageLocation', words.usageLocation, words.usageLocationRule)}
+      {text('password', words.firstPassword, words.firstPasswordRule)}
+    </Confirm>
+  );
+}
+
+/** What a user uses is chosen anew; all of it is done, or nothing. */
+function Choose(props: {
+  customer: string;
+  user: DirectoryUser;
+  held: Licence[];
+  stock: Stock[];
+  onClose: () => void;
+}) {
+  const styles = useStyles();
+  const words = useWords();
+  const before = props.held.map(one => one.productSku.id);
+  const [chosen, choose] = useState(before);
+  const input = {
+    customer: props.customer,
+    user: props.user.id,
+    assign: chosen.filter(id => !before.includes(id)).map(item => ({ item })),
+    remove: before.filter(id => !chosen.includes(id)),
+  };
+  const act = useAct((params: typeof input, id) => command('assign_licences', params, id));
+  return (
+    <Confirm
+      open
+      title={words.licencesOf(props.user.displayName)}
+      confirm={words.save}
+      act={act}
+      input={input}
+      disabled={input.assign.length === 0 && input.remove.length === 0}
+      onClose={props.onClose}
+      onDone={props.onClose}
+    >
+      <div className={styles.licences} role="group" aria-label={words.licences}>
+        {props.stock.map(one => {
+          const { id, name } = one.productSku;
+          const isChosen = chosen.includes(id);
+          return (
+            <Checkbox
+              key={id}
+              label={words.left(name, String(one.availableUnits))}
+              checked={isChosen}
+              disabled={!isChosen && !before.includes(id) && one.availableUnits === 0}
+              onChange={() => choose(isChosen ? chosen.filter(other => other !== id) : [...chosen, id])}
+            />
+          );
+        })}
+      </div>
+    </Confirm>
+  );
+}
+
+/** The window is there once it is known what the user has. */
+function Change(props: { customer: string; user: DirectoryUser; onClose: () => void }) {
+  const held = useQuery(licencesQuery(props.customer, props.user.id));
+  const stock = useQuery(stockQuery(props.customer));
+  if (held.data === undefined || stock.data === undefined) return null;
+  return <Choose {...props} held={held.data} stock={stock.data} />;
+}
+
+function Delete(props: { customer: string; user: DirectoryUser; onClose: () => void }) {
+  const words = useWords();
+  const act = useAct((params: Record<string, string>, id) => command('delete_directory_user', params, id));
+  return (
+    <Confirm
+      open
+      title={words.deleteUser(props.user.displayName)}
+      confirm={words.delete}
+      act={act}
+      input={{ customer: props.customer, user: props.user.id }}
+      onClose={props.onClose}
+      onDone={props.onClose}
+    >
+      <span>{words.deleteAbout}</span>
+    </Confirm>
+  );
+}
+
+function Restore(props: { customer: string; user: DirectoryUser; onClose: () => void }) {
+  const words = useWords();
+  const act = useAct((params: Record<string, string>, id) => command('restore_directory_user', params, id));
+  return (
+    <Confirm
+      open
+      title={words.restoreUser(props.user.displayName)}
+      confirm={words.restore}
+      act={act}
+      input={{ customer: props.customer, user: props.user.id }}
+      onClose={props.onClose}
+      onDone={props.onClose}
+    >
+      <span>{words.restoreAbout}</span>
+    </Confirm>
+  );
+}
+
+type Deed = 'change' | 'delete' | 'restore';
+const WINDOWS = { change: Change, delete: Delete, restore: Restore };
+
+/** The customer's users and what they use, with the rights that the customer gave. */
+export function UsersTab(props: { customer: string }) {
+  const styles = useStyles();
+  const texts = useTexts();
+  const words = useWords();
+  const proposed = useQueryTexts().do;
+  const [state, setState] = useInAddress('users');
+  const isDeleted = state === 'deleted';
+  const users = useQuery(usersQuery(props.customer, isDeleted));
+  const [open, setOpen] = useState<{ deed: Deed; user: DirectoryUser } | null>(null);
+  const [isNew, setNew] = useState(proposed === 'create_directory_user');
+  const columns = useMemo<Column<DirectoryUser>[]>(() => {
+    const button = (deed: Deed, label: string, user: DirectoryUser) => (
+      <Button size="small" aria-label={`${label}: ${user.displayName}`} onClick={() => setOpen({ deed, user })}>
+        {label}
+      </Button>
+    );
+    return [
+      {
+        id: 'name',
+        label: words.name,
+        width: 'minmax(10rem, 1fr)',
+        sort: row => row.displayName,
+        cell: row => row.displayName,
+      },
+      {
+        id: 'signIn',
+        label: words.signInName,
+        width: 'minmax(14rem, 1.4fr)',
+        sort: row => row.userPrincipalName,
+        cell: row => row.userPrincipalName,
+      },
+      {
+        id: 'location',
+        label: isDeleted ? words.deletedOn : words.usageLocation,
+        width: '9rem',
+        cell: row =>
+          isDeleted && row.softDeletionTime ? <When at={row.softDeletionTime} grain="day" /> : row.usageLocation,
+      },
+      {
+        id: 'deeds',
+        label: '',
+        width: '13rem',
+        end: true,
+        cell: row => (
+          <span className={styles.buttons}>
+            {isDeleted ? (
+              button('restore', words.restore, row)
+            ) : (
+              <>
+                {button('change', words.licences, row)}
+                {button('delete', words.delete, row)}
+              </>
+            )}
+          </span>
+        ),
+      },
+    ];
+  }, [words, styles, isDeleted]);
+  const Window = open === null ? null : WINDOWS[open.deed];
+  return (
+    <>
+      <Section
+        title={words.tabs.users}
+        lead={words.usersLead}
+        actions={<Button onClick={() => setNew(true)}>{words.newUser}</Button>}
+        bare
+      >
+        <Select
+          className={styles.filter}
+          aria-label={words.state}
+          value={isDeleted ? 'deleted' : ''}
+          onChange={(_, data) => setState(data.value)}
+        >
+          <option value="">{texts.states.active}</option>
+          <option value="deleted">{words.deletedUsers}</option>
+        </Select>
+        <Loaded query={users} lines={4}>
+          {rows => (
+            <DataTable
+              name={words.tabs.users}
+              rows={rows}
+              columns={columns}
+              rowKey={row => row.id}
+              height="26rem"
+              empty={<Empty title={words.noUsers} />}
+            />
+          )}
+        </Loaded>
+      </Section>
+      <Licences customer={props.customer} />
+      {isNew && <New customer={props.customer} onClose={() => setNew(false)} />}
+      {open !== null && Window !== null && (
+        <Window key={open.user.id} customer={props.customer} user={open.user} onClose={() => setOpen(null)} />
+      )}
+    </>
+  );
+}
