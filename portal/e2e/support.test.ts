@@ -106,7 +106,8 @@ test('in Japanese on a phone', async () => {
 
 test('pictures', async () => {
   await portal.shots('support', 'harbor', '/support', page => page.getByText('Licences stay in use').waitFor());
-  await portal.shots('support-request', 'harbor', '/support/626011058203917', page =>
-    page.getByText('Which bill is it?').waitFor(),
-  );
+  await portal.shots('support-request', 'harbor', '/support', async page => {
+    await page.getByRole('link', { name: 'A line of the last bill' }).click();
+    await page.getByText('Which bill is it?').waitFor();
+  });
 });

@@ -20,19 +20,27 @@ const NAME_MAX: usize = 200;
 /// Verbs whose decision asks what the customer that they name holds.
 const SALES: [&str; 3] = ["checkout_cart", "order", "place_order"];
 /// Parameters whose values are no parties and nothing of theirs: acts that share nothing else need not wait for each other.
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 20] = [
+    "about",
     "country",
     "currency",
+    "description",
     "frequency",
     "item",
     "kind",
+    "locale",
+    "note",
     "path",
     "promotion",
     "renews_to",
     "role_declared",
     "segment",
+    "severity",
+    "status",
     "template",
     "term",
+    "title",
+    "topic",
 ];
 
 /// Somebody does something: `{as: IP-1, order: {customer: C-1, …}}`.

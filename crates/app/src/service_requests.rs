@@ -12,10 +12,11 @@ use tierline_domain::support::{
     RequestStatus, ServiceNote, ServiceRequest, Severity, TicketSubject, Topic,
 };
 use tierline_domain::time::Timestamp;
-use tierline_rules::Checkpoint;
 use tierline_rules::facts::{Caller, Facts};
 use tierline_rules::rules::support::sees_every_request;
+use tierline_rules::{Checkpoint, Lang};
 use tierline_store::{Tx, Value, tables};
+use uuid::Uuid;
 
 use crate::access;
 use crate::actor::{Acting, OPERATOR};
@@ -34,8 +35,6 @@ const TITLE_MAX: usize = 250;
 const TEXT_MAX: usize = 10_000;
 /// Most notes of a request.
 const NOTES_MAX: usize = 500;
-/// The language of whoever names none.
-const LOCALE: &str = "en-US";
 
 /// Open a ticket with the operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -177,7 +176,7 @@ impl UseCase for OpenTicket {
                 fields::free("id", name, taken)?;
                 name.clone()
             }
-            None => number(ctx, tx).await?,
+            None => free_number(ctx, tx).await?,
         };
         let opener = whoever(acting);
         let request = ServiceRequest {
@@ -196,7 +195,7 @@ impl UseCase for OpenTicket {
             description: bounded("description", &self.description, TEXT_MAX)?,
             severity: self.severity,
             status: RequestStatus::Open,
-            locale: spoken(self.locale.as_deref())?,
+            locale: spoken(self.locale.as_deref(), ctx.lang)?,
             contact: self.contact.clone().unwrap_or_else(|| opener.clone()),
             opened_by: signs_in(&acting.caller, acting.user.as_deref()),
             updated_by: Some(opener),
@@ -226,20 +225,24 @@ async fn sold(tx: &mut Tx<'_>, name: &str) -> Result<Item, AppError> {
         .ok_or_else(|| AppError::invalid("item", problem))
 }
 
-/// A number that no request has: a six, the day as `yymmdd`, and eight digits drawn with the command's ids.
-async fn number(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<String, AppError> {
-    let day: String = ctx
-        .now
+/// The number of a request: a six, the day as `yymmdd`, and eight digits of an id.
+pub(crate) fn number(opened: Timestamp, id: Uuid) -> String {
+    let day: String = opened
         .to_string()
         .chars()
         .filter(char::is_ascii_digit)
         .take(8)
+        .skip(2)
         .collect();
-    let day = day.get(2..).unwrap_or_default().to_owned();
+    let drawn = id.as_u64_pair().1 % 100_000_000;
+    format!("6{day}{drawn:08}")
+}
+
+/// A number that no request has.
+async fn free_number(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<String, AppError> {
     let ids = ctx.further("ticket").ids();
     loop {
-        let drawn = ids.uuid().as_u64_pair().1 % 100_000_000;
-        let number = format!("6{day}{drawn:08}");
+        let number = number(ctx.now, ids.uuid());
         if names::service_request(tx, &number).await?.is_none() {
             return Ok(number);
         }
@@ -261,9 +264,12 @@ fn said(field: &str, text: &str, most: usize) -> Result<String, AppError> {
     bounded(field, text, most)
 }
 
-/// A language and a country, as `en-US`.
-fn spoken(locale: Option<&str>) -> Result<String, AppError> {
-    let locale = locale.unwrap_or(LOCALE);
+/// A language and a country, as `en-US`; the caller's own where none is named.
+fn spoken(locale: Option<&str>, own: Lang) -> Result<String, AppError> {
+    let locale = locale.unwrap_or(match own {
+        Lang::En => "en-US",
+        Lang::Ja => "ja-JP",
+    });
     let language = locale.split('-').next().unwrap_or_default();
     match profiles::language_faults(language, locale).first() {
         Some(_) => Err(AppError::invalid(

@@ -943,29 +943,13 @@ export interface paths {
         /** A request for support. */
         get: operations["service-requests-get"];
         put?: never;
-        post?: never;
+        /** Open a request for support; in place of an id the path says in which language to answer it, such as en-US. */
+        post: operations["service-requests-create"];
         delete?: never;
         options?: never;
         head?: never;
         /** Change a request for support, or write to it; only what is given changes. */
         patch: operations["service-requests-update"];
-        trace?: never;
-    };
-    "/v1/servicerequests/{agent-locale}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Open a request for support; the path says in which language to answer it. */
-        post: operations["service-requests-create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/v1/customers/{customer-id}/servicerequests": {
@@ -14005,7 +13989,7 @@ export interface operations {
             };
         };
     };
-    "service-requests-update": {
+    "service-requests-create": {
         parameters: {
             query?: never;
             header?: never;
@@ -14041,8 +14025,8 @@ export interface operations {
             };
         };
         responses: {
-            /** @description OK */
-            200: {
+            /** @description Created */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14157,12 +14141,12 @@ export interface operations {
             };
         };
     };
-    "service-requests-create": {
+    "service-requests-update": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                "agent-locale": string;
+                "servicerequest-id": string;
             };
             cookie?: never;
         };
@@ -14193,8 +14177,8 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
-            201: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,7 +22,7 @@ use super::{customers, discovery};
 use crate::answer::Json;
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::route::{self, Route};
+use crate::route::{self, Access, Route};
 use crate::wire::body;
 use crate::wire::envelope::{Attributes, Collection, Link, Links, Page, instant};
 use crate::wire::people::{self, WireContact, must};
@@ -71,13 +71,13 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .answers::<ServiceRequestResource>(StatusCode::OK)
         .shows("service-requests-get", opened),
+        // The pages call this step `agent-locale`; a document and a router know one name for each step of a path.
         route::post(
-            "/v1/servicerequests/{agent-locale}",
-            "Open a request for support; the path says in which language to answer it.",
+            "/v1/servicerequests/{servicerequest-id}",
+            "Open a request for support; in place of an id the path says in which language to answer it, such as en-US.",
             create,
         )
-        // The router knows one name for this step of the path.
-        .mounted_at("/v1/servicerequests/{servicerequest-id}")
+        .access(Access::PartnerUser)
         .takes::<RequestChange>()
         .answers::<ServiceRequestResource>(StatusCode::CREATED)
         .shows("service-requests-create", opened),

@@ -1,7 +1,7 @@
 //! Audit records: what is done and refused leaves a record, which its partner finds by date, filter and page.
 #![expect(clippy::unwrap_used, reason = "a test: what it unwraps must be there")]
 
-use crate::common::{Answer, World};
+use crate::common::{Answer, World, advance};
 use serde_json::{Value, json};
 use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
@@ -324,6 +324,35 @@ async fn a_start_more_than_ninety_days_back_is_refused() {
         .await;
     assert_eq!(answer.status, 400, "{}", answer.body);
     assert_eq!(answer.body["data"][0], "SEC-012");
+}
+
+/// SEC-013: the limit is the query's own. What happened before is kept, and shown where nothing is limited.
+#[tokio::test]
+async fn what_no_query_reaches_any_more_is_kept() {
+    let world = World::demo().await;
+    let token = world.user("meridian");
+    let done = world.set_renewal("sub-northgate-brewery", false).await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    advance(&world, "P120D").await;
+    let old = "/v1/auditrecords?startDate=2026-01-15";
+    assert_eq!(world.get(old, &token).await.status, 400);
+    let mut path = "/program/v1/customers/northgate-brewery/timeline?count=200".to_owned();
+    let kept = loop {
+        let page = world.get(&path, &token).await.body;
+        let mut entries = page["items"].as_array().unwrap().iter();
+        let found = entries.any(|entry| {
+            entry["at"] == "2026-01-15T12:00:00Z" && entry["operation"] == "update_subscription"
+        });
+        match page["next"].as_str() {
+            Some(next) if !found => {
+                path = format!(
+                    "/program/v1/customers/northgate-brewery/timeline?count=200&after={next}"
+                );
+            }
+            _ => break found,
+        }
+    };
+    assert!(kept, "the record is gone");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::error::AppError;
 use crate::listed;
 use crate::names::{self, by_id};
 use crate::profiles::sample_address;
+use crate::service_requests::number;
 
 /// A customer's contact and address, unless they are on record.
 pub(super) async fn contact(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), AppError> {
@@ -186,14 +187,13 @@ pub(super) async fn directory_user(
     Ok(())
 }
 
-/// `service_request: {id, partner, customer, subscription, topic, title, description, severity, status, opened_by, hours_ago,
+/// `service_request: {partner, id, customer, subscription, topic, title, description, severity, status, opened_by, hours_ago,
 /// answered_hours_ago, notes}`, where a note is a text of the partner, or of the operator behind `operator: `.
 pub(super) async fn service_request(
     tx: &mut Tx<'_>,
     f: &Fields<'_>,
     today: Timestamp,
 ) -> Result<(), AppError> {
-    let handle: String = f.must("id")?;
     let partner = names::the_account(tx, &f.must::<String>("partner")?).await?;
     let customer = match f.text("customer")? {
         Some(name) => Some(names::the_tenant(tx, &name).await?.id),
@@ -203,8 +203,8 @@ pub(super) async fn service_request(
         Some(name) => Some(names::the_subscription(tx, &name).await?),
         None => None,
     };
-    let number: String = f.must("topic")?;
-    let topic = Topic::find(&number).ok_or_else(|| AppError::missing("topic", &number))?;
+    let filed: String = f.must("topic")?;
+    let topic = Topic::find(&filed).ok_or_else(|| AppError::missing("topic", &filed))?;
     let hours = |hours: i64| today.plus_hours(hours.saturating_neg());
     let opened = hours(f.get("hours_ago")?.unwrap_or(1));
     let severity: Severity = f.get("severity")?.unwrap_or(Severity::Moderate);
@@ -218,18 +218,22 @@ pub(super) async fn service_request(
         email: Some(opened_by.clone()).filter(|name| !name.is_empty()),
         ..f.get("contact")?.unwrap_or_default()
     };
+    let title = f.text("title")?;
+    let title = title.unwrap_or_else(|| topic.name("en").to_owned());
+    let id = named_id("service_request", &format!("{} {title}", partner.handle));
     let row = ServiceRequest {
-        id: named_id("service_request", &handle),
-        handle,
+        id,
+        handle: match f.text("id")? {
+            Some(handle) => handle,
+            None => number(opened, id.uuid()),
+        },
         partner: partner.id,
         customer: customer.or(subscription.as_ref().map(|row| row.customer)),
         item: subscription.as_ref().map(|row| row.item),
         subscription: subscription.map(|row| row.id),
-        topic: number,
+        topic: filed,
         about: topic.about,
-        title: f
-            .text("title")?
-            .unwrap_or_else(|| topic.name("en").to_owned()),
+        title,
         description: f.text("description")?.unwrap_or_default(),
         severity,
         status,

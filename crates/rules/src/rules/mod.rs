@@ -481,6 +481,7 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("PEC-012", "scenarios/own/billing.yaml OWNBIL-37"),
     ("PEC-013", "scenarios/own/billing.yaml OWNBIL-40"),
     ("SUP-001", "scenarios/scenario-1.yaml S1-09"),
+    ("SUP-002", "scenarios/own/support.yaml OWNSUP-15"),
     ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
     ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
     ("SUP-010", "scenarios/own/service-requests.yaml OWNREQ-01"),
@@ -502,6 +503,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     (
         "SEC-011",
         "crates/api/tests/api/audit.rs a_change_and_a_refusal_leave_their_records",
+    ),
+    (
+        "SEC-013",
+        "crates/api/tests/api/audit.rs what_no_query_reaches_any_more_is_kept",
     ),
     (
         "SEC-014",
