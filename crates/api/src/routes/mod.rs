@@ -68,6 +68,7 @@ mod requests;
 pub mod sandbox;
 pub mod sandbox_resellers;
 mod schedule;
+mod self_serve_policies;
 mod service_costs;
 mod service_requests;
 mod sign_in_page;
@@ -108,6 +109,7 @@ pub(crate) fn list() -> Vec<Route> {
         directory_roles::routes(),
         licences::routes(),
         service_requests::routes(),
+        self_serve_policies::routes(),
         profiles::routes(),
         qualifications::routes(),
         sandbox_resellers::routes(),

@@ -1,7 +1,7 @@
 //! What is on record about a customer: profiles, domains, the account's check, qualifications.
 
 use crate::common::{Answer, World, advance, filtered, ids, sent, text};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// CUS-017, GDA-027: address, organization and domains are for those with a role in the customer's tenant.
 #[tokio::test]
@@ -367,4 +367,134 @@ async fn a_validation_code_is_counted_down() {
         )
         .await;
     assert_eq!(others.status, 400, "another partner's code is none");
+}
+
+fn policy(own: &str, customer: &str) -> Value {
+    json!({
+        "selfServeEntity": {"selfServeEntityType": "customer", "tenantID": customer},
+        "GRANTOR": {"grantorType": "BillToPartner", "tenantId": own.to_uppercase()},
+        "permissions": [{"resource": "AzureReservedInstances", "action": "Purchase"}, {"resource": "azureSavingsPlan", "action": "purchase"}],
+    })
+}
+
+/// CUS-026, ROL-014: the switch of a relationship, as a policy.
+#[tokio::test]
+async fn self_service_is_switched_by_a_policy() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let own = world.of("harbor", "tenantId");
+    let customer = world.customer("harbor", "Bay Street").await;
+    let other = world.customer("harbor", "Juniper").await;
+    let strange = world.customer("meridian", "Canyon").await;
+    let policies = "/v1/SelfServePolicy";
+    let policy = |customer: &str| policy(&own, customer);
+    let buys = |by: &str| {
+        let body = json!({ "item": "vm-reservation", "partner": "harbor" });
+        let path = format!("/program/v1/commands/self_service_purchase?as={by}");
+        let operator = world.of("operator", "accessTokenUser");
+        let world = &world;
+        async move { world.post(&path, &operator, &body).await }
+    };
+    let refused = buys("bay-street-shipping").await;
+    assert!(
+        refused.body.to_string().contains("CUS-026"),
+        "{}",
+        refused.body
+    );
+    let made = world.post(policies, &token, &policy(&customer)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.body["id"], format!("{own}_{customer}"));
+    assert_eq!(made.body["permissions"][1]["resource"], "AzureSavingsPlan");
+    let bought = buys("bay-street-shipping").await;
+    assert_eq!(bought.status, 200, "{}", bought.body);
+
+    let again = world.post(policies, &token, &policy(&customer)).await;
+    assert_eq!((again.status, &again.body["code"]), (409, &json!(600_041)));
+    let one = format!("{policies}/{own}_{customer}");
+    assert_eq!(world.get(&one, &token).await.body, made.body);
+    for path in [policies, &one] {
+        let put = sent(&world, "PUT", path, &token, &policy(&customer), &[]).await;
+        assert_eq!((put.status, &put.body), (200, &made.body), "{path}");
+    }
+    assert_eq!(ids(&world.get(policies, &token).await.body).len(), 1);
+    for (customer, count) in [(&customer, 1), (&other, 0)] {
+        let path = format!("{policies}?entity_id={customer}");
+        let list = world.get(&path, &token).await;
+        assert_eq!(ids(&list.body).len(), count);
+    }
+    let codes = |answer: &Answer| {
+        (
+            answer.status,
+            answer.body["code"].as_u64().unwrap_or_default(),
+        )
+    };
+    for (path, code) in [
+        (format!("{policies}/{own}_{other}"), 600_039),
+        (format!("{policies}/{own}_{strange}"), 600_039),
+        (format!("{policies}/{strange}_{customer}"), 600_039),
+        (format!("{policies}/{customer}"), 600_040),
+    ] {
+        assert_eq!(
+            codes(&world.get(&path, &token).await),
+            (404, code),
+            "{path}"
+        );
+        let gone = sent(&world, "DELETE", &path, &token, &json!(null), &[]).await;
+        assert_eq!(codes(&gone), (404, code), "{path}");
+    }
+
+    let gone = sent(&world, "DELETE", &one, &token, &json!(null), &[]).await;
+    assert_eq!(gone.status, 204);
+    assert_eq!(world.get(&one, &token).await.status, 404);
+    let refused = buys("bay-street-shipping").await;
+    assert!(
+        refused.body.to_string().contains("CUS-026"),
+        "{}",
+        refused.body
+    );
+    let application = world.of("harbor", "accessTokenApp");
+    assert_eq!(world.get(policies, &application).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_policy_that_says_something_else_is_refused_and_changes_nothing() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let own = world.of("harbor", "tenantId");
+    let customer = world.customer("harbor", "Bay Street").await;
+    let other = world.customer("harbor", "Juniper").await;
+    let strange = world.customer("meridian", "Canyon").await;
+    let policies = "/v1/SelfServePolicy";
+    let policy = |customer: &str| policy(&own, customer);
+    let made = world.post(policies, &token, &policy(&customer)).await;
+    let one = format!("{policies}/{}", text(&made.body["id"]));
+    // What a policy cannot say is refused, by the member, and changes nothing.
+    for (member, value) in [
+        (
+            "permissions",
+            json!([{"resource": "AzureSavingsPlan", "action": "Purchase"}]),
+        ),
+        ("permissions", json!([])),
+        ("GRANTOR", json!({"tenantID": strange})),
+        (
+            "selfServeEntity",
+            json!({"selfServeEntityType": "reseller", "tenantID": other}),
+        ),
+        (
+            "selfServeEntity",
+            json!({"selfServeEntityType": "customer"}),
+        ),
+    ] {
+        let mut body = policy(&other);
+        body[member] = value;
+        let refused = world.post(policies, &token, &body).await;
+        assert_eq!(refused.status, 400, "{member}: {}", refused.body);
+        let told = refused.body["description"].as_str().unwrap().to_lowercase();
+        assert!(told.contains(&member.to_lowercase()), "{told}");
+    }
+    let crossed = sent(&world, "PUT", &one, &token, &policy(&other), &[]).await;
+    assert_eq!(crossed.status, 400, "{}", crossed.body);
+    let stranger = world.post(policies, &token, &policy(&strange)).await;
+    assert_eq!(stranger.status, 403, "{}", stranger.body);
+    assert_eq!(ids(&world.get(policies, &token).await.body).len(), 1);
 }

@@ -183,7 +183,8 @@ table! {
         columns { partner, customer, state, since, removed, delegation, acquired, joint_with, self_service }
         finds {
             BY_PARTNER = "WHERE partner = $1 ORDER BY customer",
-            BY_CUSTOMER = "WHERE customer = $1 ORDER BY partner"
+            BY_CUSTOMER = "WHERE customer = $1 ORDER BY partner",
+            SELF_SERVED = "WHERE partner = $1 AND self_service ORDER BY customer"
         }
     }
 }
