@@ -171,8 +171,11 @@ pub fn language_faults(language: &str, culture: &str) -> Vec<Fault> {
         ));
     }
     let mut parts = culture.split('-');
+    // A script may stand between them: `zh-Hans-CN`.
     let sound = parts.next().is_some_and(|part| word(part, 2..=3))
-        && parts.next_back().is_some_and(|part| word(part, 2..=2));
+        && parts.next_back().is_some_and(|part| word(part, 2..=2))
+        && parts.next().is_none_or(|part| word(part, 4..=4))
+        && parts.next().is_none();
     if !sound {
         found.push((
             "culture".to_owned(),
@@ -200,7 +203,7 @@ pub fn culture(text: &str) -> String {
         .join("-")
 }
 
-fn person_faults(path: &str, person: &Person) -> Vec<Fault> {
+pub(crate) fn person_faults(path: &str, person: &Person) -> Vec<Fault> {
     let at = |member: &str| format!("{path}.{member}");
     [
         required(&at("first_name"), &person.first_name),

@@ -33,8 +33,10 @@ pub const REQUEST: &str = "service request";
 const TITLE_MAX: usize = 250;
 /// Most letters of a description, and of a note.
 const TEXT_MAX: usize = 10_000;
-/// Most notes of a request.
-const NOTES_MAX: usize = 500;
+/// Most notes to which a partner adds one. The operator always answers.
+const NOTES_MAX: i64 = 500;
+/// Most letters of a name in place of a number.
+const NAME_MAX: usize = 40;
 
 /// Open a ticket with the operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -114,11 +116,18 @@ impl OpenTicket {
             (None, Some(subscription)) => Some(by_id(tx, subscription.customer).await?),
             (None, None) => None,
         };
-        let item = match (&self.item, &subscription) {
-            (Some(name), _) => Some(sold(tx, name).await?),
-            (None, Some(subscription)) => Some(by_id(tx, subscription.item).await?),
-            (None, None) => None,
+        let named = match &self.item {
+            Some(name) => Some(sold(tx, name).await?),
+            None => None,
         };
+        let item = match &subscription {
+            Some(subscription) => Some(by_id::<Item, _>(tx, subscription.item).await?),
+            None => named.clone(),
+        };
+        if named.is_some_and(|named| item.as_ref().is_none_or(|item| item.id != named.id)) {
+            let problem = "is another one than that of the subscription";
+            return Err(AppError::invalid("item", problem));
+        }
         let others = subscription.as_ref().zip(customer.as_ref());
         if others.is_some_and(|(subscription, customer)| subscription.customer != customer.id) {
             let name = self.subscription.as_deref().unwrap_or_default();
@@ -130,6 +139,33 @@ impl OpenTicket {
             item,
         })
     }
+}
+
+/// What it rests on whether a request about something may be open.
+async fn opening(
+    ctx: &Ctx,
+    acting: &Acting,
+    tx: &mut Tx<'_>,
+    about: TicketSubject,
+    matter: Matter,
+) -> Result<Facts, AppError> {
+    let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenTicket).await?;
+    found.form.about = Some(about.to_string());
+    let (customer, subscription) = (matter.customer.as_ref(), matter.subscription.as_ref());
+    found.form.contacts = contacts(tx, acting, subscription, customer).await?;
+    if let Some(item) = matter.item {
+        if item.kind.is_consumption() {
+            found.form.metered = Some(item.handle.clone());
+        }
+        if item.publisher == Publisher::ThirdParty {
+            found.form.third_party = Some(item.handle);
+        }
+    }
+    if let (Some(customer), Some(partner)) = (customer, &acting.account) {
+        found.relation = Some(facts::relation(tx, partner, customer).await?);
+        found.access = Some(access::access(ctx, acting, tx, customer, "open_ticket", "").await?);
+    }
+    Ok(found)
 }
 
 impl UseCase for OpenTicket {
@@ -144,20 +180,9 @@ impl UseCase for OpenTicket {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let topic = self.topic()?;
-        let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenTicket).await?;
-        found.form.about = Some(topic.about.to_string());
+        let about = self.topic()?.about;
         let matter = self.matter(tx).await?;
-        let foreign = |item: &Item| item.publisher == Publisher::ThirdParty;
-        found.form.third_party = matter.item.filter(foreign).map(|item| item.handle);
-        let (customer, subscription) = (matter.customer.as_ref(), matter.subscription.as_ref());
-        found.form.contacts = contacts(tx, acting, subscription, customer).await?;
-        if let (Some(customer), Some(partner)) = (customer, &acting.account) {
-            found.relation = Some(facts::relation(tx, partner, customer).await?);
-            found.access =
-                Some(access::access(ctx, acting, tx, customer, "open_ticket", "").await?);
-        }
-        Ok(found)
+        opening(ctx, acting, tx, about, matter).await
     }
 
     async fn apply(
@@ -171,7 +196,7 @@ impl UseCase for OpenTicket {
         let matter = self.matter(tx).await?;
         let handle = match &self.id {
             Some(name) => {
-                fields::text("id", name)?;
+                numbered(name)?;
                 let taken = names::service_request(tx, name).await?.is_some();
                 fields::free("id", name, taken)?;
                 name.clone()
@@ -196,7 +221,10 @@ impl UseCase for OpenTicket {
             severity: self.severity,
             status: RequestStatus::Open,
             locale: spoken(self.locale.as_deref(), ctx.lang)?,
-            contact: self.contact.clone().unwrap_or_else(|| opener.clone()),
+            contact: match &self.contact {
+                Some(contact) => reachable(contact)?,
+                None => opener.clone(),
+            },
             opened_by: signs_in(&acting.caller, acting.user.as_deref()),
             updated_by: Some(opener),
             opened: ctx.now,
@@ -246,6 +274,55 @@ async fn free_number(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<String, AppError> {
         if names::service_request(tx, &number).await?.is_none() {
             return Ok(number);
         }
+    }
+}
+
+/// A name that a request may have in place of a number: it is a step of a path, and no other step of one.
+fn numbered(name: &str) -> Result<(), AppError> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    if name.is_empty()
+        || name.len() > NAME_MAX
+        || !name.chars().all(plain)
+        || name == "supporttopics"
+    {
+        let problem = format!("is 1 to {NAME_MAX} letters, digits and hyphens");
+        return Err(AppError::invalid("id", problem));
+    }
+    Ok(())
+}
+
+/// Somebody whom the operator can ask.
+fn reachable(contact: &Person) -> Result<Person, AppError> {
+    if let Some((field, problem)) = profiles::person_faults("contact", contact)
+        .into_iter()
+        .next()
+    {
+        return Err(AppError::invalid(field, problem));
+    }
+    let texts = [
+        Some(&contact.first_name),
+        contact.middle_name.as_ref(),
+        Some(&contact.last_name),
+        contact.email.as_ref(),
+    ];
+    for text in texts.into_iter().flatten() {
+        bounded("contact", text, TITLE_MAX)?;
+    }
+    Ok(contact.clone())
+}
+
+/// A contact with what is given of another one.
+fn merged(contact: &Person, given: &Person) -> Person {
+    let name = |given: &String, kept: &String| if given.is_empty() { kept } else { given }.clone();
+    Person {
+        first_name: name(&given.first_name, &contact.first_name),
+        middle_name: given
+            .middle_name
+            .clone()
+            .or_else(|| contact.middle_name.clone()),
+        last_name: name(&given.last_name, &contact.last_name),
+        email: given.email.clone().or_else(|| contact.email.clone()),
+        phone: given.phone.clone().or_else(|| contact.phone.clone()),
     }
 }
 
@@ -449,21 +526,32 @@ pub struct AnswerTicket {
     pub ticket: String,
     /// What to say.
     pub note: String,
-    /// Wait for the partner, or close it; it stays open by default.
-    #[serde(default = "open")]
-    pub status: RequestStatus,
+    /// Wait for the partner, close it or open it again; by default it is open, and closed where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<RequestStatus>,
 }
 
-const fn open() -> RequestStatus {
-    RequestStatus::Open
-}
-
-/// Puts a request into a state.
+/// Puts a request into a state. One that is opened again without an answer waits for it anew.
 fn enter(request: &mut ServiceRequest, status: RequestStatus, now: Timestamp) {
-    if request.status != status {
-        request.status = status;
-        request.closed = Some(now).filter(|_| status == RequestStatus::Closed);
+    if request.status == status {
+        return;
     }
+    if request.status == RequestStatus::Closed && request.answered.is_none() {
+        request.due = request.severity.due(now);
+    }
+    request.status = status;
+    request.closed = Some(now).filter(|_| status == RequestStatus::Closed);
+}
+
+/// Gives a request another severity. A first answer that is still due counts from now on, and is not put off where it
+/// weighs more; what is late stays late.
+fn weigh(request: &mut ServiceRequest, severity: Severity, now: Timestamp) {
+    if request.answered.is_none() && !request.is_late(now) {
+        let due = severity.due(now);
+        let is_raised = severity.hours() < request.severity.hours();
+        request.due = if is_raised { due.min(request.due) } else { due };
+    }
+    request.severity = severity;
 }
 
 /// Adds a note.
@@ -475,8 +563,10 @@ async fn add(
     by: Option<&Person>,
 ) -> Result<(), AppError> {
     let text = said("note", text, TEXT_MAX)?;
-    let written = notes(tx, request).await?.len();
-    if written >= NOTES_MAX {
+    let key = [Value::Id(request.id.uuid())];
+    let last: Option<(i64,)> = tx.fetch_optional(tables::support::LAST_NOTE, &key).await?;
+    let written = last.map_or(0, |(position,)| position);
+    if by.is_some() && written >= NOTES_MAX {
         let problem = format!(
             "note: {} has {NOTES_MAX} of them; open another one",
             request.handle
@@ -486,7 +576,7 @@ async fn add(
     let author = by.map(|person| format!("{} {}", person.first_name, person.last_name));
     tx.insert(&ServiceNote {
         request: request.id,
-        position: i64::try_from(written).unwrap_or(i64::MAX).saturating_add(1),
+        position: written.saturating_add(1),
         author: author.map_or_else(|| OPERATOR.to_owned(), |name| name.trim().to_owned()),
         by_operator: by.is_none(),
         created: ctx.now,
@@ -506,7 +596,11 @@ async fn save(
     request.modified = ctx.now;
     request.version = request.version.saturating_add(1);
     tx.put(&request).await?;
-    Ok(json!({ "ticket": request.handle, "status": request.status, "due": request.due }))
+    Ok(told(&request))
+}
+
+fn told(request: &ServiceRequest) -> Json {
+    json!({ "ticket": request.handle, "status": request.status, "due": request.due })
 }
 
 impl UpdateTicket {
@@ -515,33 +609,93 @@ impl UpdateTicket {
         the_request(tx, acting.partner()?, &sees, &self.ticket).await
     }
 
-    /// The state into which it is put; none where it stays as it is.
-    fn becomes(&self, request: &ServiceRequest) -> Option<RequestStatus> {
-        self.status.filter(|status| *status != request.status)
+    /// The request as it is to be, but for the note and its state.
+    fn changed(
+        &self,
+        request: &ServiceRequest,
+        now: Timestamp,
+    ) -> Result<ServiceRequest, AppError> {
+        let mut changed = request.clone();
+        if let Some(title) = &self.title {
+            changed.title = said("title", title, TITLE_MAX)?;
+        }
+        if let Some(description) = &self.description {
+            changed.description = bounded("description", description, TEXT_MAX)?;
+        }
+        if let Some(contact) = &self.contact {
+            let contact = merged(&request.contact, contact);
+            if contact != request.contact {
+                changed.contact = reachable(&contact)?;
+            }
+        }
+        if let Some(severity) = self
+            .severity
+            .filter(|severity| *severity != request.severity)
+        {
+            weigh(&mut changed, severity, now);
+        }
+        Ok(changed)
     }
 
-    /// What is asked for can be done to the request as it is.
-    fn admissible(&self, request: &ServiceRequest) -> Result<(), AppError> {
+    /// Something is given at all; it may be what stands there already.
+    fn says(&self) -> Result<(), AppError> {
         let texts = [&self.title, &self.description, &self.note];
         let says = texts.iter().any(|text| text.is_some())
             || self.severity.is_some()
+            || self.status.is_some()
             || self.contact.is_some();
-        if !says && self.status.is_none() {
-            return Err(AppError::invalid("ticket", "nothing about it is to change"));
+        if says {
+            return Ok(());
         }
-        if self.becomes(request) == Some(RequestStatus::AttentionNeeded) {
-            let problem = "is open or closed; only the operator waits for an answer";
-            return Err(AppError::invalid("status", problem));
-        }
-        if request.status == RequestStatus::Closed && says && self.becomes(request).is_none() {
-            let problem = format!(
-                "status: {} is closed; open it again with the same change",
-                request.handle
-            );
-            return Err(AppError::Conflict(problem));
-        }
-        Ok(())
+        Err(AppError::invalid("ticket", "nothing about it is to change"))
     }
+
+    /// The request as it is to be, and whether anything is said about it.
+    fn outcome(
+        &self,
+        request: &ServiceRequest,
+        now: Timestamp,
+    ) -> Result<(ServiceRequest, bool), AppError> {
+        self.says()?;
+        let mut changed = self.changed(request, now)?;
+        let says = changed != *request || self.note.is_some();
+        match self.status.filter(|status| *status != request.status) {
+            Some(RequestStatus::AttentionNeeded) => {
+                let problem = "is open or closed; only the operator waits for an answer";
+                return Err(AppError::invalid("status", problem));
+            }
+            Some(status) => enter(&mut changed, status, now),
+            None if says && request.status == RequestStatus::Closed => {
+                let problem = format!(
+                    "status: {} is closed; open it again with the same change",
+                    request.handle
+                );
+                return Err(AppError::Conflict(problem));
+            }
+            // Whatever the partner says is what the operator waited for.
+            None if says => enter(&mut changed, RequestStatus::Open, now),
+            None => {}
+        }
+        Ok((changed, says))
+    }
+}
+
+/// What a request that is there is about.
+async fn matter_of(tx: &mut Tx<'_>, request: &ServiceRequest) -> Result<Matter, AppError> {
+    Ok(Matter {
+        customer: match request.customer {
+            Some(customer) => Some(by_id(tx, customer).await?),
+            None => None,
+        },
+        subscription: match request.subscription {
+            Some(subscription) => Some(by_id(tx, subscription).await?),
+            None => None,
+        },
+        item: match request.item {
+            Some(item) => Some(by_id(tx, item).await?),
+            None => None,
+        },
+    })
 }
 
 impl UseCase for UpdateTicket {
@@ -557,7 +711,13 @@ impl UseCase for UpdateTicket {
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let request = self.request(acting, tx).await?;
-        self.admissible(&request)?;
+        let (changed, _) = self.outcome(&request, ctx.now)?;
+        let is_opened = request.status == RequestStatus::Closed && changed.closed.is_none();
+        if is_opened {
+            // Opening it again takes what opening it took.
+            let matter = matter_of(tx, &request).await?;
+            return opening(ctx, acting, tx, request.about, matter).await;
+        }
         facts::begin(tx, ctx, acting, Checkpoint::UpdateTicket).await
     }
 
@@ -568,39 +728,16 @@ impl UseCase for UpdateTicket {
         _facts: &Facts,
         tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
-        let mut request = self.request(acting, tx).await?;
+        let request = self.request(acting, tx).await?;
+        let (changed, says) = self.outcome(&request, ctx.now)?;
+        if !says && changed == request {
+            return Ok(told(&request));
+        }
         let by = whoever(acting);
-        if let Some(title) = &self.title {
-            request.title = said("title", title, TITLE_MAX)?;
-        }
-        if let Some(description) = &self.description {
-            request.description = bounded("description", description, TEXT_MAX)?;
-        }
-        if let Some(severity) = self
-            .severity
-            .filter(|severity| *severity != request.severity)
-        {
-            request.severity = severity;
-            if request.answered.is_none() {
-                request.due = severity.due(ctx.now);
-            }
-        }
-        if let Some(contact) = &self.contact {
-            request.contact.clone_from(contact);
-        }
         if let Some(note) = &self.note {
             add(ctx, tx, &request, note, Some(&by)).await?;
         }
-        let becomes = self.becomes(&request);
-        if becomes.is_some() || request.status == RequestStatus::AttentionNeeded {
-            // Whatever the partner says is what the operator waited for.
-            enter(
-                &mut request,
-                becomes.unwrap_or(RequestStatus::Open),
-                ctx.now,
-            );
-        }
-        save(ctx, tx, request, Some(by)).await
+        save(ctx, tx, changed, Some(by)).await
     }
 }
 
@@ -630,8 +767,15 @@ impl UseCase for AnswerTicket {
     ) -> Result<Json, AppError> {
         let mut request = names::the_service_request(tx, &self.ticket).await?;
         add(ctx, tx, &request, &self.note, None).await?;
-        enter(&mut request, self.status, ctx.now);
-        request.answered.get_or_insert(ctx.now);
+        let status = match request.status {
+            RequestStatus::Closed => RequestStatus::Closed,
+            RequestStatus::Open | RequestStatus::AttentionNeeded => RequestStatus::Open,
+        };
+        enter(&mut request, self.status.unwrap_or(status), ctx.now);
+        // What was closed before anybody answered waited for nobody.
+        if request.status != RequestStatus::Closed || status != RequestStatus::Closed {
+            request.answered.get_or_insert(ctx.now);
+        }
         save(ctx, tx, request, None).await
     }
 }

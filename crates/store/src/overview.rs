@@ -69,10 +69,10 @@ statements! {
     pub QUALIFICATIONS_TO_DECIDE = hits!("q.id, t.handle, a.handle, q.created"
         "qualifications q JOIN tenants t ON t.id = q.customer JOIN accounts a ON a.id = q.partner
         WHERE q.state = 'in_review' ORDER BY q.created, q.id LIMIT $1");
-    /// Requests for support that the operator works on or has not seen, those first whose first answer is, or was, due first.
-    pub SUPPORT_TO_ANSWER = hits!("q.id, q.title, a.handle, q.due"
+    /// Requests for support that are open: those first that wait for their first answer, as it is due.
+    pub SUPPORT_TO_ANSWER = hits!("q.id, q.title, a.handle, q.opened"
         "service_requests q JOIN accounts a ON a.id = q.partner
-        WHERE q.status = 'open' ORDER BY q.due, q.id LIMIT $1");
+        WHERE q.status = 'open' ORDER BY q.answered IS NOT NULL, q.due, q.id LIMIT $1");
     /// A partner's requests for support with which the operator waits for it: everybody's, or those of one opener.
     pub SUPPORT_TO_REPLY = hits!("q.id, q.title, q.handle, q.modified"
         "service_requests q

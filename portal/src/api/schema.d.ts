@@ -14363,7 +14363,12 @@ export interface operations {
     };
     "customer-service-requests-list": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Most requests of the page; 500 at most. */
+                size?: number;
+                /** @description Where the page begins, from 0. */
+                offset?: number;
+            };
             header?: never;
             path: {
                 "customer-id": string;
@@ -35517,6 +35522,8 @@ export interface operations {
                         /** @description The language in which the partner wants to be answered. */
                         locale: string;
                         notes: components["schemas"]["SupportNote"][];
+                        /** @description The name with which whoever opened it signs in; empty where nobody in particular did. */
+                        opened_by: string;
                         /** @description Short name of the subscription it is about. */
                         subscription?: string;
                     };

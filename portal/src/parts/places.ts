@@ -64,7 +64,7 @@ export function placeOf(act: ActView): { screen: ScreenId; to: string } | null {
 }
 
 /** A text that `tierline do` reads as a list, a number or a word of its own unless it is told otherwise. */
-const looksOtherwise = /,|^-?\d+$|^(?:true|false)$/;
+const looksOtherwise = /,|^[+-]?\d+$|^(?:true|false)$/;
 
 /** A parameter as `tierline do` reads it: `name=value`, or `name:=JSON` for what is more than that. */
 function written(name: string, value: unknown): string {

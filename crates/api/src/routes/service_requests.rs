@@ -13,7 +13,7 @@ use tierline_domain::listing::{Listing, Product};
 use tierline_domain::partner::{Account, Organization, Tenant};
 use tierline_domain::support::{ServiceNote, ServiceRequest, TOPICS, Topic};
 use tierline_store::tables::service_requests as rows;
-use tierline_store::{Tx, Value as Stored};
+use tierline_store::{Statement, Tx, Value as Stored};
 use utoipa::ToSchema;
 
 use super::customer_profiles::role_required;
@@ -35,8 +35,9 @@ const SEVERITIES: [&str; 4] = ["unknown", "critical", "moderate", "minimal"];
 const STATUSES: [&str; 4] = ["none", "open", "closed", "attention_needed"];
 
 pub(super) fn routes() -> Vec<Route> {
-    let [opened, listed, topics] = [
-        "service_requests.rs a_request_is_opened_written_to_and_closed",
+    let [opened, about_customer, listed, topics] = [
+        "service_requests.rs a_request_is_opened_and_written_to",
+        "service_requests.rs a_request_about_a_customer_takes_a_role_there",
         "service_requests.rs lists_are_filtered_and_paged",
         "service_requests.rs topics_are_listed_in_the_callers_language",
     ];
@@ -94,11 +95,13 @@ pub(super) fn routes() -> Vec<Route> {
             "The partner's requests about a customer, the latest first, with severity and state as numbers.",
             list_of_customer,
         )
+        .query("size", "Most requests of the page; 500 at most.")
+        .query("offset", "Where the page begins, from 0.")
         .answers::<Collection<ServiceRequestResource>>(StatusCode::OK)
         .shows("customer-service-requests-list", listed),
         route::get(of_customer, "A request about a customer.", read_of_customer)
             .answers::<ServiceRequestResource>(StatusCode::OK)
-            .shows("customer-service-requests-get", opened),
+            .shows("customer-service-requests-get", about_customer),
         route::patch(
             of_customer,
             "Change a request about a customer, or write to it.",
@@ -106,7 +109,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<RequestChange>()
         .answers::<ServiceRequestResource>(StatusCode::OK)
-        .shows("customer-service-requests-update", opened),
+        .shows("customer-service-requests-update", about_customer),
         route::get(
             "/v1/customers/{customer-id}/managedservices",
             "The services that a customer uses, and where they are looked after.",
@@ -437,9 +440,13 @@ fn member(field: &str) -> String {
         "topic" => "supportTopicId".to_owned(),
         "item" => "productId".to_owned(),
         "note" => "newNote.text".to_owned(),
+        "contact" => "primaryContact".to_owned(),
         "locale" => "agent-locale".to_owned(),
         "ticket" => "body".to_owned(),
-        other => people::spelled(other),
+        other => match other.strip_prefix("contact.") {
+            Some(member) => format!("primaryContact.{}", people::spelled(member)),
+            None => people::spelled(other),
+        },
     }
 }
 
@@ -636,20 +643,11 @@ async fn list(call: Call) -> Result<Json<Collection<ServiceRequestResource>>, Pr
     let page = Page::of(&call, PAGE_MAX)?;
     let narrowed = narrowed(&call)?;
     let reader = Reader::of(&call);
-    let found = call.read(move |tx| {
-        let reader = reader.clone();
-        Box::pin(async move {
-            let mut key = vec![Stored::Id(reader.partner.id.uuid())];
-            key.extend(reader.sees.values());
-            key.extend(narrowed.map(|word| Stored::Text(word.to_owned())));
-            key.extend(part(page));
-            let mut shown = Vec::new();
-            for row in tx.scan::<ServiceRequest>(rows::OF_PARTNER, &key).await? {
-                shown.push(reader.show(tx, row, None).await?);
-            }
-            Ok(shown)
-        })
-    });
+    let mut key = vec![Stored::Id(reader.partner.id.uuid())];
+    key.extend(reader.sees.values());
+    key.extend(narrowed.map(|word| Stored::Text(word.to_owned())));
+    key.extend(part(page));
+    let found = listed(&call, reader, rows::OF_PARTNER, key).await?;
     let query: Vec<String> = ["status", "filter"]
         .iter()
         .filter_map(|name| {
@@ -661,32 +659,45 @@ async fn list(call: Call) -> Result<Json<Collection<ServiceRequestResource>>, Pr
     if !query.is_empty() {
         path = format!("{path}?{}", query.join("&"));
     }
-    Ok(Json(page.collection(found.await?, &path)))
+    Ok(Json(page.collection(found, &path)))
 }
 
 async fn list_of_customer(
     Path(customer): Path<String>,
     call: Call,
 ) -> Result<Json<Collection<ServiceRequestResource>>, Problem> {
+    let page = Page::of(&call, PAGE_MAX)?;
     let known = customers::required(&call.server, &call.principal, &customer).await?;
     let tenant = known.tenant.id;
     let mut reader = Reader::of(&call);
     reader.form.as_numbers = true;
-    let found = call.read(move |tx| {
-        let reader = reader.clone();
+    let mut key = vec![Stored::Id(reader.partner.id.uuid())];
+    key.extend(reader.sees.values());
+    key.push(Stored::Id(tenant.uuid()));
+    key.extend(part(page));
+    let found = listed(&call, reader, rows::OF_CUSTOMER, key).await?;
+    let path = format!("/customers/{tenant}/servicerequests");
+    Ok(Json(page.collection(found, &path)))
+}
+
+/// The requests that a statement finds, without what was written to them.
+async fn listed(
+    call: &Call,
+    reader: Reader,
+    statement: Statement,
+    key: Vec<Stored>,
+) -> Result<Vec<ServiceRequestResource>, Problem> {
+    call.read(move |tx| {
+        let (reader, key) = (reader.clone(), key.clone());
         Box::pin(async move {
-            let mut key = vec![Stored::Id(reader.partner.id.uuid())];
-            key.extend(reader.sees.values());
-            key.push(Stored::Id(tenant.uuid()));
             let mut shown = Vec::new();
-            for row in tx.scan::<ServiceRequest>(rows::OF_CUSTOMER, &key).await? {
+            for row in tx.scan::<ServiceRequest>(statement, &key).await? {
                 shown.push(reader.show(tx, row, None).await?);
             }
             Ok(shown)
         })
-    });
-    let own = format!("/customers/{tenant}/servicerequests");
-    Ok(Json(Collection::whole(found.await?, own)))
+    })
+    .await
 }
 
 /// What requests are filed under.

@@ -115,6 +115,8 @@ struct SupportView {
     /// The language in which the partner wants to be answered.
     locale: String,
     contact: WireContact,
+    /// The name with which whoever opened it signs in; empty where nobody in particular did.
+    opened_by: String,
     /// Short name of the subscription it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -283,6 +285,7 @@ impl Reader {
             description: row.description,
             locale: row.locale,
             contact: WireContact::of(&row.contact),
+            opened_by: row.opened_by,
             subscription,
             notes: notes.into_iter().map(note).collect(),
         })

@@ -39,7 +39,7 @@ async fn colleague(world: &World, partner: &str, name: &str, role: &str) -> Stri
 
 /// SUP-010, and the documented paths from one end to the other.
 #[tokio::test]
-async fn a_request_is_opened_written_to_and_closed() {
+async fn a_request_is_opened_and_written_to() {
     let world = World::demo().await;
     let token = world.user("harbor");
     let opened = world
@@ -567,10 +567,114 @@ async fn bad_requests_for_support_name_the_member_and_change_nothing() {
         );
     }
     assert_eq!(world.get(&one, &token).await.body, before);
-    // Only the operator answers, and a customer opens none (SUP-007).
+    // Only the operator answers.
     let answer = json!({ "ticket": before["id"], "note": "Fine." });
     let refused = world
         .post("/program/v1/commands/answer_ticket", &token, &answer)
         .await;
     assert_eq!(refused.status, 403, "{}", refused.body);
+}
+
+/// Whom the operator asks is changed member by member, and is somebody who can be asked.
+#[tokio::test]
+async fn a_contact_is_changed_member_by_member() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let mut body = trouble("It broke");
+    body["primaryContact"] =
+        json!({ "firstName": "Uma", "lastName": "Stone", "email": "uma@harbor.example" });
+    let opened = world.post("/v1/servicerequests/en-US", &token, &body).await;
+    let path = format!("/v1/servicerequests/{}", text(&opened.body["id"]));
+    let change = json!({ "primaryContact": {"phoneNumber": "+1 555 0101"} });
+    let changed = patched(&world, &path, &token, &change).await;
+    let contact = &changed.body["primaryContact"];
+    assert_eq!(
+        [
+            &contact["firstName"],
+            &contact["lastName"],
+            &contact["email"],
+            &contact["phoneNumber"]
+        ],
+        ["Uma", "Stone", "uma@harbor.example", "+1 555 0101"]
+    );
+    for (value, member) in [
+        (json!({ "email": "nobody" }), "primaryContact.email"),
+        (
+            json!({ "phoneNumber": "x".repeat(2_000) }),
+            "primaryContact.phone",
+        ),
+        (json!({ "firstName": "x".repeat(2_000) }), "primaryContact"),
+    ] {
+        let change = json!({ "primaryContact": value });
+        let refused = patched(&world, &path, &token, &change).await;
+        assert_eq!(refused.status, 400, "{member}: {}", refused.body);
+        let told = refused.body["description"].as_str().unwrap();
+        assert!(told.contains(member), "{told}");
+    }
+    assert_eq!(world.get(&path, &token).await.body, changed.body);
+    // What it is called is a step of a path, and the language is one.
+    for (member, value) in [
+        ("id", json!("supporttopics")),
+        ("id", json!("a/b")),
+        ("id", json!("1".repeat(41))),
+        ("locale", json!(format!("en-{}-US", "x".repeat(500)))),
+        ("locale", json!("en-Latn-Latn-US")),
+    ] {
+        let mut command = json!({ "topic": "3601" });
+        command[member] = value;
+        let refused = world
+            .post("/program/v1/commands/open_ticket", &token, &command)
+            .await;
+        assert_eq!(refused.status, 400, "{member}: {}", refused.body);
+    }
+}
+
+/// A client may send back what it read, in every state, and changes nothing by that.
+#[tokio::test]
+async fn what_was_read_can_be_sent_back() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let list = world.get("/v1/servicerequests", &token).await.body;
+    for id in ids(&list) {
+        let path = format!("/v1/servicerequests/{id}");
+        let read = world.get(&path, &token).await.body;
+        let sent = patched(&world, &path, &token, &read).await;
+        assert_eq!((sent.status, &sent.body), (200, &read), "{}", sent.body);
+        if read["status"] == "attention_needed" {
+            let status = json!({ "status": "attention_needed" });
+            let sent = patched(&world, &path, &token, &status).await;
+            assert_eq!(sent.body, read);
+        }
+        if read["status"] == "closed" {
+            let operator = world.of("operator", "accessTokenUser");
+            let answer = json!({ "ticket": id, "note": "For the record." });
+            let path = "/program/v1/commands/answer_ticket";
+            let answered = world.post(path, &operator, &answer).await;
+            assert_eq!(
+                answered.body["result"]["status"], "closed",
+                "{}",
+                answered.body
+            );
+        }
+    }
+    let states: Vec<&Value> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["status"])
+        .collect();
+    assert_eq!(states.len(), 3);
+    assert!(states.contains(&&json!("closed")) && states.contains(&&json!("attention_needed")));
+    // The item of a subscription is its own.
+    let command =
+        json!({ "topic": "3102", "subscription": "sub-bay-street-core", "item": "desk-basic" });
+    let refused = world
+        .post("/program/v1/commands/open_ticket", &token, &command)
+        .await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(
+        refused.body.to_string().contains("item"),
+        "{}",
+        refused.body
+    );
 }

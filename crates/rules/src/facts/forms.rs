@@ -218,6 +218,8 @@ facts! {
         pub contacts: Vec<String>,
         /// A product of another publisher that a ticket is about (SUP-011).
         pub third_party: Option<String>,
+        /// A product by consumption that a ticket is about (SUP-008).
+        pub metered: Option<String>,
         /// Signatures that a case lacks.
         pub missing_signatures: Vec<String>,
         /// First fraudulent use.

@@ -96,7 +96,10 @@ pub static RULES: &[Rule] = &[
         step: Step::PartnerType,
         ground: Ground::TicketSubject,
         at: TICKET,
-        forbids: |f| about(f, "consumption") && f.actor_is(PartnerType::IndirectReseller),
+        forbids: |f| {
+            let metered = about(f, "consumption") || f.form.metered.is_some();
+            metered && f.actor_is(PartnerType::IndirectReseller)
+        },
         answer: |_| documented(403, 2032),
         shows: |f| {
             let providers = f
@@ -104,7 +107,13 @@ pub static RULES: &[Rule] = &[
                 .contacts
                 .iter()
                 .map(|provider| shown("opened by the provider", provider));
-            show_ticket(f).into_iter().chain(providers).collect()
+            let product = f.form.metered.iter();
+            let product = product.map(|product| shown("product", product));
+            show_ticket(f)
+                .into_iter()
+                .chain(product)
+                .chain(providers)
+                .collect()
         },
     },
     Rule {

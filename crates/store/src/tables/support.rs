@@ -4,7 +4,7 @@ use tierline_domain::support::{ServiceNote, ServiceRequest};
 
 use crate::engine::Migration;
 use crate::statement::Statement;
-use crate::table;
+use crate::{statements, table};
 
 /// What support adds to the schema.
 pub const MIGRATION: Migration = Migration {
@@ -20,7 +20,9 @@ CREATE TABLE service_requests (
 ) {strict};
 CREATE INDEX service_requests_partner ON service_requests (partner, opened DESC, id DESC);
 CREATE INDEX service_requests_opened ON service_requests (opened DESC, id DESC);
+CREATE INDEX service_requests_customer ON service_requests (customer, partner, opened DESC, id DESC);
 CREATE INDEX service_requests_due ON service_requests (due, id) WHERE status = 'open';
+CREATE INDEX service_requests_waiting ON service_requests (partner, modified, id) WHERE status = 'attention_needed';
 CREATE TABLE service_notes (
     request {id} NOT NULL REFERENCES service_requests (id), position {int} NOT NULL, author {text} NOT NULL, by_operator {bool} NOT NULL,
     created {instant} NOT NULL, text {text} NOT NULL, PRIMARY KEY (request, position)
@@ -41,7 +43,8 @@ table! {
             BY_HANDLE = "WHERE handle = $1",
             OF_PARTNER = "WHERE partner = $1 AND ($2 OR opened_by = $3) AND ($4 = '' OR status = $4) AND ($5 = '' OR severity = $5) \
                           ORDER BY opened DESC, id DESC LIMIT $6 OFFSET $7",
-            OF_CUSTOMER = "WHERE partner = $1 AND ($2 OR opened_by = $3) AND customer = $4 ORDER BY opened DESC, id DESC",
+            OF_CUSTOMER = "WHERE partner = $1 AND ($2 OR opened_by = $3) AND customer = $4 ORDER BY opened DESC, id DESC \
+                           LIMIT $5 OFFSET $6",
             OF_BEFORE = "WHERE partner = $1 AND ($2 OR opened_by = $3) \
                          AND ($4 = '' OR status = $4 OR ($4 = 'unanswered' AND status <> 'closed' AND answered IS NULL)) \
                          AND (opened, id) < ($5, $6) ORDER BY opened DESC, id DESC LIMIT $7",
@@ -59,5 +62,11 @@ table! {
     }
 }
 
+statements! {
+    /// The place of the last note of a request; 0 where it has none.
+    pub LAST_NOTE = "SELECT COALESCE(MAX(position), 0) FROM service_notes WHERE request = $1";
+}
+
 /// Every statement of support.
-pub const STATEMENTS: &[&[Statement]] = &[service_requests::STATEMENTS, service_notes::STATEMENTS];
+pub const STATEMENTS: &[&[Statement]] =
+    &[service_requests::STATEMENTS, service_notes::STATEMENTS, ALL];

@@ -19,7 +19,7 @@ import {
   type Column,
 } from '../../parts';
 import { useTexts } from '../../texts';
-import { licencesQuery, stockQuery, usersQuery, type DirectoryUser, type Licence, type Stock } from './queries';
+import { licencesQuery, stockQuery, usersQuery, type DirectoryUser, type Stock } from './queries';
 import { useWords } from './texts';
 
 const useStyles = makeStyles({
@@ -138,23 +138,20 @@ function New(props: { customer: string; onClose: () => void }) {
   );
 }
 
-/** What a user uses is chosen anew; all of it is done, or nothing. */
-function Choose(props: {
-  customer: string;
-  user: DirectoryUser;
-  held: Licence[];
-  stock: Stock[];
-  onClose: () => void;
-}) {
+/** What a user uses is chosen anew; all of it is done, or nothing. What was not touched stays as it is. */
+function Change(props: { customer: string; user: DirectoryUser; onClose: () => void }) {
   const styles = useStyles();
   const words = useWords();
-  const before = props.held.map(one => one.productSku.id);
-  const [chosen, choose] = useState(before);
+  const held = useQuery(licencesQuery(props.customer, props.user.id));
+  const stock = useQuery(stockQuery(props.customer));
+  const [touched, touch] = useState<Record<string, boolean>>({});
+  const before = new Set(held.data?.map(one => one.productSku.id));
+  const chosen = Object.entries(touched).filter(([id, isChosen]) => before.has(id) !== isChosen);
   const input = {
     customer: props.customer,
     user: props.user.id,
-    assign: chosen.filter(id => !before.includes(id)).map(item => ({ item })),
-    remove: before.filter(id => !chosen.includes(id)),
+    assign: chosen.filter(([, isChosen]) => isChosen).map(([item]) => ({ item })),
+    remove: chosen.filter(([, isChosen]) => !isChosen).map(([item]) => item),
   };
   const act = useAct((params: typeof input, id) => command('assign_licences', params, id));
   return (
@@ -164,35 +161,35 @@ function Choose(props: {
       confirm={words.save}
       act={act}
       input={input}
-      disabled={input.assign.length === 0 && input.remove.length === 0}
+      disabled={held.data === undefined || chosen.length === 0}
       onClose={props.onClose}
       onDone={props.onClose}
     >
-      <div className={styles.licences} role="group" aria-label={words.licences}>
-        {props.stock.map(one => {
-          const { id, name } = one.productSku;
-          const isChosen = chosen.includes(id);
-          return (
-            <Checkbox
-              key={id}
-              label={words.left(name, String(one.availableUnits))}
-              checked={isChosen}
-              disabled={!isChosen && !before.includes(id) && one.availableUnits === 0}
-              onChange={() => choose(isChosen ? chosen.filter(other => other !== id) : [...chosen, id])}
-            />
-          );
-        })}
-      </div>
+      <Loaded query={held} lines={2}>
+        {() => (
+          <Loaded query={stock} lines={2}>
+            {all => (
+              <div className={styles.licences} role="group" aria-label={words.licences}>
+                {all.map(one => {
+                  const { id, name } = one.productSku;
+                  const isChosen = touched[id] ?? before.has(id);
+                  return (
+                    <Checkbox
+                      key={id}
+                      label={words.left(name, String(one.availableUnits))}
+                      checked={isChosen}
+                      disabled={!isChosen && !before.has(id) && one.availableUnits === 0}
+                      onChange={() => touch({ ...touched, [id]: !isChosen })}
+                    />
+                  );
+                })}
+              </div>
+            )}
+          </Loaded>
+        )}
+      </Loaded>
     </Confirm>
   );
-}
-
-/** The window is there once it is known what the user has. */
-function Change(props: { customer: string; user: DirectoryUser; onClose: () => void }) {
-  const held = useQuery(licencesQuery(props.customer, props.user.id));
-  const stock = useQuery(stockQuery(props.customer));
-  if (held.data === undefined || stock.data === undefined) return null;
-  return <Choose {...props} held={held.data} stock={stock.data} />;
 }
 
 function Delete(props: { customer: string; user: DirectoryUser; onClose: () => void }) {

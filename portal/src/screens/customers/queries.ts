@@ -9,7 +9,6 @@ export type Rights = Answered<'/program/v1/admin-relationships', 'get'>['items']
 export type Profile = Answered<'/v1/customers/{customer-id}/profiles/billing', 'get'>;
 export type DirectoryUser = Answered<'/v1/customers/{customer-id}/users', 'get'>['items'][number];
 export type Stock = Answered<'/v1/customers/{customer-id}/subscribedskus', 'get'>['items'][number];
-export type Licence = Answered<'/v1/customers/{customer-id}/users/{user-id}/licenses', 'get'>['items'][number];
 export type Event = Answered<'/program/v1/customers/{id}/timeline', 'get'>['items'][number];
 
 /** A part of the query, left out where it is empty. */

@@ -48,7 +48,11 @@ const named = ({ contact }: Request): string => [contact.firstName, contact.last
 function Answering(props: { of: Request }) {
   const words = useWords();
   const ticket = props.of.id;
-  const [draft, change, forget] = useDraft(`answer.${ticket}`, { note: '', status: 'attention_needed' });
+  const isClosed = props.of.status === 'closed';
+  const [draft, change, forget] = useDraft(`answer.${ticket}`, {
+    note: '',
+    status: isClosed ? 'closed' : 'attention_needed',
+  });
   const act = useAct((params: typeof draft, id) => command('answer_ticket', { ticket, ...params }, id));
   const submit = async () => {
     if ((await act.run(draft)) !== undefined) forget();
@@ -179,7 +183,16 @@ function Notes(props: { of: Request; isOperator: boolean }) {
   const words = useWords();
   const { of } = props;
   const first: Written[] =
-    of.description === '' ? [] : [{ by: named(of), isOperator: false, at: of.opened, text: of.description }];
+    of.description === ''
+      ? []
+      : [
+          {
+            by: of.opened_by === '' ? of.partner_title : of.opened_by,
+            isOperator: false,
+            at: of.opened,
+            text: of.description,
+          },
+        ];
   const notes = of.notes.map(note => ({
     by: note.by_operator ? words.byOperator : note.author,
     isOperator: note.by_operator,

@@ -45,7 +45,7 @@ function Open() {
   const go = useGo();
   const proposed = useQueryTexts();
   const topics = useQuery(topicsQuery);
-  const [draft, change, forget] = useDraft('support', {
+  const [draft, change, forget] = useDraft(`support ${proposed.customer ?? ''} ${proposed.topic ?? ''}`, {
     topic: proposed.topic ?? '',
     customer: proposed.customer ?? '',
     title: '',

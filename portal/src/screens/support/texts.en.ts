@@ -11,7 +11,6 @@ export const en = {
   number: 'Number',
   partner: 'Partner',
   about: 'About',
-  ownAccount: 'The partner itself',
   topic: 'Topic',
   topicRule: 'It says what the request is about, and with that who may open it.',
   subjects: {
@@ -57,9 +56,9 @@ export const en = {
   note: 'Note',
   then: 'And then',
   after: {
-    open: 'It stays open',
+    open: 'It is open',
     attention_needed: 'Wait for the partner',
-    closed: 'Close it',
+    closed: 'It is closed',
   } as Record<string, string>,
   close: 'Close',
   closeTitle: 'Close this request',

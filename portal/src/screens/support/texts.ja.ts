@@ -13,7 +13,6 @@ export const ja: typeof en = {
   number: '番号',
   partner: 'パートナー',
   about: '対象',
-  ownAccount: 'パートナー自身',
   topic: 'トピック',
   topicRule: '依頼の内容を表し、誰が開けるかもこれで決まります。',
   subjects: {
@@ -58,7 +57,7 @@ export const ja: typeof en = {
   answerLead: '書いた内容はすぐにパートナーが読めます。',
   note: 'メモ',
   then: 'その後',
-  after: { open: '開いたままにする', attention_needed: 'パートナーを待つ', closed: '終了する' },
+  after: { open: '開いている', attention_needed: 'パートナーを待つ', closed: '終了している' },
   close: '終了',
   closeTitle: 'この依頼を終了する',
   closeAbout: '運営者はこれ以上対応しません。再び開くことはできます。',
