@@ -6,9 +6,10 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tierline_app::AppError;
 use tierline_domain::customer::{Relationship, RelationshipState};
-use tierline_domain::partner::Tenant;
-use tierline_store::{Value as Stored, tables};
+use tierline_domain::partner::{Account, Tenant};
+use tierline_store::{Tx, Value as Stored, tables};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -200,38 +201,40 @@ fn missing(id: &str) -> Problem {
 }
 
 /// Whether the partner lets a customer of its own buy by itself.
-async fn is_on(call: &Call, customer: &Tenant) -> Result<bool, Problem> {
+async fn is_on(tx: &mut Tx<'_>, partner: &Account, customer: &Tenant) -> Result<bool, AppError> {
     let key = [
-        Stored::Id(call.account.id.uuid()),
+        Stored::Id(partner.id.uuid()),
         Stored::Id(customer.id.uuid()),
     ];
-    call.read(move |tx| {
-        let key = key.clone();
-        Box::pin(async move {
-            let tie = tx.look::<Relationship>(&key).await?;
-            Ok(tie.is_some_and(|tie| tie.self_service))
-        })
-    })
-    .await
+    let tie = tx.look::<Relationship>(&key).await?;
+    Ok(tie.is_some_and(|tie| tie.self_service))
 }
 
 /// The customer of a policy that there is.
 async fn known(call: &Call, id: &str) -> Result<Tenant, Problem> {
-    let parts = id
-        .split_once('_')
-        .map(|(grantor, customer)| (grantor.parse::<Uuid>().ok(), customer.parse::<Uuid>().ok()));
-    let Some((Some(grantor), Some(customer))) = parts else {
+    let parts = id.split_once('_').map(|(grantor, customer)| {
+        let [grantor, customer] = [grantor, customer].map(|part| part.parse::<Uuid>().ok());
+        grantor.zip(customer)
+    });
+    let Some((grantor, customer)) = parts.flatten() else {
         let text =
             format!("{id} is no id of a policy: it has the grantor's tenant and the customer's");
         return Err(Problem::documented(StatusCode::NOT_FOUND, NO_ID, &text));
     };
-    let customer = customer.to_string();
-    let found = customers::required(&call.server, &call.principal, &customer).await;
-    let tenant = found.map_err(|_| missing(id))?.tenant;
-    if grantor != call.account.tenant.uuid() || !is_on(call, &tenant).await? {
+    let partner = call.account.clone();
+    if grantor != partner.tenant.uuid() {
         return Err(missing(id));
     }
-    Ok(tenant)
+    let found = call.read(move |tx| {
+        let (partner, customer) = (partner.clone(), customer.to_string());
+        Box::pin(async move {
+            match customers::related(tx, &partner, &customer).await? {
+                Some(tenant) if is_on(tx, &partner, &tenant).await? => Ok(Some(tenant)),
+                _ => Ok(None),
+            }
+        })
+    });
+    found.await?.ok_or_else(|| missing(id))
 }
 
 async fn switch(call: &Call, customer: &Tenant, enabled: bool) -> Result<SelfServePolicy, Problem> {
@@ -246,7 +249,12 @@ async fn create(call: Call) -> Result<(StatusCode, Json<SelfServePolicy>), Probl
     let tenant = customers::required(&call.server, &call.principal, &customer)
         .await?
         .tenant;
-    if is_on(&call, &tenant).await? {
+    let (partner, customer_of) = (call.account.clone(), tenant.clone());
+    let is_taken = call.read(move |tx| {
+        let (partner, tenant) = (partner.clone(), customer_of.clone());
+        Box::pin(async move { is_on(tx, &partner, &tenant).await })
+    });
+    if is_taken.await? {
         let text = format!("there is a policy for the customer {customer} already");
         return Err(Problem::documented(StatusCode::CONFLICT, TAKEN, &text));
     }
