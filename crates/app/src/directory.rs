@@ -172,16 +172,6 @@ pub(crate) async fn forget_all(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<(), A
     Ok(())
 }
 
-/// A name as it is kept.
-fn named(field: &str, text: &str) -> Result<String, AppError> {
-    fields::text(field, text)?;
-    if text.chars().count() > NAME_MAX {
-        let problem = format!("has more than {NAME_MAX} letters");
-        return Err(AppError::invalid(field, problem));
-    }
-    Ok(text.trim().to_owned())
-}
-
 fn answer(user: &DirectoryUser) -> Json {
     json!({ "directory_user": user.id })
 }
@@ -273,9 +263,9 @@ impl CreateDirectoryUser {
             tenant: tenant.id,
             folded: self.sign_in_name.to_lowercase(),
             sign_in_name: self.sign_in_name.clone(),
-            first_name: named("first_name", &self.first_name)?,
-            last_name: named("last_name", &self.last_name)?,
-            display_name: named("display_name", &self.display_name)?,
+            first_name: fields::said("first_name", &self.first_name, NAME_MAX)?,
+            last_name: fields::said("last_name", &self.last_name, NAME_MAX)?,
+            display_name: fields::said("display_name", &self.display_name, NAME_MAX)?,
             usage_location: self.usage_location,
             phone: self.phone.clone(),
             immutable_id: self.immutable_id.clone(),
@@ -338,7 +328,7 @@ impl UpdateDirectoryUser {
             ("display_name", &self.display_name, &mut user.display_name),
         ] {
             if let Some(given) = given {
-                *kept = named(field, given)?;
+                *kept = fields::said(field, given, NAME_MAX)?;
             }
         }
         if let Some(country) = self.usage_location {

@@ -30,6 +30,27 @@ pub fn text(field: &str, text: &str) -> Result<(), AppError> {
     Ok(())
 }
 
+/// A text of at most so many letters, without the blanks around it.
+///
+/// # Errors
+/// When it is longer.
+pub fn bounded(field: &str, text: &str, most: usize) -> Result<String, AppError> {
+    if text.chars().count() > most {
+        let problem = format!("has more than {most} letters");
+        return Err(AppError::invalid(field, problem));
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// The same, and it says something.
+///
+/// # Errors
+/// When it is blank or longer.
+pub fn said(field: &str, given: &str, most: usize) -> Result<String, AppError> {
+    text(field, given)?;
+    bounded(field, given, most)
+}
+
 /// A name that the caller gives to something new.
 ///
 /// # Errors

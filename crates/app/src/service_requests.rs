@@ -214,10 +214,10 @@ impl UseCase for OpenTicket {
             topic: topic.id.to_owned(),
             about: topic.about,
             title: match &self.title {
-                Some(title) => said("title", title, TITLE_MAX)?,
+                Some(title) => fields::said("title", title, TITLE_MAX)?,
                 None => topic.name(ctx.lang.code()).to_owned(),
             },
-            description: bounded("description", &self.description, TEXT_MAX)?,
+            description: fields::bounded("description", &self.description, TEXT_MAX)?,
             severity: self.severity,
             status: RequestStatus::Open,
             locale: spoken(self.locale.as_deref(), ctx.lang)?,
@@ -306,7 +306,7 @@ fn reachable(contact: &Person) -> Result<Person, AppError> {
         contact.email.as_ref(),
     ];
     for text in texts.into_iter().flatten() {
-        bounded("contact", text, TITLE_MAX)?;
+        fields::bounded("contact", text, TITLE_MAX)?;
     }
     Ok(contact.clone())
 }
@@ -324,21 +324,6 @@ fn merged(contact: &Person, given: &Person) -> Person {
         email: given.email.clone().or_else(|| contact.email.clone()),
         phone: given.phone.clone().or_else(|| contact.phone.clone()),
     }
-}
-
-/// A text of at most so many letters.
-fn bounded(field: &str, text: &str, most: usize) -> Result<String, AppError> {
-    if text.chars().count() > most {
-        let problem = format!("has more than {most} letters");
-        return Err(AppError::invalid(field, problem));
-    }
-    Ok(text.trim().to_owned())
-}
-
-/// The same, and it says something.
-fn said(field: &str, text: &str, most: usize) -> Result<String, AppError> {
-    fields::text(field, text)?;
-    bounded(field, text, most)
 }
 
 /// A language and a country, as `en-US`; the caller's own where none is named.
@@ -562,7 +547,7 @@ async fn add(
     text: &str,
     by: Option<&Person>,
 ) -> Result<(), AppError> {
-    let text = said("note", text, TEXT_MAX)?;
+    let text = fields::said("note", text, TEXT_MAX)?;
     let key = [Value::Id(request.id.uuid())];
     let last: Option<(i64,)> = tx.fetch_optional(tables::support::LAST_NOTE, &key).await?;
     let written = last.map_or(0, |(position,)| position);
@@ -617,10 +602,10 @@ impl UpdateTicket {
     ) -> Result<ServiceRequest, AppError> {
         let mut changed = request.clone();
         if let Some(title) = &self.title {
-            changed.title = said("title", title, TITLE_MAX)?;
+            changed.title = fields::said("title", title, TITLE_MAX)?;
         }
         if let Some(description) = &self.description {
-            changed.description = bounded("description", description, TEXT_MAX)?;
+            changed.description = fields::bounded("description", description, TEXT_MAX)?;
         }
         if let Some(contact) = &self.contact {
             let contact = merged(&request.contact, contact);

@@ -192,44 +192,29 @@ function Change(props: { customer: string; user: DirectoryUser; onClose: () => v
   );
 }
 
-function Delete(props: { customer: string; user: DirectoryUser; onClose: () => void }) {
+/** A user is deleted, or comes back. */
+function Keep(props: { customer: string; user: DirectoryUser; deed: 'delete' | 'restore'; onClose: () => void }) {
   const words = useWords();
-  const act = useAct((params: Record<string, string>, id) => command('delete_directory_user', params, id));
+  const name = props.user.displayName;
+  const isDelete = props.deed === 'delete';
+  const verb = isDelete ? 'delete_directory_user' : 'restore_directory_user';
+  const act = useAct((params: Record<string, string>, id) => command(verb, params, id));
   return (
     <Confirm
       open
-      title={words.deleteUser(props.user.displayName)}
-      confirm={words.delete}
+      title={isDelete ? words.deleteUser(name) : words.restoreUser(name)}
+      confirm={isDelete ? words.delete : words.restore}
       act={act}
       input={{ customer: props.customer, user: props.user.id }}
       onClose={props.onClose}
       onDone={props.onClose}
     >
-      <span>{words.deleteAbout}</span>
-    </Confirm>
-  );
-}
-
-function Restore(props: { customer: string; user: DirectoryUser; onClose: () => void }) {
-  const words = useWords();
-  const act = useAct((params: Record<string, string>, id) => command('restore_directory_user', params, id));
-  return (
-    <Confirm
-      open
-      title={words.restoreUser(props.user.displayName)}
-      confirm={words.restore}
-      act={act}
-      input={{ customer: props.customer, user: props.user.id }}
-      onClose={props.onClose}
-      onDone={props.onClose}
-    >
-      <span>{words.restoreAbout}</span>
+      <span>{isDelete ? words.deleteAbout : words.restoreAbout}</span>
     </Confirm>
   );
 }
 
 type Deed = 'change' | 'delete' | 'restore';
-const WINDOWS = { change: Change, delete: Delete, restore: Restore };
 
 /** The customer's users and what they use, with the rights that the customer gave. */
 export function UsersTab(props: { customer: string }) {
@@ -290,7 +275,6 @@ export function UsersTab(props: { customer: string }) {
       },
     ];
   }, [words, styles, isDeleted]);
-  const Window = open === null ? null : WINDOWS[open.deed];
   return (
     <>
       <Section
@@ -323,8 +307,11 @@ export function UsersTab(props: { customer: string }) {
       </Section>
       <Licences customer={props.customer} />
       {isNew && <New customer={props.customer} onClose={() => setNew(false)} />}
-      {open !== null && Window !== null && (
-        <Window key={open.user.id} customer={props.customer} user={open.user} onClose={() => setOpen(null)} />
+      {open?.deed === 'change' && (
+        <Change key={open.user.id} customer={props.customer} user={open.user} onClose={() => setOpen(null)} />
+      )}
+      {open !== null && open.deed !== 'change' && (
+        <Keep customer={props.customer} user={open.user} deed={open.deed} onClose={() => setOpen(null)} />
       )}
     </>
   );
