@@ -10,10 +10,10 @@ use tierline_app::ask::ask;
 use tierline_app::overview::Viewer;
 use tierline_app::{AppError, admission};
 use tierline_domain::admin::{Mfa, User};
-use tierline_domain::partner::{Account, Tenant};
+use tierline_domain::partner::{Account, Cloud, Tenant};
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
-use tierline_rules::facts::{ApiCall, Caller, Channel, TokenKind};
+use tierline_rules::facts::{ApiCall, Caller, CallerKind, Channel, TokenKind};
 use tierline_store::idempotency::canonical;
 use tierline_store::tables::VerifiedDomain;
 use tierline_store::{Tx, Value, tables};
@@ -145,7 +145,7 @@ impl Principal {
         ActorSpec::Person(Person {
             of,
             roles: self.roles.clone(),
-            mfa: if self.claims.has_mfa() || !self.claims.is_user() {
+            mfa: if self.has_second_factor() {
                 Mfa::Present
             } else {
                 Mfa::None
@@ -179,33 +179,52 @@ impl Principal {
             .ok_or_else(|| Problem::forbidden("this path is for partners"))
     }
 
-    /// Refuses who may not call a route (ENR-040, ROL-018), as the rules decide.
+    /// Refuses who may not call a route (ENR-040, ROL-018), or has signed in without a second factor (SEC-002), as the rules
+    /// decide.
     ///
     /// # Errors
     /// The refusal; 403 for everybody but partners and the operator.
     pub(crate) fn admitted(&self, access: Option<&Access>, now: Timestamp) -> Result<(), Problem> {
-        let users_only = match access {
-            Some(Access::Party) => return Ok(()),
-            // No part of the partner API, so a reseller may call as well (GDA-001); with a user's token (ROL-018).
-            Some(Access::PartyUser) => return self.user_required(now),
-            _ if self.customer.is_some() => return self.partner().map(|_| ()),
-            None | Some(Access::Open | Access::Ours) => return Ok(()),
-            Some(Access::Partner) => false,
-            Some(Access::PartnerUser | Access::Licences) => true,
-        };
-        let partner = if self.claims.operator {
-            None
-        } else {
-            Some(self.partner()?.kind)
-        };
-        self.admit(
-            ApiCall {
-                partner,
-                users_only,
-                licences: access == Some(&Access::Licences),
+        let is_documented = matches!(
+            access,
+            Some(Access::Partner | Access::PartnerUser | Access::Licences)
+        );
+        // No part of the partner API, so a reseller may call as well (GDA-001); with a user's token (ROL-018).
+        let is_for_all = matches!(access, Some(Access::Party | Access::PartyUser));
+        if self.customer.is_some() && !is_for_all {
+            return self.partner().map(|_| ());
+        }
+        let call = ApiCall {
+            partner: if is_documented && !self.claims.operator {
+                Some(self.partner()?.kind)
+            } else {
+                None
             },
-            now,
-        )
+            users_only: matches!(
+                access,
+                Some(Access::PartnerUser | Access::Licences | Access::PartyUser)
+            ),
+            licences: access == Some(&Access::Licences),
+            national: self.is_national(),
+        };
+        // Paths of our own ask for nothing else, and nearly everybody has it.
+        let is_settled = !is_documented && !call.users_only && self.has_second_factor();
+        if is_settled {
+            Ok(())
+        } else {
+            self.admit(call, now)
+        }
+    }
+
+    /// Has given a second factor, or is an application, which is not asked for one.
+    fn has_second_factor(&self) -> bool {
+        !self.claims.is_user() || self.claims.has_mfa()
+    }
+
+    /// The account is in a national cloud.
+    fn is_national(&self) -> bool {
+        let account = self.account.as_ref();
+        account.is_some_and(|account| account.cloud == Cloud::National)
     }
 
     /// Refuses an application-only token (ROL-018).
@@ -217,14 +236,21 @@ impl Principal {
             partner: None,
             users_only: true,
             licences: false,
+            national: self.is_national(),
         };
         self.admit(call, now)
     }
 
     fn admit(&self, call: ApiCall, now: Timestamp) -> Result<(), Problem> {
+        let calling = actor::calling(&self.actor());
         let caller = Caller {
             token: self.token(),
-            ..actor::calling(&self.actor())
+            // Customers are urged, not made, to have a second factor (SEC-009).
+            kind: match self.customer {
+                Some(_) => CallerKind::Customer,
+                None => calling.kind,
+            },
+            ..calling
         };
         let admitted = admission::admit(now, caller, call);
         admitted.map_err(|decision| Problem::refused(*decision, self.lang))
@@ -303,7 +329,7 @@ impl FromRequestParts<Server> for Bearer {
         if let Some(slot) = parts.extensions.get::<Slot>() {
             slot.fill(&claims);
         }
-        if claims.is_user() && !claims.has_mfa() {
+        if claims.operator && claims.is_user() && !claims.has_mfa() {
             return Err(Problem::mfa_required());
         }
         let lang = header("x-locale")

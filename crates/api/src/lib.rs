@@ -6,6 +6,7 @@
 mod answer;
 pub mod auth;
 mod call;
+mod calls;
 pub mod deliver;
 pub mod docs;
 pub mod effective;
@@ -26,6 +27,7 @@ pub mod watch;
 pub mod wire;
 pub mod worlds;
 
+pub use calls::Counting;
 pub use deliver::Courier;
 pub use exporter::{Exporter, Exporting};
 pub use routes::sandbox;

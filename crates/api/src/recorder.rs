@@ -5,11 +5,12 @@
 //! call is ever looked at, and looking for secrets in all of them cost a tenth of what answering them did.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::Value;
@@ -17,8 +18,9 @@ use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::auth::token_in;
+use crate::calls::UserCall;
 use crate::identity::Claims;
-use crate::server::Server;
+use crate::server::{CORRELATION_ID, REQUEST_ID, Server};
 use crate::wire::path;
 
 /// Calls that are kept.
@@ -326,6 +328,8 @@ where
     let target = target.map_or_else(String::new, |target| target.as_str().to_owned());
     let headers = kept_headers(&parts.headers);
     let kind = kind_of(&parts.headers);
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(address)| address.ip());
     let response = next(Request::from_parts(parts, body)).await;
     let claims = match slot.0.claims.get() {
         Some(claims) => Arc::clone(claims),
@@ -343,6 +347,17 @@ where
         _ => Kept::LeftOut(size),
     };
     let (head, answer) = response.into_parts();
+    if claims.is_user() && !claims.operator {
+        server.calls().count(UserCall {
+            at,
+            claims: Arc::clone(&claims),
+            method: method.clone(),
+            target: target.clone(),
+            request: head.headers.get(REQUEST_ID).cloned(),
+            correlation: head.headers.get(CORRELATION_ID).cloned(),
+            from: peer,
+        });
+    }
     let (answer, shown) = kept(&head.headers, answer).await;
     server.recorder().keep(Recorded {
         number: 0,

@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt as _};
 use uuid::Uuid;
 
+use crate::calls::Calls;
 use crate::identity::Issuer;
 use crate::identity::password::Failures;
 use crate::ours::lang_of;
@@ -78,6 +79,7 @@ struct Inner {
     throttle: Option<Throttle>,
     failures: Failures,
     recorder: Recorder,
+    calls: Calls,
     inbox: Inbox,
     worlds: Option<Worlds>,
 }
@@ -103,6 +105,7 @@ impl Server {
                 throttle: settings.budgets.clone().map(Throttle::new),
                 failures: Failures::default(),
                 recorder: Recorder::default(),
+                calls: Calls::default(),
                 inbox: Inbox::default(),
                 settings,
                 worlds,
@@ -147,6 +150,11 @@ impl Server {
     /// What was asked and answered lately.
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.inner.recorder
+    }
+
+    /// How many calls there were, and with a second factor.
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.inner.calls
     }
 
     /// What the receiver of a sandbox's own deliveries has heard.
@@ -238,7 +246,8 @@ pub async fn serve(
         }
     });
     if !server.settings().sandbox {
-        let service = axum::ServiceExt::<Request>::into_make_service(own);
+        let service =
+            axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(own);
         let served = axum::serve(listener, service).with_graceful_shutdown(stop);
         return served.await;
     }
@@ -256,7 +265,8 @@ pub async fn serve(
             }
         }
     });
-    let service = axum::ServiceExt::<Request>::into_make_service(chosen);
+    let service =
+        axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(chosen);
     axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await
@@ -290,7 +300,7 @@ fn normalise(mut request: Request<Body>) -> Request<Body> {
 }
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
-const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
+pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const JSON_AS_DOCUMENTED: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");

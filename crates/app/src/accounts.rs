@@ -1,9 +1,11 @@
 //! What a partner may read of prices, invoices and credit, and the cases it opens with support.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use tierline_domain::money::Money;
 use tierline_domain::place::Country;
 use tierline_domain::subscription::{CreditLine, Subscription};
+use tierline_domain::support::Topic;
 use tierline_domain::time::Date;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
@@ -14,7 +16,8 @@ use crate::attempt::UseCase;
 use crate::billing;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::{charges, facts, fields, names, subscription};
+use crate::service_requests::OpenTicket;
+use crate::{charges, facts, fields, fraud, names, subscription};
 
 /// Read prices.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,7 +45,7 @@ pub struct ReadBooks {}
 #[serde(deny_unknown_fields)]
 pub struct ReadCredit {}
 
-/// Open a support case of a set kind.
+/// Open a support case of a set kind: a request for support under a topic of its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenCase {
@@ -51,9 +54,23 @@ pub struct OpenCase {
     /// Who signed the form; all three by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<Vec<Signer>>,
-    /// The first fraudulent use; today by default.
+    /// The first fraudulent use; what was reported first of the customer by default, and else today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_use: Option<Date>,
+    /// For which customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+}
+
+impl OpenCase {
+    /// The request for support that the case is.
+    fn ticket(&self) -> OpenTicket {
+        let topic = match self.kind {
+            CaseKind::ConsumptionTransfer => Topic::MOVED_CONSUMPTION,
+            CaseKind::FraudCredit => Topic::FRAUD_CREDIT,
+        };
+        OpenTicket::of_topic(topic.to_owned(), self.customer.clone())
+    }
 }
 
 /// Open a case about seats that an unsupported upgrade left there twice (SUB-045).
@@ -302,7 +319,7 @@ impl UseCase for ReadCredit {
 }
 
 impl UseCase for OpenCase {
-    type Out = ();
+    type Out = Json;
 
     fn checkpoint(&self) -> Checkpoint {
         Checkpoint::OpenCase
@@ -331,7 +348,12 @@ impl UseCase for OpenCase {
                     .collect();
             }
             CaseKind::FraudCredit => {
-                found.form.first_use = Some(self.first_use.unwrap_or(ctx.now.date()));
+                let customer = match &self.customer {
+                    Some(name) => Some(names::the_tenant(tx, name).await?),
+                    None => None,
+                };
+                let asked = (customer.as_ref(), self.first_use);
+                fraud::credit(ctx, acting, tx, asked, &mut found).await?;
             }
         }
         Ok(found)
@@ -339,12 +361,12 @@ impl UseCase for OpenCase {
 
     async fn apply(
         &self,
-        _ctx: &Ctx,
-        _acting: &Acting,
-        _facts: &Facts,
-        _tx: &mut Tx<'_>,
-    ) -> Result<(), AppError> {
-        Ok(())
+        ctx: &Ctx,
+        acting: &Acting,
+        facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        self.ticket().apply(ctx, acting, facts, tx).await
     }
 }
 

@@ -337,6 +337,8 @@ verbs! {
     "open_ticket" => crate::service_requests::OpenTicket,
     "update_ticket" => crate::service_requests::UpdateTicket,
     "answer_ticket" => crate::service_requests::AnswerTicket,
+    "report_fraud" => crate::fraud::ReportFraud,
+    "update_fraud_events" => crate::fraud::UpdateFraudEvents,
     "create_user" => crate::desk::CreateUser,
     "assign_role" => crate::desk::AssignRole,
     "open_portal" => crate::desk::OpenPortal,

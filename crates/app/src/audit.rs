@@ -51,7 +51,8 @@ macro_rules! operations {
     (@changes) => { true };
 }
 
-/// Commands that audit records tell of. The others have no documented type, and stand in the change log alone.
+/// Commands that audit records tell of. The others have no documented type, and stand in the change log alone; of some of
+/// them receivers hear.
 pub const OPERATIONS: &[Operation] = operations! {
     "order" makes => "create_order" of "order", Order;
     "checkout_cart" makes => "create_order" of "order", Order;
@@ -110,6 +111,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     "assign_roles" changes => "granular_admin_access_assignment_created" of "granular_admin_access_assignment", Assignment;
     "change_roles" changes => "granular_admin_access_assignment_updated" of "granular_admin_access_assignment", Assignment;
     "remove_roles" changes => "granular_admin_access_assignment_deleted" of "granular_admin_access_assignment", Assignment;
+    "report_fraud" makes => "" of "", FraudEvent;
     "end_delegation" changes => "dap_admin_relationship_terminated" of "partner_customer_dap", Relationship;
 };
 
@@ -186,7 +188,9 @@ pub(crate) async fn done(
     let mut known = Vec::with_capacity(2);
     for thing in after {
         let old = before.iter().find(|old| old.id == thing.id);
-        record(ctx, tx, operation, trail, (old, &thing), &mut known).await?;
+        if !operation.operation.is_empty() {
+            record(ctx, tx, operation, trail, (old, &thing), &mut known).await?;
+        }
         outbox::tell(ctx, tx, operation.verb, trail.event, (old, &thing)).await?;
     }
     Ok(())

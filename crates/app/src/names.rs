@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tierline_domain::admin::{AdminRelationship, Group, User};
 use tierline_domain::catalog::{Item, Promotion};
 use tierline_domain::directory::DirectoryUser;
+use tierline_domain::fraud::FraudEvent;
 use tierline_domain::id::Id;
 use tierline_domain::order::{Cart, Order};
 use tierline_domain::partner::{Account, Environment, Location, Organization, Tenant};
@@ -121,6 +122,7 @@ parties! {
     Promotion => |_| Party::Nobody;
     DirectoryUser => |row| Party::Customer(row.tenant);
     ServiceRequest => |row| Party::Partner(row.partner);
+    FraudEvent => |row| Party::Customer(row.customer);
     Cart => |row| Party::Customer(row.customer);
     Order => |row| Party::Customer(row.customer);
     Subscription => |row| Party::Customer(row.customer);
@@ -192,6 +194,7 @@ finders! {
     transfer, the_transfer, "transfer", Transfer, transfers;
     admin_relationship, the_admin_relationship, "admin relationship", AdminRelationship, admin_relationships;
     service_request, the_service_request, "service request", ServiceRequest, service_requests;
+    fraud_event, the_fraud_event, "fraud event", FraudEvent, fraud_events;
     group, the_group, "group", Group, security_groups;
     any_tenant, the_any_tenant, "tenant", Tenant, tenants;
 }

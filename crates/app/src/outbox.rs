@@ -106,7 +106,7 @@ macro_rules! kinds {
     (@unsent) => { false };
 }
 
-/// Every documented event. Those of referrals, fraud and migration schedules come with what brings them about;
+/// Every documented event. Those of referrals and migration schedules come with what brings them about;
 /// full delegation is never granted anew (DAP-002), so its approval is never told either.
 pub const KINDS: &[Kind] = kinds! {
     "test-created" Some("test"), None, sent;
@@ -125,7 +125,7 @@ pub const KINDS: &[Kind] = kinds! {
     "granular-admin-access-assignment-activated" Some("GranularAdminAccessAssignment"), None, sent;
     "granular-admin-access-assignment-updated" Some("GranularAdminAccessAssignment"), None, sent;
     "granular-admin-access-assignment-deleted" Some("GranularAdminAccessAssignment"), None, sent;
-    "azure-fraud-event-detected" None, None, unsent;
+    "azure-fraud-event-detected" None, None, sent;
     "referral-created" Some("referral"), None, unsent;
     "referral-updated" Some("referral"), None, unsent;
     "related-referral-created" Some("referral"), None, unsent;
@@ -183,6 +183,12 @@ fn told(verb: &str, old: Option<&Thing>, new: &Thing) -> Vec<(&'static str, Opti
         "assignment_updated" => vec![("granular-admin-access-assignment-updated", of_group())],
         "assignment_deleted" => vec![("granular-admin-access-assignment-deleted", of_group())],
         "invoice_ready" => vec![("invoice-ready", Some(format!("/v1/invoices/{}", new.id)))],
+        // What is seen again has been told.
+        "report_fraud" if new.look.get("version").and_then(Json::as_i64) == Some(1) => {
+            let of = &new.id;
+            let path = format!("/v1/fraudEvents?SubscriptionId={of}&EventStatus=Active");
+            vec![("azure-fraud-event-detected", Some(path))]
+        }
         "budget_exceeded" => vec![(
             "usagerecords-thresholdExceeded",
             Some("/v1/customers/usagerecords".to_owned()),

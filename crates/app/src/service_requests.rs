@@ -25,7 +25,7 @@ use crate::catalogue::item_of_wire;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id};
-use crate::{facts, fields, profiles, standing};
+use crate::{facts, fields, fraud, profiles, standing};
 
 /// What a request is called where there is none.
 pub const REQUEST: &str = "service request";
@@ -89,6 +89,23 @@ struct Matter {
 }
 
 impl OpenTicket {
+    /// One of a topic, with nothing else said.
+    pub(crate) const fn of_topic(topic: String, customer: Option<String>) -> Self {
+        Self {
+            id: None,
+            customer,
+            about: None,
+            topic: Some(topic),
+            subscription: None,
+            item: None,
+            title: None,
+            description: String::new(),
+            severity: moderate(),
+            locale: None,
+            contact: None,
+        }
+    }
+
     /// The topic, which says what the request is about.
     fn topic(&self) -> Result<&'static Topic, AppError> {
         let topic = match (&self.topic, self.about) {
@@ -180,9 +197,15 @@ impl UseCase for OpenTicket {
     }
 
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
-        let about = self.topic()?.about;
+        let topic = self.topic()?;
         let matter = self.matter(tx).await?;
-        opening(ctx, acting, tx, about, matter).await
+        let customer = matter.customer.clone();
+        let mut found = opening(ctx, acting, tx, topic.about, matter).await?;
+        if topic.id == Topic::FRAUD_CREDIT {
+            let asked = (customer.as_ref(), None);
+            fraud::credit(ctx, acting, tx, asked, &mut found).await?;
+        }
+        Ok(found)
     }
 
     async fn apply(
@@ -343,7 +366,7 @@ fn spoken(locale: Option<&str>, own: Lang) -> Result<String, AppError> {
 }
 
 /// The name with which a caller signs in; empty for nobody in particular.
-fn signs_in(caller: &Caller, user: Option<&User>) -> String {
+pub(crate) fn signs_in(caller: &Caller, user: Option<&User>) -> String {
     match user {
         Some(user) => user.sign_in_name.clone(),
         None => caller.user.clone().unwrap_or_default(),

@@ -73,6 +73,8 @@ const PATHS: &[(&str, usize, &[&str])] = &[
         1,
         &["status", "severity", "due", "late", "notes"],
     ),
+    // An alert of fraud, by its name.
+    ("fraud_event", 1, &["status", "reason", "hits"]),
     // Who of a customer uses licences of an item.
     ("licences", 2, &["users"]),
     ("audit", 1, &["outcome"]),
@@ -179,6 +181,7 @@ pub async fn read(
             resource_role(tx, partner, subscription).await
         }
         ("service_request", [name, field]) => service_request(tx, name, field, now).await,
+        ("fraud_event", [name, field]) => fraud_event(tx, name, field).await,
         ("licences", [customer, item, "users"]) => users(tx, customer, item).await,
         _ => Err(AppError::NotSupported(format!("state {path}"))),
     }
@@ -204,6 +207,16 @@ async fn service_request(
         other => Err(AppError::NotSupported(format!(
             "state service_request.{other}"
         ))),
+    }
+}
+
+async fn fraud_event(tx: &mut Tx<'_>, name: &str, field: &str) -> Result<Json, AppError> {
+    let event = names::the_fraud_event(tx, name).await?;
+    match field {
+        "status" => Ok(json!(event.status)),
+        "reason" => Ok(json!(event.reason)),
+        "hits" => Ok(json!(event.hits)),
+        other => Err(AppError::NotSupported(format!("state fraud_event.{other}"))),
     }
 }
 

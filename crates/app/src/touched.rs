@@ -9,6 +9,7 @@ use tierline_domain::billing::Invoice;
 use tierline_domain::catalog::Item;
 use tierline_domain::customer::{Attestation, Customer, Delegation, Relationship};
 use tierline_domain::directory::DirectoryUser;
+use tierline_domain::fraud::FraudEvent;
 use tierline_domain::id::Id;
 use tierline_domain::order::Order;
 use tierline_domain::partner::{Account, Location, Partnership, Tenant};
@@ -50,6 +51,8 @@ pub enum Noun {
     Location,
     /// An invoice.
     Invoice,
+    /// An alert of fraud.
+    FraudEvent,
 }
 
 /// One thing that was touched.
@@ -108,6 +111,7 @@ pub fn references(
         Noun::DirectoryUser => one(answered("/directory_user").or_else(|| given("user"))),
         Noun::Location => one(given("location")),
         Noun::Invoice => one(given("invoice")),
+        Noun::FraudEvent => one(answered("/fraud_event")),
         Noun::Partnership => answered("/provider")
             .zip(answered("/reseller"))
             .map(|(provider, reseller)| Reference::Pair(provider, reseller))
@@ -176,6 +180,7 @@ async fn single(tx: &mut Tx<'_>, noun: Noun, name: &str) -> Result<Option<Thing>
         },
         Noun::Location => Ok(names::location(tx, name).await?.map(location)),
         Noun::Invoice => invoice(tx, name).await,
+        Noun::FraudEvent => Ok(names::fraud_event(tx, name).await?.map(fraud_event)),
         Noun::Relationship | Noun::Partnership | Noun::Assignment => Ok(None),
     }
 }
@@ -212,6 +217,16 @@ async fn directory_user(tx: &mut Tx<'_>, row: DirectoryUser) -> Result<Thing, Ap
         customer: Some(row.tenant),
         owners: Vec::new(),
     })
+}
+
+/// An alert of fraud is whose fault it would be.
+fn fraud_event(row: FraudEvent) -> Thing {
+    Thing {
+        id: row.subscription.to_string(),
+        look: json!({ "id": row.id, "kind": row.kind, "status": row.status, "version": row.version }),
+        customer: Some(row.customer),
+        owners: vec![row.partner],
+    }
 }
 
 /// An invoice is its recipient's: who issues it needs no telling.

@@ -39,7 +39,7 @@ pub const CUSTOMER_TEMPLATE: &str = "customer-agreement-2023";
 pub const CLOUD_TEMPLATE: &str = "cloud-agreement-2018";
 
 /// Facts that the scenario format does not know: prices of the tiers, partners that earn no credit, users of customers, requests
-/// for support.
+/// for support, alerts of fraud.
 pub const OUR_NOUNS: &[&str] = &[
     "list_price",
     "fx_rate",
@@ -47,6 +47,7 @@ pub const OUR_NOUNS: &[&str] = &[
     "credit_loss",
     "directory_user",
     "service_request",
+    "fraud_event",
 ];
 
 /// Members of the format's facts that it does not know: what bounds the access that earns credit, and settings of the operator.
@@ -58,8 +59,9 @@ pub const OUR_MEMBERS: &[(&str, &[&str])] = &[
     ("setting", &["earned_credit_percent", "rounding"]),
 ];
 
-/// Commands of the format that take more than it knows: the topic of a request for support and its texts.
-pub const OUR_VERSIONS: &[&str] = &["open_ticket"];
+/// Commands of the format that take more than it knows: the topic of a request for support and its texts, the customer of a
+/// case.
+pub const OUR_VERSIONS: &[&str] = &["open_ticket", "open_case"];
 
 /// The fields of one fact.
 struct Fields<'a> {
@@ -177,6 +179,7 @@ async fn lay_one(tx: &mut Tx<'_>, fact: &Json, today: Timestamp) -> Result<(), A
         "validation_code" => records::validation_code(tx, &f, today).await,
         "directory_user" => records::directory_user(tx, &f, today).await,
         "service_request" => records::service_request(tx, &f, today).await,
+        "fraud_event" => records::fraud_event(tx, &f, today).await,
         "account_check" => records::account_check(tx, &f, today).await,
         other => Err(AppError::NotSupported(format!("given {other}"))),
     }

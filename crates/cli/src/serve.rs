@@ -10,7 +10,7 @@ use tierline_api::identity::external::{External, Trust};
 use tierline_api::sandbox::Known;
 use tierline_api::throttle::Budgets;
 use tierline_api::worlds::{Beginning, WORLDS_MAX};
-use tierline_api::{Courier, Exporter, Server, Settings, Watch, Worlds, deliver};
+use tierline_api::{Counting, Courier, Exporter, Server, Settings, Watch, Worlds, deliver};
 use tierline_app::App;
 use tierline_app::check;
 use tierline_app::clock::Clock;
@@ -219,6 +219,7 @@ async fn serve(args: Args) -> Result<(), String> {
     .start();
     let watch = Watch::start(server.app().clone());
     let exporting = Exporter::new(server.app().clone()).start();
+    let counting = Counting::start(server.clone());
     let stop = stop()?;
     let known = if sandbox {
         let known = tierline_api::sandbox::known(server.app()).await;
@@ -227,8 +228,12 @@ async fn serve(args: Args) -> Result<(), String> {
         Vec::new()
     };
     greet(&args, address, origin, server.app().clock(), &known);
-    let served = tierline_api::serve(server, listener, stop).await;
+    let served = tierline_api::serve(server.clone(), listener, stop).await;
     drop(watch);
+    drop(counting);
+    if let Err(error) = server.keep_calls().await {
+        tracing::warn!(%error, "calls were not written down");
+    }
     drop(exporting);
     drop(courier);
     drop(sealer);

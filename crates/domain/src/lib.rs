@@ -17,6 +17,7 @@ pub mod customer;
 pub mod decimal;
 pub mod directory;
 pub mod export;
+pub mod fraud;
 pub mod id;
 pub mod listing;
 pub mod money;

@@ -80,6 +80,11 @@ pub struct Topic {
 }
 
 impl Topic {
+    /// The topic of a credit after fraud (SEC-018).
+    pub const FRAUD_CREDIT: &'static str = "3607";
+    /// The topic of a move of consumption to another partner (TRF-024).
+    pub const MOVED_CONSUMPTION: &'static str = "3203";
+
     const fn new(
         id: &'static str,
         about: TicketSubject,
@@ -144,6 +149,12 @@ pub const TOPICS: &[Topic] = &[
         "クォータと上限",
     ),
     Topic::new(
+        Topic::MOVED_CONSUMPTION,
+        TicketSubject::Consumption,
+        "Move consumption to another partner",
+        "従量課金の他のパートナーへの移行",
+    ),
+    Topic::new(
         "3301",
         TicketSubject::Technical,
         "A service does not do what it should",
@@ -202,6 +213,12 @@ pub const TOPICS: &[Topic] = &[
         TicketSubject::Program,
         "Lift a suspension",
         "停止の解除",
+    ),
+    Topic::new(
+        Topic::FRAUD_CREDIT,
+        TicketSubject::Program,
+        "Credit after fraud",
+        "不正利用後のクレジット",
     ),
 ];
 

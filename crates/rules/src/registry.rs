@@ -179,6 +179,8 @@ tierline_domain::words! {
         AuditRange = "audit_range",
         /// The time in which a fraud credit may be asked for.
         FraudDeadline = "fraud_deadline",
+        /// Whether a fraud credit was asked for before.
+        FraudCredit = "fraud_credit",
         /// The invitation or request, its link and its state.
         Invitation = "invitation",
         /// A confirmation or declaration.

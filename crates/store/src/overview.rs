@@ -77,6 +77,10 @@ statements! {
     pub SUPPORT_TO_REPLY = hits!("q.id, q.title, q.handle, q.modified"
         "service_requests q
         WHERE q.partner = $1 AND ($2 OR q.opened_by = $3) AND q.status = 'attention_needed' ORDER BY q.modified, q.id LIMIT $4");
+    /// Alerts of fraud for which a partner is liable and that it has not looked at, as long as they stand.
+    pub FRAUD_ALERTS = hits!("f.id, f.title, t.handle, f.first_observed"
+        "fraud_events f JOIN tenants t ON t.id = f.customer
+        WHERE f.partner = $1 AND f.status = 'active' ORDER BY f.first_observed, f.id LIMIT $2");
     /// What could not be done by date, latest first.
     pub SET_ASIDE = hits!("s.id, s.kind, s.subject, s.done"
         "schedule s WHERE s.problem IS NOT NULL ORDER BY s.done DESC, s.id DESC LIMIT $1");

@@ -46,6 +46,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::listed::OF_ALL,
     crate::tables::directory::MIGRATION,
     crate::tables::support::MIGRATION,
+    crate::tables::security::MIGRATION,
 ];
 
 const PROGRAM: &str = "

@@ -172,14 +172,24 @@ fn literals(step: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+static TEMPLATES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let built = list().into_iter().map(|route| route.path);
+    let mut templates: Vec<_> = built.chain(all().map(|operation| operation.path)).collect();
+    // Literals go before placeholders.
+    templates.sort_by_key(|template| template.matches('{').count());
+    templates
+});
+
+/// The path with placeholders that a path is one of, if one is known.
+pub(crate) fn template(path: &str) -> Option<&'static str> {
+    let mut all = TEMPLATES.iter();
+    all.find(|template| fits(template, path)).copied()
+}
+
 /// What a step of a path stands for, counted from the first slash: `customer-id`. None where no path is known of that
 /// shape, or the step is a literal.
 pub(crate) fn placeholder(path: &str, step: usize) -> Option<String> {
-    let built = list().into_iter().map(|route| route.path);
-    let templates = built.chain(all().map(|operation| operation.path));
-    let fitting = templates.filter(|template| fits(template, path));
-    let template = fitting.min_by_key(|template| template.matches('{').count())?;
-    let (_, name) = template.split('/').nth(step)?.split_once('{')?;
+    let (_, name) = template(path)?.split('/').nth(step)?.split_once('{')?;
     name.split_once('}').map(|(name, _)| name.to_owned())
 }
 

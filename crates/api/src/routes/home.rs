@@ -116,6 +116,7 @@ enum MatterKind {
     SupportRequests,
     /// The partner's requests for support with which the operator waits for it; `about` is the number.
     SupportReplies,
+    FraudAlerts,
     /// What could not be done by date; the operator's.
     SetAside,
 }

@@ -37,6 +37,7 @@ pub mod documented;
 mod enrolments;
 pub(crate) mod entitlements;
 mod exports;
+mod fraud;
 pub mod graph;
 mod home;
 pub(crate) mod inbox;
@@ -49,6 +50,7 @@ pub(crate) mod line_items;
 pub(crate) mod lines;
 mod lines_table;
 mod me;
+mod mfa;
 pub mod new_customers;
 mod oauth;
 pub(crate) mod order_change;
@@ -110,6 +112,8 @@ pub(crate) fn list() -> Vec<Route> {
         licences::routes(),
         service_requests::routes(),
         self_serve_policies::routes(),
+        mfa::routes(),
+        fraud::routes(),
         profiles::routes(),
         qualifications::routes(),
         sandbox_resellers::routes(),

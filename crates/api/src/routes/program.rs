@@ -145,6 +145,9 @@ impl Command for TryDeal {
         let Some(principal) = self.bearer.party(tx).await? else {
             return Ok(Err(Problem::unauthorized()));
         };
+        if let Err(problem) = principal.admitted(Some(&Access::Party), self.ctx.now) {
+            return Ok(Err(problem));
+        }
         let viewer = principal.viewer();
         let actor = match &self.deal.actor {
             Some(name) if principal.claims.operator => ActorSpec::of(name),

@@ -22,6 +22,7 @@ use tierline_store::log::{LogKey, Sealer};
 use tokio::sync::Mutex;
 use tower::ServiceExt as _;
 
+use crate::calls::Counting;
 use crate::deliver::{self, Courier};
 use crate::exporter::{Exporter, Exporting};
 use crate::identity::Issuer;
@@ -51,7 +52,7 @@ pub(crate) struct World {
     about: Option<About>,
     server: Server,
     door: Door,
-    _workers: (deliver::Running, Sealer, Watch, Exporting),
+    _workers: (deliver::Running, Sealer, Watch, Exporting, Counting),
 }
 
 /// What is behind a name.
@@ -215,12 +216,13 @@ impl Worlds {
             about: files::about(&directory),
             directory,
             door: Door::new(&server),
-            server,
+            server: server.clone(),
             _workers: (
                 courier.start(),
                 sealer,
                 Watch::start(app.clone()),
                 Exporter::new(app).start(),
+                Counting::start(server),
             ),
         }))
     }
@@ -543,6 +545,9 @@ async fn close(world: Option<Arc<World>>) {
         return;
     };
     tracing::info!(world = world.name, "a world is closed");
+    if let Err(error) = world.server.keep_calls().await {
+        tracing::warn!(%error, "calls were not written down");
+    }
     world.server.app().db().shutdown().await;
     drop(world);
 }

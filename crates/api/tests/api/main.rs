@@ -43,6 +43,7 @@ mod rehearsals;
 mod released_clients;
 mod request_log;
 mod schedule;
+mod security;
 mod service_requests;
 mod subscription_changes;
 mod subscription_parts;

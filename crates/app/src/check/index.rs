@@ -39,6 +39,7 @@ const FILES: &[(&str, &str)] = files![
     "own/delegation.yaml",
     "own/directory.yaml",
     "own/enrolment.yaml",
+    "own/fraud.yaml",
     "own/identity.yaml",
     "own/orders.yaml",
     "own/partnerships.yaml",

@@ -271,7 +271,8 @@ async fn partner(ctx: &Ctx, found: &mut Finder<'_, '_>, account: &Account) -> Re
         found.one("agreement_to_sign", account, place);
     }
     let key = [Value::Id(account.id.uuid())];
-    let tables: [(&'static str, Statement); 6] = [
+    let tables: [(&'static str, Statement); 7] = [
+        ("fraud_alerts", sql::FRAUD_ALERTS),
         ("invitations", sql::INVITATIONS_TO_RESELLER),
         ("order_requests", sql::REQUESTS_TO_PROVIDER),
         ("transfers", sql::TRANSFERS_TO_ANSWER),

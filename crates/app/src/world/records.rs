@@ -4,6 +4,7 @@ use tierline_domain::address::{Person, folded};
 use tierline_domain::admin::DirectoryRole;
 use tierline_domain::customer::{Customer, CustomerState, Qualification, Segment};
 use tierline_domain::directory::{DirectoryUser, Licence, RoleMember};
+use tierline_domain::fraud::{FraudEvent, FraudKind, FraudReason, FraudStatus, FraudStep, Level};
 use tierline_domain::partner::{Organization, Tenant};
 use tierline_domain::support::{RequestStatus, ServiceNote, ServiceRequest, Severity, Topic};
 use tierline_domain::time::{Timestamp, add_days};
@@ -14,6 +15,7 @@ use tierline_store::{Tx, Value};
 use super::{Fields, default_customer, named_id};
 use crate::actor::OPERATOR;
 use crate::error::AppError;
+use crate::fraud::title_of;
 use crate::listed;
 use crate::names::{self, by_id};
 use crate::profiles::sample_address;
@@ -265,6 +267,72 @@ pub(super) async fn service_request(
         })
         .await?;
     }
+    Ok(())
+}
+
+/// `fraud_event: {subscription, id, kind, title, description, severity, confidence, resource, resource_type, resource_group,
+/// details, test, hits, hours_ago, status, reason, by}`.
+pub(super) async fn fraud_event(
+    tx: &mut Tx<'_>,
+    f: &Fields<'_>,
+    today: Timestamp,
+) -> Result<(), AppError> {
+    let name: String = f.must("subscription")?;
+    let subscription = names::the_subscription(tx, &name).await?;
+    let seller = subscription.seller.ok_or_else(|| {
+        AppError::invalid("fraud_event.subscription", "was bought of the operator")
+    })?;
+    let kind: FraudKind = f.must("kind")?;
+    let text = |name: &str| -> Result<String, AppError> { Ok(f.get(name)?.unwrap_or_default()) };
+    let resource = text("resource")?;
+    let id = named_id("fraud_event", &format!("{name} {kind} {resource}"));
+    let hours: i64 = f.get("hours_ago")?.unwrap_or(1);
+    let at = today.plus_hours(hours.saturating_neg());
+    let status: FraudStatus = f.get("status")?.unwrap_or(FraudStatus::Active);
+    let by = text("by")?;
+    let is_resolved = status == FraudStatus::Resolved;
+    let step = FraudStep {
+        from: FraudStatus::Active,
+        to: status,
+        by: by.clone(),
+        at: today,
+    };
+    tx.insert(&FraudEvent {
+        id,
+        handle: match f.text("id")? {
+            Some(handle) => handle,
+            None => id.to_string(),
+        },
+        subscription: subscription.id,
+        customer: subscription.customer,
+        partner: seller,
+        kind,
+        severity: f.get("severity")?.unwrap_or(Level::Medium),
+        confidence: f.get("confidence")?.unwrap_or(Level::High),
+        title: f.text("title")?.unwrap_or_else(|| title_of(kind)),
+        description: text("description")?,
+        resource,
+        resource_type: text("resource_type")?,
+        resource_group: text("resource_group")?,
+        details: f.get("details")?.unwrap_or_default(),
+        is_test: f.get("test")?.unwrap_or_default(),
+        hits: f.get("hits")?.unwrap_or(1),
+        first_occurrence: at,
+        last_occurrence: at,
+        first_observed: at,
+        last_observed: at,
+        status,
+        reason: f.get("reason")?.unwrap_or(FraudReason::None),
+        resolved: is_resolved.then_some(today),
+        resolved_by: if is_resolved { by } else { String::new() },
+        steps: if status == FraudStatus::Active {
+            Vec::new()
+        } else {
+            vec![step]
+        },
+        version: 1,
+    })
+    .await?;
     Ok(())
 }
 

@@ -133,6 +133,8 @@ tierline_domain::words! {
         OpenTicket = "open_ticket",
         /// Add something to a ticket, or change it (ours).
         UpdateTicket = "update_ticket",
+        /// Say what became of alerts of fraud.
+        UpdateFraudEvents = "update_fraud_events",
         /// Open a support case.
         OpenCase = "open_case",
         /// Create a partner user.

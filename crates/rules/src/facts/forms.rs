@@ -142,6 +142,8 @@ facts! {
         pub users_only: bool,
         /// It is about licences, which tells an application so in words of its own.
         pub licences: bool,
+        /// The partner's account is in a national cloud (SEC-020).
+        pub national: bool,
     }
 }
 
@@ -224,6 +226,8 @@ facts! {
         pub missing_signatures: Vec<String>,
         /// First fraudulent use.
         pub first_use: Option<Date>,
+        /// When a credit after fraud was asked for the customer before (SEC-018).
+        pub credit_asked: Option<Date>,
         /// The support contact asked for, and whether it is eligible.
         pub contact: Option<(String, bool)>,
         /// The ETag given is stale.

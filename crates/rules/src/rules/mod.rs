@@ -501,6 +501,11 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ),
     ("ROL-038", "scenarios/own/roles.yaml OWNROL-24"),
     (
+        "SEC-008",
+        "crates/api/tests/api/security.rs what_is_not_as_it_should_be_is_told",
+    ),
+    ("SEC-009", "scenarios/own/security.yaml OWNSEC-15"),
+    (
         "SEC-011",
         "crates/api/tests/api/audit.rs a_change_and_a_refusal_leave_their_records",
     ),
@@ -516,6 +521,15 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "SEC-015",
         "crates/api/tests/api/webhooks.rs what_happens_is_told_as_documented",
     ),
+    (
+        "SEC-016",
+        "crates/api/tests/api/security.rs calls_without_a_second_factor_are_told",
+    ),
+    (
+        "SEC-017",
+        "crates/api/tests/api/security.rs what_is_not_as_it_should_be_is_told",
+    ),
+    ("SEC-020", "scenarios/own/security.yaml OWNSEC-14"),
     ("SEC-021", "scenarios/support-roles-security.yaml P-34"),
 ];
 

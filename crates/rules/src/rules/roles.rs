@@ -219,6 +219,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::SetSupportContact,
         C::OpenTicket,
         C::UpdateTicket,
+        C::UpdateFraudEvents,
         C::OpenCase,
         C::CreateUser,
         C::AssignRole,

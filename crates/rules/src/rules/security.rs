@@ -29,11 +29,14 @@ const RIGHTS: Checkpoints = PURCHASE
     .and(SUBSCRIPTION_CHANGE)
     .and(Checkpoints::of(&[C::Administer, C::ManageResource]));
 
+/// Where a partner may ask for a credit after fraud.
+const CREDIT_AFTER_FRAUD: Checkpoints = Checkpoints::of(&[C::OpenCase, C::OpenTicket]);
+
 /// Partners in national clouds are urged, not made, to meet the requirements (SEC-020).
 fn exempt(f: &Facts) -> bool {
-    f.actor
-        .as_ref()
-        .is_some_and(|actor| actor.cloud == Cloud::National)
+    let called = f.form.api_call.is_some_and(|call| call.national);
+    let acts = f.actor.as_ref();
+    called || acts.is_some_and(|actor| actor.cloud == Cloud::National)
 }
 
 fn third_party_accepted(f: &Facts) -> bool {
@@ -98,7 +101,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SEC-002"),
         step: Step::Authentication,
         ground: Ground::Authentication,
-        at: EVERYWHERE,
+        at: EVERYWHERE.and(Checkpoints::of(&[C::CallApi])),
         forbids: |f| {
             f.caller.channel == Channel::Api
                 && f.checkpoint != C::OpenPortal
@@ -229,12 +232,11 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SEC-018"),
         step: Step::Catalogue,
         ground: Ground::FraudDeadline,
-        at: Checkpoints::of(&[C::OpenCase]),
+        at: CREDIT_AFTER_FRAUD,
         forbids: |f| {
-            f.form.about.as_deref() == Some("fraud_credit")
-                && f.form
-                    .first_use
-                    .is_some_and(|first| add_days(first, 60) < f.today)
+            f.form
+                .first_use
+                .is_some_and(|first| add_days(first, 60) < f.today)
         },
         answer: |_| private(409),
         shows: |f| {
@@ -247,6 +249,20 @@ pub static RULES: &[Rule] = &[
                         shown("deadline", add_days(*first, 60)),
                     ]
                 })
+                .collect()
+        },
+    },
+    Rule {
+        id: RuleId::of("SEC-018"),
+        step: Step::Catalogue,
+        ground: Ground::FraudCredit,
+        at: CREDIT_AFTER_FRAUD,
+        forbids: |f| f.form.credit_asked.is_some(),
+        answer: |_| private(409),
+        shows: |f| {
+            let asked = f.form.credit_asked.iter();
+            asked
+                .map(|day| shown("credit asked for before", day))
                 .collect()
         },
     },

@@ -54,6 +54,10 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ),
     ("authorization_codes", CREDENTIALS),
     ("bases", CATALOGUE),
+    (
+        "call_days",
+        "calls as each server counted them, by its own clock: no fact of the program",
+    ),
     ("checkpoints", "the log itself, signed"),
     ("consents", CREDENTIALS),
     ("contacts", PERSONAL),
@@ -61,6 +65,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("events", "the log itself, chained"),
     ("export_parts", FILES),
     ("exports", FILES),
+    ("fraud_events", PERSONAL),
     ("idempotency", "answers kept for a day"),
     ("invoice_lines", BATCHED),
     (

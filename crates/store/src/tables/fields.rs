@@ -17,6 +17,7 @@ use tierline_domain::customer::{
 };
 use tierline_domain::decimal::Decimal;
 use tierline_domain::export::{ExportKind, ExportState};
+use tierline_domain::fraud::{FraudKind, FraudReason, FraudStatus, FraudStep, Level};
 use tierline_domain::listing::{About, NotSoldIn, PromotionTerms, Shelf, Texts};
 use tierline_domain::money::{Currency, Money};
 use tierline_domain::order::{
@@ -96,6 +97,9 @@ as_text!(
     DocumentKind,
     Earning,
     Environment,
+    FraudKind,
+    FraudReason,
+    FraudStatus,
     Frequency,
     Generation,
     InvoiceDocument,
@@ -103,6 +107,7 @@ as_text!(
     InvoiceState,
     ItemKind,
     LedgerAccount,
+    Level,
     LocationKind,
     LocationState,
     MembershipState,
@@ -152,6 +157,7 @@ as_json!(
     Texts,
     Vec<Batch>,
     Vec<Country>,
+    Vec<FraudStep>,
     Vec<GroupOrder>,
     Vec<Line>,
     Vec<Offered>,

@@ -32,6 +32,7 @@ pub mod files;
 pub mod identity;
 pub mod listed;
 pub mod prices;
+pub mod security;
 pub mod support;
 
 pub use prices::price_lists;
@@ -62,6 +63,7 @@ pub use delegation::{admin_drafts, admin_operations, admin_requests, delegation_
 pub use directory::{directory_users, licences, role_members};
 pub use files::{export_parts, exports, paper_contents, papers};
 pub use listed::{Known, Listed, known_customers, listed_customers};
+pub use security::{CallDay, call_days, fraud_events};
 pub use support::{service_notes, service_requests};
 pub use webhooks::{
     webhook_attempts, webhook_certificates, webhook_deliveries, webhook_registrations,

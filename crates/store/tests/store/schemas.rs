@@ -25,6 +25,7 @@ fn statements() -> Vec<Statement> {
     statements.extend(tables::catalogue::STATEMENTS.concat());
     statements.extend(tables::directory::STATEMENTS.concat());
     statements.extend(tables::support::STATEMENTS.concat());
+    statements.extend(tables::security::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements.extend_from_slice(holdings::ALL);

@@ -455,6 +455,7 @@ fn enr_040_and_rol_018_guard_the_api() {
         facts.actor = None;
         facts.caller.token = token;
         facts.form.api_call = Some(ApiCall {
+            national: false,
             partner,
             users_only,
             licences: false,
