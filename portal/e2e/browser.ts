@@ -131,7 +131,8 @@ export class Portal {
     const isCustomer = who.startsWith('customer:');
     const handle = who.replace('customer:', '');
     const found = await this.server.principals(isCustomer ? handle : undefined);
-    const access = found.find(one => one.handle === handle)?.accessTokenUser;
+    const whose = found.find(one => one.handle === handle);
+    const access = whose?.accessTokenPortal ?? whose?.accessTokenUser;
     assert.ok(access, `nobody of the demo program is called ${who}`);
     const session = JSON.stringify({
       by: 'click',

@@ -17,6 +17,7 @@ export interface Principal {
   name: string;
   kind: string;
   accessTokenUser: string;
+  accessTokenPortal?: string;
   user?: string;
 }
 

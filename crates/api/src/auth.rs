@@ -18,7 +18,7 @@ use tierline_store::idempotency::canonical;
 use tierline_store::tables::VerifiedDomain;
 use tierline_store::{Tx, Value, tables};
 
-use crate::identity::Claims;
+use crate::identity::{Claims, is_portal};
 use crate::problem::Problem;
 use crate::recorder::Slot;
 use crate::route::Access;
@@ -152,7 +152,11 @@ impl Principal {
             },
             token: self.token(),
             application: None,
-            channel: Channel::Api,
+            channel: if is_portal(&self.claims.appid) {
+                Channel::Portal
+            } else {
+                Channel::Api
+            },
             guest: false,
             // Who of the customer it was is not for its partner's records.
             user: self.claims.upn.clone().filter(|_| self.customer.is_none()),

@@ -1042,6 +1042,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/nonMfaCompliantPartnerPrincipals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users who called from the portal without a second factor, and when they did last. */
+        get: operations["mfa-portal-requests-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/applicationmfaadoptionstatus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many calls of users came from each application within seven days, and how many with a second factor. */
+        get: operations["mfa-application-summary-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/partnerRequests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest calls of users through applications, with and without a second factor. */
+        get: operations["mfa-api-requests-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/program/v1/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How safely a partner works: its accounts and calls with a second factor, and what is not as it should be. */
+        get: operations["program-security-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fraudEvents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of fraud in subscriptions that the partner sold, the latest first; with X-NewEventsModel: true in their newer form. */
+        get: operations["fraud-events-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fraudEvents/subscription/{subscription-id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what became of alerts of a subscription: of those that are named, or of all. */
+        post: operations["fraud-events-status-update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/program/v1/fraud-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of fraud, the latest first: those of what a partner sold, of a reseller's customers, or all of them for the operator. */
+        get: operations["program-fraud-events-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/program/v1/fraud-events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An alert of fraud. */
+        get: operations["program-fraud-events-id-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/legalbusiness": {
         parameters: {
             query?: never;
@@ -4324,6 +4460,11 @@ export interface components {
         AccessDetails: {
             unifiedRoles: components["schemas"]["UnifiedRole"][];
         };
+        /** @description Accounts, and those with a second factor. */
+        AccountShare: {
+            total: number;
+            with_mfa: number;
+        };
         /**
          * @description States of an account.
          * @enum {string}
@@ -4340,6 +4481,11 @@ export interface components {
         /** @description Where something is activated. */
         ActivationLink: {
             link: components["schemas"]["Link"];
+        };
+        /** @description A resource that was used. */
+        AffectedResource: {
+            azureResourceId: string;
+            type: string;
         };
         /** @description A tie of ownership or control. Ties of ties count as well. */
         AffiliationView: {
@@ -4544,6 +4690,14 @@ export interface components {
             usageEndTime: string;
             usageStartTime: string;
         };
+        /** @description A user who called from the portal without a second factor. */
+        BareUser: {
+            /** Format: date-time */
+            lastNonMfaCompliantRequestDateTime: string;
+            objectId?: string | null;
+            tenantId: string;
+            upn: string;
+        };
         /** @description Who bills whom. */
         BillView: {
             from: string;
@@ -4623,6 +4777,35 @@ export interface components {
             unitPrice: string;
             /** Format: date */
             until: string;
+        };
+        /** @description Calls of a day through an application. */
+        CallDayView: {
+            /** @description Its client id; empty where there were too many to count each. */
+            application: string;
+            /** Format: date */
+            day: string;
+            /** @description It is the portal of this server. */
+            portal: boolean;
+            /** @description Its name, where the partner registered it. */
+            title?: string;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            with_mfa: number;
+        };
+        /** @description Calls, and those with a second factor. */
+        CallShare: {
+            /** @description Day by day, the latest first, and application by application. */
+            days: components["schemas"]["CallDayView"][];
+            /**
+             * Format: date
+             * @description The first day that is counted.
+             */
+            since: string;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            with_mfa: number;
         };
         /**
          * @description What a domain is for.
@@ -5222,6 +5405,90 @@ export interface components {
             /** @description Null where it is nothing. */
             to?: string | null;
         };
+        /** @description Something that is not as it should be. */
+        FindingView: {
+            /**
+             * Format: int64
+             * @description How often, or how many.
+             */
+            count?: number;
+            /** @description What. */
+            kind: components["schemas"]["FindingWord"];
+            /** @description It is required of the partner, and not only advised. */
+            required: boolean;
+            /** @description The rule that says how it should be. */
+            rule: string;
+            /** @description Which user, application or customer; absent where it is the partner itself. */
+            subject?: string;
+        };
+        /**
+         * @description What may not be as it should be.
+         * @enum {string}
+         */
+        FindingWord: "account_without_mfa" | "mfa_skipped" | "third_party_mfa" | "no_security_contact" | "secret_old" | "secrets_side_by_side" | "service_administers" | "roles_side_by_side" | "work_in_program_tenant" | "customer_without_mfa";
+        /**
+         * @description What was detected.
+         * @enum {string}
+         */
+        FraudKindWord: "usage_anomaly_detection" | "network_connections_to_crypto_mining_pools" | "virtual_machine_deployment_anomaly" | "multi_region_virtual_machine_scale_set_deployment_anomaly" | "multi_region_machine_learning_usage_anomaly" | "service_health_security_advisory";
+        /**
+         * @description What an alert turned out to be.
+         * @enum {string}
+         */
+        FraudReasonWord: "none" | "fraud" | "ignore";
+        /**
+         * @description How far an alert is.
+         * @enum {string}
+         */
+        FraudStatusWord: "active" | "investigating" | "resolved";
+        /** @description An alert of fraud. */
+        FraudView: {
+            confidence: components["schemas"]["LevelWord"];
+            /** @description Short name of the customer. */
+            customer: string;
+            customer_title: string;
+            description?: string;
+            /** @description What else was seen, each under its name. */
+            details: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            first_occurrence: string;
+            /** Format: int64 */
+            hits: number;
+            /** @description Its name. */
+            id: string;
+            /** @description What was detected. */
+            kind: components["schemas"]["FraudKindWord"];
+            /** Format: date-time */
+            last_observed: string;
+            /** Format: date-time */
+            last_occurrence: string;
+            /** @description The caller is liable, and says what became of it. */
+            own: boolean;
+            /** @description Short name of the partner that is liable. */
+            partner: string;
+            partner_title: string;
+            /** @description `none` until it is resolved. */
+            reason: components["schemas"]["FraudReasonWord"];
+            /** Format: date-time */
+            resolved?: string;
+            resolved_by?: string;
+            /** @description The resource that was used; absent where it is about the whole subscription. */
+            resource?: string;
+            resource_group?: string;
+            resource_type?: string;
+            /** @description `low`, `medium` or `high`. */
+            severity: components["schemas"]["LevelWord"];
+            status: components["schemas"]["FraudStatusWord"];
+            /** @description Short name of the subscription. */
+            subscription: string;
+            /** @description What the subscription is called. */
+            subscription_title: string;
+            /** @description A trial of the alarm. */
+            test: boolean;
+            title: string;
+        };
         /** @description Roles that are not held. */
         GapView: {
             from: components["schemas"]["SourceView"];
@@ -5505,6 +5772,11 @@ export interface components {
             /** Format: int64 */
             purchasedQuantity?: number;
         };
+        /**
+         * @description How much an alert weighs, or how sure it is.
+         * @enum {string}
+         */
+        LevelWord: "low" | "medium" | "high";
         /** @description A licence that a user uses. */
         License: {
             attributes: components["schemas"]["Attributes"];
@@ -5713,7 +5985,7 @@ export interface components {
          * @description Kinds of what needs somebody.
          * @enum {string}
          */
-        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "customer_agreement" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "support_requests" | "support_replies" | "set_aside";
+        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "customer_agreement" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "support_requests" | "support_replies" | "fraud_alerts" | "set_aside";
         /** @description One kind of thing that needs somebody. */
         MatterView: {
             /** Format: int64 */
@@ -5889,6 +6161,28 @@ export interface components {
             /** @description The PartnerID of the reseller of record at the receiver. */
             partnerIdOnRecord?: string | null;
             subscriptionId?: string | null;
+        };
+        /** @description What the newer model adds. */
+        NewerPart: {
+            /** @description `true` or `false`, as a text. */
+            IsTest: string;
+            /** @description Each change of its status: a JSON array, as a text. */
+            activityLogs: string;
+            additionalDetails: {
+                [key: string]: string;
+            };
+            affectedResources: components["schemas"]["AffectedResource"][];
+            /** @description low, medium or high. */
+            confidenceLevel: string;
+            country: string;
+            description: string;
+            displayName: string;
+            eventType: string;
+            /** @description Low, Medium or High. */
+            severity: string;
+            subscriptionName: string;
+            valueAddedResellerFriendlyName: string;
+            valueAddedResellerTenantId?: string | null;
         };
         /** @description An act that is tried afterwards. */
         NextAct: {
@@ -6238,6 +6532,22 @@ export interface components {
             relationshipType: string;
             state?: string;
         };
+        /** @description A call of a user. */
+        PartnerRequest: {
+            applicationId: string;
+            correlationId: string;
+            /** @description Empty where it is not known. */
+            ipAddress: string;
+            mfaCompliant: boolean;
+            objectId?: string | null;
+            /** @description Method and path, without ids. */
+            operationName: string;
+            /** Format: date-time */
+            requestDateTime: string;
+            requestId: string;
+            tenantId: string;
+            upn: string;
+        };
         /** @description The other side of a partnership. */
         PartnershipEntry: {
             /** @description State of the other account, for the operator. */
@@ -6350,6 +6660,8 @@ export interface components {
         /** @description One of them, with tokens ready to use. */
         Principal: {
             accessTokenApp: string;
+            /** @description The user's as well, as the portal has it after a sign-in: some things are done there and not through the API (SEC-010). */
+            accessTokenPortal?: string;
             accessTokenUser: string;
             clientId: string;
             clientSecret: string;
@@ -15524,6 +15836,836 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "mfa-portal-requests-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["BareUser"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "mfa-application-summary-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        applicationId: string;
+                        /** @description Empty where the partner did not register it. */
+                        applicationName: string;
+                        /** Format: date */
+                        loginDate: string;
+                        /** Format: int64 */
+                        mfaCompliantRequestCount: number;
+                        /** Format: int64 */
+                        totalRequestCount: number;
+                    }[];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "mfa-api-requests-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        attributes: components["schemas"]["Attributes"];
+                        continuationToken?: string;
+                        items: components["schemas"]["PartnerRequest"][];
+                        links?: components["schemas"]["Links"];
+                        totalCount: number;
+                    };
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "program-security-get": {
+        parameters: {
+            query?: {
+                /** @description Short name of the partner; for the operator, who has to name one. */
+                partner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Its accounts (SEC-016). */
+                        accounts: components["schemas"]["AccountShare"];
+                        /** @description Calls of its users within seven days; those of applications alone are left out (SEC-016). */
+                        calls: components["schemas"]["CallShare"];
+                        /** @description Whom the operator tells of what has happened (SEC-010). */
+                        contact?: string;
+                        /** @description It is urged, and not made, to meet the requirements: its account is in a national cloud (SEC-020). */
+                        exempt: boolean;
+                        /** @description What is not as it should be: what is required first. */
+                        findings: components["schemas"]["FindingView"][];
+                        /** @description Short name of the partner. */
+                        partner: string;
+                        /** @description The partner's company. */
+                        partner_title: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "fraud-events-list": {
+        parameters: {
+            query?: {
+                /** @description Active, Investigating or Resolved. */
+                EventStatus?: string;
+                /** @description Only those of a subscription. */
+                SubscriptionId?: string;
+                /** @description Only those of one kind, such as UsageAnomalyDetection. */
+                EventType?: string;
+                /** @description Most alerts of the page; 1000 at most. */
+                PageSize?: string;
+                /** @description Which page, from 1. */
+                PageNumber?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((null | components["schemas"]["NewerPart"]) & {
+                        catalogOfferId: string;
+                        customerFriendlyName: string;
+                        customerTenantId: string;
+                        entityId: string;
+                        entityName: string;
+                        entityUrl: string;
+                        /** @description The subscription's id and its own. */
+                        eventId: string;
+                        /** @description Active, Investigating or Resolved. */
+                        eventStatus: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was reported last.
+                         */
+                        eventTime: string;
+                        /** Format: date-time */
+                        firstObserved: string;
+                        /** Format: date-time */
+                        firstOccurrence: string;
+                        /** @description How often it was seen, as a text. */
+                        hitCount: string;
+                        /** Format: date-time */
+                        lastObserved: string;
+                        /** Format: date-time */
+                        lastOccurrence: string;
+                        partnerFriendlyName: string;
+                        partnerTenantId: string;
+                        resolvedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description The last instant of all where nobody has.
+                         */
+                        resolvedOn: string;
+                        /** @description None, Fraud or Ignore. */
+                        resolvedReason: string;
+                        resourceGroupName: string;
+                        resourceName: string;
+                        serviceName: string;
+                        subscriptionId: string;
+                        /** @description `modern` or `legacy`. */
+                        subscriptionType: string;
+                    })[];
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "fraud-events-status-update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                "subscription-id": string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Which; all of the subscription's where none is named.
+                     * @default []
+                     */
+                    eventIds?: string[];
+                    /**
+                     * @description Active, Investigating or Resolved.
+                     * @default null
+                     */
+                    eventStatus?: string | null;
+                    /**
+                     * @description Fraud or Ignore, where they are resolved.
+                     * @default null
+                     */
+                    resolvedReason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": ((null | components["schemas"]["NewerPart"]) & {
+                        catalogOfferId: string;
+                        customerFriendlyName: string;
+                        customerTenantId: string;
+                        entityId: string;
+                        entityName: string;
+                        entityUrl: string;
+                        /** @description The subscription's id and its own. */
+                        eventId: string;
+                        /** @description Active, Investigating or Resolved. */
+                        eventStatus: string;
+                        /**
+                         * Format: date-time
+                         * @description When it was reported last.
+                         */
+                        eventTime: string;
+                        /** Format: date-time */
+                        firstObserved: string;
+                        /** Format: date-time */
+                        firstOccurrence: string;
+                        /** @description How often it was seen, as a text. */
+                        hitCount: string;
+                        /** Format: date-time */
+                        lastObserved: string;
+                        /** Format: date-time */
+                        lastOccurrence: string;
+                        partnerFriendlyName: string;
+                        partnerTenantId: string;
+                        resolvedBy: string;
+                        /**
+                         * Format: date-time
+                         * @description The last instant of all where nobody has.
+                         */
+                        resolvedOn: string;
+                        /** @description None, Fraud or Ignore. */
+                        resolvedReason: string;
+                        resourceGroupName: string;
+                        resourceName: string;
+                        serviceName: string;
+                        subscriptionId: string;
+                        /** @description `modern` or `legacy`. */
+                        subscriptionType: string;
+                    })[];
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It clashes with what is there, or its request id was another request's. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is larger than this server takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The partner has no calls left for now. */
+            429: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throttled"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "program-fraud-events-get": {
+        parameters: {
+            query?: {
+                /** @description active, investigating or resolved. */
+                status?: string;
+                /** @description Most alerts of the page, 1 to 200; 50 without it. */
+                count?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["FraudView"][];
+                        /** @description Where the next page begins; the last page has none. */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-fraud-events-id-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        confidence: components["schemas"]["LevelWord"];
+                        /** @description Short name of the customer. */
+                        customer: string;
+                        customer_title: string;
+                        description?: string;
+                        /** @description What else was seen, each under its name. */
+                        details: {
+                            [key: string]: string;
+                        };
+                        /** Format: date-time */
+                        first_occurrence: string;
+                        /** Format: int64 */
+                        hits: number;
+                        /** @description Its name. */
+                        id: string;
+                        /** @description What was detected. */
+                        kind: components["schemas"]["FraudKindWord"];
+                        /** Format: date-time */
+                        last_observed: string;
+                        /** Format: date-time */
+                        last_occurrence: string;
+                        /** @description The caller is liable, and says what became of it. */
+                        own: boolean;
+                        /** @description Short name of the partner that is liable. */
+                        partner: string;
+                        partner_title: string;
+                        /** @description `none` until it is resolved. */
+                        reason: components["schemas"]["FraudReasonWord"];
+                        /** Format: date-time */
+                        resolved?: string;
+                        resolved_by?: string;
+                        /** @description The resource that was used; absent where it is about the whole subscription. */
+                        resource?: string;
+                        resource_group?: string;
+                        resource_type?: string;
+                        /** @description `low`, `medium` or `high`. */
+                        severity: components["schemas"]["LevelWord"];
+                        status: components["schemas"]["FraudStatusWord"];
+                        /** @description Short name of the subscription. */
+                        subscription: string;
+                        /** @description What the subscription is called. */
+                        subscription_title: string;
+                        /** @description A trial of the alarm. */
+                        test: boolean;
+                        title: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };

@@ -20,6 +20,8 @@ const PLACES: Record<string, ScreenId> = {
   open_ticket: 'support',
   update_ticket: 'support',
   answer_ticket: 'support',
+  report_fraud: 'security',
+  update_fraud_events: 'security',
   advance: 'time',
   create_customer: 'customers',
   attest: 'customers',

@@ -10,6 +10,7 @@ import { screen as onboarding } from './onboarding/routes';
 import { screen as operator } from './operator/routes';
 import { screen as rules } from './rules/routes';
 import type { Screen } from './screen';
+import { screen as security } from './security/routes';
 import { screen as subscriptions } from './subscriptions/routes';
 import { screen as support } from './support/routes';
 import { screen as time } from './time/routes';
@@ -25,6 +26,7 @@ export const screens: Record<ScreenId, Screen> = {
   subscriptions,
   billing,
   support,
+  security,
   rules,
   time,
   developer,

@@ -9,6 +9,7 @@ export const SCREENS = [
   'subscriptions',
   'billing',
   'support',
+  'security',
   'rules',
   'time',
   'developer',

@@ -180,6 +180,8 @@ export interface Somebody {
   country: string;
   user?: string;
   accessTokenUser: string;
+  /** As a sign-in in the portal gives it; a partner's user has one. */
+  accessTokenPortal?: string;
 }
 
 /** Everybody of a sandbox's world, or one customer's administrator; none where there is no such customer. */
@@ -192,14 +194,14 @@ export async function everybody(customer?: string, of = world.get()): Promise<So
 
 /** Becomes somebody of a sandbox, in this world or another. */
 export function become(found: Somebody, of = world.get()): void {
-  const { handle } = found;
+  const { handle, accessTokenPortal: access = found.accessTokenUser } = found;
   const isCustomer = found.kind === 'customer';
   ended.set(false);
   world.set(of);
   session.set({
     by: 'click',
-    access: found.accessTokenUser,
-    until: lifeOf(found.accessTokenUser),
+    access,
+    until: lifeOf(access),
     plays: { handle, isCustomer },
   });
 }

@@ -11,6 +11,7 @@ import {
   PeopleRegular,
   PersonSupportRegular,
   ReceiptRegular,
+  ShieldRegular,
   StackRegular,
   type FluentIcon,
 } from '@fluentui/react-icons';
@@ -28,6 +29,7 @@ export const ICONS: Record<ScreenId, FluentIcon> = {
   subscriptions: StackRegular,
   billing: ReceiptRegular,
   support: PersonSupportRegular,
+  security: ShieldRegular,
   rules: BookRegular,
   time: CalendarClockRegular,
   developer: CodeRegular,

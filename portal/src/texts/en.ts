@@ -11,6 +11,7 @@ export const en = {
     subscriptions: 'Subscriptions',
     billing: 'Billing',
     support: 'Support',
+    security: 'Security',
     rules: 'Rules',
     time: 'Time',
     developer: 'Developer',

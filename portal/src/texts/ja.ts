@@ -13,6 +13,7 @@ export const ja: typeof en = {
     subscriptions: 'サブスクリプション',
     billing: '請求',
     support: 'サポート',
+    security: 'セキュリティ',
     rules: 'ルール',
     time: '時間',
     developer: '開発者',

@@ -72,6 +72,14 @@ pub struct Claims {
     pub operator: bool,
 }
 
+/// The client id of the portal: an application that every server knows without set-up.
+pub(crate) const PORTAL: Uuid = Uuid::from_u128(0x7469_6572_6c69_4e65_8f6f_7274_616c_0001);
+
+/// Whether a client id is the portal's.
+pub(crate) fn is_portal(application: &str) -> bool {
+    application.parse::<Uuid>() == Ok(PORTAL)
+}
+
 impl Claims {
     /// A user stands behind it.
     #[must_use]

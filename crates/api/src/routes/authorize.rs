@@ -17,8 +17,9 @@ use tierline_store::tables::Application;
 use uuid::Uuid;
 
 use super::discovery;
-use super::oauth::{Failure, Form, OauthError, PORTAL, PORTAL_BACK, Tenancy, built_in, registered};
+use super::oauth::{Failure, Form, OauthError, PORTAL_BACK, Tenancy, built_in, registered};
 use super::sign_in_page as page;
+use crate::identity::PORTAL;
 use crate::route::{self, Access, Route};
 use crate::server::Server;
 

@@ -7,13 +7,14 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tierline_app::overview::Viewer;
-use tierline_app::{AppError, names};
+use tierline_app::{AppError, fraud, names};
 use tierline_domain::catalog::{Generation, Item};
+use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::fraud::{FraudEvent, FraudKind, FraudReason, FraudStatus};
 use tierline_domain::partner::{Account, Organization, PartnerType, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::Timestamp;
-use tierline_store::tables::fraud_events as rows;
+use tierline_store::tables::{fraud_events as rows, relationships};
 use tierline_store::{Tx, Value as Stored};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -74,6 +75,12 @@ pub(super) fn routes() -> Vec<Route> {
         .query("count", "Most alerts of the page, 1 to 200; 50 without it.")
         .query("after", "The `next` of the page before.")
         .answers::<FraudPage>(ok),
+        route::get(
+            "/program/v1/fraud-events/{id}",
+            "An alert of fraud.",
+            own_single,
+        )
+        .answers::<FraudView>(ok),
     ]
 }
 
@@ -635,4 +642,40 @@ async fn own_list(call: OwnCall) -> Strict<FraudPage> {
     let next = next.map(|(place, _)| seek::token(place));
     let items = found.into_iter().map(|(_, view)| view).collect();
     Ok(Json(FraudPage { items, next }))
+}
+
+/// Whether an alert concerns somebody: as the list has it.
+async fn concerns(tx: &mut Tx<'_>, event: &FraudEvent, viewer: &Viewer) -> Result<bool, AppError> {
+    let account = match viewer {
+        Viewer::Operator => return Ok(true),
+        Viewer::Customer(_) => return Ok(false),
+        Viewer::Partner(account) => account,
+    };
+    if account.kind != PartnerType::IndirectReseller {
+        return Ok(event.partner == account.id);
+    }
+    let subscription: Subscription = names::by_id(tx, event.subscription).await?;
+    if subscription.partner_of_record != Some(account.id) {
+        return Ok(false);
+    }
+    let key = [Stored::Id(event.customer.uuid())];
+    let ties = tx.find::<Relationship>(relationships::BY_CUSTOMER, &key);
+    let mut ties = ties.await?.into_iter();
+    Ok(ties.any(|tie| tie.partner == account.id && tie.state == RelationshipState::Active))
+}
+
+async fn own_single(Path(id): Path<String>, call: OwnCall) -> Strict<FraudView> {
+    call.query(&[])?;
+    let viewer = call.principal.viewer();
+    let found = call.read(move |tx| {
+        let (id, viewer) = (id.clone(), viewer.clone());
+        Box::pin(async move {
+            let event = names::the_fraud_event(tx, &id).await?;
+            if !concerns(tx, &event, &viewer).await? {
+                return Err(AppError::missing(fraud::EVENT, id));
+            }
+            Ok(FraudView::of(Told::of(tx, event).await?, &viewer))
+        })
+    });
+    found.await.map(Json)
 }

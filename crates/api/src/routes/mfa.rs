@@ -11,10 +11,10 @@ use tierline_store::{Tx, Value as Stored};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::oauth;
 use crate::answer::Json;
 use crate::call::Call;
 use crate::calls::UserCall;
+use crate::identity::is_portal;
 use crate::ours::{OwnCall, Strict};
 use crate::problem::Problem;
 use crate::route::{self, Route};
@@ -118,10 +118,6 @@ impl PartnerRequest {
             mfa_compliant: call.claims.has_mfa(),
         }
     }
-}
-
-fn is_portal(application: &str) -> bool {
-    application.parse::<Uuid>() == Ok(oauth::PORTAL)
 }
 
 async fn bare_users(call: Call) -> Json<Collection<BareUser>> {

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::Json;
-use crate::identity::{self, AUDIENCE_API, AUDIENCE_GRAPH};
+use crate::identity::{self, AUDIENCE_API, AUDIENCE_GRAPH, PORTAL};
 use crate::problem::Problem;
 use crate::server::Server;
 use crate::wire::json::NUL;
@@ -213,9 +213,6 @@ async fn tenant(tx: &mut Tx<'_>, name: String) -> Result<Option<Tenant>, AppErro
     let found = tx.find::<Tenant>(tables::tenants::BY_DOMAIN, &key).await?;
     Ok(found.into_iter().next())
 }
-
-/// The client id of the portal: an application that every server knows without set-up.
-pub(super) const PORTAL: Uuid = Uuid::from_u128(0x7469_6572_6c69_4e65_8f6f_7274_616c_0001);
 
 /// Where the portal takes its codes, at this server's own address; it has no other way back.
 pub(super) const PORTAL_BACK: &str = "/portal/signed-in";

@@ -68,6 +68,10 @@ struct Principal {
     user: Option<String>,
     access_token_app: String,
     access_token_user: String,
+    /// The user's as well, as the portal has it after a sign-in: some things are done there and not through the API (SEC-010).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    access_token_portal: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh_token: Option<String>,
@@ -323,10 +327,14 @@ fn principal(server: &Server, identity: &Identity, now: Timestamp) -> Principal 
     let (tenant, client) = (account.tenant.uuid(), demo_client(account).to_string());
     let user = identity.user.as_ref();
     let app = Subject::application(tenant, client.clone());
-    let user_subject = user.map_or(app.clone(), |user| {
-        let user = (user.id.uuid(), user.sign_in_name.clone());
-        Subject::user(tenant, client.clone(), user, true)
-    });
+    let through = |application: String| {
+        user.map(|user| {
+            let user = (user.id.uuid(), user.sign_in_name.clone());
+            Subject::user(tenant, application, user, true)
+        })
+    };
+    let portal = through(identity::PORTAL.to_string());
+    let user_subject = through(client.clone()).unwrap_or_else(|| app.clone());
     Principal {
         name: identity.name.clone(),
         handle: account.handle.clone(),
@@ -339,6 +347,7 @@ fn principal(server: &Server, identity: &Identity, now: Timestamp) -> Principal 
         user: user.map(|user| user.sign_in_name.clone()),
         access_token_app: server.issuer().issue(&app, now),
         access_token_user: server.issuer().issue(&user_subject, now),
+        access_token_portal: portal.map(|subject| server.issuer().issue(&subject, now)),
         refresh_token: user.map(|_| demo_refresh(account)),
         client_id: client,
     }
@@ -384,6 +393,7 @@ fn administrator(server: &Server, tenant: &Tenant, company: String) -> Principal
         user: Some(name),
         access_token_app: token.clone(),
         access_token_user: token,
+        access_token_portal: None,
         refresh_token: None,
     }
 }
@@ -403,6 +413,7 @@ fn operator(server: &Server, now: Timestamp) -> Principal {
         user: Some("operator".to_owned()),
         access_token_app: token.clone(),
         access_token_user: token,
+        access_token_portal: None,
         refresh_token: None,
     }
 }

@@ -258,6 +258,32 @@ async fn what_is_not_as_it_should_be_is_told() {
     assert_eq!(world.get("/program/v1/security", &bare).await.status, 403);
 }
 
+/// SEC-010: in the portal, and by nobody else.
+#[tokio::test]
+async fn the_security_contact_is_named_in_the_portal() {
+    let world = World::demo().await;
+    let path = "/program/v1/commands/update_profile";
+    let body = json!({ "security_contact": "security@harbor.example" });
+    let by_api = world.post(path, &world.user("harbor"), &body).await;
+    assert_eq!(
+        (by_api.status, &by_api.body["code"]),
+        (403, &json!(900_150))
+    );
+    let bare = signed(&world, "harbor", PORTAL, false);
+    assert_eq!(world.post(path, &bare, &body).await.status, 401);
+    let portal = signed(&world, "harbor", PORTAL, true);
+    let done = world.post(path, &portal, &body).await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    let posture = world.get("/program/v1/security", &portal).await.body;
+    assert_eq!(posture["contact"], "security@harbor.example");
+    let findings = posture["findings"].as_array().unwrap();
+    assert!(
+        findings
+            .iter()
+            .all(|one| one["kind"] != "no_security_contact")
+    );
+}
+
 /// SEC-020: on the documented wire and on ours; nothing is required of such a partner.
 #[tokio::test]
 async fn a_partner_in_a_national_cloud_calls_without_a_second_factor() {
@@ -575,6 +601,20 @@ async fn alerts_of_fraud_are_read_by_everybody_whom_they_concern() {
     let operator = world.of("operator", "accessTokenUser");
     let all = world.get(path, &operator).await.body;
     assert_eq!(ids(&all).len(), 2);
+    let one = |id: &str| format!("{path}/{id}");
+    let [theirs, own] = [&reseller, &own].map(|list| one(&text(&list["items"][0]["id"])));
+    for (path, caller, status) in [
+        (&theirs, "cedar", 200),
+        (&theirs, "meridian", 200),
+        (&theirs, "harbor", 404),
+        (&own, "cedar", 404),
+        (&own, "harbor", 200),
+    ] {
+        let answer = world.get(path, &world.user(caller)).await;
+        assert_eq!(answer.status, status, "{path} {caller}");
+    }
+    assert_eq!(world.get(&own, &operator).await.status, 200);
+    assert_eq!(world.get(&one("nothing"), &operator).await.status, 404);
     let first = world.get(&format!("{path}?count=1"), &operator).await.body;
     let next = text(&first["next"]);
     let second = world

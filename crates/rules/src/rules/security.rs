@@ -29,6 +29,8 @@ const RIGHTS: Checkpoints = PURCHASE
     .and(SUBSCRIPTION_CHANGE)
     .and(Checkpoints::of(&[C::Administer, C::ManageResource]));
 
+/// Everything that a partner's user calls, and the call itself.
+const CALLED: Checkpoints = EVERYWHERE.and(Checkpoints::of(&[C::CallApi]));
 /// Where a partner may ask for a credit after fraud.
 const CREDIT_AFTER_FRAUD: Checkpoints = Checkpoints::of(&[C::OpenCase, C::OpenTicket]);
 
@@ -92,7 +94,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SEC-001"),
         step: Step::Authentication,
         ground: Ground::Authentication,
-        at: EVERYWHERE,
+        at: CALLED,
         forbids: without_mfa,
         answer: |_| bare(401),
         shows: mfa_shown,
@@ -101,7 +103,7 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SEC-002"),
         step: Step::Authentication,
         ground: Ground::Authentication,
-        at: EVERYWHERE.and(Checkpoints::of(&[C::CallApi])),
+        at: CALLED,
         forbids: |f| {
             f.caller.channel == Channel::Api
                 && f.checkpoint != C::OpenPortal

@@ -26,6 +26,12 @@ export const MATTERS: Record<Kind, Place> = {
   order_requests: { screen: 'catalogue', isOwn: true },
   transfers: { screen: 'subscriptions', isOwn: true },
   invoices_due: { screen: 'billing', isOwn: true },
+  fraud_alerts: {
+    screen: 'security',
+    to: '/security?status=active',
+    one: id => `/security/${id}`,
+    isOwn: true,
+  },
   support_replies: {
     screen: 'support',
     to: '/support?status=attention_needed',

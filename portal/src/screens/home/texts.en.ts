@@ -37,6 +37,7 @@ export const en = {
     partnership_removals: 'Partnerships to end',
     qualifications: 'Qualifications to decide',
     support_requests: 'Requests for support to answer',
+    fraud_alerts: 'Alerts of fraud to look into',
     support_replies: 'Support waits for your reply',
     set_aside: 'Scheduled work set aside',
   } as Record<string, string>,

@@ -39,6 +39,7 @@ export const ja: typeof en = {
     partnership_removals: '終了するパートナー関係',
     qualifications: '判断する資格',
     support_requests: '回答するサポート依頼',
+    fraud_alerts: '調べる不正利用のアラート',
     support_replies: 'サポートが返信を待っています',
     set_aside: '保留された予定処理',
   },
