@@ -27,6 +27,9 @@ const PLACES: Record<string, string[]> = {
     '/operator?state=all',
     '/support',
     '/support/617000000000001',
+    '/security',
+    '/security/617',
+    '/notices',
     '/operator/enrolments/big-r0',
     '/operator?view=waivers',
     '/operator?view=affiliations',
@@ -64,6 +67,9 @@ const PLACES: Record<string, string[]> = {
     '/billing?view=margins',
     '/support',
     '/support/617000000000001',
+    '/security',
+    '/security/617',
+    '/notices?box=sent',
   ],
   'big-r0': [
     '/home',
@@ -85,6 +91,7 @@ const PLACES: Record<string, string[]> = {
     '/customers?tab=delegation',
     '/subscriptions/sold',
     '/billing',
+    '/notices',
   ],
 };
 
@@ -115,6 +122,19 @@ before(async () => {
     contact: { first_name: scriptOf('Kim'), last_name: 'Sand' },
   });
   await as('operator', 'answer_ticket', { ticket: '617000000000001', note: scriptOf('note') });
+  await as('operator', 'report_fraud', {
+    id: '617',
+    subscription: 'sold',
+    kind: 'usage_anomaly_detection',
+    title: scriptOf('title'),
+    description: scriptOf('description'),
+    resource: scriptOf('resource'),
+    details: { [scriptOf('name')]: scriptOf('value') },
+  });
+  const text = scriptOf('text');
+  await as('big', 'send_notice', { to: 'big-c0', text });
+  await as('big', 'offer_support', { scope: text, hours: text, contact: text, price: text });
+  await as('operator', 'send_notice', { to: 'big', topic: 'incident', text });
   await as('big', 'request_admin', { customer: 'big-c0', name: 'rights', days: 30, roles: ['global_reader'] });
   await server.call('POST', '/program/v1/clock', await server.token('operator'), { until: '2026-02-03T00:00:00Z' });
 });

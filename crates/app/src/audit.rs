@@ -20,6 +20,7 @@ use crate::attempt::Trail;
 use crate::ctx::Ctx;
 use crate::error::{AppError, Refusal};
 use crate::names::{self, by_id};
+use crate::notices;
 use crate::outbox;
 use crate::touched::{self, Noun, Thing};
 
@@ -192,6 +193,7 @@ pub(crate) async fn done(
             record(ctx, tx, operation, trail, (old, &thing), &mut known).await?;
         }
         outbox::tell(ctx, tx, operation.verb, trail.event, (old, &thing)).await?;
+        notices::tell(ctx, tx, operation.verb, trail.event, (old, &thing)).await?;
     }
     Ok(())
 }
@@ -230,6 +232,7 @@ pub(crate) async fn happened(
             record(&ctx, tx, operation, &trail, (None, &thing), &mut Vec::new()).await?;
         }
         outbox::tell(&ctx, tx, kind, event, (None, &thing)).await?;
+        notices::tell(&ctx, tx, kind, event, (None, &thing)).await?;
     }
     Ok(())
 }

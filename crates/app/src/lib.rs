@@ -57,6 +57,7 @@ pub mod lookup;
 pub mod merge;
 pub mod names;
 pub mod new_customer;
+pub mod notices;
 pub mod numbers;
 pub mod order;
 pub mod order_change;

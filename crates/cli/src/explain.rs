@@ -75,31 +75,43 @@ fn exit(answer: &Value) -> ExitCode {
 }
 
 /// Parameters that hold texts, whatever they look like.
-const TEXTS: [&str; 16] = [
+const TEXTS: [&str; 26] = [
     "company_name",
+    "contact",
     "description",
     "display_name",
     "first_name",
     "friendly_name",
+    "hours",
     "last_name",
     "name",
     "note",
     "partner_id",
     "partner_of_record",
     "phone",
+    "price",
+    "provided_by",
     "purpose",
     "reason",
+    "resource",
+    "resource_group",
+    "resource_type",
+    "scope",
+    "security_contact",
+    "text",
     "ticket",
     "title",
     "topic",
 ];
 /// Parameters that hold lists, be it of one.
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 7] = [
     "roles",
     "members",
     "subscriptions",
     "further_resellers",
     "documents",
+    "events",
+    "notices",
 ];
 
 /// Parameters as they are written: `name=value`, a list as `name=a,b`, and anything else as `name:=JSON`.

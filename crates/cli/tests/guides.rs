@@ -21,6 +21,8 @@ const PAGES: &[(&str, Option<&str>)] = &[
     ),
     ("docs/guides/price-books.md", None),
     ("docs/guides/support.md", Some("docs/guides/support.yaml")),
+    ("docs/guides/security.md", Some("docs/guides/security.yaml")),
+    ("docs/guides/notices.md", Some("docs/guides/notices.yaml")),
     (
         "docs/guides/users-and-licences.md",
         Some("docs/guides/users-and-licences.yaml"),

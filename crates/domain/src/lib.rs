@@ -21,6 +21,7 @@ pub mod fraud;
 pub mod id;
 pub mod listing;
 pub mod money;
+pub mod notice;
 pub mod order;
 pub mod partner;
 pub mod place;

@@ -81,6 +81,12 @@ statements! {
     pub FRAUD_ALERTS = hits!("f.id, f.title, t.handle, f.first_observed"
         "fraud_events f JOIN tenants t ON t.id = f.customer
         WHERE f.partner = $1 AND f.status = 'active' ORDER BY f.first_observed, f.id LIMIT $2");
+    /// What was written to a partner and nobody has read.
+    pub NOTICES_OF_ACCOUNT = hits!("n.id, n.topic, n.about, n.at"
+        "notices n WHERE n.account = $1 AND n.read_at IS NULL ORDER BY n.at, n.id LIMIT $2");
+    /// The same of a customer.
+    pub NOTICES_OF_CUSTOMER = hits!("n.id, n.topic, n.about, n.at"
+        "notices n WHERE n.customer = $1 AND n.read_at IS NULL ORDER BY n.at, n.id LIMIT $2");
     /// What could not be done by date, latest first.
     pub SET_ASIDE = hits!("s.id, s.kind, s.subject, s.done"
         "schedule s WHERE s.problem IS NOT NULL ORDER BY s.done DESC, s.id DESC LIMIT $1");

@@ -47,6 +47,7 @@ pub static MIGRATIONS: &[Migration] = &[
     crate::tables::directory::MIGRATION,
     crate::tables::support::MIGRATION,
     crate::tables::security::MIGRATION,
+    crate::tables::notices::MIGRATION,
 ];
 
 const PROGRAM: &str = "

@@ -1178,6 +1178,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/program/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was written to the caller, the latest first; or what the caller wrote. */
+        get: operations["program-notices-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/program/v1/support-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What support is like: a partner's own word, or those of a customer's partners, or everybody's for the operator. */
+        get: operations["program-support-offers-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/program/v1/partner-agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The text of the partner agreement. It exists in English only (AGR-010). */
+        get: operations["program-partner-agreement-get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/legalbusiness": {
         parameters: {
             query?: never;
@@ -5985,7 +6036,7 @@ export interface components {
          * @description Kinds of what needs somebody.
          * @enum {string}
          */
-        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "customer_agreement" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "support_requests" | "support_replies" | "fraud_alerts" | "set_aside";
+        MatterKind: "invitations" | "resellers_invited" | "customers_invited" | "agreement_to_sign" | "customer_agreement" | "enrolment" | "standing" | "renewals" | "rights_ending" | "rights_to_approve" | "order_requests" | "order_requests_open" | "transfers" | "invoices_due" | "invoices_disputed" | "invoices_contested" | "refusals" | "deliveries_parked" | "enrolments" | "partnership_removals" | "qualifications" | "support_requests" | "support_replies" | "fraud_alerts" | "notices" | "set_aside";
         /** @description One kind of thing that needs somebody. */
         MatterView: {
             /** Format: int64 */
@@ -6207,6 +6258,35 @@ export interface components {
             quantity?: number;
             term?: string;
         };
+        /** @description A notice. */
+        NoticeView: {
+            /** @description Short name of what it is about: a subscription, a partner. Absent where it speaks for itself. */
+            about?: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Short name of the partner that wrote it; absent where the operator did. */
+            from?: string;
+            from_title?: string;
+            /** @description What happened to that: the command or event. Absent where somebody wrote by hand. */
+            happened?: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            read?: string;
+            /** @description What somebody wrote by hand. */
+            text?: string;
+            /** @description Short name of whoever it was written to. */
+            to: string;
+            to_title: string;
+            topic: components["schemas"]["NoticeWord"];
+        };
+        /**
+         * @description What a notice is about.
+         * @enum {string}
+         */
+        NoticeWord: "subscription" | "support" | "partner_agreement" | "message" | "agreement_recorded" | "incident" | "operations";
         /** @description What an offer provisions. */
         OfferProduct: {
             id: string;
@@ -7408,6 +7488,21 @@ export interface components {
             /** Format: date-time */
             created: string;
             text: string;
+        };
+        /** @description What a partner says of its support (SUP-003). */
+        SupportOfferView: {
+            /** @description How it is reached. */
+            contact: string;
+            hours: string;
+            partner: string;
+            partner_title: string;
+            price: string;
+            /** @description Who helps on its behalf; absent where it does so itself. */
+            provided_by?: string;
+            /** @description What it helps with. */
+            scope: string;
+            /** Format: date-time */
+            since: string;
         };
         /** @description What requests are filed under. */
         SupportTopic: {
@@ -16670,6 +16765,198 @@ export interface operations {
             };
         };
     };
+    "program-notices-get": {
+        parameters: {
+            query?: {
+                /** @description received or sent; received without it. The operator has sent some alone. */
+                box?: string;
+                /** @description unread for those that nobody has read; all without it. */
+                state?: string;
+                /** @description Most notices of the page, 1 to 200; 50 without it. */
+                count?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["NoticeView"][];
+                        /** @description Where the next page begins; the last page has none. */
+                        next?: string;
+                    };
+                };
+            };
+            /** @description Something has the wrong form, or a rule of the program refuses. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description It does not exist, or this caller may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-support-offers-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SupportOfferView"][];
+                    };
+                };
+            };
+            /** @description There is no valid token, or it shows no second factor. */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description This caller may not, or a rule of the program refuses. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    "program-partner-agreement-get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The language of the text, whatever the caller's is. */
+                        language: string;
+                        /** @description The template that partners sign. */
+                        template: string;
+                        /** @description In Markdown. */
+                        text: string;
+                    };
+                };
+            };
+            /** @description The server failed; the request may be repeated with the same id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The server cannot answer now, or it took too long. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     "legal-business-profile-get": {
         parameters: {
             query?: {
@@ -20418,6 +20705,13 @@ export interface operations {
                         unitType: string;
                     };
                 };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Something has the wrong form, or a rule of the program refuses. */
             400: {

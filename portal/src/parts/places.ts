@@ -20,6 +20,8 @@ const PLACES: Record<string, ScreenId> = {
   open_ticket: 'support',
   update_ticket: 'support',
   answer_ticket: 'support',
+  send_notice: 'notices',
+  offer_support: 'notices',
   report_fraud: 'security',
   update_fraud_events: 'security',
   advance: 'time',

@@ -6,6 +6,7 @@ import { screen as developer } from './developer/routes';
 import { screen as home } from './home/routes';
 import type { ScreenId } from './ids';
 import { screen as map } from './map/routes';
+import { screen as notices } from './notices/routes';
 import { screen as onboarding } from './onboarding/routes';
 import { screen as operator } from './operator/routes';
 import { screen as rules } from './rules/routes';
@@ -25,6 +26,7 @@ export const screens: Record<ScreenId, Screen> = {
   catalogue,
   subscriptions,
   billing,
+  notices,
   support,
   security,
   rules,

@@ -8,6 +8,7 @@ export const SCREENS = [
   'catalogue',
   'subscriptions',
   'billing',
+  'notices',
   'support',
   'security',
   'rules',

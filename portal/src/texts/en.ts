@@ -10,6 +10,7 @@ export const en = {
     catalogue: 'Catalogue',
     subscriptions: 'Subscriptions',
     billing: 'Billing',
+    notices: 'Notices',
     support: 'Support',
     security: 'Security',
     rules: 'Rules',

@@ -12,6 +12,7 @@ export const ja: typeof en = {
     catalogue: 'カタログ',
     subscriptions: 'サブスクリプション',
     billing: '請求',
+    notices: '通知',
     support: 'サポート',
     security: 'セキュリティ',
     rules: 'ルール',

@@ -116,7 +116,10 @@ enum MatterKind {
     SupportRequests,
     /// The partner's requests for support with which the operator waits for it; `about` is the number.
     SupportReplies,
+    /// Alerts of fraud for which the caller is liable and that it has not looked at.
     FraudAlerts,
+    /// What was written to the caller and nobody has read; `name` is the topic.
+    Notices,
     /// What could not be done by date; the operator's.
     SetAside,
 }

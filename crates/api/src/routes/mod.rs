@@ -52,6 +52,7 @@ mod lines_table;
 mod me;
 mod mfa;
 pub mod new_customers;
+mod notices;
 mod oauth;
 pub(crate) mod order_change;
 pub(crate) mod orders;
@@ -114,6 +115,7 @@ pub(crate) fn list() -> Vec<Route> {
         self_serve_policies::routes(),
         mfa::routes(),
         fraud::routes(),
+        notices::routes(),
         profiles::routes(),
         qualifications::routes(),
         sandbox_resellers::routes(),

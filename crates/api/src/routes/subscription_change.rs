@@ -1,7 +1,10 @@
 //! Changing a subscription: it is sent back with what shall be otherwise, and the difference says what is asked for.
 
+use std::time::Duration;
+
 use axum::extract::Path;
-use http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
 use tierline_app::catalogue;
@@ -30,6 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .takes::<SubscriptionPatch>()
         .answers::<SubscriptionResource>(StatusCode::OK)
+        .answers_plain(StatusCode::ACCEPTED)
         .shows(
             "subscriptions-update",
             "subscription_changes.rs what_a_body_leaves_out_is_cleared",
@@ -352,7 +356,7 @@ const END: &str = "scheduledNextTermInstructions.customTermEndDate";
 async fn change(
     Path((customer, subscription)): Path<(String, String)>,
     call: Call,
-) -> Result<Changed, Problem> {
+) -> Result<Response, Problem> {
     let found = subscriptions::find(&call, &customer, &subscription).await?;
     let patch: SubscriptionPatch = call.body()?;
     let id = found.row.id.to_string();
@@ -380,7 +384,7 @@ async fn change(
     let mut changes = patch.changes(&found, &named)?;
     if changes.is_empty() {
         if seen.is_none_or(|seen| seen == found.row.version) {
-            return Ok(answer(&found));
+            return Ok(answer(&found).into_response());
         }
         // A tag that is stale is refused also where nothing is asked for.
         changes.push(Change::Clear(Vec::new()));
@@ -388,9 +392,77 @@ async fn change(
     // What is asked for is the difference to what was read just now: it must not have changed since.
     let etag = seen.unwrap_or(found.row.version);
     let params = json!({ "subscription": id, "etag": etag, "changes": changes });
-    call.perform("change_subscription", params).await?;
-    let changed = subscriptions::find(&call, &customer, &subscription).await?;
-    Ok(answer(&changed))
+    let (patience, place) = (Patience::of(&call.headers), found.path());
+    let written = async move {
+        call.perform("change_subscription", params).await?;
+        let changed = subscriptions::find(&call, &customer, &subscription).await?;
+        Ok(answer(&changed).into_response())
+    };
+    patience.wait_for(written, place).await
+}
+
+/// How long a caller waits for an update (GEN-009): what takes longer is answered as accepted, goes on, and is polled for where
+/// the subscription is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Patience {
+    wait: Duration,
+    /// The caller asked for it (RFC 7240).
+    is_asked: bool,
+}
+
+/// How long an update may take where the caller does not say; shorter than any call may.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Patience {
+    /// As `Prefer: respond-async, wait=5` has it; without `wait` it is not waited for at all.
+    fn of(headers: &HeaderMap) -> Self {
+        let values = headers.get_all("prefer").iter();
+        let values = values.filter_map(|value| value.to_str().ok());
+        let asked = values
+            .flat_map(|value| value.split([',', ';']))
+            .map(|one| one.trim().to_ascii_lowercase());
+        let asked: Vec<String> = asked.collect();
+        let is_asked = asked.iter().any(|one| one == "respond-async");
+        let wait = asked.iter().find_map(|one| {
+            let seconds = one.strip_prefix("wait")?.trim_start().strip_prefix('=')?;
+            seconds.trim().parse().ok().map(Duration::from_secs)
+        });
+        let wait = if is_asked {
+            wait.unwrap_or_default()
+        } else {
+            PATIENCE
+        };
+        Self {
+            wait: wait.min(PATIENCE),
+            is_asked,
+        }
+    }
+
+    /// The answer of an update, or that it was accepted and where to look.
+    async fn wait_for(
+        self,
+        update: impl Future<Output = Result<Response, Problem>> + Send + 'static,
+        place: String,
+    ) -> Result<Response, Problem> {
+        let task = tokio::spawn(update);
+        let done = if self.wait.is_zero() {
+            None
+        } else {
+            tokio::time::timeout(self.wait, task).await.ok()
+        };
+        let Some(done) = done else {
+            let mut accepted = (StatusCode::ACCEPTED, [(header::LOCATION, place)]).into_response();
+            if self.is_asked {
+                let applied = HeaderValue::from_static("respond-async");
+                accepted.headers_mut().insert("preference-applied", applied);
+            }
+            return Ok(accepted);
+        };
+        done.unwrap_or_else(|broken| match broken.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Problem::closing()),
+        })
+    }
 }
 
 /// The subscription, and where it is read.

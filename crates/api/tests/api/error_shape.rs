@@ -268,3 +268,48 @@ async fn failures_speak_the_callers_language() {
         "{told}"
     );
 }
+
+/// GEN-002: status, number and the deciding rule tell together what a number alone does not.
+#[tokio::test]
+async fn one_number_may_mean_two_things() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let neither = world
+        .get(
+            "/v1/compliance/csp/agreementstatus",
+            &world.user("meridian"),
+        )
+        .await;
+    let customer = world.customer("harbor", "Bay Street").await;
+    let suspend = json!({ "subscription": "sub-bay-street-core" });
+    let operator = world.of("operator", "accessTokenUser");
+    let path = "/program/v1/commands/suspend?as=harbor";
+    let suspended = world.post(path, &operator, &suspend).await;
+    assert_eq!(suspended.status, 200, "{}", suspended.body);
+    let list = world
+        .get(&format!("/v1/customers/{customer}/subscriptions"), &token)
+        .await;
+    let items = list.body["items"].as_array().unwrap();
+    let mut core = items
+        .iter()
+        .find(|one| one["quantity"] == 20)
+        .unwrap()
+        .clone();
+    let path = format!(
+        "/v1/customers/{customer}/subscriptions/{}",
+        core["id"].as_str().unwrap()
+    );
+    core["quantity"] = json!(25);
+    let body = Some(core.to_string().into_bytes());
+    let seats = world.send("PATCH", &path, Some(&token), body, &[]).await;
+    for (answer, rule) in [(&neither, "AGR-012"), (&seats, "SUB-005")] {
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (400, &json!(2001)),
+            "{}",
+            answer.body
+        );
+        assert_eq!(answer.body["data"][0], rule, "{}", answer.body);
+    }
+    assert_ne!(neither.body["description"], seats.body["description"]);
+}

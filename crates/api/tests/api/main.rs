@@ -30,6 +30,7 @@ mod identity_sign_in;
 mod invoices;
 mod ledger;
 mod licences;
+mod notices;
 mod order_changes;
 mod orders;
 mod overage;

@@ -711,3 +711,75 @@ async fn a_promotion_comes_and_goes_with_the_term() {
         years.body
     );
 }
+
+/// GEN-009: who prefers not to wait is answered before the change is there, and finds it where it is told to look.
+#[tokio::test]
+async fn an_update_may_be_accepted_and_polled_for() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let customer = world.customer("harbor", "Bay Street").await;
+    let list = world
+        .get(&format!("/v1/customers/{customer}/subscriptions"), &token)
+        .await;
+    let items = list.body["items"].as_array().unwrap();
+    let core = items.iter().find(|one| one["quantity"] == 20).unwrap();
+    let id = core["id"].as_str().unwrap();
+    let place = format!("/customers/{customer}/subscriptions/{id}");
+    let path = format!("/v1{place}");
+    let seen = world.get(&path, &token).await.body;
+    let renamed = |name: &str| {
+        let mut body = seen.clone();
+        body["friendlyName"] = json!(name);
+        body.as_object_mut().unwrap().remove("attributes");
+        body
+    };
+    let patch = async |name: &str, prefer: &str| {
+        let body = renamed(name).to_string().into_bytes();
+        let prefer = [("Prefer", prefer)];
+        let prefer = if prefer[0].1.is_empty() {
+            &prefer[..0]
+        } else {
+            &prefer[..]
+        };
+        world
+            .send("PATCH", &path, Some(&token), Some(body), prefer)
+            .await
+    };
+    let accepted = patch("Later", "respond-async").await;
+    assert_eq!((accepted.status, &accepted.body), (202, &Value::Null));
+    assert_eq!(accepted.headers["location"], place);
+    assert_eq!(accepted.headers["preference-applied"], "respond-async");
+    // Each look is a call, and the update is ahead of the most of them.
+    let mut looks = 0;
+    while world.get(&path, &token).await.body["friendlyName"] != "Later" {
+        looks += 1;
+        assert!(looks < 1_000, "the update never came");
+    }
+    for (name, prefer) in [
+        ("Soon", "respond-async, wait=10"),
+        ("Now", ""),
+        ("As ever", "return=representation"),
+    ] {
+        let done = patch(name, prefer).await;
+        assert_eq!(
+            (done.status, &done.body["friendlyName"]),
+            (200, &json!(name)),
+            "{prefer}: {}",
+            done.body
+        );
+    }
+    // What is wrong is told at once, whatever is preferred.
+    let mut wrong = renamed("Never");
+    wrong["quantity"] = json!("many");
+    let wrong = wrong.to_string().into_bytes();
+    let answer = world
+        .send(
+            "PATCH",
+            &path,
+            Some(&token),
+            Some(wrong),
+            &[("Prefer", "respond-async")],
+        )
+        .await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+}

@@ -41,6 +41,7 @@ const FILES: &[(&str, &str)] = files![
     "own/enrolment.yaml",
     "own/fraud.yaml",
     "own/identity.yaml",
+    "own/notices.yaml",
     "own/orders.yaml",
     "own/partnerships.yaml",
     "own/regions.yaml",

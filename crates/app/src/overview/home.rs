@@ -163,6 +163,7 @@ pub async fn home(ctx: &Ctx, tx: &mut Tx<'_>, viewer: &Viewer) -> Result<Home, A
                 .at("invitations", sql::INVITATIONS_TO_CUSTOMER, &key)
                 .await?;
             agreement(&mut found, tenant).await?;
+            found.at("notices", sql::NOTICES_OF_CUSTOMER, &key).await?;
             found
                 .at("rights_to_approve", sql::RIGHTS_TO_APPROVE, &key)
                 .await?;
@@ -271,8 +272,9 @@ async fn partner(ctx: &Ctx, found: &mut Finder<'_, '_>, account: &Account) -> Re
         found.one("agreement_to_sign", account, place);
     }
     let key = [Value::Id(account.id.uuid())];
-    let tables: [(&'static str, Statement); 7] = [
+    let tables: [(&'static str, Statement); 8] = [
         ("fraud_alerts", sql::FRAUD_ALERTS),
+        ("notices", sql::NOTICES_OF_ACCOUNT),
         ("invitations", sql::INVITATIONS_TO_RESELLER),
         ("order_requests", sql::REQUESTS_TO_PROVIDER),
         ("transfers", sql::TRANSFERS_TO_ANSWER),

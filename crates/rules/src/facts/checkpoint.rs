@@ -135,6 +135,8 @@ tierline_domain::words! {
         UpdateTicket = "update_ticket",
         /// Say what became of alerts of fraud.
         UpdateFraudEvents = "update_fraud_events",
+        /// Write a notice, read some, or tell of one's support.
+        WriteNotice = "write_notice",
         /// Open a support case.
         OpenCase = "open_case",
         /// Create a partner user.

@@ -156,10 +156,18 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
         "crates/api/tests/api/error_shape.rs every_failure_has_the_documented_body",
     ),
     (
+        "GEN-002",
+        "crates/api/tests/api/error_shape.rs one_number_may_mean_two_things",
+    ),
+    (
         "GEN-003",
         "crates/rules/src/book.rs private_codes_follow_gen_003",
     ),
     ("GEN-004", "scenarios/own/subscriptions.yaml OWNSUB-80"),
+    (
+        "GEN-005",
+        "crates/rules/src/rules/mod.rs what_stands_where_sources_disagree_is_in_the_book",
+    ),
     (
         "GEN-006",
         "crates/api/tests/api/tolerant_wire.rs a_repeated_request_id_is_a_retry_and_never_a_second_deed",
@@ -167,6 +175,10 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     (
         "GEN-008",
         "crates/api/tests/api/throttling.rs a_partner_over_its_budget_waits",
+    ),
+    (
+        "GEN-009",
+        "crates/api/tests/api/subscription_changes.rs an_update_may_be_accepted_and_polled_for",
     ),
     ("GEN-010", "scenarios/scenario-6.yaml S6-02"),
     ("GEN-011", "scenarios/agreements.yaml A-20"),
@@ -197,6 +209,14 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("ENR-035", "scenarios/own/enrolment.yaml OWNENR-59"),
     ("AGR-007", "scenarios/agreements.yaml A-05"),
     ("AGR-008", "scenarios/own/agreements.yaml OWNAGR-13"),
+    (
+        "AGR-010",
+        "crates/api/tests/api/notices.rs a_reseller_hears_of_the_agreement_that_it_has_not_accepted",
+    ),
+    (
+        "AGR-011",
+        "crates/api/tests/api/notices.rs a_reseller_hears_of_the_agreement_that_it_has_not_accepted",
+    ),
     ("AGR-020", "scenarios/own/agreements.yaml OWNAGR-33"),
     ("AGR-025", "scenarios/agreements.yaml A-20"),
     (
@@ -482,9 +502,17 @@ pub static BEHAVIOUR: &[(&str, &str)] = &[
     ("PEC-013", "scenarios/own/billing.yaml OWNBIL-40"),
     ("SUP-001", "scenarios/scenario-1.yaml S1-09"),
     ("SUP-002", "scenarios/own/support.yaml OWNSUP-15"),
+    (
+        "SUP-003",
+        "crates/api/tests/api/notices.rs a_partner_tells_its_customers_what_its_support_is",
+    ),
     ("SUP-005", "scenarios/own/support.yaml OWNSUP-10"),
     ("SUP-006", "scenarios/support-roles-security.yaml P-06"),
     ("SUP-010", "scenarios/own/service-requests.yaml OWNREQ-01"),
+    (
+        "SUP-013",
+        "crates/api/tests/api/notices.rs customers_hear_of_subscriptions_from_their_partner",
+    ),
     ("SUP-015", "scenarios/own/service-requests.yaml OWNREQ-05"),
     (
         "SUP-016",
@@ -580,5 +608,28 @@ mod tests {
             };
             assert!(text.contains(&line), "{id}: {file} has no {name}");
         }
+    }
+
+    /// GEN-005: the list of contradictions has no gap, and each entry says what stands and in which rules of the book.
+    #[test]
+    fn what_stands_where_sources_disagree_is_in_the_book() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let book = std::fs::read_to_string(root.join("program/rulebook.md")).unwrap();
+        let entries = book.lines().filter(|line| line.starts_with("| X-"));
+        let mut count = 0;
+        for (line, number) in entries.zip(1..) {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [_, name, disagree, stands, rules, _] = cells.as_slice() else {
+                panic!("{line}");
+            };
+            assert_eq!(*name, format!("X-{number:02}"));
+            assert!(!disagree.is_empty() && !stands.is_empty(), "{name}");
+            for rule in rules.split(", ") {
+                let rule: RuleId = rule.parse().unwrap_or_else(|_| panic!("{name}: {rule}"));
+                assert!(crate::book::entry(rule).is_some(), "{name}: {rule}");
+            }
+            count = number;
+        }
+        assert!(count > 40, "{count}");
     }
 }

@@ -220,6 +220,7 @@ pub(super) const EVERYWHERE: Checkpoints =
         C::OpenTicket,
         C::UpdateTicket,
         C::UpdateFraudEvents,
+        C::WriteNotice,
         C::OpenCase,
         C::CreateUser,
         C::AssignRole,

@@ -77,6 +77,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
         "a projection of relationships and names, which are personal values",
     ),
     ("listings", CATALOGUE),
+    ("notices", PERSONAL),
     ("offer_categories", CATALOGUE),
     ("offers", CATALOGUE),
     (
@@ -101,6 +102,7 @@ pub const EXEMPT: &[(&str, &str)] = &[
     ("service_requests", PERSONAL),
     ("sign_ins", CREDENTIALS),
     ("signing_keys", CREDENTIALS),
+    ("support_offers", PERSONAL),
     (
         "usage_days",
         "sums of the events, which `verify` adds up again, and what follows from them: rated anew, they are the same",

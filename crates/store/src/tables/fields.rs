@@ -20,6 +20,7 @@ use tierline_domain::export::{ExportKind, ExportState};
 use tierline_domain::fraud::{FraudKind, FraudReason, FraudStatus, FraudStep, Level};
 use tierline_domain::listing::{About, NotSoldIn, PromotionTerms, Shelf, Texts};
 use tierline_domain::money::{Currency, Money};
+use tierline_domain::notice::NoticeTopic;
 use tierline_domain::order::{
     CartState, DocumentKind, GroupOrder, Line, OrderLine, OrderState, RequestState, RoleDeclared,
 };
@@ -113,6 +114,7 @@ as_text!(
     MembershipState,
     Mfa,
     Money,
+    NoticeTopic,
     OrderState,
     OverageService,
     PartnerType,

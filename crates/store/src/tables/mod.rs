@@ -31,6 +31,7 @@ mod fields;
 pub mod files;
 pub mod identity;
 pub mod listed;
+pub mod notices;
 pub mod prices;
 pub mod security;
 pub mod support;

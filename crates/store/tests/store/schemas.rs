@@ -26,6 +26,7 @@ fn statements() -> Vec<Statement> {
     statements.extend(tables::directory::STATEMENTS.concat());
     statements.extend(tables::support::STATEMENTS.concat());
     statements.extend(tables::security::STATEMENTS.concat());
+    statements.extend(tables::notices::STATEMENTS.concat());
     statements.extend(log::STATEMENTS.concat());
     statements.extend_from_slice(idempotency::ALL);
     statements.extend_from_slice(holdings::ALL);

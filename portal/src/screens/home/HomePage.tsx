@@ -9,6 +9,7 @@ import { localeOf, useLang } from '../../texts/lang';
 import type { ScreenId } from '../ids';
 import { screensOf } from '../shown';
 import { MATTERS, ORDER, placeFor, type Home, type Matter } from './matters';
+import { useWords as useNoticeWords } from '../notices/texts';
 import { useWords } from './texts';
 
 const useStyles = makeStyles({
@@ -70,6 +71,7 @@ function Card(props: { matter: Matter; screens: ScreenId[] }) {
   const texts = useTexts();
   const words = useWords();
   const locale = localeOf(useLang());
+  const { topics } = useNoticeWords();
   const { matter } = props;
   const place = placeFor(matter.kind, useMe().role);
   const isOpen = props.screens.includes(place.screen);
@@ -91,7 +93,8 @@ function Card(props: { matter: Matter; screens: ScreenId[] }) {
       <ul className={styles.list}>
         {matter.examples.map(one => {
           // A thing without a name of its own is called by whom it concerns.
-          const name = GUID.test(one.name) ? one.about : one.name;
+          const given = GUID.test(one.name) ? one.about : one.name;
+          const name = matter.kind === 'notices' ? (topics[given] ?? given) : given;
           return (
             <li key={one.id} className={styles.one}>
               <span className={styles.name}>

@@ -32,6 +32,7 @@ export const MATTERS: Record<Kind, Place> = {
     one: id => `/security/${id}`,
     isOwn: true,
   },
+  notices: { screen: 'notices', to: '/notices?box=unread', isOwn: true },
   support_replies: {
     screen: 'support',
     to: '/support?status=attention_needed',

@@ -38,6 +38,7 @@ export const en = {
     qualifications: 'Qualifications to decide',
     support_requests: 'Requests for support to answer',
     fraud_alerts: 'Alerts of fraud to look into',
+    notices: 'Notices that nobody has read',
     support_replies: 'Support waits for your reply',
     set_aside: 'Scheduled work set aside',
   } as Record<string, string>,

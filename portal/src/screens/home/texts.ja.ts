@@ -40,6 +40,7 @@ export const ja: typeof en = {
     qualifications: '判断する資格',
     support_requests: '回答するサポート依頼',
     fraud_alerts: '調べる不正利用のアラート',
+    notices: '未読の通知',
     support_replies: 'サポートが返信を待っています',
     set_aside: '保留された予定処理',
   },

@@ -23,7 +23,7 @@ import {
   type Deal,
 } from '../../parts';
 import { useTexts } from '../../texts';
-import { enrolmentQuery, type Enrolment as View } from './queries';
+import { agreementQuery, enrolmentQuery, type Enrolment as View } from './queries';
 import { useWords } from './texts';
 
 const useStyles = makeStyles({
@@ -52,6 +52,15 @@ const useStyles = makeStyles({
   line: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS, alignItems: 'center' },
   dim: { color: tokens.colorNeutralForeground2, margin: 0 },
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalM },
+  paper: {
+    maxHeight: '16rem',
+    overflowY: 'auto',
+    padding: tokens.spacingHorizontalM,
+    borderRadius: tokens.borderRadiusLarge,
+    backgroundColor: tokens.colorNeutralBackground3,
+    whiteSpace: 'pre-line',
+    '& p': { margin: 0, paddingTop: tokens.spacingVerticalM },
+  },
   row: {
     display: 'flex',
     flexWrap: 'wrap',
@@ -179,6 +188,7 @@ function Small(props: { deed: Exclude<Deed, 'apply'>; onClose: () => void }) {
       onDone={props.onClose}
     >
       <span>{said.about}</span>
+      {deed === 'sign_agreement' && <Agreement />}
       {'label' in said && (
         <Field
           label={said.label}
@@ -192,6 +202,25 @@ function Small(props: { deed: Exclude<Deed, 'apply'>; onClose: () => void }) {
       )}
       {deal !== null && <Preview deal={deal} money={false} />}
     </Confirm>
+  );
+}
+
+/** What is signed, in the one language in which it exists. */
+function Agreement() {
+  const styles = useStyles();
+  const words = useWords();
+  const agreement = useQuery(agreementQuery);
+  return (
+    <Loaded query={agreement} lines={4}>
+      {data => (
+        <section tabIndex={0} lang={data.language} aria-label={words.agreementText} className={styles.paper}>
+          {data.text.split('\n\n').map(part => {
+            const text = part.replace(/^#+ /, '').replaceAll('**', '').replaceAll(/\n +/g, ' ');
+            return part.startsWith('#') ? <strong key={part}>{text}</strong> : <p key={part}>{text}</p>;
+          })}
+        </section>
+      )}
+    </Loaded>
   );
 }
 

@@ -38,3 +38,10 @@ export const hangingQuery = (reseller: string) =>
       return own.filter((one, index) => own.findIndex(other => other.customer === one.customer) === index).slice(0, 5);
     },
   });
+
+/** The text of the partner agreement: in English, whoever reads it. */
+export const agreementQuery = queryOptions({
+  queryKey: ['partner-agreement'],
+  queryFn: () => got(api.GET('/program/v1/partner-agreement')),
+  staleTime: Infinity,
+});

@@ -33,6 +33,7 @@ export const en = {
   managed: 'A managed service is offered',
   receivables: 'There is a process for receivables',
   infrastructure: 'There is an infrastructure to support resellers',
+  agreementText: 'The text of the partner agreement',
   deeds: {
     sign_agreement: {
       title: 'Sign the agreement',

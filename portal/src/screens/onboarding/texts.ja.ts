@@ -30,6 +30,7 @@ export const ja: typeof en = {
   managed: 'マネージドサービスを提供している',
   receivables: '債権管理の手続きがある',
   infrastructure: 'リセラーを支援する基盤がある',
+  agreementText: 'パートナー契約の本文（英語のみ）',
   deeds: {
     sign_agreement: {
       title: '契約に署名',

@@ -1,0 +1,542 @@
+//! Notices: what parties write to each other.
+//!
+//! What becomes of a subscription a customer hears from its partner. The operator writes about incidents, operations and recorded
+//! acceptances of the customer agreement, and about nothing else (SUP-013). A provider tells its reseller of the partner
+//! agreement (AGR-011), a partner its customers what its support is (SUP-003). Each is written in the transaction of what it
+//! tells of.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use tierline_domain::customer::{Relationship, RelationshipState};
+use tierline_domain::id::Id;
+use tierline_domain::notice::{Notice, NoticeTopic, SupportOffer};
+use tierline_domain::partner::{Account, Partnership, PartnershipState, Tenant};
+use tierline_domain::subscription::Subscription;
+use tierline_rules::Checkpoint;
+use tierline_rules::facts::{CallerKind, Facts};
+use tierline_store::tables::{notices as sql, partnerships, relationships};
+use tierline_store::{Tx, Value};
+use uuid::Uuid;
+
+use crate::actor::Acting;
+use crate::attempt::UseCase;
+use crate::ctx::{Ctx, Ids};
+use crate::error::AppError;
+use crate::names::{self, by_id};
+use crate::touched::Thing;
+use crate::{facts, fields};
+
+/// Most letters of a text.
+const TEXT_MAX: usize = 4_000;
+/// Most letters of a part of a support offer.
+const PART_MAX: usize = 500;
+
+/// Whom a notice is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum To {
+    Account(Id<Account>),
+    Customer(Id<Tenant>),
+}
+
+/// Commands and events that a customer hears of from its partner where they change a subscription. Renewals and changes that were
+/// scheduled are what it knows already.
+const OF_SUBSCRIPTIONS: &[&str] = &[
+    "change_quantity",
+    "cancel",
+    "suspend",
+    "reactivate",
+    "set_renewal",
+    "schedule_change",
+    "change_frequency",
+    "change_term",
+    "set_support_contact",
+    "upgrade",
+    "convert_trial",
+    "migrate",
+    "update_subscription",
+    "change_subscription",
+    "subscription_expired",
+    "subscription_suspended",
+    "subscription_disabled",
+    "subscription_deleted",
+    "subscription_transferred",
+    "trial_converted",
+];
+
+/// Tells whom it concerns of a change, in its own transaction.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn tell(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    verb: &str,
+    event: Uuid,
+    (old, new): (Option<&Thing>, &Thing),
+) -> Result<(), AppError> {
+    let fresh = |topic, author, to: To, about: &str| Notice {
+        id: Ids::named("notice", &format!("{event} {to:?}"), ctx.now).next(),
+        topic,
+        author,
+        account: match to {
+            To::Account(account) => Some(account),
+            To::Customer(_) => None,
+        },
+        customer: match to {
+            To::Account(_) => None,
+            To::Customer(customer) => Some(customer),
+        },
+        about: about.to_owned(),
+        happened: verb.to_owned(),
+        text: String::new(),
+        at: ctx.now,
+        read_at: None,
+    };
+    let notice = match verb {
+        verb if OF_SUBSCRIPTIONS.contains(&verb) => {
+            if old.is_some_and(|old| old.look == new.look) {
+                return Ok(());
+            }
+            let Some(row) = names::subscription(tx, &new.id).await? else {
+                return Ok(());
+            };
+            let Some(partner) = spokesman(tx, &row).await? else {
+                return Ok(());
+            };
+            let to = To::Customer(row.customer);
+            fresh(NoticeTopic::Subscription, Some(partner), to, &row.handle)
+        }
+        "report_fraud" => match new.owners.first() {
+            Some(partner) => fresh(
+                NoticeTopic::Operations,
+                None,
+                To::Account(*partner),
+                &new.id,
+            ),
+            None => return Ok(()),
+        },
+        "attest" => match (new.customer, new.owners.first()) {
+            (Some(customer), Some(partner)) => {
+                let partner = names::seen::<Account, _>(tx, *partner).await?;
+                let to = To::Customer(customer);
+                fresh(NoticeTopic::AgreementRecorded, None, to, &partner.handle)
+            }
+            _ => return Ok(()),
+        },
+        "accept_relationship" => match (new.customer, new.owners.first()) {
+            (Some(customer), Some(partner)) => {
+                let Some(offer) = offer_of(tx, *partner).await? else {
+                    return Ok(());
+                };
+                let account = names::seen::<Account, _>(tx, *partner).await?;
+                let to = To::Customer(customer);
+                let told = fresh(NoticeTopic::Support, Some(*partner), to, &account.handle);
+                Notice {
+                    text: spelled(&offer),
+                    ..told
+                }
+            }
+            _ => return Ok(()),
+        },
+        "accept_partnership" => {
+            let Some((provider, reseller)) = pair(tx, new).await? else {
+                return Ok(());
+            };
+            let party = facts::party(tx, &reseller, ctx.now.date()).await?;
+            if party.signed {
+                return Ok(());
+            }
+            let to = To::Account(reseller.id);
+            let topic = NoticeTopic::PartnerAgreement;
+            fresh(topic, Some(provider), to, &reseller.handle)
+        }
+        _ => return Ok(()),
+    };
+    tx.insert(&notice).await?;
+    Ok(())
+}
+
+/// The provider and the reseller of a partnership.
+async fn pair(
+    tx: &mut Tx<'_>,
+    partnership: &Thing,
+) -> Result<Option<(Id<Account>, Account)>, AppError> {
+    let mut accounts = Vec::with_capacity(2);
+    for owner in &partnership.owners {
+        accounts.push(names::account_by_id(tx, *owner).await?);
+    }
+    Ok(match accounts.as_slice() {
+        [provider, reseller] => Some((provider.id, reseller.clone())),
+        _ => None,
+    })
+}
+
+/// The partner from which a customer hears about a subscription: the reseller of record as long as it serves the customer, and
+/// else the one that sold it; nobody where the operator did.
+async fn spokesman(tx: &mut Tx<'_>, row: &Subscription) -> Result<Option<Id<Account>>, AppError> {
+    let Some(seller) = row.seller else {
+        return Ok(None);
+    };
+    match row.partner_of_record {
+        Some(reseller) if serves(tx, reseller, row.customer).await? => Ok(Some(reseller)),
+        _ => Ok(Some(seller)),
+    }
+}
+
+/// Whether a partner serves a customer now.
+async fn serves(
+    tx: &mut Tx<'_>,
+    partner: Id<Account>,
+    customer: Id<Tenant>,
+) -> Result<bool, AppError> {
+    let key = [Value::Id(partner.uuid()), Value::Id(customer.uuid())];
+    let tie = tx.look::<Relationship>(&key).await?;
+    Ok(tie.is_some_and(|tie| tie.state == RelationshipState::Active))
+}
+
+/// What a partner says of its support, if it does.
+///
+/// # Errors
+/// When the store fails.
+pub async fn offer_of(
+    tx: &mut Tx<'_>,
+    partner: Id<Account>,
+) -> Result<Option<SupportOffer>, AppError> {
+    Ok(tx.get::<SupportOffer>(&[Value::Id(partner.uuid())]).await?)
+}
+
+/// A support offer in lines.
+fn spelled(offer: &SupportOffer) -> String {
+    let parts = [&offer.scope, &offer.hours, &offer.contact, &offer.price];
+    let parts = parts.into_iter().chain([&offer.provided_by]);
+    let said: Vec<&str> = parts
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    said.join("\n")
+}
+
+/// Write to somebody: a partner to its customer, a provider to its reseller and back, the operator to anybody.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendNotice {
+    /// To which partner or customer.
+    pub to: String,
+    /// About what: the operator about incidents and operations, everybody else a message.
+    #[serde(default = "message")]
+    pub topic: NoticeTopic,
+    /// What to say.
+    pub text: String,
+}
+
+const fn message() -> NoticeTopic {
+    NoticeTopic::Message
+}
+
+/// Mark what was written to the actor as read: what is named, or all of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadNotices {
+    /// Ids; everything where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Uuid>,
+}
+
+/// Tell one's customers what one's support is (SUP-003).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfferSupport {
+    /// What it helps with.
+    pub scope: String,
+    /// When.
+    pub hours: String,
+    /// How it is reached.
+    pub contact: String,
+    /// What it costs.
+    pub price: String,
+    /// Who helps on the partner's behalf; itself by default.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub provided_by: String,
+}
+
+impl SendNotice {
+    /// Whom it is for; whoever may not know of it, or has nothing to do with it, finds nobody there.
+    async fn recipient(&self, acting: &Acting, tx: &mut Tx<'_>) -> Result<To, AppError> {
+        let is_operator = acting.caller.kind == CallerKind::Operator;
+        let is_written = match self.topic {
+            NoticeTopic::Message => !is_operator,
+            NoticeTopic::Incident | NoticeTopic::Operations => is_operator,
+            _ => false,
+        };
+        if !is_written && is_operator {
+            return Err(AppError::invalid(
+                "topic",
+                "is incident or operations: of anything else customers hear from their partners",
+            ));
+        }
+        if !is_written {
+            return Err(AppError::invalid(
+                "topic",
+                "is left out: partners write messages",
+            ));
+        }
+        let account = names::account(tx, &self.to).await?;
+        if is_operator {
+            return match account {
+                Some(account) => Ok(To::Account(account.id)),
+                None => Ok(To::Customer(names::the_tenant(tx, &self.to).await?.id)),
+            };
+        }
+        let own = acting.partner()?;
+        let nobody = || AppError::missing("party", &self.to);
+        if let Some(account) = account {
+            let tied = is_tied(tx, own, &account).await?;
+            return tied.then_some(To::Account(account.id)).ok_or_else(nobody);
+        }
+        let customer = names::tenant(tx, &self.to).await?.ok_or_else(nobody)?;
+        let serves = serves(tx, own.id, customer.id).await?;
+        serves
+            .then_some(To::Customer(customer.id))
+            .ok_or_else(nobody)
+    }
+}
+
+/// Whether two partners are provider and reseller of each other.
+async fn is_tied(tx: &mut Tx<'_>, one: &Account, other: &Account) -> Result<bool, AppError> {
+    for reseller in [one, other] {
+        let key = [Value::Id(reseller.id.uuid())];
+        let ties = tx.find::<Partnership>(partnerships::BY_RESELLER, &key);
+        let mut ties = ties.await?.into_iter();
+        let provider = if reseller.id == one.id {
+            other.id
+        } else {
+            one.id
+        };
+        if ties.any(|tie| tie.provider == provider && tie.state == PartnershipState::Active) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl UseCase for SendNotice {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::WriteNotice
+    }
+
+    fn subject(&self) -> String {
+        self.to.clone()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        self.recipient(acting, tx).await?;
+        fields::said("text", &self.text, TEXT_MAX)?;
+        facts::begin(tx, ctx, acting, Checkpoint::WriteNotice).await
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        let to = self.recipient(acting, tx).await?;
+        let (account, customer) = match to {
+            To::Account(account) => (Some(account), None),
+            To::Customer(customer) => (None, Some(customer)),
+        };
+        let notice = Notice {
+            id: ctx.ids().next(),
+            topic: self.topic,
+            author: acting.account.as_ref().map(|account| account.id),
+            account,
+            customer,
+            about: String::new(),
+            happened: String::new(),
+            text: fields::said("text", &self.text, TEXT_MAX)?,
+            at: ctx.now,
+            read_at: None,
+        };
+        tx.insert(&notice).await?;
+        Ok(json!({ "notice": notice.id }))
+    }
+}
+
+/// Whose notices an actor reads; the operator has none.
+fn reader(acting: &Acting) -> Result<To, AppError> {
+    match (&acting.account, &acting.tenant) {
+        (Some(account), _) => Ok(To::Account(account.id)),
+        (None, Some(tenant)) => Ok(To::Customer(tenant.id)),
+        (None, None) => Err(AppError::Forbidden(acting.caller.kind.to_string())),
+    }
+}
+
+impl UseCase for ReadNotices {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::WriteNotice
+    }
+
+    fn subject(&self) -> String {
+        String::new()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        reader(acting)?;
+        facts::begin(tx, ctx, acting, Checkpoint::WriteNotice).await
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        let to = reader(acting)?;
+        if self.notices.is_empty() {
+            let (statement, id) = match to {
+                To::Account(account) => (sql::READ_OF_ACCOUNT, account.uuid()),
+                To::Customer(customer) => (sql::READ_OF_CUSTOMER, customer.uuid()),
+            };
+            let read = [Value::Instant(ctx.now), Value::Id(id)];
+            return Ok(json!({ "read": tx.execute(statement, &read).await? }));
+        }
+        let mut read = 0;
+        for id in &self.notices {
+            let notice = tx.get::<Notice>(&[Value::Id(*id)]).await?;
+            let own = notice.filter(|notice| match to {
+                To::Account(account) => notice.account == Some(account),
+                To::Customer(customer) => notice.customer == Some(customer),
+            });
+            let mut notice = own.ok_or_else(|| AppError::missing("notice", id))?;
+            if notice.read_at.is_none() {
+                notice.read_at = Some(ctx.now);
+                tx.put(&notice).await?;
+                read += 1;
+            }
+        }
+        Ok(json!({ "read": read }))
+    }
+}
+
+impl UseCase for OfferSupport {
+    type Out = Json;
+
+    fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::WriteNotice
+    }
+
+    fn subject(&self) -> String {
+        String::new()
+    }
+
+    async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
+        acting.partner()?;
+        facts::begin(tx, ctx, acting, Checkpoint::WriteNotice).await
+    }
+
+    async fn apply(
+        &self,
+        ctx: &Ctx,
+        acting: &Acting,
+        _facts: &Facts,
+        tx: &mut Tx<'_>,
+    ) -> Result<Json, AppError> {
+        let partner = acting.partner()?;
+        let offer = SupportOffer {
+            partner: partner.id,
+            scope: fields::said("scope", &self.scope, PART_MAX)?,
+            hours: fields::said("hours", &self.hours, PART_MAX)?,
+            contact: fields::said("contact", &self.contact, PART_MAX)?,
+            price: fields::said("price", &self.price, PART_MAX)?,
+            provided_by: fields::bounded("provided_by", &self.provided_by, PART_MAX)?,
+            since: ctx.now,
+        };
+        let old = offer_of(tx, partner.id).await?;
+        let is_same = old.is_some_and(|old| {
+            SupportOffer {
+                since: ctx.now,
+                ..old
+            } == offer
+        });
+        if is_same {
+            return Ok(json!({ "partner": partner.handle, "told": 0 }));
+        }
+        tx.put(&offer).await?;
+        let key = [Value::Id(partner.id.uuid())];
+        let ties = tx.find::<Relationship>(relationships::BY_PARTNER, &key);
+        let ids = ctx.further("notices").ids();
+        let mut told = 0;
+        for tie in ties.await? {
+            if tie.state != RelationshipState::Active {
+                continue;
+            }
+            let notice = Notice {
+                id: ids.next(),
+                topic: NoticeTopic::Support,
+                author: Some(partner.id),
+                account: None,
+                customer: Some(tie.customer),
+                about: partner.handle.clone(),
+                happened: "offer_support".to_owned(),
+                text: spelled(&offer),
+                at: ctx.now,
+                read_at: None,
+            };
+            tx.insert(&notice).await?;
+            told += 1;
+        }
+        Ok(json!({ "partner": partner.handle, "told": told }))
+    }
+}
+
+/// Where a notice was written by hand, or of what it tells; for whom.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// It.
+    pub notice: Notice,
+    /// Short name and company of whoever wrote it; nothing for the operator.
+    pub author: Option<(String, String)>,
+    /// Short name and company of whoever it was written to.
+    pub to: (String, String),
+}
+
+/// Everything that is told of a notice.
+///
+/// # Errors
+/// When the store fails.
+pub async fn told(tx: &mut Tx<'_>, notice: Notice) -> Result<Told, AppError> {
+    let author = match notice.author {
+        Some(author) => Some(named(tx, author).await?),
+        None => None,
+    };
+    let to = match (notice.account, notice.customer) {
+        (Some(account), _) => named(tx, account).await?,
+        (None, Some(customer)) => {
+            let tenant: Tenant = by_id(tx, customer).await?;
+            let company = company(tx, tenant.organization).await?;
+            (tenant.handle, company)
+        }
+        (None, None) => (String::new(), String::new()),
+    };
+    Ok(Told { notice, author, to })
+}
+
+async fn named(tx: &mut Tx<'_>, account: Id<Account>) -> Result<(String, String), AppError> {
+    let account = names::account_by_id(tx, account).await?;
+    let company = company(tx, account.organization).await?;
+    Ok((account.handle, company))
+}
+
+async fn company(
+    tx: &mut Tx<'_>,
+    organization: Id<tierline_domain::partner::Organization>,
+) -> Result<String, AppError> {
+    let company: tierline_domain::partner::Organization = by_id(tx, organization).await?;
+    Ok(company.name)
+}
