@@ -26,12 +26,13 @@ use crate::server::Server;
 const MOST: usize = 10_000;
 /// Applications of one tenant and day that are counted apart; what comes from further ones is counted under no name.
 const APPLICATIONS_MAX: usize = 1_000;
+/// Bytes of path and query that are kept of a call.
+const TARGET_MAX: usize = 1_000;
 /// How often counts are written down.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// A call of a user.
-#[derive(Debug)]
-pub(crate) struct UserCall {
+/// A call of a user, as it was answered.
+pub(crate) struct Called<'a> {
     /// When it came, by the server's clock.
     pub(crate) at: Timestamp,
     /// Who called.
@@ -39,10 +40,42 @@ pub(crate) struct UserCall {
     pub(crate) method: Method,
     /// Path and query, as they were sent.
     pub(crate) target: String,
-    pub(crate) request: Option<HeaderValue>,
-    pub(crate) correlation: Option<HeaderValue>,
+    pub(crate) request: Option<&'a HeaderValue>,
+    pub(crate) correlation: Option<&'a HeaderValue>,
     /// From where, if that is known: of a proxy, where one stands between.
     pub(crate) from: Option<IpAddr>,
+}
+
+/// The same as it is kept. What was part of the buffer that the call was read into would keep that as well, so it is copied.
+#[derive(Debug)]
+pub(crate) struct UserCall {
+    pub(crate) at: Timestamp,
+    pub(crate) claims: Arc<Claims>,
+    method: Method,
+    /// The beginning of it, where it is long.
+    target: Box<str>,
+    pub(crate) request: Box<str>,
+    pub(crate) correlation: Box<str>,
+    pub(crate) from: Option<IpAddr>,
+}
+
+impl From<Called<'_>> for UserCall {
+    fn from(call: Called<'_>) -> Self {
+        let text = |value: Option<&HeaderValue>| {
+            let text = value.and_then(|value| value.to_str().ok());
+            Box::from(text.unwrap_or_default())
+        };
+        let target = call.target.get(..TARGET_MAX).unwrap_or(&call.target);
+        Self {
+            at: call.at,
+            claims: call.claims,
+            method: call.method,
+            target: Box::from(target),
+            request: text(call.request),
+            correlation: text(call.correlation),
+            from: call.from,
+        }
+    }
 }
 
 impl UserCall {
@@ -50,7 +83,7 @@ impl UserCall {
     pub(crate) fn operation(&self) -> String {
         let (path, query) = match self.target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
-            None => (self.target.as_str(), None),
+            None => (&*self.target, None),
         };
         let path = crate::wire::path::normalise(path);
         let template = documented::template(&path).unwrap_or(&path);
@@ -106,7 +139,7 @@ impl Calls {
     }
 
     /// Counts a call.
-    pub(crate) fn count(&self, call: UserCall) {
+    pub(crate) fn count(&self, call: Called<'_>) {
         let (tenant, has_mfa) = (call.claims.tid, call.claims.has_mfa());
         let mut counted = self.counted();
         let of_day = counted.days.entry((tenant, call.at.date())).or_default();
@@ -133,7 +166,7 @@ impl Calls {
         if counted.latest.len() >= MOST {
             counted.latest.pop_front();
         }
-        counted.latest.push_back(Arc::new(call));
+        counted.latest.push_back(Arc::new(call.into()));
     }
 
     /// What was counted of a tenant since a day, by this server alone: with the number under which it writes.
@@ -250,7 +283,7 @@ impl Counting {
 mod tests {
     use super::*;
 
-    fn call(application: &str, amr: &[&str], at: &str, target: &str) -> UserCall {
+    fn call(application: &str, amr: &[&str], at: &str, target: &str) -> Called<'static> {
         let claims = Claims {
             aud: String::new(),
             iss: String::new(),
@@ -267,7 +300,7 @@ mod tests {
             ver: "1.0".to_owned(),
             operator: false,
         };
-        UserCall {
+        Called {
             at: at.parse().unwrap(),
             claims: Arc::new(claims),
             method: Method::GET,
@@ -336,7 +369,9 @@ mod tests {
 
     #[test]
     fn an_operation_is_told_without_ids_and_values() {
-        let told = |target: &str| call("a", &["mfa"], "2026-01-15T12:00:00Z", target).operation();
+        let told = |target: &str| {
+            UserCall::from(call("a", &["mfa"], "2026-01-15T12:00:00Z", target)).operation()
+        };
         let id = "0d9f2d2f-0c5b-4a0a-8f57-5a3c6f0c7b11";
         assert_eq!(
             told(&format!(

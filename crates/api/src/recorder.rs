@@ -18,7 +18,7 @@ use tierline_domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::auth::token_in;
-use crate::calls::UserCall;
+use crate::calls::Called;
 use crate::identity::Claims;
 use crate::server::{CORRELATION_ID, REQUEST_ID, Server};
 use crate::wire::path;
@@ -314,7 +314,7 @@ where
     F: Future<Output = Response>,
 {
     let is_own = request.uri().path().starts_with(OWN_PATH);
-    if is_own || !request.headers().contains_key(header::AUTHORIZATION) {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
         return next(request).await;
     }
     let slot = Slot::default();
@@ -348,15 +348,18 @@ where
     };
     let (head, answer) = response.into_parts();
     if claims.is_user() && !claims.operator {
-        server.calls().count(UserCall {
+        server.calls().count(Called {
             at,
             claims: Arc::clone(&claims),
             method: method.clone(),
             target: target.clone(),
-            request: head.headers.get(REQUEST_ID).cloned(),
-            correlation: head.headers.get(CORRELATION_ID).cloned(),
+            request: head.headers.get(REQUEST_ID),
+            correlation: head.headers.get(CORRELATION_ID),
             from: peer,
         });
+    }
+    if is_own {
+        return Response::from_parts(head, answer);
     }
     let (answer, shown) = kept(&head.headers, answer).await;
     server.recorder().keep(Recorded {

@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 use tierline_app::App;
 use tierline_domain::partner::{Account, Environment};
 use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{Layer, Service, ServiceExt as _};
 use uuid::Uuid;
 
@@ -66,6 +67,9 @@ impl Default for Settings {
     }
 }
 
+/// What may go on at a time after its caller was answered.
+const UNDER_WAY_MAX: usize = 256;
+
 /// What every handler reaches: the app, the issuer, the settings.
 #[derive(Clone)]
 pub struct Server {
@@ -80,6 +84,7 @@ struct Inner {
     failures: Failures,
     recorder: Recorder,
     calls: Calls,
+    under_way: Arc<Semaphore>,
     inbox: Inbox,
     worlds: Option<Worlds>,
 }
@@ -106,6 +111,7 @@ impl Server {
                 failures: Failures::default(),
                 recorder: Recorder::default(),
                 calls: Calls::default(),
+                under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
                 inbox: Inbox::default(),
                 settings,
                 worlds,
@@ -155,6 +161,18 @@ impl Server {
     /// How many calls there were, and with a second factor.
     pub(crate) fn calls(&self) -> &Calls {
         &self.inner.calls
+    }
+
+    /// Leave to go on with something after its caller was answered, until it is given back: few enough have it at a time, and
+    /// the server does not end before they have done.
+    pub(crate) async fn leave(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.inner.under_way).acquire_owned().await.ok()
+    }
+
+    /// Waits until nothing is under way any more whose caller was answered.
+    pub async fn settled(&self) {
+        let all = u32::try_from(UNDER_WAY_MAX).unwrap_or(u32::MAX);
+        drop(self.inner.under_way.acquire_many(all).await);
     }
 
     /// What the receiver of a sandbox's own deliveries has heard.

@@ -335,6 +335,10 @@ impl UseCase for OpenCase {
     async fn facts(&self, ctx: &Ctx, acting: &Acting, tx: &mut Tx<'_>) -> Result<Facts, AppError> {
         let mut found = facts::begin(tx, ctx, acting, Checkpoint::OpenCase).await?;
         found.form.about = Some(self.subject());
+        let customer = match &self.customer {
+            Some(name) => Some(fraud::concerned(acting, tx, name).await?),
+            None => None,
+        };
         match self.kind {
             CaseKind::ConsumptionTransfer => {
                 let signed = self
@@ -348,10 +352,6 @@ impl UseCase for OpenCase {
                     .collect();
             }
             CaseKind::FraudCredit => {
-                let customer = match &self.customer {
-                    Some(name) => Some(names::the_tenant(tx, name).await?),
-                    None => None,
-                };
                 let asked = (customer.as_ref(), self.first_use);
                 fraud::credit(ctx, acting, tx, asked, &mut found).await?;
             }

@@ -193,7 +193,7 @@ pub(crate) async fn done(
             record(ctx, tx, operation, trail, (old, &thing), &mut known).await?;
         }
         outbox::tell(ctx, tx, operation.verb, trail.event, (old, &thing)).await?;
-        notices::tell(ctx, tx, operation.verb, trail.event, (old, &thing)).await?;
+        notices::tell(ctx, tx, operation.verb, trail.event, &thing).await?;
     }
     Ok(())
 }
@@ -232,7 +232,7 @@ pub(crate) async fn happened(
             record(&ctx, tx, operation, &trail, (None, &thing), &mut Vec::new()).await?;
         }
         outbox::tell(&ctx, tx, kind, event, (None, &thing)).await?;
-        notices::tell(&ctx, tx, kind, event, (None, &thing)).await?;
+        notices::tell(&ctx, tx, kind, event, &thing).await?;
     }
     Ok(())
 }

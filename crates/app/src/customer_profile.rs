@@ -292,6 +292,9 @@ impl UseCase for DeleteCustomer {
         }
         // What is personal goes; the tenant stays for what refers to it, and its domain may be used again.
         tx.delete::<Contact>(&[Value::Id(tenant.id.uuid())]).await?;
+        let customer = [Value::Id(tenant.id.uuid())];
+        tx.execute(tables::notices::FORGET_OF_CUSTOMER, &customer)
+            .await?;
         listed::renamed(tx, tenant.id).await?;
         tenant.domain = format!("{}.deleted", tenant.id);
         Ok(tx.put(&tenant).await?)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::customer::Relationship;
+use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::fraud::{FraudEvent, FraudKind, FraudReason, FraudStatus, FraudStep, Level};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
@@ -13,14 +13,14 @@ use tierline_domain::support::{ServiceRequest, Topic};
 use tierline_domain::time::{Date, Timestamp};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
-use tierline_store::tables::{fraud_events, relationships, service_requests};
+use tierline_store::tables::{fraud_events, relationships, service_requests, subscriptions};
 use tierline_store::{Tx, Value};
 
 use crate::actor::Acting;
 use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::service_requests::signs_in;
+use crate::service_requests::{numbered, signs_in};
 use crate::{facts, fields, names, standing};
 
 /// What an alert is called where there is none.
@@ -31,8 +31,6 @@ const TITLE_MAX: usize = 250;
 const TEXT_MAX: usize = 10_000;
 /// Most details of an alert.
 const DETAILS_MAX: usize = 50;
-/// Most letters of a name in place of an id.
-const NAME_MAX: usize = 80;
 
 /// Report fraud that was detected in a subscription; for the operator. The same on the same resource, as long as nobody has
 /// resolved it, is one alert that was seen again.
@@ -144,17 +142,19 @@ impl ReportFraud {
         details.collect()
     }
 
-    /// The alert of the same that nobody has resolved.
+    /// The alert of the same that nobody has resolved, of the partner that is liable now.
     async fn standing(
         &self,
         tx: &mut Tx<'_>,
         subscription: &Subscription,
+        liable: Id<Account>,
     ) -> Result<Option<FraudEvent>, AppError> {
         let seen = of_subscription(tx, subscription).await?;
         Ok(seen.into_iter().find(|event| {
             event.kind == self.kind
                 && event.resource == self.resource.trim()
                 && event.is_test == self.test
+                && event.partner == liable
                 && event.status != FraudStatus::Resolved
         }))
     }
@@ -219,7 +219,7 @@ impl UseCase for ReportFraud {
         let subscription = names::the_subscription(tx, &self.subscription).await?;
         let partner = liable(tx, &subscription).await?;
         let (occurred, hits) = (self.occurred(ctx.now)?, self.hits()?);
-        if let Some(mut event) = self.standing(tx, &subscription).await? {
+        if let Some(mut event) = self.standing(tx, &subscription, partner.id).await? {
             event.hits = event.hits.saturating_add(hits);
             event.first_occurrence = event.first_occurrence.min(occurred);
             event.last_occurrence = event.last_occurrence.max(occurred);
@@ -231,10 +231,10 @@ impl UseCase for ReportFraud {
         let id: Id<FraudEvent> = ctx.ids().next();
         let handle = match &self.id {
             Some(name) => {
-                let name = fields::said("id", name, NAME_MAX)?;
-                let taken = names::fraud_event(tx, &name).await?.is_some();
-                fields::free("id", &name, taken)?;
-                name
+                numbered(name)?;
+                let taken = names::fraud_event(tx, name).await?.is_some();
+                fields::free("id", name, taken)?;
+                name.clone()
             }
             None => id.to_string(),
         };
@@ -389,12 +389,54 @@ impl UseCase for UpdateFraudEvents {
     }
 }
 
-/// What the credit after fraud that a partner asks for rests on: the first fraudulent use, and whether one was asked for the
-/// customer before (SEC-018). Of trials, and of what was no fraud, it is not spoken; where nothing was reported and no day
-/// is given, it is today.
+/// A customer for which a partner opens a case: one that it serves, or that it has sold something, or was told of. For anybody
+/// else there is none, under the name that was given.
 ///
 /// # Errors
-/// When the customer has nothing to do with the partner, or the store fails.
+/// When there is none, or the store fails.
+pub(crate) async fn concerned(
+    acting: &Acting,
+    tx: &mut Tx<'_>,
+    name: &str,
+) -> Result<Tenant, AppError> {
+    let missing = || AppError::missing("customer", name);
+    let partner = acting.partner()?.id;
+    let customer = names::tenant(tx, name).await?.ok_or_else(missing)?;
+    let key = [Value::Id(customer.id.uuid())];
+    let ties = tx.find::<Relationship>(relationships::BY_CUSTOMER, &key);
+    let active = |tie: &Relationship| tie.state == RelationshipState::Active;
+    let ties = ties.await?;
+    if ties.iter().any(|tie| tie.partner == partner && active(tie)) {
+        return Ok(customer);
+    }
+    let sold = tx.find::<Subscription>(subscriptions::BY_CUSTOMER, &key);
+    let sold = sold.await?.iter().any(|row| row.seller == Some(partner));
+    let told = first_use(tx, customer.id, partner).await?.is_some();
+    if sold || told {
+        Ok(customer)
+    } else {
+        Err(missing())
+    }
+}
+
+/// The first use of a customer's subscriptions for which a partner is liable that may have been fraudulent. Of trials, and of
+/// what was no fraud, it is not spoken.
+async fn first_use(
+    tx: &mut Tx<'_>,
+    customer: Id<Tenant>,
+    partner: Id<Account>,
+) -> Result<Option<Date>, AppError> {
+    let key = [Value::Id(customer.uuid()), Value::Id(partner.uuid())];
+    let first = tx.find::<FraudEvent>(fraud_events::FIRST_USE, &key).await?;
+    Ok(first.first().map(|event| event.first_occurrence.date()))
+}
+
+/// What the credit after fraud that a partner asks for rests on: the first fraudulent use, and whether one was asked for the
+/// customer before (SEC-018); for nobody in particular, whether the partner asked for such a one. What was reported earlier than
+/// the day that is given counts; where nothing is, it is today.
+///
+/// # Errors
+/// When the day is still to come, or the store fails.
 pub(crate) async fn credit(
     ctx: &Ctx,
     acting: &Acting,
@@ -402,24 +444,24 @@ pub(crate) async fn credit(
     (customer, given): (Option<&Tenant>, Option<Date>),
     found: &mut Facts,
 ) -> Result<(), AppError> {
-    let mut first = given;
-    if let Some(customer) = customer {
-        let partner = acting.partner()?.id;
-        let key = [Value::Id(customer.id.uuid()), Value::Id(partner.uuid())];
-        let ties = tx.find::<Relationship>(relationships::BY_CUSTOMER, &key[..1]);
-        if !ties.await?.iter().any(|tie| tie.partner == partner) {
-            return Err(AppError::missing("customer", &customer.handle));
-        }
-        if first.is_none() {
-            let reported = tx.find::<FraudEvent>(fraud_events::FIRST_USE, &key).await?;
-            let reported = reported.first().map(|event| event.first_occurrence.date());
-            first = reported;
-        }
-        let topic = Value::Text(Topic::FRAUD_CREDIT.to_owned());
-        let key = [Value::Id(customer.id.uuid()), topic];
-        let asked = tx.find::<ServiceRequest>(service_requests::FIRST_OF_TOPIC, &key);
-        found.form.credit_asked = asked.await?.first().map(|asked| asked.opened.date());
+    let today = ctx.now.date();
+    if given.is_some_and(|given| given > today) {
+        return Err(AppError::invalid("first_use", "is later than today"));
     }
-    found.form.first_use = Some(first.unwrap_or(ctx.now.date()));
+    let partner = acting.partner()?.id;
+    let topic = Value::Text(Topic::FRAUD_CREDIT.to_owned());
+    let (statement, whose, reported) = match customer {
+        Some(customer) => {
+            let reported = first_use(tx, customer.id, partner).await?;
+            let of = customer.id.uuid();
+            (service_requests::FIRST_OF_TOPIC, of, reported)
+        }
+        None => (service_requests::FIRST_OF_NOBODY, partner.uuid(), None),
+    };
+    let key = [Value::Id(whose), topic];
+    let asked = tx.find::<ServiceRequest>(statement, &key).await?;
+    found.form.credit_asked = asked.first().map(|asked| asked.opened.date());
+    let first = given.into_iter().chain(reported).min();
+    found.form.first_use = Some(first.unwrap_or(today));
     Ok(())
 }

@@ -15,7 +15,7 @@ use tierline_domain::subscription::Subscription;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CallerKind, Facts};
 use tierline_store::tables::{notices as sql, partnerships, relationships};
-use tierline_store::{Tx, Value};
+use tierline_store::{Table as _, Tx, Value};
 use uuid::Uuid;
 
 use crate::actor::Acting;
@@ -38,8 +38,18 @@ enum To {
     Customer(Id<Tenant>),
 }
 
-/// Commands and events that a customer hears of from its partner where they change a subscription. Renewals and changes that were
-/// scheduled are what it knows already.
+impl To {
+    /// Who it is, in the two columns that tell.
+    const fn columns(self) -> (Option<Id<Account>>, Option<Id<Tenant>>) {
+        match self {
+            Self::Account(account) => (Some(account), None),
+            Self::Customer(customer) => (None, Some(customer)),
+        }
+    }
+}
+
+/// Commands and events that a customer hears of from its partner where they change a subscription. A renewal is what it knows
+/// already.
 const OF_SUBSCRIPTIONS: &[&str] = &[
     "change_quantity",
     "cancel",
@@ -55,6 +65,7 @@ const OF_SUBSCRIPTIONS: &[&str] = &[
     "migrate",
     "update_subscription",
     "change_subscription",
+    "subscription_changed",
     "subscription_expired",
     "subscription_suspended",
     "subscription_disabled",
@@ -62,6 +73,15 @@ const OF_SUBSCRIPTIONS: &[&str] = &[
     "subscription_transferred",
     "trial_converted",
 ];
+
+/// What a change says to somebody.
+struct Word {
+    topic: NoticeTopic,
+    author: Option<Id<Account>>,
+    to: To,
+    about: String,
+    text: String,
+}
 
 /// Tells whom it concerns of a change, in its own transaction.
 ///
@@ -72,88 +92,122 @@ pub(crate) async fn tell(
     tx: &mut Tx<'_>,
     verb: &str,
     event: Uuid,
-    (old, new): (Option<&Thing>, &Thing),
+    thing: &Thing,
 ) -> Result<(), AppError> {
-    let fresh = |topic, author, to: To, about: &str| Notice {
-        id: Ids::named("notice", &format!("{event} {to:?}"), ctx.now).next(),
+    for word in words(ctx, tx, verb, thing).await? {
+        let (author, to) = (word.author, word.to);
+        let name = format!("{event} {author:?} {to:?} {}", word.about);
+        let (account, customer) = to.columns();
+        let notice = Notice {
+            id: Ids::named("notice", &name, ctx.now).next(),
+            topic: word.topic,
+            author,
+            account,
+            customer,
+            about: word.about,
+            happened: verb.to_owned(),
+            text: word.text,
+            at: ctx.now,
+            read_at: None,
+        };
+        tx.insert(&notice).await?;
+    }
+    Ok(())
+}
+
+/// What a change says, and to whom.
+async fn words(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    verb: &str,
+    thing: &Thing,
+) -> Result<Vec<Word>, AppError> {
+    let word = |topic, author, to, about: &str| Word {
         topic,
         author,
-        account: match to {
-            To::Account(account) => Some(account),
-            To::Customer(_) => None,
-        },
-        customer: match to {
-            To::Account(_) => None,
-            To::Customer(customer) => Some(customer),
-        },
+        to,
         about: about.to_owned(),
-        happened: verb.to_owned(),
         text: String::new(),
-        at: ctx.now,
-        read_at: None,
     };
-    let notice = match verb {
-        verb if OF_SUBSCRIPTIONS.contains(&verb) => {
-            if old.is_some_and(|old| old.look == new.look) {
-                return Ok(());
-            }
-            let Some(row) = names::subscription(tx, &new.id).await? else {
-                return Ok(());
-            };
-            let Some(partner) = spokesman(tx, &row).await? else {
-                return Ok(());
-            };
-            let to = To::Customer(row.customer);
-            fresh(NoticeTopic::Subscription, Some(partner), to, &row.handle)
+    let of = thing.customer.zip(thing.owners.first().copied());
+    Ok(match (verb, of) {
+        ("report_fraud", Some((_, partner))) => {
+            // What is seen again has been told.
+            let is_new = thing.look.get("version").and_then(Json::as_i64) == Some(1);
+            let row = names::subscription(tx, &thing.id).await?.filter(|_| is_new);
+            let told = row.map(|row| {
+                let to = To::Account(partner);
+                word(NoticeTopic::Operations, None, to, &row.handle)
+            });
+            told.into_iter().collect()
         }
-        "report_fraud" => match new.owners.first() {
-            Some(partner) => fresh(
-                NoticeTopic::Operations,
+        ("attest", Some((customer, partner))) => {
+            let partner = names::seen::<Account, _>(tx, partner).await?;
+            let to = To::Customer(customer);
+            vec![word(
+                NoticeTopic::AgreementRecorded,
                 None,
-                To::Account(*partner),
-                &new.id,
-            ),
-            None => return Ok(()),
-        },
-        "attest" => match (new.customer, new.owners.first()) {
-            (Some(customer), Some(partner)) => {
-                let partner = names::seen::<Account, _>(tx, *partner).await?;
-                let to = To::Customer(customer);
-                fresh(NoticeTopic::AgreementRecorded, None, to, &partner.handle)
-            }
-            _ => return Ok(()),
-        },
-        "accept_relationship" => match (new.customer, new.owners.first()) {
-            (Some(customer), Some(partner)) => {
-                let Some(offer) = offer_of(tx, *partner).await? else {
-                    return Ok(());
-                };
-                let account = names::seen::<Account, _>(tx, *partner).await?;
-                let to = To::Customer(customer);
-                let told = fresh(NoticeTopic::Support, Some(*partner), to, &account.handle);
-                Notice {
-                    text: spelled(&offer),
-                    ..told
-                }
-            }
-            _ => return Ok(()),
-        },
-        "accept_partnership" => {
-            let Some((provider, reseller)) = pair(tx, new).await? else {
-                return Ok(());
-            };
-            let party = facts::party(tx, &reseller, ctx.now.date()).await?;
-            if party.signed {
-                return Ok(());
-            }
-            let to = To::Account(reseller.id);
-            let topic = NoticeTopic::PartnerAgreement;
-            fresh(topic, Some(provider), to, &reseller.handle)
+                to,
+                &partner.handle,
+            )]
         }
-        _ => return Ok(()),
-    };
-    tx.insert(&notice).await?;
-    Ok(())
+        ("accept_relationship" | "extend_relationship" | "create_customer", _) => {
+            let Some(customer) = thing.customer else {
+                return Ok(Vec::new());
+            };
+            let mut told = Vec::new();
+            for partner in partners(tx, thing, customer).await? {
+                let Some(offer) = offer_of(tx, partner).await? else {
+                    continue;
+                };
+                let account = names::seen::<Account, _>(tx, partner).await?;
+                let to = To::Customer(customer);
+                told.push(Word {
+                    text: spelled(&offer),
+                    ..word(NoticeTopic::Support, Some(partner), to, &account.handle)
+                });
+            }
+            told
+        }
+        ("accept_partnership", _) => match pair(tx, thing).await? {
+            Some((provider, reseller)) => {
+                let party = facts::party(tx, &reseller, ctx.now.date()).await?;
+                let to = To::Account(reseller.id);
+                let topic = NoticeTopic::PartnerAgreement;
+                let told = word(topic, Some(provider), to, &reseller.handle);
+                Some(told).filter(|_| !party.signed).into_iter().collect()
+            }
+            None => Vec::new(),
+        },
+        (verb, _) if OF_SUBSCRIPTIONS.contains(&verb) => {
+            let Some(row) = names::subscription(tx, &thing.id).await? else {
+                return Ok(Vec::new());
+            };
+            let partner = spokesman(tx, &row).await?;
+            let told = partner.map(|partner| {
+                let to = To::Customer(row.customer);
+                word(NoticeTopic::Subscription, Some(partner), to, &row.handle)
+            });
+            told.into_iter().collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// The partners of a new relationship; of a new customer, everybody who serves it.
+async fn partners(
+    tx: &mut Tx<'_>,
+    thing: &Thing,
+    customer: Id<Tenant>,
+) -> Result<Vec<Id<Account>>, AppError> {
+    if !thing.owners.is_empty() {
+        return Ok(thing.owners.clone());
+    }
+    let key = [Value::Id(customer.uuid())];
+    let ties = tx.find::<Relationship>(relationships::BY_CUSTOMER, &key);
+    let ties = ties.await?.into_iter();
+    let active = ties.filter(|tie| tie.state == RelationshipState::Active);
+    Ok(active.map(|tie| tie.partner).collect())
 }
 
 /// The provider and the reseller of a partnership.
@@ -289,9 +343,11 @@ impl SendNotice {
         }
         let own = acting.partner()?;
         let nobody = || AppError::missing("party", &self.to);
-        if let Some(account) = account {
-            let tied = is_tied(tx, own, &account).await?;
-            return tied.then_some(To::Account(account.id)).ok_or_else(nobody);
+        // A customer may have a partner's short name.
+        if let Some(account) = account
+            && is_tied(tx, own, &account).await?
+        {
+            return Ok(To::Account(account.id));
         }
         let customer = names::tenant(tx, &self.to).await?.ok_or_else(nobody)?;
         let serves = serves(tx, own.id, customer.id).await?;
@@ -344,10 +400,7 @@ impl UseCase for SendNotice {
         tx: &mut Tx<'_>,
     ) -> Result<Json, AppError> {
         let to = self.recipient(acting, tx).await?;
-        let (account, customer) = match to {
-            To::Account(account) => (Some(account), None),
-            To::Customer(customer) => (None, Some(customer)),
-        };
+        let (account, customer) = to.columns();
         let notice = Notice {
             id: ctx.ids().next(),
             topic: self.topic,
@@ -471,12 +524,12 @@ impl UseCase for OfferSupport {
         let key = [Value::Id(partner.id.uuid())];
         let ties = tx.find::<Relationship>(relationships::BY_PARTNER, &key);
         let ids = ctx.further("notices").ids();
-        let mut told = 0;
-        for tie in ties.await? {
-            if tie.state != RelationshipState::Active {
-                continue;
-            }
-            let notice = Notice {
+        let active = ties
+            .await?
+            .into_iter()
+            .filter(|tie| tie.state == RelationshipState::Active);
+        let told: Vec<Notice> = active
+            .map(|tie| Notice {
                 id: ids.next(),
                 topic: NoticeTopic::Support,
                 author: Some(partner.id),
@@ -487,10 +540,10 @@ impl UseCase for OfferSupport {
                 text: spelled(&offer),
                 at: ctx.now,
                 read_at: None,
-            };
-            tx.insert(&notice).await?;
-            told += 1;
-        }
+            })
+            .collect();
+        tx.write_all(Notice::insert(), &told).await?;
+        let told = told.len();
         Ok(json!({ "partner": partner.handle, "told": told }))
     }
 }

@@ -14,6 +14,9 @@ use crate::error::AppError;
 use crate::names::by_id;
 use crate::{events, facts, fields};
 
+/// Most letters of a security contact.
+const CONTACT_MAX: usize = 250;
+
 /// One field and its new value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,10 +53,15 @@ impl UpdateProfile {
                 fields::country("global_account_country", *country)
             }
             Self::LegalName(name) => fields::text("legal_name", name),
-            Self::SecurityContact(contact) => fields::text("security_contact", contact),
+            Self::SecurityContact(contact) => contact_of(contact).map(drop),
             Self::BillingAnniversary(_) => Ok(()),
         }
     }
+}
+
+/// A security contact as it is kept.
+fn contact_of(given: &str) -> Result<String, AppError> {
+    fields::said("security_contact", given, CONTACT_MAX)
 }
 
 async fn places(tx: &mut Tx<'_>, organization: &Organization) -> Result<Vec<Location>, AppError> {
@@ -119,7 +127,7 @@ impl UseCase for UpdateProfile {
                     }
                 }
             }
-            Self::SecurityContact(contact) => account.security_contact = Some(contact.clone()),
+            Self::SecurityContact(contact) => account.security_contact = Some(contact_of(contact)?),
         }
         account.version = account.version.saturating_add(1);
         Ok(tx.put(&account).await?)

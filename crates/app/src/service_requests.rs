@@ -202,6 +202,9 @@ impl UseCase for OpenTicket {
         let customer = matter.customer.clone();
         let mut found = opening(ctx, acting, tx, topic.about, matter).await?;
         if topic.id == Topic::FRAUD_CREDIT {
+            if customer.is_none() {
+                return Err(AppError::invalid("customer", "is missing"));
+            }
             let asked = (customer.as_ref(), None);
             fraud::credit(ctx, acting, tx, asked, &mut found).await?;
         }
@@ -301,7 +304,7 @@ async fn free_number(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<String, AppError> {
 }
 
 /// A name that a request may have in place of a number: it is a step of a path, and no other step of one.
-fn numbered(name: &str) -> Result<(), AppError> {
+pub(crate) fn numbered(name: &str) -> Result<(), AppError> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
     if name.is_empty()
         || name.len() > NAME_MAX

@@ -231,6 +231,7 @@ async fn serve(args: Args) -> Result<(), String> {
     let served = tierline_api::serve(server.clone(), listener, stop).await;
     drop(watch);
     drop(counting);
+    server.settled().await;
     if let Err(error) = server.keep_calls().await {
         tracing::warn!(%error, "calls were not written down");
     }

@@ -151,8 +151,8 @@ pub const TOPICS: &[Topic] = &[
     Topic::new(
         Topic::MOVED_CONSUMPTION,
         TicketSubject::Consumption,
-        "Move consumption to another partner",
-        "従量課金の他のパートナーへの移行",
+        "Move of consumption",
+        "従量課金の移行",
     ),
     Topic::new(
         "3301",

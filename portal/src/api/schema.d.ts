@@ -6213,27 +6213,27 @@ export interface components {
             partnerIdOnRecord?: string | null;
             subscriptionId?: string | null;
         };
-        /** @description What the newer model adds. */
+        /** @description What the newer model adds; nothing in the older one. */
         NewerPart: {
             /** @description `true` or `false`, as a text. */
-            IsTest: string;
+            IsTest?: string;
             /** @description Each change of its status: a JSON array, as a text. */
-            activityLogs: string;
-            additionalDetails: {
+            activityLogs?: string;
+            additionalDetails?: {
                 [key: string]: string;
             };
-            affectedResources: components["schemas"]["AffectedResource"][];
+            affectedResources?: components["schemas"]["AffectedResource"][];
             /** @description low, medium or high. */
-            confidenceLevel: string;
-            country: string;
-            description: string;
-            displayName: string;
-            eventType: string;
+            confidenceLevel?: string;
+            country?: string;
+            description?: string;
+            displayName?: string;
+            eventType?: string;
             /** @description Low, Medium or High. */
-            severity: string;
-            subscriptionName: string;
-            valueAddedResellerFriendlyName: string;
-            valueAddedResellerTenantId?: string | null;
+            severity?: string;
+            subscriptionName?: string;
+            valueAddedResellerFriendlyName?: string;
+            valueAddedResellerTenantId?: string;
         };
         /** @description An act that is tried afterwards. */
         NextAct: {
@@ -16277,7 +16277,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": ((null | components["schemas"]["NewerPart"]) & {
+                    "application/json": (components["schemas"]["NewerPart"] & {
                         catalogOfferId: string;
                         customerFriendlyName: string;
                         customerTenantId: string;
@@ -16426,7 +16426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": ((null | components["schemas"]["NewerPart"]) & {
+                    "application/json": (components["schemas"]["NewerPart"] & {
                         catalogOfferId: string;
                         customerFriendlyName: string;
                         customerTenantId: string;

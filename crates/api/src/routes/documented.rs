@@ -206,6 +206,9 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// A step in any case, with something in place of each placeholder.
 fn step_fits(wanted: &str, given: &str) -> bool {
+    if !wanted.contains('{') && wanted.is_ascii() {
+        return wanted.eq_ignore_ascii_case(given);
+    }
     let given = given.to_lowercase();
     let literals: Vec<String> = literals(wanted).map(str::to_lowercase).collect();
     let Some((first, others)) = literals.split_first() else {

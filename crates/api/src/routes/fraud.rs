@@ -34,7 +34,7 @@ const PAGE_MAX: usize = 1_000;
 /// Most alerts of a page of ours.
 const OWN_PAGE_MAX: usize = 200;
 /// An instant that has not come.
-const NEVER: &str = "9999-12-31T23:59:59.997";
+const NEVER: &str = "9999-12-31T23:59:59.997Z";
 /// What our lists are narrowed to.
 const STATUSES: [&str; 3] = ["active", "investigating", "resolved"];
 
@@ -93,28 +93,53 @@ struct AffectedResource {
     kind: String,
 }
 
-/// What the newer model adds.
-#[derive(Debug, Serialize, ToSchema)]
+/// What the newer model adds; nothing in the older one.
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewerPart {
-    event_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    event_type: Option<String>,
     /// Low, Medium or High.
-    severity: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    severity: Option<String>,
     /// low, medium or high.
-    confidence_level: &'static str,
-    display_name: String,
-    description: String,
-    country: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    confidence_level: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    display_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     value_added_reseller_tenant_id: Option<String>,
-    value_added_reseller_friendly_name: String,
-    subscription_name: String,
-    affected_resources: Vec<AffectedResource>,
-    additional_details: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    value_added_reseller_friendly_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    subscription_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    affected_resources: Option<Vec<AffectedResource>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    additional_details: Option<BTreeMap<String, String>>,
     /// `true` or `false`, as a text.
-    #[serde(rename = "IsTest")]
-    is_test: String,
+    #[serde(rename = "IsTest", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    is_test: Option<String>,
     /// Each change of its status: a JSON array, as a text.
-    activity_logs: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    activity_logs: Option<String>,
 }
 
 /// An alert of fraud.
@@ -159,7 +184,7 @@ struct FraudEventResource {
     #[schema(value_type = String, format = DateTime)]
     last_observed: Timestamp,
     #[serde(flatten)]
-    newer: Option<NewerPart>,
+    newer: NewerPart,
 }
 
 /// What became of alerts.
@@ -273,12 +298,12 @@ impl Told {
             kind: event.resource_type.clone(),
         });
         NewerPart {
-            event_type: capital(event.kind.as_str()),
-            severity: capital(event.severity.as_str()),
-            confidence_level: event.confidence.as_str(),
-            display_name: event.title.clone(),
-            description: event.description.clone(),
-            country: self.customer.0.country.to_string(),
+            event_type: Some(capital(event.kind.as_str())),
+            severity: Some(capital(event.severity.as_str())),
+            confidence_level: Some(event.confidence.as_str()),
+            display_name: Some(event.title.clone()),
+            description: Some(event.description.clone()),
+            country: Some(self.customer.0.country.to_string()),
             value_added_reseller_tenant_id: self
                 .reseller
                 .as_ref()
@@ -286,13 +311,12 @@ impl Told {
             value_added_reseller_friendly_name: self
                 .reseller
                 .as_ref()
-                .map(|(_, company)| company.name.clone())
-                .unwrap_or_default(),
-            subscription_name: self.name(),
-            affected_resources: resource.into_iter().collect(),
-            additional_details: event.details.clone(),
-            is_test: event.is_test.to_string(),
-            activity_logs: Value::Array(steps).to_string(),
+                .map(|(_, company)| company.name.clone()),
+            subscription_name: Some(self.name()),
+            affected_resources: Some(resource.into_iter().collect()),
+            additional_details: Some(event.details.clone()),
+            is_test: Some(event.is_test.to_string()),
+            activity_logs: Some(Value::Array(steps).to_string()),
         }
     }
 
@@ -303,7 +327,11 @@ impl Told {
     }
 
     fn resource(self, is_newer: bool) -> FraudEventResource {
-        let newer = is_newer.then(|| self.newer());
+        let newer = if is_newer {
+            self.newer()
+        } else {
+            NewerPart::default()
+        };
         let name = self.name();
         let event = self.event;
         let entity = match event.resource.as_str() {

@@ -100,14 +100,10 @@ struct PartnerRequest {
 
 impl PartnerRequest {
     fn of(call: &UserCall) -> Self {
-        let text = |value: &Option<http::HeaderValue>| {
-            let text = value.as_ref().and_then(|value| value.to_str().ok());
-            text.unwrap_or_default().to_owned()
-        };
         let from = call.from.map(|from| from.to_canonical().to_string());
         Self {
-            request_id: text(&call.request),
-            correlation_id: text(&call.correlation),
+            request_id: call.request.to_string(),
+            correlation_id: call.correlation.to_string(),
             operation_name: call.operation(),
             request_date_time: call.at,
             ip_address: from.unwrap_or_default(),

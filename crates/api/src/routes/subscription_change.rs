@@ -393,7 +393,10 @@ async fn change(
     let etag = seen.unwrap_or(found.row.version);
     let params = json!({ "subscription": id, "etag": etag, "changes": changes });
     let (patience, place) = (Patience::of(&call.headers), found.path());
+    let leave = call.server.leave().await;
     let written = async move {
+        // Held until the end.
+        let _leave = leave;
         call.perform("change_subscription", params).await?;
         let changed = subscriptions::find(&call, &customer, &subscription).await?;
         Ok(answer(&changed).into_response())
@@ -412,9 +415,11 @@ struct Patience {
 
 /// How long an update may take where the caller does not say; shorter than any call may.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same where the caller would rather not wait: time enough to hear of most refusals.
+const HASTE: Duration = Duration::from_secs(1);
 
 impl Patience {
-    /// As `Prefer: respond-async, wait=5` has it; without `wait` it is not waited for at all.
+    /// As `Prefer: respond-async, wait=5` has it; with `wait=0` it is not waited for at all.
     fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all("prefer").iter();
         let values = values.filter_map(|value| value.to_str().ok());
@@ -428,7 +433,7 @@ impl Patience {
             seconds.trim().parse().ok().map(Duration::from_secs)
         });
         let wait = if is_asked {
-            wait.unwrap_or_default()
+            wait.unwrap_or(HASTE)
         } else {
             PATIENCE
         };
@@ -444,13 +449,24 @@ impl Patience {
         update: impl Future<Output = Result<Response, Problem>> + Send + 'static,
         place: String,
     ) -> Result<Response, Problem> {
-        let task = tokio::spawn(update);
+        let told = place.clone();
+        let mut task = tokio::spawn(update);
         let done = if self.wait.is_zero() {
             None
         } else {
-            tokio::time::timeout(self.wait, task).await.ok()
+            tokio::time::timeout(self.wait, &mut task).await.ok()
         };
         let Some(done) = done else {
+            tokio::spawn(async move {
+                if let Ok(Err(problem)) = task.await {
+                    let status = problem.status.as_u16();
+                    tracing::warn!(
+                        status,
+                        place = told,
+                        "an update that was accepted did not come about"
+                    );
+                }
+            });
             let mut accepted = (StatusCode::ACCEPTED, [(header::LOCATION, place)]).into_response();
             if self.is_asked {
                 let applied = HeaderValue::from_static("respond-async");

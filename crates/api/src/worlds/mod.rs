@@ -545,6 +545,7 @@ async fn close(world: Option<Arc<World>>) {
         return;
     };
     tracing::info!(world = world.name, "a world is closed");
+    world.server.settled().await;
     if let Err(error) = world.server.keep_calls().await {
         tracing::warn!(%error, "calls were not written down");
     }

@@ -362,3 +362,44 @@ async fn notices_come_in_pages_received_and_sent() {
         assert_eq!(answer.status, 400, "{query}");
     }
 }
+
+/// Two partners at once: each tells of its own support, and the acceptance goes through. Whoever is made a customer hears of it too.
+#[tokio::test]
+async fn partners_that_come_together_each_tell_of_their_support() {
+    let world = World::demo().await;
+    let offer = |who: &str| json!({ "scope": who, "hours": "always", "contact": "by letter", "price": "none" });
+    for who in ["meridian", "cedar"] {
+        done(&world, who, "offer_support", &offer(who)).await;
+    }
+    let made = json!({
+        "id": "later", "name": "Later LLC", "country": "US", "domain": "later.example", "email": "office@later.example",
+    });
+    done(&world, "meridian", "create_customer", &made).await;
+    let heard = notices(&world, &administrator(&world, "later").await, "").await;
+    let told = of_topic(&heard, "support");
+    assert_eq!(told.len(), 1, "{heard:?}");
+    assert_eq!(told[0]["from"], "meridian");
+
+    let both = json!({ "customer": "bay-street-shipping", "with_provider": "meridian" });
+    done(&world, "cedar", "invite_customer", &both).await;
+    let accept = json!({ "partner": ["meridian", "cedar"] });
+    done(
+        &world,
+        "bay-street-shipping",
+        "accept_relationship",
+        &accept,
+    )
+    .await;
+    let heard = notices(
+        &world,
+        &administrator(&world, "bay-street-shipping").await,
+        "",
+    )
+    .await;
+    let mut from: Vec<String> = of_topic(&heard, "support")
+        .iter()
+        .map(|one| text(&one["from"]))
+        .collect();
+    from.sort();
+    assert_eq!(from, ["cedar", "meridian"]);
+}

@@ -526,6 +526,16 @@ async fn an_alert_of_fraud_is_told_once() {
     let seen = json!({ "subscription": "sub-bay-street-use", "kind": "usage_anomaly_detection" });
     let first = reported(&post.world, &seen).await;
     assert_eq!(reported(&post.world, &seen).await["hits"], 2);
+    let notices = post.get("harbor", "/program/v1/notices").await.body;
+    let of_fraud = |one: &&Value| one["happened"] == "report_fraud";
+    let notices: Vec<_> = notices["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(of_fraud)
+        .collect();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert_eq!(notices[0]["about"], "sub-bay-street-use");
     assert_eq!(post.round().await, 1);
     let heard = receiver.heard();
     let [heard] = heard.as_slice() else {
@@ -662,6 +672,7 @@ async fn a_report_that_cannot_be_is_refused_and_named() {
         (with("title", json!("x".repeat(251))), 400, "title"),
         (with("details", json!({ "": "x" })), 400, "details"),
         (with("more", json!(1)), 400, "more"),
+        (with("id", json!("a/b")), 400, "id"),
     ] {
         let answer = world
             .post("/program/v1/commands/report_fraud", &operator, &body)
@@ -682,4 +693,48 @@ async fn a_report_that_cannot_be_is_refused_and_named() {
     assert_eq!(taken.status, 409, "{}", taken.body);
     let all = world.get("/program/v1/fraud-events", &operator).await.body;
     assert_eq!(ids(&all).len(), 3);
+}
+
+/// A case names a customer that one has to do with; of anybody else's nothing is told, not even its short name.
+#[tokio::test]
+async fn a_case_is_opened_for_ones_own_customers() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let path = "/program/v1/commands/open_case";
+    let stranger = world.customer("meridian", "Canyon").await;
+    for kind in ["fraud_credit", "consumption_transfer"] {
+        for name in [stranger.as_str(), "canyon-robotics", "nobody"] {
+            let body = json!({ "kind": kind, "customer": name });
+            let answer = world.post(path, &token, &body).await;
+            assert_eq!(answer.status, 404, "{kind} {name}: {}", answer.body);
+            let told = answer.body.to_string();
+            assert!(
+                told.contains(name) && (name == "canyon-robotics" || !told.contains("canyon")),
+                "{told}"
+            );
+        }
+    }
+    let ticket = json!({ "topic": "3607" });
+    let ticket = world
+        .post("/program/v1/commands/open_ticket", &token, &ticket)
+        .await;
+    assert_eq!(ticket.status, 400, "{}", ticket.body);
+    let later = json!({ "kind": "fraud_credit", "customer": "bay-street-shipping", "first_use": "2026-01-16" });
+    let later = world.post(path, &token, &later).await;
+    assert!(
+        later.status == 400 && text(&later.body["detail"]).contains("first_use"),
+        "{}",
+        later.body
+    );
+    let own = json!({ "kind": "fraud_credit", "customer": "bay-street-shipping" });
+    let own = world.post(path, &token, &own).await;
+    assert_eq!(own.status, 200, "{}", own.body);
+    let ticket = text(&own.body["result"]["ticket"]);
+    let seen = world
+        .get(&format!("/program/v1/support-requests/{ticket}"), &token)
+        .await;
+    assert_eq!(
+        (&seen.body["topic"], &seen.body["customer"]),
+        (&json!("3607"), &json!("bay-street-shipping"))
+    );
 }

@@ -745,7 +745,7 @@ async fn an_update_may_be_accepted_and_polled_for() {
             .send("PATCH", &path, Some(&token), Some(body), prefer)
             .await
     };
-    let accepted = patch("Later", "respond-async").await;
+    let accepted = patch("Later", "respond-async, wait=0").await;
     assert_eq!((accepted.status, &accepted.body), (202, &Value::Null));
     assert_eq!(accepted.headers["location"], place);
     assert_eq!(accepted.headers["preference-applied"], "respond-async");
@@ -757,6 +757,7 @@ async fn an_update_may_be_accepted_and_polled_for() {
     }
     for (name, prefer) in [
         ("Soon", "respond-async, wait=10"),
+        ("Soon enough", "respond-async"),
         ("Now", ""),
         ("As ever", "return=representation"),
     ] {

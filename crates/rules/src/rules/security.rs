@@ -254,6 +254,16 @@ pub static RULES: &[Rule] = &[
                 .collect()
         },
     },
+    // Whoever is billed is liable, and nobody else has a credit.
+    Rule {
+        id: RuleId::of("SEC-018"),
+        step: Step::PartnerType,
+        ground: Ground::CallerType,
+        at: CREDIT_AFTER_FRAUD,
+        forbids: |f| f.form.first_use.is_some() && f.actor_is(PartnerType::IndirectReseller),
+        answer: |_| private(409),
+        shows: |f| vec![shown("partner", &f.caller.name)],
+    },
     Rule {
         id: RuleId::of("SEC-018"),
         step: Step::Catalogue,

@@ -95,9 +95,11 @@ pub static RULES: &[Rule] = &[
         id: RuleId::of("SUP-008"),
         step: Step::PartnerType,
         ground: Ground::TicketSubject,
-        at: TICKET,
+        at: TICKET.and(Checkpoints::of(&[C::OpenCase])),
         forbids: |f| {
-            let metered = about(f, "consumption") || f.form.metered.is_some();
+            let metered = about(f, "consumption")
+                || about(f, "consumption_transfer")
+                || f.form.metered.is_some();
             metered && f.actor_is(PartnerType::IndirectReseller)
         },
         answer: |_| documented(403, 2032),

@@ -53,6 +53,8 @@ table! {
 statements! {
     /// Marks what was written to a partner as read.
     pub READ_OF_ACCOUNT = "UPDATE notices SET read_at = $1 WHERE account = $2 AND read_at IS NULL";
+    /// Forgets what was written to a customer.
+    pub FORGET_OF_CUSTOMER = "DELETE FROM notices WHERE customer = $1";
     /// Marks what was written to a customer as read.
     pub READ_OF_CUSTOMER = "UPDATE notices SET read_at = $1 WHERE customer = $2 AND read_at IS NULL";
 }

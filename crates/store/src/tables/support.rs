@@ -43,6 +43,7 @@ table! {
             BY_HANDLE = "WHERE handle = $1",
             OF_PARTNER = "WHERE partner = $1 AND ($2 OR opened_by = $3) AND ($4 = '' OR status = $4) AND ($5 = '' OR severity = $5) \
                           ORDER BY opened DESC, id DESC LIMIT $6 OFFSET $7",
+            FIRST_OF_NOBODY = "WHERE partner = $1 AND topic = $2 AND customer IS NULL ORDER BY opened, id LIMIT 1",
             FIRST_OF_TOPIC = "WHERE customer = $1 AND topic = $2 ORDER BY opened, id LIMIT 1",
             OF_CUSTOMER = "WHERE partner = $1 AND ($2 OR opened_by = $3) AND customer = $4 ORDER BY opened DESC, id DESC \
                            LIMIT $5 OFFSET $6",

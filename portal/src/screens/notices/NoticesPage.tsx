@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { useMe } from '../../api/queries';
 import {
+  Answer,
   command,
   Empty,
   Facts,
@@ -19,6 +20,7 @@ import {
   useRows,
   When,
 } from '../../parts';
+import { useTexts } from '../../texts';
 import { BOXES, boxOf, noticesQuery, offersQuery, type Box, type Notice, type Offer } from './queries';
 import { useWords } from './texts';
 
@@ -74,6 +76,7 @@ function Entry(props: { of: Notice; box: Box }) {
           </Button>
         )}
       </span>
+      <Answer trouble={act.trouble} />
     </li>
   );
 }
@@ -81,6 +84,7 @@ function Entry(props: { of: Notice; box: Box }) {
 /** Notices of one box, the latest first. */
 function Notices(props: { isOperator: boolean; isCustomer: boolean }) {
   const styles = useStyles();
+  const texts = useTexts();
   const words = useWords();
   const [inAddress, setBox] = useInAddress('box');
   const box = props.isOperator ? 'sent' : boxOf(inAddress);
@@ -107,6 +111,7 @@ function Notices(props: { isOperator: boolean; isCustomer: boolean }) {
           )}
         </span>
       )}
+      <Answer trouble={act.trouble} />
       <Loaded query={notices} lines={5}>
         {() =>
           rows.length === 0 ? (
@@ -118,7 +123,13 @@ function Notices(props: { isOperator: boolean; isCustomer: boolean }) {
                   <Entry key={row.id} of={row} box={box} />
                 ))}
               </ul>
-              {notices.hasNextPage && <Button onClick={onEnd}>…</Button>}
+              {notices.hasNextPage && (
+                <div>
+                  <Button disabledFocusable={notices.isFetchingNextPage} onClick={onEnd}>
+                    {texts.parts.more}
+                  </Button>
+                </div>
+              )}
             </>
           )
         }
@@ -131,7 +142,7 @@ function Notices(props: { isOperator: boolean; isCustomer: boolean }) {
 function Write(props: { isOperator: boolean }) {
   const words = useWords();
   const { isOperator } = props;
-  const [draft, change, forget] = useDraft('notices.write', { to: '', topic: 'incident', text: '' });
+  const [draft, change, forget] = useDraft(`notices.write ${useMe().handle}`, { to: '', topic: 'incident', text: '' });
   const [sent, setSent] = useState('');
   const act = useAct((params: Record<string, string>, id) => command('send_notice', params, id));
   const submit = async () => {
@@ -180,20 +191,25 @@ function Write(props: { isOperator: boolean }) {
 }
 
 const PARTS = ['scope', 'hours', 'contact', 'price', 'provided_by'] as const;
+type Part = (typeof PARTS)[number];
+type Parts = Record<Part, string>;
 
 /** A partner says what its support is. */
 function Offering(props: { now: Offer | undefined }) {
   const words = useWords();
   const { now } = props;
-  const [draft, change, forget] = useDraft('notices.offer', {
-    scope: now?.scope ?? '',
-    hours: now?.hours ?? '',
-    contact: now?.contact ?? '',
-    price: now?.price ?? '',
-    provided_by: now?.provided_by ?? '',
-  });
+  // What was changed of it, and nothing else, is kept while it is typed.
+  const [changed, change, forget] = useDraft<Partial<Parts>>(`notices.offer ${useMe().handle}`, {});
+  const said = (part: Part) => changed[part] ?? now?.[part] ?? '';
+  const draft: Parts = {
+    scope: said('scope'),
+    hours: said('hours'),
+    contact: said('contact'),
+    price: said('price'),
+    provided_by: said('provided_by'),
+  };
   const [told, setTold] = useState<number | null>(null);
-  const act = useAct((params: typeof draft, id) => command('offer_support', params, id));
+  const act = useAct((params: Parts, id) => command('offer_support', params, id));
   const submit = async () => {
     const done = await act.run(draft);
     if (done === undefined) return;

@@ -103,7 +103,7 @@ function Findings(props: { all: Finding[] }) {
 /** A global admin names whom the operator turns to. */
 function Contact(props: { now: string | undefined }) {
   const words = useWords();
-  const [draft, change, forget] = useDraft('security.contact', { contact: '' });
+  const [draft, change, forget] = useDraft(`security.contact ${useMe().handle}`, { contact: '' });
   const act = useAct((contact: string, id) => command('update_profile', { security_contact: contact }, id));
   const submit = async () => {
     if ((await act.run(draft.contact.trim())) !== undefined) forget();
