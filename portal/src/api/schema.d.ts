@@ -6233,6 +6233,7 @@ export interface components {
             severity?: string;
             subscriptionName?: string;
             valueAddedResellerFriendlyName?: string;
+            /** @description Empty where no reseller is of record. */
             valueAddedResellerTenantId?: string;
         };
         /** @description An act that is tried afterwards. */

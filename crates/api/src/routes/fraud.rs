@@ -119,6 +119,7 @@ struct NewerPart {
     country: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    /// Empty where no reseller is of record.
     value_added_reseller_tenant_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -297,6 +298,10 @@ impl Told {
             azure_resource_id: event.resource.clone(),
             kind: event.resource_type.clone(),
         });
+        let reseller = self.reseller.as_ref();
+        let reseller = reseller
+            .map(|(reseller, company)| (reseller.tenant.to_string(), company.name.clone()))
+            .unwrap_or_default();
         NewerPart {
             event_type: Some(capital(event.kind.as_str())),
             severity: Some(capital(event.severity.as_str())),
@@ -304,14 +309,8 @@ impl Told {
             display_name: Some(event.title.clone()),
             description: Some(event.description.clone()),
             country: Some(self.customer.0.country.to_string()),
-            value_added_reseller_tenant_id: self
-                .reseller
-                .as_ref()
-                .map(|(reseller, _)| reseller.tenant.to_string()),
-            value_added_reseller_friendly_name: self
-                .reseller
-                .as_ref()
-                .map(|(_, company)| company.name.clone()),
+            value_added_reseller_tenant_id: Some(reseller.0),
+            value_added_reseller_friendly_name: Some(reseller.1),
             subscription_name: Some(self.name()),
             affected_resources: Some(resource.into_iter().collect()),
             additional_details: Some(event.details.clone()),

@@ -380,6 +380,12 @@ async fn alerts_of_fraud_are_listed_in_both_models() {
         )
     );
     assert_eq!(newer[0]["activityLogs"], "[]");
+    assert_eq!(newer[0]["valueAddedResellerTenantId"], "");
+    let indirect = alerts(&world, &world.user("meridian"), "", true).await;
+    assert_eq!(
+        indirect[0]["valueAddedResellerTenantId"],
+        world.of("cedar", "tenantId")
+    );
     assert_eq!(newer[0]["eventId"], first["eventId"]);
 
     // Narrowed, in any spelling, and by pages.
