@@ -444,7 +444,26 @@ pub async fn relation(
     })
 }
 
-async fn partnership_state(
+/// Whether a partner serves a customer now.
+///
+/// # Errors
+/// When the store fails.
+pub async fn serves(
+    tx: &mut Tx<'_>,
+    partner: Id<Account>,
+    customer: Id<Tenant>,
+) -> Result<bool, AppError> {
+    let row = tx
+        .look::<Relationship>(&[Value::Id(partner.uuid()), Value::Id(customer.uuid())])
+        .await?;
+    Ok(row.is_some_and(|row| row.state == RelationshipState::Active))
+}
+
+/// How far a partnership is; `none` where there never was one.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn partnership_state(
     tx: &mut Tx<'_>,
     provider: Id<Account>,
     reseller: Id<Account>,

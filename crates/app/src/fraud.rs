@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::fraud::{FraudEvent, FraudKind, FraudReason, FraudStatus, FraudStep, Level};
 use tierline_domain::id::Id;
 use tierline_domain::partner::{Account, Tenant};
@@ -13,7 +12,7 @@ use tierline_domain::support::{ServiceRequest, Topic};
 use tierline_domain::time::{Date, Timestamp};
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::Facts;
-use tierline_store::tables::{fraud_events, relationships, service_requests, subscriptions};
+use tierline_store::tables::{fraud_events, service_requests, subscriptions};
 use tierline_store::{Tx, Value};
 
 use crate::actor::Acting;
@@ -402,13 +401,10 @@ pub(crate) async fn concerned(
     let missing = || AppError::missing("customer", name);
     let partner = acting.partner()?.id;
     let customer = names::tenant(tx, name).await?.ok_or_else(missing)?;
-    let key = [Value::Id(customer.id.uuid())];
-    let ties = tx.find::<Relationship>(relationships::BY_CUSTOMER, &key);
-    let active = |tie: &Relationship| tie.state == RelationshipState::Active;
-    let ties = ties.await?;
-    if ties.iter().any(|tie| tie.partner == partner && active(tie)) {
+    if facts::serves(tx, partner, customer.id).await? {
         return Ok(customer);
     }
+    let key = [Value::Id(customer.id.uuid())];
     let sold = tx.find::<Subscription>(subscriptions::BY_CUSTOMER, &key);
     let sold = sold.await?.iter().any(|row| row.seller == Some(partner));
     let told = first_use(tx, customer.id, partner).await?.is_some();

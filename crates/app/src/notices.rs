@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::id::Id;
-use tierline_domain::notice::{Notice, NoticeTopic, SupportOffer};
-use tierline_domain::partner::{Account, Partnership, PartnershipState, Tenant};
+use tierline_domain::notice::{Announcement, Notice, NoticeTopic, SupportOffer};
+use tierline_domain::partner::{Account, Organization, PartnershipState, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_rules::Checkpoint;
 use tierline_rules::facts::{CallerKind, Facts};
-use tierline_store::tables::{notices as sql, partnerships, relationships};
+use tierline_store::tables::{notices as sql, relationships};
 use tierline_store::{Table as _, Tx, Value};
 use uuid::Uuid;
 
@@ -232,20 +232,9 @@ async fn spokesman(tx: &mut Tx<'_>, row: &Subscription) -> Result<Option<Id<Acco
         return Ok(None);
     };
     match row.partner_of_record {
-        Some(reseller) if serves(tx, reseller, row.customer).await? => Ok(Some(reseller)),
+        Some(reseller) if facts::serves(tx, reseller, row.customer).await? => Ok(Some(reseller)),
         _ => Ok(Some(seller)),
     }
-}
-
-/// Whether a partner serves a customer now.
-async fn serves(
-    tx: &mut Tx<'_>,
-    partner: Id<Account>,
-    customer: Id<Tenant>,
-) -> Result<bool, AppError> {
-    let key = [Value::Id(partner.uuid()), Value::Id(customer.uuid())];
-    let tie = tx.look::<Relationship>(&key).await?;
-    Ok(tie.is_some_and(|tie| tie.state == RelationshipState::Active))
 }
 
 /// What a partner says of its support, if it does.
@@ -276,15 +265,11 @@ fn spelled(offer: &SupportOffer) -> String {
 pub struct SendNotice {
     /// To which partner or customer.
     pub to: String,
-    /// About what: the operator about incidents and operations, everybody else a message.
-    #[serde(default = "message")]
-    pub topic: NoticeTopic,
+    /// About what, where the operator writes; nobody else says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Announcement>,
     /// What to say.
     pub text: String,
-}
-
-const fn message() -> NoticeTopic {
-    NoticeTopic::Message
 }
 
 /// Mark what was written to the actor as read: what is named, or all of it.
@@ -317,21 +302,13 @@ impl SendNotice {
     /// Whom it is for; whoever may not know of it, or has nothing to do with it, finds nobody there.
     async fn recipient(&self, acting: &Acting, tx: &mut Tx<'_>) -> Result<To, AppError> {
         let is_operator = acting.caller.kind == CallerKind::Operator;
-        let is_written = match self.topic {
-            NoticeTopic::Message => !is_operator,
-            NoticeTopic::Incident | NoticeTopic::Operations => is_operator,
-            _ => false,
-        };
-        if !is_written && is_operator {
-            return Err(AppError::invalid(
-                "topic",
-                "is incident or operations: of anything else customers hear from their partners",
-            ));
+        if is_operator && self.topic.is_none() {
+            return Err(AppError::invalid("topic", "is missing"));
         }
-        if !is_written {
+        if !is_operator && self.topic.is_some() {
             return Err(AppError::invalid(
                 "topic",
-                "is left out: partners write messages",
+                "is for the operator; leave it out",
             ));
         }
         let account = names::account(tx, &self.to).await?;
@@ -350,7 +327,7 @@ impl SendNotice {
             return Ok(To::Account(account.id));
         }
         let customer = names::tenant(tx, &self.to).await?.ok_or_else(nobody)?;
-        let serves = serves(tx, own.id, customer.id).await?;
+        let serves = facts::serves(tx, own.id, customer.id).await?;
         serves
             .then_some(To::Customer(customer.id))
             .ok_or_else(nobody)
@@ -359,16 +336,9 @@ impl SendNotice {
 
 /// Whether two partners are provider and reseller of each other.
 async fn is_tied(tx: &mut Tx<'_>, one: &Account, other: &Account) -> Result<bool, AppError> {
-    for reseller in [one, other] {
-        let key = [Value::Id(reseller.id.uuid())];
-        let ties = tx.find::<Partnership>(partnerships::BY_RESELLER, &key);
-        let mut ties = ties.await?.into_iter();
-        let provider = if reseller.id == one.id {
-            other.id
-        } else {
-            one.id
-        };
-        if ties.any(|tie| tie.provider == provider && tie.state == PartnershipState::Active) {
+    for (provider, reseller) in [(one, other), (other, one)] {
+        let state = facts::partnership_state(tx, provider.id, reseller.id).await?;
+        if state == PartnershipState::Active {
             return Ok(true);
         }
     }
@@ -403,7 +373,7 @@ impl UseCase for SendNotice {
         let (account, customer) = to.columns();
         let notice = Notice {
             id: ctx.ids().next(),
-            topic: self.topic,
+            topic: self.topic.map_or(NoticeTopic::Message, Announcement::topic),
             author: acting.account.as_ref().map(|account| account.id),
             account,
             customer,
@@ -586,10 +556,7 @@ async fn named(tx: &mut Tx<'_>, account: Id<Account>) -> Result<(String, String)
     Ok((account.handle, company))
 }
 
-async fn company(
-    tx: &mut Tx<'_>,
-    organization: Id<tierline_domain::partner::Organization>,
-) -> Result<String, AppError> {
-    let company: tierline_domain::partner::Organization = by_id(tx, organization).await?;
+async fn company(tx: &mut Tx<'_>, organization: Id<Organization>) -> Result<String, AppError> {
+    let company: Organization = by_id(tx, organization).await?;
     Ok(company.name)
 }

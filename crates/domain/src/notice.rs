@@ -25,6 +25,27 @@ words! {
     }
 }
 
+words! {
+    /// What the operator writes about by hand; of everything else customers hear from their partners (SUP-013).
+    pub enum Announcement {
+        /// Something of the services does not work.
+        Incident = "incident",
+        /// How the program is operated.
+        Operations = "operations",
+    }
+}
+
+impl Announcement {
+    /// As what a notice is about.
+    #[must_use]
+    pub const fn topic(self) -> NoticeTopic {
+        match self {
+            Self::Incident => NoticeTopic::Incident,
+            Self::Operations => NoticeTopic::Operations,
+        }
+    }
+}
+
 /// A notice. Personal: its text may name people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {

@@ -7,14 +7,13 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tierline_app::overview::Viewer;
-use tierline_app::{AppError, fraud, names};
+use tierline_app::{AppError, facts, fraud, names};
 use tierline_domain::catalog::{Generation, Item};
-use tierline_domain::customer::{Relationship, RelationshipState};
 use tierline_domain::fraud::{FraudEvent, FraudKind, FraudReason, FraudStatus};
 use tierline_domain::partner::{Account, Organization, PartnerType, Tenant};
 use tierline_domain::subscription::Subscription;
 use tierline_domain::time::Timestamp;
-use tierline_store::tables::{fraud_events as rows, relationships};
+use tierline_store::tables::fraud_events as rows;
 use tierline_store::{Tx, Value as Stored};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -627,20 +626,16 @@ async fn own_list(call: OwnCall) -> Strict<FraudPage> {
     // Nothing is reported later than now.
     let (at, id) = after.unwrap_or((now.next(), Uuid::nil()));
     let viewer = call.principal.viewer();
-    let (statement, mut key) = match &viewer {
-        Viewer::Operator => (rows::BEFORE, Vec::new()),
-        Viewer::Partner(account) => {
-            let statement = match account.kind {
-                PartnerType::IndirectReseller => rows::OF_RESELLER_BEFORE,
-                _ => rows::OF_BEFORE,
-            };
-            (statement, vec![Stored::Id(account.id.uuid())])
-        }
-        Viewer::Customer(_) => {
-            let own = call.principal.partner().map(|_| ());
-            own.map_err(|problem| call.refuse(problem))?;
-            (rows::BEFORE, Vec::new())
-        }
+    let (statement, mut key) = if call.principal.claims.operator {
+        (rows::BEFORE, Vec::new())
+    } else {
+        let own = call.principal.partner();
+        let own = own.map_err(|problem| call.refuse(problem))?;
+        let statement = match own.kind {
+            PartnerType::IndirectReseller => rows::OF_RESELLER_BEFORE,
+            _ => rows::OF_BEFORE,
+        };
+        (statement, vec![Stored::Id(own.id.uuid())])
     };
     let most = i64::try_from(listing.count).unwrap_or(i64::MAX);
     key.extend([
@@ -685,10 +680,7 @@ async fn concerns(tx: &mut Tx<'_>, event: &FraudEvent, viewer: &Viewer) -> Resul
     if subscription.partner_of_record != Some(account.id) {
         return Ok(false);
     }
-    let key = [Stored::Id(event.customer.uuid())];
-    let ties = tx.find::<Relationship>(relationships::BY_CUSTOMER, &key);
-    let mut ties = ties.await?.into_iter();
-    Ok(ties.any(|tie| tie.partner == account.id && tie.state == RelationshipState::Active))
+    facts::serves(tx, account.id, event.customer).await
 }
 
 async fn own_single(Path(id): Path<String>, call: OwnCall) -> Strict<FraudView> {
