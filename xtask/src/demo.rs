@@ -3,12 +3,15 @@
 use crate::build;
 use crate::program::Program;
 
-/// Builds the product as it ships and serves the demo world until it is stopped.
+/// Builds the product, quickly rather than as it ships, and serves the demo world until it is stopped.
 pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     build::with_portal()?;
-    Program::new("cargo", ["run", "--release", "-p", "tierline", "--"])
-        .args(["serve", "--demo"])
-        .args(args)
-        .run()
-        .map(|()| true)
+    Program::new(
+        "cargo",
+        ["run", "--profile", "demo", "-p", "tierline", "--"],
+    )
+    .args(["serve", "--demo"])
+    .args(args)
+    .run()
+    .map(|()| true)
 }

@@ -31,7 +31,7 @@ pub(crate) fn target() -> Result<PathBuf, String> {
         .ok_or_else(|| "cargo metadata names no target directory".to_owned())
 }
 
-/// The program `tierline` of a profile: `debug` or `release`.
+/// The program `tierline` of a profile: `debug`, `demo` or `release`.
 pub(crate) fn binary(profile: &str) -> Result<PathBuf, String> {
     Ok(target()?.join(profile).join("tierline"))
 }

@@ -16,14 +16,18 @@
     reason = "a measurement: it stops where something is wrong, prints its figures and calls its own server"
 )]
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderValue, Request};
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tierline_app::act::Act;
 use tierline_app::clock::Clock;
@@ -42,6 +46,10 @@ use tierline_domain::time::Timestamp;
 use tierline_store::log::{Event, Outcome};
 use tierline_store::{Ahead, Command, Db, DbConfig, Lock, Tx, Written, schema, tables};
 use uuid::Uuid;
+
+mod load;
+
+use load::{Call, Connection};
 
 // As the server does.
 #[global_allocator]
@@ -400,6 +408,17 @@ fn serve(directory: &Path, database: Option<&str>, given: &[Value]) -> Server {
     Server { process, base }
 }
 
+/// A call without a body, for the server whose address it names.
+fn post(base: &str, path: &str, token: &str) -> Call {
+    let token = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+    let (_, host) = base.split_once("//").unwrap();
+    Request::post(path)
+        .header(HOST, host)
+        .header(AUTHORIZATION, token)
+        .body(Full::default())
+        .unwrap()
+}
+
 /// Checkouts a second over HTTP.
 async fn over_http(directory: &Path, database: Option<&str>, turn: usize) -> u64 {
     let count = checkouts(HTTP_CLIENTS);
@@ -418,23 +437,38 @@ async fn over_http(directory: &Path, database: Option<&str>, turn: usize) -> u64
         let one = principals.iter().find(|one| one["handle"] == handle);
         one.unwrap()["accessTokenUser"].as_str().unwrap().to_owned()
     };
-    let tokens = (0..SELLERS).map(|cart| token_of(&seller(cart * CARTS_OF_ONE)));
-    let tokens: Arc<[String]> = tokens.collect();
+    let tokens: Vec<String> = (0..SELLERS)
+        .map(|cart| token_of(&seller(cart * CARTS_OF_ONE)))
+        .collect();
+    let calls = spread(count).into_iter().map(|cart| {
+        let customer = format!("c-{turn}-{}", cart / CARTS_OF_ONE);
+        let cart_name = name(turn, cart);
+        let path = format!("/v1/customers/{customer}/carts/{cart_name}/checkout");
+        let token = &tokens[cart / CARTS_OF_ONE % SELLERS];
+        post(&server.base, &path, token)
+    });
+    let calls: VecDeque<Call> = calls.collect();
     let base = server.base.clone();
-    race(HTTP_CLIENTS, count, move |cart| {
-        let (http, base, tokens) = (http.clone(), base.clone(), Arc::clone(&tokens));
-        async move {
-            let customer = format!("c-{turn}-{}", cart / CARTS_OF_ONE);
-            let token = &tokens[cart / CARTS_OF_ONE % SELLERS];
-            let cart = name(turn, cart);
-            let url = format!("{base}/v1/customers/{customer}/carts/{cart}/checkout");
-            let answer = http.post(url).bearer_auth(token).send().await.unwrap();
-            let status = answer.status();
-            let body = answer.text().await.unwrap();
-            assert!(status.is_success(), "{body}");
+    load::on_one_thread(async move {
+        let mut connections = Vec::new();
+        for _ in 0..HTTP_CLIENTS {
+            connections.push(Connection::open(&base).await);
         }
+        let (calls, begun) = (Arc::new(Mutex::new(calls)), Instant::now());
+        let next = |calls: &Mutex<VecDeque<Call>>| calls.lock().unwrap().pop_front();
+        let clients = connections.into_iter().map(|mut connection| {
+            let calls = Arc::clone(&calls);
+            tokio::spawn(async move {
+                while let Some(call) = next(&calls) {
+                    connection.call(call).await;
+                }
+            })
+        });
+        for client in clients.collect::<Vec<_>>() {
+            client.await.unwrap();
+        }
+        rate(count, begun)
     })
-    .await
 }
 
 /// A new database of a server; its connection string.

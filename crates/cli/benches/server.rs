@@ -18,7 +18,13 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use bytes::Bytes;
+use http::header::HOST;
 use serde_json::{Value, json};
+
+mod load;
+
+use load::{Call, Connection};
 
 const ROUNDS: usize = 5;
 /// Requests of one turn, and how many are under way at a time.
@@ -95,20 +101,6 @@ impl Server {
         Self::start(Command::new(std::env::current_exe().unwrap()).arg("hello"))
     }
 
-    /// What its threads have spent so far.
-    fn spent(&self) -> Duration {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
-        let nanos = threads.map(|thread| {
-            let text = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
-            text.split_whitespace()
-                .next()
-                .unwrap()
-                .parse::<u64>()
-                .unwrap()
-        });
-        Duration::from_nanos(nanos.sum())
-    }
-
     /// Resident memory in KiB.
     fn resident(&self) -> u64 {
         let status =
@@ -119,6 +111,20 @@ impl Server {
             .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
+}
+
+/// What the threads of a process have spent so far.
+fn spent(process: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let nanos = threads.map(|thread| {
+        let text = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+        text.split_whitespace()
+            .next()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    });
+    Duration::from_nanos(nanos.sum())
 }
 
 async fn hello() {
@@ -148,6 +154,22 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The same for a client that costs less.
+    fn call(&self) -> Call {
+        let url = self.request.url();
+        let query = url.query().map(|query| format!("?{query}"));
+        let target = format!("{}{}", url.path(), query.unwrap_or_default());
+        let mut call = http::Request::builder()
+            .method(self.request.method())
+            .uri(target);
+        let headers = call.headers_mut().unwrap();
+        headers.extend(self.request.headers().clone());
+        headers.insert(HOST, url.authority().parse().unwrap());
+        let body = self.request.body().and_then(reqwest::Body::as_bytes);
+        let body = Bytes::copy_from_slice(body.unwrap_or_default());
+        call.body(body.into()).unwrap()
+    }
+
     /// Whether the server does this already.
     async fn is_built(&self, http: &reqwest::Client) -> bool {
         let answer = http
@@ -159,31 +181,36 @@ impl<'a> Row<'a> {
 }
 
 /// What one request costs the server, in nanoseconds of processor time.
-async fn cost(row: &Row<'_>) -> u64 {
-    let http = reqwest::Client::new();
-    let call = |count: usize| {
-        let tasks = (0..CLIENTS).map(|_| {
-            let (http, request) = (http.clone(), row.request.try_clone().unwrap());
-            tokio::spawn(async move {
-                for _ in 0..count / CLIENTS {
-                    let answer = http.execute(request.try_clone().unwrap()).await.unwrap();
-                    let status = answer.status();
-                    let body = answer.text().await.unwrap();
-                    assert!(status.is_success(), "{body}");
-                }
-            })
-        });
-        tasks.collect::<Vec<_>>()
-    };
-    for warm_up in call(row.requests / 10) {
-        warm_up.await.unwrap();
-    }
-    let before = row.server.spent();
-    for task in call(row.requests) {
-        task.await.unwrap();
-    }
-    let nanos = row.server.spent().saturating_sub(before).as_nanos();
-    u64::try_from(nanos).unwrap() / u64::try_from(row.requests).unwrap()
+fn cost(row: &Row<'_>) -> u64 {
+    let (base, call, requests) = (row.server.base.clone(), row.call(), row.requests);
+    let process = row.server.process.id();
+    load::on_one_thread(async move {
+        let mut connections = Vec::new();
+        for _ in 0..CLIENTS {
+            connections.push(Connection::open(&base).await);
+        }
+        let mut before = Duration::ZERO;
+        for count in [requests / 10, requests] {
+            // What is measured is the last turn.
+            before = spent(process);
+            let clients = connections.into_iter().map(|mut connection| {
+                let call = call.clone();
+                tokio::spawn(async move {
+                    for _ in 0..count / CLIENTS {
+                        connection.call(call.clone()).await;
+                    }
+                    connection
+                })
+            });
+            let clients: Vec<_> = clients.collect();
+            connections = Vec::new();
+            for client in clients {
+                connections.push(client.await.unwrap());
+            }
+        }
+        let nanos = spent(process).saturating_sub(before).as_nanos();
+        u64::try_from(nanos).unwrap() / u64::try_from(requests).unwrap()
+    })
 }
 
 fn median(mut values: Vec<u64>) -> u64 {
@@ -238,7 +265,7 @@ async fn main() {
     });
     for _ in 0..ROUNDS {
         for row in &mut rows {
-            row.costs.push(cost(row).await);
+            row.costs.push(cost(row));
         }
     }
     println!("CPU-µs a request; in brackets the ratio to hello");
