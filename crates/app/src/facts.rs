@@ -24,7 +24,7 @@ use tierline_rules::facts::{
 };
 use tierline_rules::{Checkpoint, regions};
 use tierline_store::holdings::Held;
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Derivation, Tx, Value, tables};
 
 use crate::actor::Acting;
 use crate::billing::{self, fx};
@@ -52,7 +52,7 @@ pub async fn begin(
     let mut facts = Facts::bare(checkpoint, ctx.now, acting.caller.clone());
     facts.policy = policy(tx).await?;
     if let Some(account) = &acting.account {
-        facts.actor = Some(party(tx, account, ctx.now.date()).await?);
+        facts.actor = Some(party_on_record(tx, account.id, ctx.now.date()).await?);
         facts.has_provider = has_provider(tx, account).await?;
         facts.standing = standing::load(tx, account, ctx.now.date()).await?;
         if let Some(held) = sandbox_resellers(tx, account).await? {
@@ -132,6 +132,25 @@ async fn accepted(tx: &mut Tx<'_>, account: &Account, today: Date) -> Result<boo
 /// # Errors
 /// When the store fails.
 pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
+    Ok(Policy::clone(&*tx.derive(&PolicyOnRecord).await?))
+}
+
+struct PolicyOnRecord;
+
+impl Derivation for PolicyOnRecord {
+    type Made = Policy;
+    type Error = AppError;
+
+    fn of(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    async fn make(&self, tx: &mut Tx<'_>) -> Result<Policy, AppError> {
+        settings(tx).await
+    }
+}
+
+async fn settings(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
     let mut policy = Policy::default();
     for setting in tx
         .look_for::<tables::Setting>(tables::settings::EVERY, &[])
@@ -163,7 +182,39 @@ pub async fn policy(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
     Ok(policy)
 }
 
-/// An account with everything a decision asks of it.
+/// An account as it is on record, with everything a decision asks of it.
+///
+/// # Errors
+/// When there is none, or the store fails.
+pub async fn party_on_record(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    today: Date,
+) -> Result<Party, AppError> {
+    let found = tx.derive(&PartyOnRecord { account, today }).await?;
+    Ok(Party::clone(&found))
+}
+
+struct PartyOnRecord {
+    account: Id<Account>,
+    today: Date,
+}
+
+impl Derivation for PartyOnRecord {
+    type Made = Party;
+    type Error = AppError;
+
+    fn of(&self) -> Vec<Value> {
+        vec![Value::Id(self.account.uuid()), Value::Day(self.today)]
+    }
+
+    async fn make(&self, tx: &mut Tx<'_>) -> Result<Party, AppError> {
+        let account = seen::<Account, _>(tx, self.account).await?;
+        party(tx, &account, self.today).await
+    }
+}
+
+/// An account, as it is given, with everything a decision asks of it.
 ///
 /// # Errors
 /// When the store fails.
@@ -248,7 +299,7 @@ pub async fn named(tx: &mut Tx<'_>, given: Option<&str>, today: Date) -> Result<
         },
         Referred::Account(account) => Named::Account {
             given: text,
-            party: Box::new(party(tx, &account, today).await?),
+            party: Box::new(party_on_record(tx, account.id, today).await?),
         },
     })
 }
@@ -281,7 +332,7 @@ fn uses_tenant(account: &Account) -> bool {
     account.kind != PartnerType::Advisor && account.state != AccountState::NotEnrolled
 }
 
-/// The tenant that would buy, with its owner. `provider` is the provider of the chain, if any.
+/// The tenant that would buy, as it is on record, with its owner. `provider` is the provider of the chain, if any.
 ///
 /// # Errors
 /// When the store fails.
@@ -291,8 +342,40 @@ pub async fn buyer(
     provider: Option<&Account>,
     today: Date,
 ) -> Result<Buyer, AppError> {
-    let record = Record::of(tx, tenant).await?;
-    buyer_of(tx, tenant, &record, provider, today).await
+    names::turn(tx, &tenant.handle).await?;
+    let wanted = BuyerOnRecord {
+        tenant: tenant.id,
+        provider: provider.map(|provider| provider.id),
+        today,
+    };
+    Ok(Buyer::clone(&*tx.derive(&wanted).await?))
+}
+
+struct BuyerOnRecord {
+    tenant: Id<Tenant>,
+    provider: Option<Id<Account>>,
+    today: Date,
+}
+
+impl Derivation for BuyerOnRecord {
+    type Made = Buyer;
+    type Error = AppError;
+
+    fn of(&self) -> Vec<Value> {
+        let provider = self.provider.map(|provider| Value::Id(provider.uuid()));
+        let tenant = [Value::Id(self.tenant.uuid()), Value::Day(self.today)];
+        tenant.into_iter().chain(provider).collect()
+    }
+
+    async fn make(&self, tx: &mut Tx<'_>) -> Result<Buyer, AppError> {
+        let tenant = seen::<Tenant, _>(tx, self.tenant).await?;
+        let record = tx.derive(&RecordOf(self.tenant)).await?;
+        let provider = match self.provider {
+            Some(provider) => Some(seen::<Account, _>(tx, provider).await?),
+            None => None,
+        };
+        buyer_of(tx, &tenant, &record, provider.as_deref(), self.today).await
+    }
 }
 
 /// What is on record about a customer: read once for everything that rests on it.
@@ -304,12 +387,9 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) async fn of(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<Self, AppError> {
-        let key = id(tenant.id);
-        Ok(Self {
-            held: holdings::of(tx, tenant).await?,
-            evidence: tx.look_for(tables::attestations::BY_CUSTOMER, &key).await?,
-        })
+    pub(crate) async fn of(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<Arc<Self>, AppError> {
+        names::turn(tx, &tenant.handle).await?;
+        tx.derive(&RecordOf(tenant.id)).await
     }
 
     /// Whether a partner attested.
@@ -320,8 +400,26 @@ impl Record {
     }
 }
 
-/// As [`buyer`], where the record is read already.
-pub(crate) async fn buyer_of(
+struct RecordOf(Id<Tenant>);
+
+impl Derivation for RecordOf {
+    type Made = Record;
+    type Error = AppError;
+
+    fn of(&self) -> Vec<Value> {
+        id(self.0).to_vec()
+    }
+
+    async fn make(&self, tx: &mut Tx<'_>) -> Result<Record, AppError> {
+        let key = id(self.0);
+        Ok(Record {
+            evidence: tx.look_for(tables::attestations::BY_CUSTOMER, &key).await?,
+            held: holdings::on_record(tx, self.0).await?,
+        })
+    }
+}
+
+async fn buyer_of(
     tx: &mut Tx<'_>,
     tenant: &Tenant,
     record: &Record,
@@ -546,7 +644,7 @@ pub async fn exclusivity(
     Ok(None)
 }
 
-/// How the buyer's owner is tied to each seller of a chain.
+/// How the buyer's owner is tied to each seller of a chain: whoever is on record as the owner now, as [`buyer`] has it.
 ///
 /// # Errors
 /// When the store fails.
@@ -556,7 +654,8 @@ pub async fn kinship(
     sellers: &[(&Account, Tier)],
     today: Date,
 ) -> Result<SmallVec<[Kinship; 2]>, AppError> {
-    company_kinship(tx, buyer.organization, sellers, today).await
+    let owner = seen::<Tenant, _>(tx, buyer.id).await?.organization;
+    company_kinship(tx, owner, sellers, today).await
 }
 
 /// How a company is tied to each seller of a chain.
@@ -571,27 +670,68 @@ pub async fn company_kinship(
 ) -> Result<SmallVec<[Kinship; 2]>, AppError> {
     let mut ties = SmallVec::new();
     for (seller, tier) in sellers {
-        let organization: Arc<Organization> = seen(tx, seller.organization).await?;
-        let tie = tie(tx, owner, seller.organization, today).await?;
-        let waiver = match tie {
-            Tie::Unrelated => None,
-            _ => {
-                let key = [Value::Id(seller.organization.uuid()), Value::Day(today)];
-                tx.look_for::<Waiver>(tables::waivers::IN_FORCE, &key)
-                    .await?
-                    .first()
-                    .map(|waiver| waiver.handle.clone())
-            }
+        let wanted = Ties {
+            owner,
+            seller: seller.organization,
+            today,
         };
+        let found = tx.derive(&wanted).await?;
         ties.push(Kinship {
             seller: seller.handle.clone(),
-            seller_organization: organization.handle.clone(),
+            seller_organization: found.seller.clone(),
             tier: *tier,
-            tie,
-            waiver,
+            tie: found.tie.clone(),
+            waiver: found.waiver.clone(),
         });
     }
     Ok(ties)
+}
+
+/// How a company is tied to the one that sells to it.
+struct Ties {
+    owner: Id<Organization>,
+    seller: Id<Organization>,
+    today: Date,
+}
+
+/// What [`Ties`] come to.
+struct Tied {
+    /// The short name of the one that sells.
+    seller: String,
+    tie: Tie,
+    /// The waiver under which it may.
+    waiver: Option<String>,
+}
+
+impl Derivation for Ties {
+    type Made = Tied;
+    type Error = AppError;
+
+    fn of(&self) -> Vec<Value> {
+        let both = [self.owner, self.seller].map(|organization| Value::Id(organization.uuid()));
+        both.into_iter().chain([Value::Day(self.today)]).collect()
+    }
+
+    async fn make(&self, tx: &mut Tx<'_>) -> Result<Tied, AppError> {
+        // One that is gone, merged into another, has no ties that could be told.
+        seen::<Organization, _>(tx, self.owner).await?;
+        let organization: Arc<Organization> = seen(tx, self.seller).await?;
+        let tie = tie(tx, self.owner, self.seller, self.today).await?;
+        let waiver = match tie {
+            Tie::Unrelated => None,
+            _ => {
+                let key = [Value::Id(self.seller.uuid()), Value::Day(self.today)];
+                let waivers = tx.look_for::<Waiver>(tables::waivers::IN_FORCE, &key);
+                let waivers = waivers.await?;
+                waivers.first().map(|waiver| waiver.handle.clone())
+            }
+        };
+        Ok(Tied {
+            seller: organization.handle.clone(),
+            tie,
+            waiver,
+        })
+    }
 }
 
 /// The latest date along a way of affiliations, and the way.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use tierline_domain::catalog::Item;
+use tierline_domain::id::Id;
 use tierline_domain::partner::Tenant;
 use tierline_domain::subscription::Subscription;
 use tierline_store::holdings::{Held, OF_CUSTOMER};
@@ -25,8 +26,16 @@ pub(crate) fn ahead(customer: &str) -> Ahead {
 /// When the store fails.
 pub async fn of(tx: &mut Tx<'_>, customer: &Tenant) -> Result<Vec<(Held, Arc<Item>)>, AppError> {
     names::turn(tx, &customer.handle).await?;
+    on_record(tx, customer.id).await
+}
+
+/// The same, for whoever has had its turn.
+pub(crate) async fn on_record(
+    tx: &mut Tx<'_>,
+    customer: Id<Tenant>,
+) -> Result<Vec<(Held, Arc<Item>)>, AppError> {
     let rows = tx
-        .sums::<Subscription, Held>(OF_CUSTOMER, &[Value::Id(customer.id.uuid())])
+        .sums::<Subscription, Held>(OF_CUSTOMER, &[Value::Id(customer.uuid())])
         .await?;
     let mut held = Vec::with_capacity(rows.len());
     for one in rows.iter().copied() {

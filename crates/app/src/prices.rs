@@ -7,7 +7,7 @@ use tierline_domain::partner::Tenant;
 use tierline_domain::place::Country;
 use tierline_domain::price_list::ListPrice;
 use tierline_domain::time::Date;
-use tierline_store::{Tx, Value, tables};
+use tierline_store::{Derivation, Tx, Value, tables};
 
 use crate::billing::fx;
 use crate::error::AppError;
@@ -39,13 +39,49 @@ pub async fn list_price(
     currency: Currency,
     day: Date,
 ) -> Result<Option<Money>, AppError> {
-    if item.listed_from.is_some_and(|from| from <= day) {
-        let market = seen::<Tenant, _>(tx, customer).await?.country;
-        if let Some(listed) = listed(tx, item, market, term, currency, day).await? {
-            return Ok(Some(listed));
-        }
+    let wanted = PriceOf {
+        item: item.id,
+        customer,
+        term,
+        currency,
+        day,
+    };
+    Ok(*tx.derive(&wanted).await?)
+}
+
+/// A price per seat, for whoever asks for it.
+struct PriceOf {
+    item: Id<Item>,
+    customer: Id<Tenant>,
+    term: Term,
+    currency: Currency,
+    day: Date,
+}
+
+impl Derivation for PriceOf {
+    type Made = Option<Money>;
+    type Error = AppError;
+
+    fn of(&self) -> Vec<Value> {
+        vec![
+            Value::Id(self.item.uuid()),
+            Value::Id(self.customer.uuid()),
+            Value::Text(format!("{} {}", self.term, self.currency)),
+            Value::Day(self.day),
+        ]
     }
-    own_price(tx, item, term, currency, day).await
+
+    async fn make(&self, tx: &mut Tx<'_>) -> Result<Option<Money>, AppError> {
+        let (term, currency, day) = (self.term, self.currency, self.day);
+        let item = seen::<Item, _>(tx, self.item).await?;
+        if item.listed_from.is_some_and(|from| from <= day) {
+            let market = seen::<Tenant, _>(tx, self.customer).await?.country;
+            if let Some(listed) = listed(tx, &item, market, term, currency, day).await? {
+                return Ok(Some(listed));
+            }
+        }
+        own_price(tx, &item, term, currency, day).await
+    }
 }
 
 /// The price on a market's list.

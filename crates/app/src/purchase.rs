@@ -60,7 +60,7 @@ pub(crate) async fn deal_facts(
         found.partnership = Some(facts::partnership(tx, provider, named, ctx.now).await?);
     }
     let record = facts::Record::of(tx, deal.customer).await?;
-    let buyer = facts::buyer_of(tx, deal.customer, &record, provider, today).await?;
+    let buyer = facts::buyer(tx, deal.customer, provider, today).await?;
     found.relation = Some(facts::relation(tx, deal.seller, deal.customer).await?);
     if let Some(named) = &named {
         found.other_relation = Some(facts::relation(tx, named, deal.customer).await?);
@@ -74,7 +74,7 @@ pub(crate) async fn deal_facts(
     found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
     found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
     found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
-    let mut purchase = purchase(ctx, tx, &deal, record.held).await?;
+    let mut purchase = purchase(ctx, tx, &deal, &record.held).await?;
     let end = purchase
         .alignment
         .as_ref()
@@ -150,7 +150,7 @@ async fn purchase(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     deal: &Deal<'_>,
-    held: Vec<(Held, Arc<Item>)>,
+    held: &[(Held, Arc<Item>)],
 ) -> Result<Purchase, AppError> {
     let (item, line, today) = (deal.item, deal.line, ctx.now.date());
     let same_item = || held.iter().filter(|(_, of)| of.id == item.id);
@@ -257,7 +257,7 @@ async fn purchase(
         role_declared: deal.role,
         further_resellers: further,
         currency: line.currency,
-        other_currency: other_currency(&held, item, deal.seller, currency, today),
+        other_currency: other_currency(held, item, deal.seller, currency, today),
         alignment,
         cost_usd: None,
         cart: deal.cart.clone(),

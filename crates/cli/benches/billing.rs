@@ -33,8 +33,8 @@ use tierline_store::{Command, Db, DbConfig, StoreError, Table as _, Tx, log, sch
 use uuid::Uuid;
 
 // As the server does.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[used]
+static ALLOCATOR: fn(&mimalloc::MiMalloc) -> u32 = mimalloc::MiMalloc::version;
 
 const NOW: &str = "2024-01-15T12:00:00Z";
 /// Subscriptions of one customer.

@@ -36,8 +36,8 @@ use tierline_store::{Command, Db, DbConfig, StoreError, Table, Tx, schema};
 use uuid::Uuid;
 
 // As the server does.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[used]
+static ALLOCATOR: fn(&mimalloc::MiMalloc) -> u32 = mimalloc::MiMalloc::version;
 
 const NOW: &str = "2024-01-15T12:00:00Z";
 const MONTH: &str = "2023-12-01";

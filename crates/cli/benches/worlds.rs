@@ -27,8 +27,8 @@ use tierline_domain::time::{Period, Timestamp};
 use tierline_store::{Db, DbConfig, schema};
 
 // As the server does.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[used]
+static ALLOCATOR: fn(&mimalloc::MiMalloc) -> u32 = mimalloc::MiMalloc::version;
 
 const NOW: &str = "2024-01-15T12:00:00Z";
 /// Subscriptions of one customer, below the ceiling of 300 a tenant (ORD-040).

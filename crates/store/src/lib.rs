@@ -21,7 +21,7 @@ pub mod value;
 pub use engine::row::{self, FromRow, Row};
 pub use engine::testing;
 pub use engine::tx::{self, Tx};
-pub use engine::{Ahead, Behind, Command, Db, DbConfig, LaneStats, Lock, Migration};
+pub use engine::{Ahead, Behind, Command, Db, DbConfig, Derivation, LaneStats, Lock, Migration};
 pub use error::StoreError;
 pub use statement::Statement;
 pub use table::{Sums, Table};

@@ -1,5 +1,4 @@
-//! A client that costs as little as one can, on one thread as `pgbench`'s and `wrk`'s do: what it takes of the machine is taken from
-//! the server that is measured.
+//! A client that costs as little as one can, on one thread: what it takes of the machine is taken from the server that is measured.
 
 use std::future::Future;
 

@@ -6,6 +6,7 @@
 //! Reads run beside the lanes and never wait for them.
 
 mod ahead;
+mod derived;
 mod job;
 mod lane;
 mod memo;
@@ -30,6 +31,7 @@ use tokio::sync::oneshot;
 use crate::error::StoreError;
 use crate::log::sha256;
 pub use ahead::{Ahead, Behind};
+pub use derived::Derivation;
 use job::{Job as _, Queued};
 use lane::{Crew, Desk, Work};
 pub use migrate::Migration;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::Lock;
+use super::derived::{self, Derivation};
 use super::memo::{Look, Memo, Old};
 use super::postgres::{self, PgSession};
 use super::sqlite::{self, SqliteSession};
@@ -91,6 +92,7 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement of which the memo knows already.
     async fn run(&mut self, statement: Statement, params: &[Value]) -> Result<u64, StoreError> {
+        self.memo().derived().asks_else();
         self.ready(statement, params)?;
         let done = match &mut self.arm {
             Arm::Sqlite(session) => sqlite::execute(session, statement, params),
@@ -107,6 +109,7 @@ impl<'a> Tx<'a> {
         is_new: bool,
     ) -> Result<(), StoreError> {
         let (key, values) = (row.key(), row.values());
+        self.memo().derived().asks_else();
         self.ready(statement, &values)?;
         if !is_new && self.memo().differs(&key, row) {
             return self.refuse(StoreError::Unsupported("writing a column that is fixed"));
@@ -142,6 +145,7 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Option<R>, StoreError> {
+        self.memo().derived().asks_else();
         let rows = self.rows(statement, params, R::from_row, 1).await?;
         Ok(rows.into_iter().next())
     }
@@ -155,6 +159,7 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<R>, StoreError> {
+        self.memo().derived().asks_else();
         self.rows(statement, params, R::from_row, usize::MAX).await
     }
 
@@ -168,12 +173,17 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Arc<[R]>, StoreError> {
+        self.memo().derived().asks(T::NAME);
         if self.failure.is_none()
             && let Some(rows) = self.memo().answer::<T, R>(statement, params)
         {
             return Ok(rows);
         }
-        let rows: Arc<[R]> = self.fetch_all::<R>(statement, params).await?.into();
+        self.asks_one_table(statement);
+        let rows = self
+            .rows(statement, params, R::from_row, usize::MAX)
+            .await?;
+        let rows: Arc<[R]> = rows.into();
         self.memo().keep_sums::<T, R>(statement, params, &rows);
         Ok(rows)
     }
@@ -192,6 +202,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database refuses, or the row is corrupt.
     pub async fn look<T: Table>(&mut self, key: &[Value]) -> Result<Option<Arc<T>>, StoreError> {
+        self.memo().derived().asks(T::NAME);
         if self.failure.is_none()
             && let Look::Known(row) = self.memo().row::<T>(key)
         {
@@ -225,11 +236,13 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Arc<[Arc<T>]>, StoreError> {
+        self.memo().derived().asks(T::NAME);
         if self.failure.is_none()
             && let Some(rows) = self.memo().answer::<T, Arc<T>>(statement, params)
         {
             return Ok(rows);
         }
+        self.asks_one_table(statement);
         let rows = self
             .rows(statement, params, T::from_row, usize::MAX)
             .await?;
@@ -294,7 +307,38 @@ impl<'a> Tx<'a> {
         statement: Statement,
         params: &[Value],
     ) -> Result<Vec<T>, StoreError> {
+        self.memo().derived().asks(T::NAME);
+        self.asks_one_table(statement);
         self.rows(statement, params, T::from_row, usize::MAX).await
+    }
+
+    /// What follows from rows, made now or as it was made before: while none of their tables has changed it is the same.
+    ///
+    /// # Errors
+    /// The derivation's own.
+    pub async fn derive<D: Derivation>(
+        &mut self,
+        derivation: &D,
+    ) -> Result<Arc<D::Made>, D::Error> {
+        let key = derived::key(derivation);
+        if self.failure.is_none()
+            && let Some(made) = self.memo().made::<D>(&key)
+        {
+            return Ok(made);
+        }
+        self.memo().derived().begin();
+        let made = derivation.make(self).await.map(Arc::new);
+        let is_sound = self.failure.is_none();
+        let kept = made.as_ref().ok().filter(|_| is_sound);
+        self.memo().derived().end::<D>(key, kept);
+        made
+    }
+
+    /// Whatever is being made rests on more than the table that is named, where the statement asks more.
+    fn asks_one_table(&mut self, statement: Statement) {
+        if !statement.reads_one_table() {
+            self.memo().derived().asks_else();
+        }
     }
 
     /// Whether rows wait for the commit, so that a conflict shows only then.
@@ -347,7 +391,9 @@ impl<'a> Tx<'a> {
 
     /// Whether others may write while this transaction decides, so that it has to say what it [rests on](Tx::rests_on).
     #[must_use]
-    pub fn takes_turns(&self) -> bool {
+    pub fn takes_turns(&mut self) -> bool {
+        // Who takes turns, takes them each time.
+        self.memo().derived().asks_else();
         match &self.arm {
             Arm::Sqlite(_) => false,
             Arm::Postgres(session) => session.takes_turns(),
@@ -364,6 +410,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`StoreError::Contended`] when it cannot be had at once, and then the lane runs the command again.
     pub async fn rests_on(&mut self, lock: Lock) -> Result<bool, StoreError> {
+        self.memo().derived().asks_else();
         if self.failure.is_some() {
             return Err(StoreError::Aborted);
         }
@@ -400,6 +447,7 @@ impl<'a> Tx<'a> {
 
     /// Fails, as a statement would that the database refuses.
     pub(crate) fn refuse<T>(&mut self, error: StoreError) -> Result<T, StoreError> {
+        self.memo().derived().asks_else();
         self.note(Err(error))
     }
 
@@ -409,6 +457,7 @@ impl<'a> Tx<'a> {
     /// When an earlier statement failed and was not undone.
     #[expect(clippy::unused_async, reason = "an engine may have to wait for it")]
     pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.memo().derived().asks_else();
         self.ready(SAVEPOINT, &[])?;
         let done = self.arm.savepoint(&quoted(name));
         self.note(done)?;
