@@ -12,7 +12,7 @@ use crate::attempt::UseCase;
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::subscription::{Held, with_item};
-use crate::{facts, names, standing};
+use crate::{facts, kinship, names, standing};
 
 /// Enter an affiliation today.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub(crate) async fn related(ctx: &Ctx, tx: &mut Tx<'_>, held: &Held) -> Result<b
             .iter()
             .map(|reseller| (&**reseller, Tier::Reseller)),
     );
-    let ties = facts::kinship(tx, &held.customer, &sellers, ctx.now.date()).await?;
+    let ties = kinship::of(tx, &held.customer, &sellers, ctx.now.date()).await?;
     Ok(ties.iter().any(Kinship::forbids))
 }
 

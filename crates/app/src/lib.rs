@@ -49,6 +49,7 @@ pub mod fixes;
 pub mod fraud;
 pub mod frequency;
 pub mod holdings;
+pub mod kinship;
 pub mod licences;
 pub mod lifecycle;
 mod listed;

@@ -25,7 +25,7 @@ use crate::error::AppError;
 use crate::partnership::yes;
 use crate::profiles::{address_faults, culture, language_faults};
 use crate::world::default_customer;
-use crate::{directory, facts, listed, names, schedule};
+use crate::{directory, facts, kinship, listed, names, schedule};
 
 /// The word that leaves a value out.
 const LEFT_OUT: &str = "none";
@@ -289,7 +289,7 @@ impl UseCase for CreateCustomer {
                 Some(reseller) => vec![(own, Tier::Provider), (reseller, Tier::Reseller)],
                 None => vec![(own, Tier::Only)],
             };
-            found.kinship = facts::company_kinship(tx, company.id, &sellers, today).await?;
+            found.kinship = kinship::of_company(tx, company.id, &sellers, today).await?;
         }
         found.form.full_delegation = self.full_delegation;
         let number = self.registration_number();

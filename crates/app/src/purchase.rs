@@ -24,10 +24,10 @@ use crate::billing::fx;
 use crate::charges;
 use crate::ctx::Ctx;
 use crate::error::AppError;
-use crate::facts;
 use crate::names::{self, by_id};
 use crate::prices;
 use crate::promotion::{Wanted, covers, fit};
+use crate::{facts, kinship};
 
 /// Most subscriptions of one tenant (ORD-040, Q-26).
 const TENANT_CEILING: i64 = 300;
@@ -71,7 +71,7 @@ pub(crate) async fn deal_facts(
         Some(named) => sellers.extend([(deal.seller, Tier::Provider), (named, Tier::Reseller)]),
         None => sellers.push((deal.seller, Tier::Only)),
     }
-    found.kinship = facts::kinship(tx, deal.customer, &sellers, today).await?;
+    found.kinship = kinship::of(tx, deal.customer, &sellers, today).await?;
     found.exclusivity = facts::exclusivity(tx, deal.seller, deal.customer, ctx.now).await?;
     found.expansion = facts::expansion(tx, deal.seller, &buyer, today).await?;
     let mut purchase = purchase(ctx, tx, &deal, &record.held).await?;

@@ -21,7 +21,7 @@ use crate::error::AppError;
 use crate::names::{self, by_id};
 use crate::partnership::{Link, yes};
 use crate::windows::WINDOW_HOURS;
-use crate::{admin, attest, events, facts, listed, schedule, support_contact};
+use crate::{admin, attest, events, facts, kinship, listed, schedule, support_contact};
 
 /// One relationship as a command leaves it.
 #[derive(Clone, Debug, Serialize)]
@@ -133,7 +133,7 @@ async fn tenant_facts(
     let today = ctx.now.date();
     let provider = provider_of(behind, facing);
     let buyer = facts::buyer(tx, tenant, provider, today).await?;
-    found.kinship = facts::kinship(tx, tenant, &tiers(behind, facing), today).await?;
+    found.kinship = kinship::of(tx, tenant, &tiers(behind, facing), today).await?;
     if let Some(provider) = provider {
         found.exclusivity = facts::exclusivity(tx, provider, tenant, ctx.now).await?;
     }

@@ -17,7 +17,7 @@ use crate::actor::{Acting, OPERATOR};
 use crate::ctx::Ctx;
 use crate::error::AppError;
 use crate::names::{self, by_id, seen};
-use crate::{facts, windows};
+use crate::{facts, kinship, windows};
 
 /// A subscription with what it was bought of.
 #[derive(Clone, Debug)]
@@ -298,7 +298,7 @@ pub async fn chain(
         }
         None => sellers.push((seller, Tier::Only)),
     }
-    found.kinship = facts::kinship(tx, customer, &sellers, today).await?;
+    found.kinship = kinship::of(tx, customer, &sellers, today).await?;
     found.exclusivity = facts::exclusivity(tx, seller, customer, ctx.now).await?;
     Ok(())
 }
