@@ -39,9 +39,13 @@ pub async fn list_price(
     currency: Currency,
     day: Date,
 ) -> Result<Option<Money>, AppError> {
+    let market = match item.listed_from {
+        Some(from) if from <= day => Some(seen::<Tenant, _>(tx, customer).await?.country),
+        _ => None,
+    };
     let wanted = PriceOf {
         item: item.id,
-        customer,
+        market,
         term,
         currency,
         day,
@@ -49,10 +53,11 @@ pub async fn list_price(
     Ok(*tx.derive(&wanted).await?)
 }
 
-/// A price per seat, for whoever asks for it.
+/// A price per seat: the same for all customers of a market.
 struct PriceOf {
     item: Id<Item>,
-    customer: Id<Tenant>,
+    /// On whose list it may stand.
+    market: Option<Country>,
     term: Term,
     currency: Currency,
     day: Date,
@@ -65,20 +70,23 @@ impl Derivation for PriceOf {
     fn of(&self) -> Vec<Value> {
         vec![
             Value::Id(self.item.uuid()),
-            Value::Id(self.customer.uuid()),
             Value::Text(format!("{} {}", self.term, self.currency)),
             Value::Day(self.day),
+            Value::Text(
+                self.market
+                    .map(|market| market.to_string())
+                    .unwrap_or_default(),
+            ),
         ]
     }
 
     async fn make(&self, tx: &mut Tx<'_>) -> Result<Option<Money>, AppError> {
         let (term, currency, day) = (self.term, self.currency, self.day);
         let item = seen::<Item, _>(tx, self.item).await?;
-        if item.listed_from.is_some_and(|from| from <= day) {
-            let market = seen::<Tenant, _>(tx, self.customer).await?.country;
-            if let Some(listed) = listed(tx, &item, market, term, currency, day).await? {
-                return Ok(Some(listed));
-            }
+        if let Some(market) = self.market
+            && let Some(listed) = listed(tx, &item, market, term, currency, day).await?
+        {
+            return Ok(Some(listed));
         }
         own_price(tx, &item, term, currency, day).await
     }
