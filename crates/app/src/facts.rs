@@ -144,40 +144,36 @@ impl Derivation for PolicyOnRecord {
     }
 
     async fn make(&self, tx: &mut Tx<'_>) -> Result<Policy, AppError> {
-        settings(tx).await
-    }
-}
-
-async fn settings(tx: &mut Tx<'_>) -> Result<Policy, AppError> {
-    let mut policy = Policy::default();
-    for setting in tx
-        .look_for::<tables::Setting>(tables::settings::EVERY, &[])
-        .await?
-        .iter()
-    {
-        let value = &setting.value.0;
-        match setting.key.as_str() {
-            "provider_may_sell_to_partners" => {
-                policy.provider_may_sell_to_partners = value.as_bool().unwrap_or(false);
+        let mut policy = Policy::default();
+        for setting in tx
+            .look_for::<tables::Setting>(tables::settings::EVERY, &[])
+            .await?
+            .iter()
+        {
+            let value = &setting.value.0;
+            match setting.key.as_str() {
+                "provider_may_sell_to_partners" => {
+                    policy.provider_may_sell_to_partners = value.as_bool().unwrap_or(false);
+                }
+                "statutory_cancellation" => {
+                    let country = value
+                        .get("country")
+                        .and_then(|country| country.as_str()?.parse().ok());
+                    let days = value.get("days").and_then(serde_json::Value::as_i64);
+                    policy.statutory_cancellation = country.zip(days);
+                }
+                "rules_off" => {
+                    let off = value.as_array().map(Vec::as_slice).unwrap_or_default();
+                    policy.switched_off = off
+                        .iter()
+                        .filter_map(|rule| rule.as_str().map(str::to_owned))
+                        .collect();
+                }
+                _ => {}
             }
-            "statutory_cancellation" => {
-                let country = value
-                    .get("country")
-                    .and_then(|country| country.as_str()?.parse().ok());
-                let days = value.get("days").and_then(serde_json::Value::as_i64);
-                policy.statutory_cancellation = country.zip(days);
-            }
-            "rules_off" => {
-                let off = value.as_array().map(Vec::as_slice).unwrap_or_default();
-                policy.switched_off = off
-                    .iter()
-                    .filter_map(|rule| rule.as_str().map(str::to_owned))
-                    .collect();
-            }
-            _ => {}
         }
+        Ok(policy)
     }
-    Ok(policy)
 }
 
 /// An account as it is on record, with everything a decision asks of it.

@@ -16,13 +16,12 @@
     reason = "a measurement: it stops where something is wrong, prints its figures and calls its own server"
 )]
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use http::header::{AUTHORIZATION, HOST};
@@ -49,7 +48,7 @@ use uuid::Uuid;
 
 mod load;
 
-use load::{Call, Connection};
+use load::Call;
 
 // As the server does.
 #[used]
@@ -449,43 +448,16 @@ async fn over_http(directory: &Path, database: Option<&str>, turn: usize) -> u64
         let token = &tokens[cart / CARTS_OF_ONE % SELLERS];
         post(&server.base, &path, token)
     });
-    let calls: VecDeque<Call> = calls.collect();
+    let mut warm_up: Vec<Call> = calls.collect();
+    let measured = warm_up.split_off(WARM_UP);
     let base = server.base.clone();
     load::on_one_thread(async move {
-        let mut connections = Vec::new();
-        for _ in 0..HTTP_CLIENTS {
-            connections.push(Connection::open(&base).await);
-        }
-        let calls = Arc::new(Mutex::new(calls));
-        let mut begun = Instant::now();
-        for left in [count - WARM_UP, 0] {
-            // What counts is the last turn.
-            begun = Instant::now();
-            let clients = connections.drain(..).map(|mut connection| {
-                let calls = Arc::clone(&calls);
-                tokio::spawn(async move {
-                    while let Some(call) = next(&calls, left) {
-                        connection.call(call).await;
-                    }
-                    connection
-                })
-            });
-            for client in clients.collect::<Vec<_>>() {
-                connections.push(client.await.unwrap());
-            }
-        }
-        rate(count - WARM_UP, begun)
+        let mut connections = load::connections(&base, HTTP_CLIENTS).await;
+        load::turn(&mut connections, warm_up.into_iter()).await;
+        let (count, begun) = (measured.len(), Instant::now());
+        load::turn(&mut connections, measured.into_iter()).await;
+        rate(count, begun)
     })
-}
-
-/// The next call, as long as more than so many are left.
-fn next(calls: &Mutex<VecDeque<Call>>, left: usize) -> Option<Call> {
-    let mut calls = calls.lock().unwrap();
-    if calls.len() > left {
-        calls.pop_front()
-    } else {
-        None
-    }
 }
 
 /// A new database of a server; its connection string.

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 mod load;
 
-use load::{Call, Connection};
+use load::Call;
 
 const ROUNDS: usize = 5;
 /// Requests of one turn, and how many are under way at a time.
@@ -191,29 +191,11 @@ fn cost(row: &Row<'_>) -> u64 {
                 tokio::task::yield_now().await;
             }
         });
-        let mut connections = Vec::new();
-        for _ in 0..CLIENTS {
-            connections.push(Connection::open(&base).await);
-        }
-        let mut before = Duration::ZERO;
-        for count in [requests / 10, requests] {
-            // What is measured is the last turn.
-            before = spent(process);
-            let clients = connections.into_iter().map(|mut connection| {
-                let call = call.clone();
-                tokio::spawn(async move {
-                    for _ in 0..count / CLIENTS {
-                        connection.call(call.clone()).await;
-                    }
-                    connection
-                })
-            });
-            let clients: Vec<_> = clients.collect();
-            connections = Vec::new();
-            for client in clients {
-                connections.push(client.await.unwrap());
-            }
-        }
+        let mut connections = load::connections(&base, CLIENTS).await;
+        let warm_up = std::iter::repeat_n(call.clone(), requests / 10);
+        load::turn(&mut connections, warm_up).await;
+        let before = spent(process);
+        load::turn(&mut connections, std::iter::repeat_n(call, requests)).await;
         let nanos = spent(process).saturating_sub(before).as_nanos();
         u64::try_from(nanos).unwrap() / u64::try_from(requests).unwrap()
     })

@@ -26,7 +26,7 @@ mod webhooks;
 mod world;
 
 /// Requests allocate on one thread and free on another; the system's allocator makes them wait for each other. This one stands in its
-/// place, for SQLite too; asked as `malloc` it answers in half the time in which it does as a global allocator, which is told of
+/// place, for SQLite too; asked as `malloc` it needs two thirds of the instructions that it does as a global allocator, which is told of
 /// alignment each time. One of its functions is named so that it is a part of the program.
 #[used]
 static ALLOCATOR: fn(&mimalloc::MiMalloc) -> u32 = mimalloc::MiMalloc::version;

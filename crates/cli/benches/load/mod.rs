@@ -1,6 +1,7 @@
 //! A client that costs as little as one can, on one thread: what it takes of the machine is taken from the server that is measured.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
@@ -28,7 +29,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) async fn open(base: &str) -> Self {
+    async fn open(base: &str) -> Self {
         let (_, host) = base.split_once("//").unwrap();
         let stream = TcpStream::connect(host).await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -38,11 +39,41 @@ impl Connection {
     }
 
     /// Makes a call and reads its answer, which must be one of success.
-    pub(crate) async fn call(&mut self, call: Call) {
+    async fn call(&mut self, call: Call) {
         self.calls.ready().await.unwrap();
         let answer = self.calls.send_request(call).await.unwrap();
         let status = answer.status();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         assert!(status.is_success(), "{}", String::from_utf8_lossy(&body));
+    }
+}
+
+/// So many connections to a server.
+pub(crate) async fn connections(base: &str, count: usize) -> Vec<Connection> {
+    let mut opened = Vec::new();
+    for _ in 0..count {
+        opened.push(Connection::open(base).await);
+    }
+    opened
+}
+
+/// One turn: all connections make calls until there is none left.
+pub(crate) async fn turn(
+    connections: &mut Vec<Connection>,
+    calls: impl Iterator<Item = Call> + Send + 'static,
+) {
+    let calls = Arc::new(Mutex::new(calls));
+    let clients = connections.drain(..).map(|mut connection| {
+        let calls = Arc::clone(&calls);
+        tokio::spawn(async move {
+            let next = || calls.lock().unwrap().next();
+            while let Some(call) = next() {
+                connection.call(call).await;
+            }
+            connection
+        })
+    });
+    for client in clients.collect::<Vec<_>>() {
+        connections.push(client.await.unwrap());
     }
 }
