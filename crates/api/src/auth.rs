@@ -113,6 +113,24 @@ impl Bearer {
             lang: self.lang,
         }))
     }
+
+    /// The caller of a route for partners, or why there is none who may call it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn met(
+        &self,
+        tx: &mut Tx<'_>,
+        access: Option<&Access>,
+        now: Timestamp,
+    ) -> Result<Result<(Principal, Account), Problem>, AppError> {
+        let Some(principal) = self.party(tx).await? else {
+            return Ok(Err(Problem::unauthorized()));
+        };
+        let admitted = principal.admitted(access, now);
+        let account = admitted.and_then(|()| principal.partner().cloned());
+        Ok(account.map(|account| (principal, account)))
+    }
 }
 
 /// Who calls: a partner's user or application, a customer's user, or the operator's staff.

@@ -1,5 +1,6 @@
 //! A call of the documented wire by a partner: who calls, what was sent, and how it reaches the program.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use axum::body::{Body, Bytes, HttpBody as _};
@@ -10,14 +11,18 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tierline_app::act::Act;
+use tierline_app::app::{Deed, Sought};
 use tierline_app::ask::{Answer, ask};
 use tierline_app::{AppError, Ctx};
 use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
+use tierline_rules::Lang;
 use tierline_store::idempotency::RequestKey;
-use tierline_store::{Ahead, Command, Tx};
+use tierline_store::{Command, Tx};
+use uuid::Uuid;
 
 use crate::auth::{Bearer, Principal};
+use crate::identity::Claims;
 use crate::problem::Problem;
 use crate::recorder::Slot;
 use crate::route::Access;
@@ -112,7 +117,7 @@ impl FromRequest<Server> for Call {
 }
 
 /// A call by somebody whose token is good, and of whom nothing else is known yet: for handlers on whose way every
-/// transaction counts. They find out who calls in the read that they need anyway.
+/// transaction counts. They find out who calls in the one that they need anyway.
 pub(crate) struct Unmet {
     server: Server,
     bearer: Bearer,
@@ -136,12 +141,16 @@ impl FromRequest<Server> for Unmet {
 }
 
 impl Unmet {
-    /// Finds out who calls, refuses who may not, and reads what the caller asks for, on one consistent view. `ahead` is
-    /// what the read will ask, where that is known before.
+    /// The caller's language.
+    pub(crate) const fn lang(&self) -> Lang {
+        self.bearer.lang
+    }
+
+    /// Finds out who calls, refuses who may not, and reads what the caller asks for, on one consistent view.
     ///
     /// # Errors
     /// The refusal, or the read's own.
-    pub(crate) async fn met<T, F>(self, ahead: Option<Ahead>, read: F) -> Result<(Call, T), Problem>
+    pub(crate) async fn met<T, F>(self, read: F) -> Result<(Call, T), Problem>
     where
         T: Send + 'static,
         F: for<'a, 'b> Fn(&'a mut Tx<'b>, Account) -> Answer<'a, Result<T, Problem>>
@@ -155,13 +164,148 @@ impl Unmet {
             bearer,
             access,
             now,
-            ahead,
             read,
             reads: PhantomData,
         });
         let found = found.await.map_err(|error| Problem::of(error, lang))?;
         let (principal, account, read) = found?;
         Ok((Call::of(self.server, principal, account, self.sent), read))
+    }
+
+    /// Finds out who calls, refuses who may not, does by name what the caller means, and reads what it came to, in one
+    /// transaction. `params` are the parameters as they are named, the customer under `customer`; `find` gives those that are
+    /// meant, and what else was seen on the way to them.
+    ///
+    /// # Errors
+    /// The refusal, or the failure as it goes to the wire.
+    pub(crate) async fn perform<S, T, M, F>(
+        self,
+        verb: &'static str,
+        params: Value,
+        find: M,
+        then: F,
+    ) -> Result<T, Problem>
+    where
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        M: for<'a, 'b> Fn(&'a mut Tx<'b>, Account) -> Answer<'a, Result<Meant<S>, Problem>>
+            + Send
+            + Sync
+            + 'static,
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a S, &'a Value) -> Answer<'a, T>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let Self {
+            server,
+            bearer,
+            access,
+            sent,
+        } = self;
+        let lang = bearer.lang;
+        let partner = bearer.claims.tid.to_string();
+        let mut likely = Act::of(&server.short_names().of(&partner), verb, params);
+        let customer = likely.params.get_mut(CUSTOMER);
+        let customer = customer.map_or_else(String::new, |given| {
+            let named = given.as_str().unwrap_or_default().to_owned();
+            *given = server.short_names().of(&named).into();
+            named
+        });
+        let ctx = server.app().ctx(likely.actor.clone());
+        let ctx = told(ctx, &sent.headers, &bearer.claims);
+        let request = (&sent.method, sent.path.as_str(), &*sent.bytes);
+        let key = key(bearer.claims.tid, bearer.request_id.as_deref(), request);
+        let errand = Errand {
+            now: ctx.now,
+            server: server.clone(),
+            bearer,
+            access,
+            named: [partner, customer],
+            likely,
+            find,
+            finds: PhantomData,
+        };
+        let done = server.app().perform_found(ctx, errand, key, then);
+        let (_, read) = done.await.map_err(|error| Problem::of(error, lang))??;
+        Ok(read)
+    }
+}
+
+/// What is known of a caller's context beside who it is: what its records say of where a call came from.
+fn told(ctx: Ctx, headers: &HeaderMap, claims: &Claims) -> Ctx {
+    let traced = headers.get("ms-correlationid");
+    Ctx {
+        correlation: traced.and_then(|id| id.to_str().ok()).map(str::to_owned),
+        application: Some(claims.appid.clone()),
+        ..ctx
+    }
+}
+
+/// Parameters that are meant, and what else was seen.
+pub(crate) type Meant<S> = (Value, S);
+
+/// The parameter that names a customer.
+const CUSTOMER: &str = "customer";
+
+/// What somebody does, by name.
+fn act(principal: &Principal, verb: &str, params: Value) -> Act {
+    Act {
+        actor: principal.actor(),
+        ..Act::of("", verb, params)
+    }
+}
+
+/// The key under which the answer of a tenant's write is kept (GEN-006).
+fn key(tenant: Uuid, request_id: Option<&str>, sent: (&Method, &str, &[u8])) -> Option<RequestKey> {
+    let (method, path, body) = sent;
+    request_id.map(|id| RequestKey::new(tenant, id, method.as_str(), path, body))
+}
+
+/// Something that is done by somebody whom its own transaction meets.
+struct Errand<S, M> {
+    server: Server,
+    bearer: Bearer,
+    access: Option<Access>,
+    now: Timestamp,
+    /// The partner and the customer, as the call names them.
+    named: [String; 2],
+    likely: Act,
+    find: M,
+    finds: PhantomData<fn() -> S>,
+}
+
+impl<S, M> Deed for Errand<S, M>
+where
+    S: Send + Sync + 'static,
+    M: for<'a, 'b> Fn(&'a mut Tx<'b>, Account) -> Answer<'a, Result<Meant<S>, Problem>>
+        + Send
+        + Sync
+        + 'static,
+{
+    type Seen = S;
+    type Nothing = Problem;
+
+    fn likely(&self) -> &Act {
+        &self.likely
+    }
+
+    async fn find<'a>(&'a self, tx: &mut Tx<'_>) -> Sought<'a, S, Problem> {
+        let met = self.bearer.met(tx, self.access.as_ref(), self.now).await?;
+        let (principal, account) = match met {
+            Ok(met) => met,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let found = (self.find)(tx, account).await?;
+        Ok(found.map(|(params, seen)| {
+            let act = act(&principal, &self.likely.verb, params);
+            let customer = act.text(CUSTOMER).unwrap_or_default();
+            let short = [act.actor.party(), customer];
+            for (named, short) in self.named.iter().zip(short) {
+                self.server.short_names().learn(named, short);
+            }
+            (Cow::Owned(act), seen)
+        }))
     }
 }
 
@@ -170,7 +314,6 @@ struct Meeting<T, F> {
     bearer: Bearer,
     access: Option<Access>,
     now: Timestamp,
-    ahead: Option<Ahead>,
     read: F,
     reads: PhantomData<fn() -> T>,
 }
@@ -183,17 +326,10 @@ where
     type Out = Result<(Principal, Account, T), Problem>;
     type Error = AppError;
 
-    fn ahead(&self) -> Vec<Ahead> {
-        self.ahead.iter().cloned().collect()
-    }
-
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
-        let Some(principal) = self.bearer.party(tx).await? else {
-            return Ok(Err(Problem::unauthorized()));
-        };
-        let admitted = principal.admitted(self.access.as_ref(), self.now);
-        let account = match admitted.and_then(|()| principal.partner()) {
-            Ok(account) => account.clone(),
+        let met = self.bearer.met(tx, self.access.as_ref(), self.now).await?;
+        let (principal, account) = match met {
+            Ok(met) => met,
             Err(problem) => return Ok(Err(problem)),
         };
         let read = (self.read)(tx, account.clone()).await?;
@@ -245,33 +381,15 @@ impl Call {
 
     /// The key under which the answer of a write is kept (GEN-006).
     fn key(&self) -> Option<RequestKey> {
-        self.principal.request_id.as_deref().map(|id| {
-            RequestKey::new(
-                self.account.tenant.uuid(),
-                id,
-                self.method.as_str(),
-                &self.path,
-                &self.bytes,
-            )
-        })
+        let request = (&self.method, self.path.as_str(), &*self.bytes);
+        let id = self.principal.request_id.as_deref();
+        key(self.account.tenant.uuid(), id, request)
     }
 
     /// The context of what the caller does, with what its records say of where it came from.
     pub(crate) fn ctx(&self) -> Ctx {
-        let traced = self.headers.get("ms-correlationid");
-        Ctx {
-            correlation: traced.and_then(|id| id.to_str().ok()).map(str::to_owned),
-            application: Some(self.principal.claims.appid.clone()),
-            ..self.server.app().ctx(self.principal.actor())
-        }
-    }
-
-    /// What the caller does, by name.
-    fn act(&self, verb: &str, params: Value) -> Act {
-        Act {
-            actor: self.principal.actor(),
-            ..Act::of("", verb, params)
-        }
+        let ctx = self.server.app().ctx(self.principal.actor());
+        told(ctx, &self.headers, &self.principal.claims)
     }
 
     /// Does something by name, once per request id.
@@ -279,7 +397,7 @@ impl Call {
     /// # Errors
     /// What refuses it or fails.
     pub(crate) async fn attempt(&self, verb: &str, params: Value) -> Result<Value, AppError> {
-        let act = self.act(verb, params);
+        let act = act(&self.principal, verb, params);
         self.server.app().perform(self.ctx(), act, self.key()).await
     }
 
@@ -307,7 +425,7 @@ impl Call {
         T: Send + 'static,
         F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a Value) -> Answer<'a, T> + Send + Sync + 'static,
     {
-        let (app, act) = (self.server.app(), self.act(verb, params));
+        let (app, act) = (self.server.app(), act(&self.principal, verb, params));
         let done = app.perform_and(self.ctx(), act, self.key(), then).await;
         done.map_err(|error| self.problem(error))
     }

@@ -22,6 +22,7 @@ pub mod render;
 mod route;
 pub mod routes;
 pub mod server;
+mod short_names;
 pub mod throttle;
 pub mod watch;
 pub mod wire;

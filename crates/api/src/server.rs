@@ -30,6 +30,7 @@ use crate::ours::lang_of;
 use crate::problem::Problem;
 use crate::recorder::{self, Recorder};
 use crate::routes::inbox::Inbox;
+use crate::short_names::ShortNames;
 use crate::throttle::{self, Budgets, Throttle};
 use crate::worlds::{self, WORLDS_MAX, Worlds};
 use crate::{routes, wire};
@@ -84,6 +85,7 @@ struct Inner {
     failures: Failures,
     recorder: Recorder,
     calls: Calls,
+    short_names: ShortNames,
     under_way: Arc<Semaphore>,
     inbox: Inbox,
     worlds: Option<Worlds>,
@@ -111,6 +113,7 @@ impl Server {
                 failures: Failures::default(),
                 recorder: Recorder::default(),
                 calls: Calls::default(),
+                short_names: ShortNames::default(),
                 under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)),
                 inbox: Inbox::default(),
                 settings,
@@ -161,6 +164,11 @@ impl Server {
     /// How many calls there were, and with a second factor.
     pub(crate) fn calls(&self) -> &Calls {
         &self.inner.calls
+    }
+
+    /// Whom calls most likely mean.
+    pub(crate) fn short_names(&self) -> &ShortNames {
+        &self.inner.short_names
     }
 
     /// Leave to go on with something after its caller was answered, until it is given back: few enough have it at a time, and

@@ -1,5 +1,7 @@
 //! The program server without its wire: one world, its clock, and the commands that run on it.
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -157,14 +159,37 @@ impl App {
         T: Send + 'static,
         F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a Json) -> Answer<'a, T> + Send + Sync + 'static,
     {
-        let once = Once {
-            request: Request { ctx, act, key },
-            then,
-            reads: PhantomData,
-        };
+        let done = self.perform_found(ctx, act, key, move |tx, (), done| then(tx, done));
+        match done.await? {
+            Ok(done) => Ok(done),
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`App::perform_and`], for what is found out in the same transaction: who asks, whether they may, and what they mean.
+    ///
+    /// # Errors
+    /// As [`App::perform_and`]; within, why there is nothing to do, and then nothing was done.
+    pub async fn perform_found<D, T, F>(
+        &self,
+        ctx: Ctx,
+        act: D,
+        key: Option<RequestKey>,
+        then: F,
+    ) -> Result<Result<(Json, T), D::Nothing>, AppError>
+    where
+        D: Deed,
+        T: Send + 'static,
+        F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a D::Seen, &'a Json) -> Answer<'a, T>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let once = Once::new(Request { ctx, act, key }, then);
         match self.db.write(once).await? {
-            Ended::Done(result, read) => Ok((result, read)),
+            Ended::Done(result, read) => Ok(Ok((result, read))),
             Ended::Refused(decision) => Err(replayed(*decision)),
+            Ended::Nothing(why) => Ok(Err(why)),
         }
     }
 
@@ -242,14 +267,50 @@ fn replayed(decision: Decision) -> AppError {
 
 const EPOCH: Timestamp = Timestamp::EPOCH;
 
+/// An act that is known, or that is found out in the transaction which does it.
+pub trait Deed: Send + Sync + 'static {
+    /// What was seen on the way to it.
+    type Seen: Send + Sync + 'static;
+    /// Why there is nothing to do.
+    type Nothing: Send + 'static;
+
+    /// What it will most likely be. That says what is locked and asked for ahead, which spares round trips, and nothing else.
+    fn likely(&self) -> &Act;
+
+    /// Finds out what it is. It runs as often as its transaction does, and changes nothing.
+    ///
+    /// # Errors
+    /// When the store fails, or what it rests on is not there.
+    fn find<'a>(
+        &'a self,
+        tx: &mut Tx<'_>,
+    ) -> impl Future<Output = Sought<'a, Self::Seen, Self::Nothing>> + Send;
+}
+
+/// An act with what was seen on the way to it, or why there is nothing to do.
+pub type Sought<'a, S, N> = Result<Result<(Cow<'a, Act>, S), N>, AppError>;
+
+impl Deed for Act {
+    type Seen = ();
+    type Nothing = Infallible;
+
+    fn likely(&self) -> &Act {
+        self
+    }
+
+    async fn find<'a>(&'a self, _: &mut Tx<'_>) -> Sought<'a, (), Infallible> {
+        Ok(Ok((Cow::Borrowed(self), ())))
+    }
+}
+
 /// An act that takes effect once per key.
-struct Request {
+struct Request<D> {
     ctx: Ctx,
-    act: Act,
+    act: D,
     key: Option<RequestKey>,
 }
 
-impl Request {
+impl<D: Deed> Request<D> {
     async fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Outcome>, AppError> {
         let Some(key) = &self.key else {
             return Ok(None);
@@ -280,11 +341,11 @@ impl Request {
         }
     }
 
-    async fn outcome(&self, tx: &mut Tx<'_>) -> Result<Outcome, AppError> {
+    async fn outcome(&self, tx: &mut Tx<'_>, act: &Act) -> Result<Outcome, AppError> {
         if let Some(earlier) = self.earlier(tx).await? {
             return Ok(earlier);
         }
-        let performed = perform(&self.ctx, tx, &self.act).await;
+        let performed = perform(&self.ctx, tx, act).await;
         // A refusal is kept once the rest is undone, under an id that is known before.
         let performed = performed.map_err(|error| match error {
             AppError::Refused(mut refusal) => {
@@ -300,40 +361,60 @@ impl Request {
 }
 
 /// A request, and what is read once it is done.
-struct Once<T, F> {
-    request: Request,
+struct Once<D, T, F> {
+    request: Request<D>,
     then: F,
     reads: PhantomData<fn() -> T>,
 }
 
-/// What a request came to, with what was read of it.
-enum Ended<T> {
-    Done(Json, T),
-    Refused(Box<Decision>),
+impl<D, T, F> Once<D, T, F>
+where
+    D: Deed,
+    F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a D::Seen, &'a Json) -> Answer<'a, T>,
+{
+    const fn new(request: Request<D>, then: F) -> Self {
+        Self {
+            request,
+            then,
+            reads: PhantomData,
+        }
+    }
 }
 
-impl<T, F> Command for Once<T, F>
+/// What a request came to, with what was read of it.
+enum Ended<T, N> {
+    Done(Json, T),
+    Refused(Box<Decision>),
+    Nothing(N),
+}
+
+impl<D, T, F> Command for Once<D, T, F>
 where
+    D: Deed,
     T: Send + 'static,
-    F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a Json) -> Answer<'a, T> + Send + Sync,
+    F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a D::Seen, &'a Json) -> Answer<'a, T> + Send + Sync,
 {
-    type Out = Ended<T>;
+    type Out = Ended<T, D::Nothing>;
     type Error = AppError;
 
     fn locks(&self) -> Vec<Lock> {
-        let mut locks = self.request.act.locks();
+        let mut locks = self.request.act.likely().locks();
         locks.extend(self.request.key.iter().map(RequestKey::lock));
         locks
     }
 
     fn ahead(&self) -> Vec<Ahead> {
-        self.request.act.ahead()
+        self.request.act.likely().ahead()
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Ended<T>, AppError> {
-        match self.request.outcome(tx).await? {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, AppError> {
+        let (act, seen) = match self.request.act.find(tx).await? {
+            Ok(found) => found,
+            Err(why) => return Ok(Ended::Nothing(why)),
+        };
+        match self.request.outcome(tx, &act).await? {
             Outcome::Done(result) => {
-                let read = (self.then)(tx, &result).await?;
+                let read = (self.then)(tx, &seen, &result).await?;
                 Ok(Ended::Done(result, read))
             }
             Outcome::Refused(decision) => Ok(Ended::Refused(decision)),
@@ -341,12 +422,19 @@ where
     }
 
     async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
-        let Request { ctx, act, .. } = &self.request;
+        // What it did was undone, and what it found is still there to be found.
+        let found = self.request.act.find(tx).await;
+        let Ok(Ok((act, _))) = found else {
+            return match found {
+                Err(AppError::Store(error)) => Err(error),
+                _ => Ok(()),
+            };
+        };
         let ctx = Ctx {
             actor: act.actor.clone(),
-            ..ctx.clone()
+            ..self.request.ctx.clone()
         };
-        record_refusal(&ctx, tx, act, error).await?;
+        record_refusal(&ctx, tx, &act, error).await?;
         if let AppError::Refused(refusal) = error {
             let outcome = Outcome::Refused(Box::new(refusal.decision.clone()));
             self.request.remember(tx, &outcome).await?;

@@ -24,7 +24,7 @@ use super::lines::{
 };
 use super::orders::{self, OrderResource};
 use crate::answer::Json;
-use crate::call::{Call, Unmet};
+use crate::call::{Call, Meant, Unmet};
 use crate::problem::Problem;
 use crate::render;
 use crate::route::{self, Route};
@@ -500,34 +500,37 @@ async fn update(
     Ok((StatusCode::CREATED, Json(cart)))
 }
 
-/// A cart of a partner's for a customer of its own.
+/// The checkout of a cart of a partner's, for a customer of its own; with both parties.
 async fn meant(
     tx: &mut Tx<'_>,
-    partner: &Account,
+    partner: Account,
     customer: &str,
     cart: &str,
-) -> Result<Result<(Tenant, Cart), Problem>, AppError> {
-    let Some(tenant) = customers::related(tx, partner, customer).await? else {
+) -> Result<Result<Meant<(Account, Tenant)>, Problem>, AppError> {
+    let Some(tenant) = customers::related(tx, &partner, customer).await? else {
         return Ok(Err(Problem::no_customer(&partner.handle, customer)));
     };
-    let found = belonging(tx, partner, &tenant, cart).await?;
-    Ok(found
-        .map(|cart| (tenant, cart))
-        .ok_or_else(|| no_cart(cart)))
+    let Some(known) = belonging(tx, &partner, &tenant, cart).await? else {
+        return Ok(Err(no_cart(cart)));
+    };
+    let mut params = json!({ "cart": known.handle, "customer": tenant.handle });
+    if let (CartState::Active, Some(map)) = (known.state, params.as_object_mut()) {
+        map.insert("seen".to_owned(), json!(known.version));
+    }
+    Ok(Ok((params, (partner, tenant))))
 }
 
 /// What a checkout came to, with the orders that it made.
 async fn made(
     tx: &mut Tx<'_>,
-    partner: Account,
-    customer: Tenant,
+    (partner, customer): &(Account, Tenant),
     answer: &Value,
 ) -> Result<(Placed, Vec<orders::Found>), AppError> {
     let placed: Placed = serde_json::from_value(answer.clone())
         .map_err(|error| AppError::Impossible(error.to_string()))?;
     let mut made = Vec::with_capacity(placed.orders.len());
     for order in &placed.orders {
-        let found = orders::own(tx, &partner, &customer, order).await?;
+        let found = orders::own(tx, partner, customer, order).await?;
         made.push(found.ok_or_else(|| AppError::missing("order", order))?);
     }
     Ok((placed, made))
@@ -538,27 +541,22 @@ async fn checkout(
     Path((customer, cart)): Path<(String, String)>,
     call: Unmet,
 ) -> Result<(StatusCode, Json<CartCheckoutResult>), Problem> {
-    let (named, wanted) = (customer.clone(), cart.clone());
-    let met = call.met(names::ahead("cart", &cart), move |tx, partner| {
-        let (customer, cart) = (named.clone(), wanted.clone());
-        Box::pin(async move { meant(tx, &partner, &customer, &cart).await })
-    });
-    let (call, (tenant, known)) = met.await?;
-    let mut params = json!({ "cart": known.handle, "customer": tenant.handle });
-    if let (CartState::Active, Some(map)) = (known.state, params.as_object_mut()) {
-        map.insert("seen".to_owned(), json!(known.version));
-    }
-    let partner = call.account.clone();
-    let done = call.perform_and("checkout_cart", params, move |tx, answer| {
-        let (partner, tenant) = (partner.clone(), tenant.clone());
-        Box::pin(made(tx, partner, tenant, answer))
-    });
-    let (_, (placed, orders)) = done.await?;
+    let lang = call.lang();
+    let params = json!({ "cart": &cart, "customer": &customer });
+    let done = call.perform(
+        "checkout_cart",
+        params,
+        move |tx, partner| {
+            let (customer, cart) = (customer.clone(), cart.clone());
+            Box::pin(async move { meant(tx, partner, &customer, &cart).await })
+        },
+        |tx, seen, answer| Box::pin(made(tx, seen, answer)),
+    );
+    let (placed, orders) = done.await?;
     let made = orders.iter().map(|order| order.shown(true));
     let made = made
         .collect::<Result<_, _>>()
-        .map_err(|error| call.problem(error))?;
-    let lang = call.principal.lang;
+        .map_err(|error| Problem::of(error, lang))?;
     let errors = placed.errors.iter();
     Ok((
         StatusCode::CREATED,

@@ -597,7 +597,7 @@ async fn read(
     Path(customer): Path<String>,
     call: Unmet,
 ) -> Result<Json<CustomerResource>, Problem> {
-    let met = call.met(None, move |tx, partner| {
+    let met = call.met(move |tx, partner| {
         let customer = customer.clone();
         Box::pin(async move {
             let handle = partner.handle.clone();

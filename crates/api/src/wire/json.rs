@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value as Json};
 use tierline_app::reading::Unread;
 
@@ -98,13 +99,16 @@ impl<'de> Visitor<'de> for Text {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
         let mut read = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let name = clean(name)?;
-            // An error in place of the value carries the member's path.
-            if self.once && read.contains_key(&name) {
-                members.next_value_seed(Twice)?;
+            match read.entry(clean(name)?) {
+                Entry::Vacant(member) => {
+                    member.insert(members.next_value_seed(self)?);
+                }
+                // An error in place of the value carries the member's path.
+                Entry::Occupied(_) if self.once => members.next_value_seed(Twice)?,
+                Entry::Occupied(mut member) => {
+                    member.insert(members.next_value_seed(self)?);
+                }
             }
-            let value = members.next_value_seed(self)?;
-            read.insert(name, value);
         }
         Ok(Json::Object(read))
     }

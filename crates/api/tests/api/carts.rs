@@ -1,7 +1,13 @@
 //! Carts: several lines, their groups and faults, changes, checkout.
 
-use crate::common::{Answer, World};
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use tierline_app::clock::Clock;
+use tierline_store::schema;
+use tierline_store::testing::postgres;
+
+use crate::common::{Answer, World, text};
 
 /// A customer of harbor that buys, and the path of its carts.
 async fn buyer(world: &World) -> (String, String) {
@@ -276,6 +282,48 @@ async fn each_group_becomes_an_order_and_a_refused_one_undoes_no_other() {
             .iter()
             .all(|id| listed.iter().filter(|order| order["id"] == *id).count() == 1)
     );
+}
+
+/// TXN-205. Who checks out is found out in the transaction that does it, and so is with whom it takes turns: the ids of a call do not
+/// tell.
+async fn carts_that_are_checked_out_at_once(world: &World) {
+    let token = world.user("harbor");
+    let customer = world.customer("harbor", "Bay Street").await;
+    let path = format!("/v1/customers/{customer}/carts");
+    let mut carts = Vec::new();
+    for _ in 0..4 {
+        let cart = json!({ "lineItems": [line("desk-premium", 90)] });
+        let made = world.post(&path, &token, &cart).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        carts.push(format!("{path}/{}", text(&made.body["id"])));
+    }
+    // Each of them twice.
+    let checkouts = carts.iter().chain(&carts);
+    let checkouts = checkouts.map(|cart| checkout(world, cart, &token, None));
+    let answers = futures_util::future::join_all(checkouts).await;
+    let made = |answer: &Answer| text(&answer.body["orders"][0]["id"]);
+    let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 201);
+    assert_eq!(
+        done.len(),
+        6,
+        "three times 90 seats are as many as one customer may have"
+    );
+    let orders: BTreeSet<String> = done.into_iter().map(made).collect();
+    assert_eq!(orders.len(), 3, "{orders:?}");
+    for answer in refused {
+        assert_eq!(answer.body["code"], 800_088, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_holds_for_carts_that_are_checked_out_at_once() {
+    carts_that_are_checked_out_at_once(&World::demo().await).await;
+    let Some(there) = postgres(schema::MIGRATIONS).await else {
+        return;
+    };
+    let noon = Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap());
+    let there = World::demo_on(&there.config, noon).await;
+    carts_that_are_checked_out_at_once(&there).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! One thread, one queue, one transaction at a time.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,8 +33,6 @@ pub(super) enum Work {
     Write(Box<dyn Job>),
     /// Run on a consistent view, and write nothing.
     Read(Box<dyn Job>),
-    /// The same, on one view with what is queued behind it.
-    ReadTogether(Box<dyn Job>),
     /// Run and undo.
     Rehearse(Box<dyn Job>),
     /// Use the connection between two groups.
@@ -207,11 +204,6 @@ impl Lane {
                     self.expected = size + self.queue.lock().await.len();
                 }
                 Some(Work::Read(job)) => self.look(job, Begin::Read).await,
-                Some(Work::ReadTogether(job)) => {
-                    let mut jobs = VecDeque::from([job]);
-                    carried = self.join(&mut jobs).await;
-                    self.look_together(jobs).await;
-                }
                 Some(Work::Rehearse(job)) => self.look(job, Begin::Rehearsal).await,
                 Some(Work::Direct(work)) => work(&mut self.session),
                 Some(Work::Stop(done)) => {
@@ -252,46 +244,6 @@ impl Lane {
             }
         }
         None
-    }
-
-    /// Takes further reads of the kind that are queued already; anything else ends them.
-    async fn join(&self, jobs: &mut VecDeque<Box<dyn Job>>) -> Option<Work> {
-        let mut queue = self.queue.lock().await;
-        while jobs.len() < GROUP_MAX {
-            match queue.try_recv() {
-                Ok(Work::ReadTogether(job)) => jobs.push_back(job),
-                Ok(other) => return Some(other),
-                Err(_) => return None,
-            }
-        }
-        None
-    }
-
-    /// Runs reads on one view of the data, and answers each as soon as it has a result. Where something is in the way of one,
-    /// it and those behind it run by themselves.
-    async fn look_together(&mut self, mut jobs: VecDeque<Box<dyn Job>>) {
-        jobs.retain(|job| !job.is_abandoned());
-        if jobs.len() > 1 {
-            let opening = Opening {
-                asked: jobs.iter().flat_map(|job| job.ahead()).collect(),
-                ..Begin::Read.into()
-            };
-            if self.session.begin(opening).await.is_ok() {
-                while let Some(mut job) = jobs.pop_front() {
-                    let mut tx = self.session.tx();
-                    let ran = job.run(&mut tx).await;
-                    if ran == Ran::Panicked || tx.into_failure().is_some() {
-                        jobs.push_front(job);
-                        break;
-                    }
-                    job.answer();
-                }
-                self.session.rollback();
-            }
-        }
-        for job in jobs {
-            self.look(job, Begin::Read).await;
-        }
     }
 
     /// Commits a group and answers it. What cannot be committed together runs again one by one.
@@ -565,16 +517,7 @@ async fn glance(
     job: &mut dyn Job,
     begin: Begin,
 ) -> Result<(), Uncommitted> {
-    let asked = if session.asks_ahead() {
-        job.ahead()
-    } else {
-        Vec::new()
-    };
-    let opening = Opening {
-        asked,
-        ..begin.into()
-    };
-    session.begin(opening).await?;
+    session.begin(begin.into()).await?;
     let mut tx = session.tx();
     let ran = job.run(&mut tx).await;
     let failure = tx.into_failure();

@@ -32,7 +32,7 @@ use crate::error::StoreError;
 use crate::log::sha256;
 pub use ahead::{Ahead, Behind};
 pub use derived::Derivation;
-use job::{Job as _, Queued};
+use job::Queued;
 use lane::{Crew, Desk, Work};
 pub use migrate::Migration;
 use session::{Origin, Session};
@@ -94,7 +94,7 @@ pub trait Command: Send + Sync {
         Vec::new()
     }
 
-    /// What it will ask first, as far as it is known before the transaction; others may be asked the same with it.
+    /// What it will ask first, as far as it is known before the transaction: a write, with the others of its group.
     fn ahead(&self) -> Vec<Ahead> {
         Vec::new()
     }
@@ -190,8 +190,6 @@ struct Shared {
     lanes: Vec<Crew>,
     /// Absent where only the lane can see the data (a database in memory).
     readers: Option<Crew>,
-    /// Where reads that say what they will ask share a transaction; absent where beginning one costs no round trip.
-    together: Option<Crew>,
     /// Where reads run at once, as long as there is room; the others go to the readers.
     desk: Desk,
     /// Absent where the lane rehearses between its groups.
@@ -228,8 +226,6 @@ impl Db {
             0 => None,
             count => Some(lane::on_call("store-reader", count, opener(), &counters)),
         };
-        let together = origin.asks_ahead().then(opener);
-        let together = together.map(|open| lane::on_call("store-together", 1, open, &counters));
         let rehearsals = match origin.rehearsal() {
             None => None,
             Some(session) => Some(lane::start("store-rehearsal", session, &counters)?),
@@ -240,7 +236,6 @@ impl Db {
             shared: Arc::new(Shared {
                 lanes,
                 readers,
-                together,
                 desk,
                 rehearsals,
                 counters,
@@ -271,18 +266,10 @@ impl Db {
         if self.shared.desk.look(&mut job) {
             return job.into_outcome();
         }
-        let Shared {
-            readers, together, ..
-        } = self.shared.as_ref();
-        // One that says what it will ask is short, and nobody minds to wait for a few of its kind.
-        let together = together.as_ref().filter(|_| !job.ahead().is_empty());
-        let (crew, work): (_, fn(_) -> _) = match (together, readers) {
-            (Some(crew), _) => (crew, Work::ReadTogether),
-            (None, Some(crew)) => (crew, Work::Read),
-            (None, None) => (self.lane(), Work::Read),
-        };
+        let crew = self.shared.readers.as_ref();
+        let crew = crew.unwrap_or_else(|| self.lane());
         // In a box of its own: room for a second job would be carried along by every read that ran at once.
-        Box::pin(send(crew, job, work)).await
+        Box::pin(send(crew, job, Work::Read)).await
     }
 
     /// Runs a command as `write` does, gives its answer, and undoes it.
@@ -346,8 +333,8 @@ impl Db {
         let shared = &self.shared;
         shared.desk.close().await;
         // The lanes last: only then may the file itself be closed.
-        let readers = shared.readers.iter().chain(&shared.together);
-        for crew in readers.chain(&shared.rehearsals).chain(&shared.lanes) {
+        let readers = shared.readers.iter().chain(&shared.rehearsals);
+        for crew in readers.chain(&shared.lanes) {
             crew.stop().await;
         }
     }

@@ -148,11 +148,6 @@ impl Origin {
         }
     }
 
-    /// As [`Session::asks_ahead`].
-    pub(super) const fn asks_ahead(&self) -> bool {
-        matches!(self.place, Place::Postgres(_))
-    }
-
     /// A connection that writes.
     pub(super) fn lane(&self) -> Result<Session, StoreError> {
         match &self.place {
@@ -244,11 +239,6 @@ impl Session {
             Self::Sqlite(session) => session.rollback(),
             Self::Postgres(session) => session.rollback(),
         }
-    }
-
-    /// Whether every question is a round trip, so that what will be asked anyway is better asked with the beginning.
-    pub(super) const fn asks_ahead(&self) -> bool {
-        matches!(self, Self::Postgres(_))
     }
 
     /// Whether other lanes write too, so that whoever this one answers may turn to another with the next command.

@@ -7,7 +7,7 @@ use tierline_domain::time::Timestamp;
 use super::*;
 use crate::engine::job::Queued;
 use crate::engine::session::Origin;
-use crate::engine::{Ahead, Command, Tx};
+use crate::engine::{Command, Tx};
 use crate::log::{LogKey, seal::Seal};
 use crate::schema;
 use crate::statement::Statement;
@@ -104,69 +104,6 @@ async fn the_sealer_writes_under_the_number_of_its_group() {
         }
         assert_eq!(counters.groups.load(Ordering::Relaxed), groups);
         assert_eq!(test.db.read(Strangers).await.unwrap(), 0);
-    })
-    .await;
-}
-
-/// A read that says what it will ask.
-enum Look {
-    Setting,
-    Wrong,
-    Panic,
-}
-
-impl Command for Look {
-    type Out = bool;
-    type Error = StoreError;
-
-    fn ahead(&self) -> Vec<Ahead> {
-        vec![Ahead::row::<Setting>(setting().to_vec())]
-    }
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-        match self {
-            Self::Setting => Ok(tx.look::<Setting>(&setting()).await?.is_some()),
-            Self::Wrong => {
-                const WRONG: Statement = Statement::new("test.WRONG", "SELECT 1 FROM nowhere");
-                tx.fetch_all::<(i64,)>(WRONG, &[]).await.map(|_| true)
-            }
-            Self::Panic => panic!("as planned"),
-        }
-    }
-}
-
-/// One that fails takes the transaction with it, or not; those behind it are answered all the same.
-#[tokio::test]
-async fn reads_that_go_together_spoil_nothing_for_each_other() {
-    both_engines(schema::MIGRATIONS, |test| async move {
-        let counters = Arc::new(Counters::default());
-        let origin = Origin::new(&test.config, &counters).unwrap();
-        let mut lane = lane(&origin, &counters);
-        lane.commit(vec![tell(true)]).await;
-        let looks = [
-            Look::Setting,
-            Look::Wrong,
-            Look::Setting,
-            Look::Panic,
-            Look::Setting,
-        ];
-        let (mut jobs, mut answers) = (VecDeque::<Box<dyn Job>>::new(), Vec::new());
-        for look in looks {
-            let mut job = Queued::new(look, Vec::new());
-            answers.push(job.awaited());
-            jobs.push_back(Box::new(job));
-        }
-        lane.look_together(jobs).await;
-        let mut found = Vec::new();
-        for answer in answers {
-            found.push(answer.await.unwrap().map_err(|error| error.to_string()));
-        }
-        let [one, wrong, other, panic, last] = found.try_into().unwrap();
-        assert_eq!([one, other, last], [Ok(true), Ok(true), Ok(true)]);
-        assert!(wrong.unwrap_err().contains("test.WRONG"));
-        assert_eq!(panic.unwrap_err(), StoreError::Panicked.to_string());
-        assert_eq!(counters.panics.load(Ordering::Relaxed), 1);
-        assert!(!lane.session.in_transaction());
     })
     .await;
 }
