@@ -19,6 +19,7 @@ use tierline_store::tables::VerifiedDomain;
 use tierline_store::{Tx, Value, tables};
 
 use crate::identity::{Claims, is_portal};
+use crate::ours::lang_of;
 use crate::problem::Problem;
 use crate::recorder::Slot;
 use crate::route::Access;
@@ -335,12 +336,6 @@ impl FromRequestParts<Server> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
-        let header = |name: &str| {
-            parts
-                .headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
         let token = bearer(&parts.headers).ok_or_else(Problem::no_token)?;
         let now = server.app().clock().server_now();
         let claims = server
@@ -354,9 +349,7 @@ impl FromRequestParts<Server> for Bearer {
         if claims.operator && claims.is_user() && !claims.has_mfa() {
             return Err(Problem::mfa_required());
         }
-        let lang = header("x-locale")
-            .or_else(|| header("accept-language"))
-            .map_or(Lang::En, Lang::of_locale);
+        let lang = lang_of(&parts.headers);
         let request_id = request_id(&parts.headers)?;
         Ok(Self {
             claims,

@@ -22,11 +22,10 @@ use tierline_store::{Command, Tx};
 use uuid::Uuid;
 
 use crate::auth::{Bearer, Principal};
-use crate::identity::Claims;
 use crate::problem::Problem;
 use crate::recorder::Slot;
 use crate::route::Access;
-use crate::server::Server;
+use crate::server::{CORRELATION_ID, Server};
 use crate::wire::body;
 use crate::wire::query::Query;
 
@@ -213,7 +212,7 @@ impl Unmet {
             named
         });
         let ctx = server.app().ctx(likely.actor.clone());
-        let ctx = told(ctx, &sent.headers, &bearer.claims);
+        let ctx = told(ctx, &sent.headers, &bearer.claims.appid);
         let request = (&sent.method, sent.path.as_str(), &*sent.bytes);
         let key = key(bearer.claims.tid, bearer.request_id.as_deref(), request);
         let errand = Errand {
@@ -233,11 +232,11 @@ impl Unmet {
 }
 
 /// What is known of a caller's context beside who it is: what its records say of where a call came from.
-fn told(ctx: Ctx, headers: &HeaderMap, claims: &Claims) -> Ctx {
-    let traced = headers.get("ms-correlationid");
+pub(crate) fn told(ctx: Ctx, headers: &HeaderMap, application: &str) -> Ctx {
+    let traced = headers.get(CORRELATION_ID);
     Ctx {
         correlation: traced.and_then(|id| id.to_str().ok()).map(str::to_owned),
-        application: Some(claims.appid.clone()),
+        application: Some(application.to_owned()),
         ..ctx
     }
 }
@@ -389,7 +388,7 @@ impl Call {
     /// The context of what the caller does, with what its records say of where it came from.
     pub(crate) fn ctx(&self) -> Ctx {
         let ctx = self.server.app().ctx(self.principal.actor());
-        told(ctx, &self.headers, &self.principal.claims)
+        told(ctx, &self.headers, &self.principal.claims.appid)
     }
 
     /// Does something by name, once per request id.

@@ -3,7 +3,8 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method};
+use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderName, Method};
 use serde::de::DeserializeOwned;
 use tierline_app::actor::ActorSpec;
 use tierline_app::ask::{Answer, ask};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::answer::Json;
 use crate::auth::{Bearer, Principal};
-use crate::call::Sent;
+use crate::call::{Sent, told};
 use crate::problem::Problem;
 use crate::server::Server;
 use crate::wire::{body, path, seek};
@@ -41,11 +42,13 @@ impl IntoResponse for Details {
 /// An answer of a type, or problem details.
 pub(crate) type Strict<T> = Result<Json<T>, Details>;
 
+const LOCALE: HeaderName = HeaderName::from_static("x-locale");
+
 /// The language that headers ask for.
 pub(crate) fn lang_of(headers: &HeaderMap) -> Lang {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    header("x-locale")
-        .or_else(|| header("accept-language"))
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    header(&LOCALE)
+        .or_else(|| header(&ACCEPT_LANGUAGE))
         .map_or(Lang::En, Lang::of_locale)
 }
 
@@ -174,12 +177,11 @@ impl<W: Caller> OwnCall<W> {
 
     /// The context of what an actor does, with what its records say of where it came from.
     pub(crate) fn ctx_of(&self, actor: ActorSpec) -> Ctx {
-        let traced = self.headers.get("ms-correlationid");
+        let ctx = self.server.app().ctx(actor);
+        let ctx = told(ctx, &self.headers, self.principal.application());
         Ctx {
-            correlation: traced.and_then(|id| id.to_str().ok()).map(str::to_owned),
-            application: Some(self.principal.application().to_owned()),
             lang: self.principal.lang(),
-            ..self.server.app().ctx(actor)
+            ..ctx
         }
     }
 

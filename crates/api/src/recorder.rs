@@ -315,7 +315,7 @@ where
 {
     let is_own = request.uri().path().starts_with(OWN_PATH);
     if !request.headers().contains_key(header::AUTHORIZATION) {
-        return next(request).await;
+        return Box::pin(next(request)).await;
     }
     let slot = Slot::default();
     let at = server.app().clock().server_now();
@@ -330,7 +330,8 @@ where
     let kind = kind_of(&parts.headers);
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map(|ConnectInfo(address)| address.ip());
-    let response = next(Request::from_parts(parts, body)).await;
+    // On the heap at once: what stands in here is copied by everything around it.
+    let response = Box::pin(next(Request::from_parts(parts, body))).await;
     let claims = match slot.0.claims.get() {
         Some(claims) => Arc::clone(claims),
         // Nobody looked at the token: there is no such path, or not yet.

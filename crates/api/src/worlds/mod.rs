@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use tierline_app::App;
 use tierline_app::clock::Clock;
 use tierline_domain::time::{Date, Timestamp};
@@ -36,6 +36,7 @@ pub use files::{Beginning, Failure};
 pub const OWN: &str = "default";
 /// The header that names a request's world.
 pub const HEADER: &str = "x-tierline-world";
+const NAMED: HeaderName = HeaderName::from_static(HEADER);
 /// Most worlds beside the server's own, unless it is told otherwise: each keeps a few threads and connections.
 pub const WORLDS_MAX: usize = 50;
 /// Most snapshots of a world, its beginning included: each is a file as large as the world was.
@@ -504,7 +505,7 @@ impl Worlds {
 /// When it names two.
 pub(crate) fn named(request: &Request) -> Result<Option<String>, Problem> {
     let mut name: Option<String> = None;
-    for value in request.headers().get_all(HEADER) {
+    for value in request.headers().get_all(NAMED) {
         let value = value.to_str().map(str::trim).unwrap_or("\u{fffd}");
         let value = value.to_ascii_lowercase();
         if let Some(before) = name.filter(|before| *before != value) {
