@@ -26,8 +26,8 @@ use crate::route::Access;
 use crate::server::{REQUEST_ID, Server};
 use crate::wire::roles;
 
-/// A token that was verified, and what else the caller says of itself. Whose token it is has not been looked up: a
-/// read that is asked for often does that in its own transaction, because beginning one costs more than the look.
+/// A token that was verified, and what else the caller says of itself. Whose token it is has not been looked up: what is asked
+/// for often does that in its own transaction, because beginning one costs more than the look.
 #[derive(Clone, Debug)]
 pub struct Bearer {
     /// What the token says.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
@@ -11,9 +12,10 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tierline_app::act::Act;
+use tierline_app::actor::ActorSpec;
 use tierline_app::app::{Deed, Sought};
 use tierline_app::ask::{Answer, ask};
-use tierline_app::{AppError, Ctx};
+use tierline_app::{AppError, Ctx, names};
 use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
@@ -26,6 +28,7 @@ use crate::problem::Problem;
 use crate::recorder::Slot;
 use crate::route::Access;
 use crate::server::{CORRELATION_ID, Server};
+use crate::short_names::Pair;
 use crate::wire::body;
 use crate::wire::query::Query;
 
@@ -163,7 +166,7 @@ impl Unmet {
             bearer,
             access,
             now,
-            read,
+            read: Arc::new(read),
             reads: PhantomData,
         });
         let found = found.await.map_err(|error| Problem::of(error, lang))?;
@@ -174,6 +177,8 @@ impl Unmet {
     /// Finds out who calls, refuses who may not, does by name what the caller means, and reads what it came to, in one
     /// transaction. `params` are the parameters as they are named, the customer under `customer`; `find` gives those that are
     /// meant, and what else was seen on the way to them.
+    ///
+    /// Who is not known to have met such a customer is met in a read first: what comes to nothing takes nobody's turn.
     ///
     /// # Errors
     /// The refusal, or the failure as it goes to the wire.
@@ -202,31 +207,48 @@ impl Unmet {
             access,
             sent,
         } = self;
-        let lang = bearer.lang;
-        let partner = bearer.claims.tid.to_string();
-        let mut likely = Act::of(&server.short_names().of(&partner), verb, params);
-        let customer = likely.params.get_mut(CUSTOMER);
-        let customer = customer.map_or_else(String::new, |given| {
-            let named = given.as_str().unwrap_or_default().to_owned();
-            *given = server.short_names().of(&named).into();
-            named
-        });
+        let (tenant, lang) = (bearer.claims.tid, bearer.lang);
+        let mut likely = Act::of("", verb, params);
+        let customer = likely.text(CUSTOMER).unwrap_or_default().to_owned();
+        let find = Arc::new(find);
+        let names = match server.short_names().of(tenant, &customer) {
+            Some(names) => names,
+            None => {
+                let met = server.app().read(Meeting {
+                    bearer: bearer.clone(),
+                    access,
+                    now: server.app().clock().world_now(),
+                    read: Arc::clone(&find),
+                    reads: PhantomData,
+                });
+                let met = met.await.map_err(|error| Problem::of(error, lang))?;
+                let (_, account, (meant, _)) = met?;
+                let short = meant.get(CUSTOMER).and_then(Value::as_str);
+                let names = Pair::new([account.handle, short.unwrap_or_default().to_owned()]);
+                server.short_names().learn(tenant, &customer, &names);
+                names
+            }
+        };
+        let [partner, short] = names.as_ref();
+        likely.actor = ActorSpec::of(partner);
+        likely = likely.with(CUSTOMER, short.as_str().into());
         let ctx = server.app().ctx(likely.actor.clone());
         let ctx = told(ctx, &sent.headers, &bearer.claims.appid);
         let request = (&sent.method, sent.path.as_str(), &*sent.bytes);
-        let key = key(bearer.claims.tid, bearer.request_id.as_deref(), request);
+        let key = key(tenant, bearer.request_id.as_deref(), request);
         let errand = Errand {
             now: ctx.now,
-            server: server.clone(),
             bearer,
             access,
-            named: [partner, customer],
             likely,
             find,
             finds: PhantomData,
         };
-        let done = server.app().perform_found(ctx, errand, key, then);
-        let (_, read) = done.await.map_err(|error| Problem::of(error, lang))??;
+        let done = server.app().perform_found(ctx, errand, key, then).await;
+        if matches!(done, Ok(Err(_))) {
+            server.short_names().forget(tenant, &customer);
+        }
+        let (_, read) = done.map_err(|error| problem(error, partner, lang))??;
         Ok(read)
     }
 }
@@ -261,16 +283,25 @@ fn key(tenant: Uuid, request_id: Option<&str>, sent: (&Method, &str, &[u8])) -> 
     request_id.map(|id| RequestKey::new(tenant, id, method.as_str(), path, body))
 }
 
+/// A failure of what a partner asked for as it goes to the wire: a customer that is unknown answers like one that is
+/// unrelated.
+fn problem(error: AppError, partner: &str, lang: Lang) -> Problem {
+    match error {
+        AppError::NotFound {
+            what: "customer",
+            name,
+        } => Problem::no_customer(partner, &name),
+        error => Problem::of(error, lang),
+    }
+}
+
 /// Something that is done by somebody whom its own transaction meets.
 struct Errand<S, M> {
-    server: Server,
     bearer: Bearer,
     access: Option<Access>,
     now: Timestamp,
-    /// The partner and the customer, as the call names them.
-    named: [String; 2],
     likely: Act,
-    find: M,
+    find: Arc<M>,
     finds: PhantomData<fn() -> S>,
 }
 
@@ -290,7 +321,14 @@ where
     }
 
     async fn find<'a>(&'a self, tx: &mut Tx<'_>) -> Sought<'a, S, Problem> {
-        let met = self.bearer.met(tx, self.access.as_ref(), self.now).await?;
+        let access = self.access.as_ref();
+        let mut met = self.bearer.met(tx, access, self.now).await?;
+        // Who was guessed to be somebody else is met again in its own turn.
+        if let Ok((_, account)) = &met
+            && names::turn(tx, &account.handle).await?
+        {
+            met = self.bearer.met(tx, access, self.now).await?;
+        }
         let (principal, account) = match met {
             Ok(met) => met,
             Err(problem) => return Ok(Err(problem)),
@@ -298,11 +336,6 @@ where
         let found = (self.find)(tx, account).await?;
         Ok(found.map(|(params, seen)| {
             let act = act(&principal, &self.likely.verb, params);
-            let customer = act.text(CUSTOMER).unwrap_or_default();
-            let short = [act.actor.party(), customer];
-            for (named, short) in self.named.iter().zip(short) {
-                self.server.short_names().learn(named, short);
-            }
             (Cow::Owned(act), seen)
         }))
     }
@@ -313,7 +346,7 @@ struct Meeting<T, F> {
     bearer: Bearer,
     access: Option<Access>,
     now: Timestamp,
-    read: F,
+    read: Arc<F>,
     reads: PhantomData<fn() -> T>,
 }
 
@@ -431,13 +464,7 @@ impl Call {
 
     /// A failure as it goes to the wire.
     pub(crate) fn problem(&self, error: AppError) -> Problem {
-        match error {
-            AppError::NotFound {
-                what: "customer",
-                name,
-            } => Problem::no_customer(&self.account.handle, &name),
-            error => Problem::of(error, self.principal.lang),
-        }
+        problem(error, &self.account.handle, self.principal.lang)
     }
 
     /// Reads on one consistent view.

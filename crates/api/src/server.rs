@@ -166,7 +166,7 @@ impl Server {
         &self.inner.calls
     }
 
-    /// Whom calls most likely mean.
+    /// Whom calls most likely speak of.
     pub(crate) fn short_names(&self) -> &ShortNames {
         &self.inner.short_names
     }

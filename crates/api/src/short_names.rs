@@ -1,41 +1,49 @@
-//! Under which short names partners and customers are known whom calls name otherwise. What commands rest on is told by
-//! short names, and a command that can say it before its transaction spares a round trip to find it out.
+//! Under which short names a partner and a customer are known of whom calls spoke otherwise. What commands rest on is told by
+//! short names, and a command that can say it before its transaction spares round trips to find it out.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many names are remembered; one more, and all are learned anew.
-const NAMES_MAX: usize = 16_384;
+use uuid::Uuid;
 
-/// Short names, by the names that calls gave. What stands here may have changed since: it is a guess that nothing rests on.
+/// How many pairs are remembered; one more, and all are learned anew.
+const PAIRS_MAX: usize = 16_384;
+
+/// The short names of a partner and of a customer of its own.
+pub(crate) type Pair = Arc<[String; 2]>;
+
+/// The pairs that went together lately, by the tenant that called and the name that it gave its customer. What stands here may
+/// have changed since: it is a guess that nothing rests on.
 #[derive(Default)]
 pub(crate) struct ShortNames {
-    known: Mutex<HashMap<String, String>>,
+    known: Mutex<HashMap<Uuid, HashMap<String, Pair>>>,
 }
 
 impl ShortNames {
-    fn known(&self) -> MutexGuard<'_, HashMap<String, String>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Uuid, HashMap<String, Pair>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The short name that most likely goes with a name: itself, where nothing is known.
-    pub(crate) fn of(&self, name: &str) -> String {
-        let known = self.known().get(name).cloned();
-        known.unwrap_or_else(|| name.to_owned())
+    /// The pair that a tenant most likely means; nothing where it is not known to have met such a customer.
+    pub(crate) fn of(&self, tenant: Uuid, customer: &str) -> Option<Pair> {
+        self.known().get(&tenant)?.get(customer).cloned()
     }
 
-    /// Remembers which short name went with a name.
-    pub(crate) fn learn(&self, name: &str, short: &str) {
+    /// Remembers what a tenant meant.
+    pub(crate) fn learn(&self, tenant: Uuid, customer: &str, pair: &Pair) {
         let mut known = self.known();
-        match known.get(name) {
-            Some(last) if last == short => return,
-            None if name == short => return,
-            _ => {}
-        }
-        if known.len() >= NAMES_MAX {
+        if known.values().map(HashMap::len).sum::<usize>() >= PAIRS_MAX {
             known.clear();
         }
-        known.insert(name.to_owned(), short.to_owned());
+        let of_tenant = known.entry(tenant).or_default();
+        of_tenant.insert(customer.to_owned(), Arc::clone(pair));
+    }
+
+    /// Forgets what came to nothing.
+    pub(crate) fn forget(&self, tenant: Uuid, customer: &str) {
+        if let Some(of_tenant) = self.known().get_mut(&tenant) {
+            of_tenant.remove(customer);
+        }
     }
 }
 
@@ -44,18 +52,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_short_name_of_a_name_is_known_and_never_too_many_are() {
+    fn a_tenant_is_known_by_the_customers_that_it_met_and_never_too_many_are() {
         let names = ShortNames::default();
-        assert_eq!(names.of("a"), "a");
-        names.learn("a", "a");
-        assert!(names.known().is_empty(), "it says nothing new");
-        names.learn("a", "first");
-        names.learn("a", "second");
-        assert_eq!(names.of("a"), "second");
-        for name in 0..NAMES_MAX {
-            names.learn(&name.to_string(), "many");
+        let (tenant, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let pair = |customer: &str| Pair::new(["harbor".to_owned(), customer.to_owned()]);
+        assert!(names.of(tenant, "a").is_none());
+        names.learn(tenant, "a", &pair("first"));
+        names.learn(tenant, "a", &pair("second"));
+        assert_eq!(names.of(tenant, "a"), Some(pair("second")));
+        assert!(names.of(other, "a").is_none());
+        names.forget(tenant, "a");
+        assert!(names.of(tenant, "a").is_none());
+        for name in 0..=PAIRS_MAX {
+            names.learn(tenant, &name.to_string(), &pair("many"));
         }
-        assert_eq!(names.known().len(), 1);
-        assert_eq!(names.of(&(NAMES_MAX - 1).to_string()), "many");
+        assert!(names.of(tenant, "0").is_none());
+        assert!(names.of(tenant, &PAIRS_MAX.to_string()).is_some());
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
@@ -185,7 +185,7 @@ impl App {
             + Sync
             + 'static,
     {
-        let once = Once::new(Request { ctx, act, key }, then);
+        let once = Once::new(ctx, act, key, then);
         match self.db.write(once).await? {
             Ended::Done(result, read) => Ok(Ok((result, read))),
             Ended::Refused(decision) => Err(replayed(*decision)),
@@ -274,7 +274,8 @@ pub trait Deed: Send + Sync + 'static {
     /// Why there is nothing to do.
     type Nothing: Send + 'static;
 
-    /// What it will most likely be. That says what is locked and asked for ahead, which spares round trips, and nothing else.
+    /// What it will most likely be: what is locked and asked for ahead. Of rows that there are, a wrong guess costs a round trip and
+    /// a run alone, for they are locked as they are found; what must be locked though it is absent has to stand here.
     fn likely(&self) -> &Act;
 
     /// Finds out what it is. It runs as often as its transaction does, and changes nothing.
@@ -308,6 +309,14 @@ struct Request<D> {
     ctx: Ctx,
     act: D,
     key: Option<RequestKey>,
+    /// What the last run found, where that is not what was likely: once a refusal is undone it might be found otherwise.
+    found: std::sync::Mutex<Option<Act>>,
+}
+
+impl<D> Request<D> {
+    fn found(&self) -> std::sync::MutexGuard<'_, Option<Act>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<D: Deed> Request<D> {
@@ -372,9 +381,15 @@ where
     D: Deed,
     F: for<'a, 'b> Fn(&'a mut Tx<'b>, &'a D::Seen, &'a Json) -> Answer<'a, T>,
 {
-    const fn new(request: Request<D>, then: F) -> Self {
+    fn new(ctx: Ctx, act: D, key: Option<RequestKey>, then: F) -> Self {
+        let found = std::sync::Mutex::default();
         Self {
-            request,
+            request: Request {
+                ctx,
+                act,
+                key,
+                found,
+            },
             then,
             reads: PhantomData,
         }
@@ -412,6 +427,9 @@ where
             Ok(found) => found,
             Err(why) => return Ok(Ended::Nothing(why)),
         };
+        if let Cow::Owned(act) = &act {
+            *self.request.found() = Some(act.clone());
+        }
         match self.request.outcome(tx, &act).await? {
             Outcome::Done(result) => {
                 let read = (self.then)(tx, &seen, &result).await?;
@@ -422,24 +440,18 @@ where
     }
 
     async fn record_failure(&self, tx: &mut Tx<'_>, error: &AppError) -> Result<(), StoreError> {
-        // What it did was undone, and what it found is still there to be found.
-        let found = self.request.act.find(tx).await;
-        let Ok(Ok((act, _))) = found else {
-            return match found {
-                Err(AppError::Store(error)) => Err(error),
-                _ => Ok(()),
-            };
+        let AppError::Refused(refusal) = error else {
+            return Ok(());
         };
+        let found = self.request.found().clone();
+        let act = found.as_ref().unwrap_or_else(|| self.request.act.likely());
         let ctx = Ctx {
             actor: act.actor.clone(),
             ..self.request.ctx.clone()
         };
-        record_refusal(&ctx, tx, &act, error).await?;
-        if let AppError::Refused(refusal) = error {
-            let outcome = Outcome::Refused(Box::new(refusal.decision.clone()));
-            self.request.remember(tx, &outcome).await?;
-        }
-        Ok(())
+        record_refusal(&ctx, tx, act, error).await?;
+        let outcome = Outcome::Refused(Box::new(refusal.decision.clone()));
+        self.request.remember(tx, &outcome).await
     }
 }
 

@@ -52,8 +52,7 @@ fn first<T: Table>(by_handle: Statement, name: &str) -> Ahead {
 }
 
 /// What an act will ask first about a row that it names; nothing where it is a party, which is at hand most of the time.
-#[must_use]
-pub fn ahead(param: &str, name: &str) -> Option<Ahead> {
+pub(crate) fn ahead(param: &str, name: &str) -> Option<Ahead> {
     match param {
         "cart" => Some(first::<Cart>(tables::carts::BY_HANDLE, name)),
         "order" => Some(first::<Order>(tables::orders::BY_HANDLE, name)),
@@ -74,7 +73,7 @@ pub(crate) fn lock(handle: &str) -> Lock {
 ///
 /// # Errors
 /// When the store fails, or the command has to run again.
-pub(crate) async fn turn(tx: &mut Tx<'_>, handle: &str) -> Result<bool, StoreError> {
+pub async fn turn(tx: &mut Tx<'_>, handle: &str) -> Result<bool, StoreError> {
     if tx.takes_turns() {
         tx.rests_on(lock(handle)).await
     } else {

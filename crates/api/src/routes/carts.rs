@@ -513,10 +513,7 @@ async fn meant(
     let Some(known) = belonging(tx, &partner, &tenant, cart).await? else {
         return Ok(Err(no_cart(cart)));
     };
-    let mut params = json!({ "cart": known.handle, "customer": tenant.handle });
-    if let (CartState::Active, Some(map)) = (known.state, params.as_object_mut()) {
-        map.insert("seen".to_owned(), json!(known.version));
-    }
+    let params = json!({ "cart": known.handle, "customer": tenant.handle });
     Ok(Ok((params, (partner, tenant))))
 }
 

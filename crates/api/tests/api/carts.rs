@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tierline_app::App;
 use tierline_app::clock::Clock;
-use tierline_store::schema;
 use tierline_store::testing::postgres;
+use tierline_store::{Db, schema};
 
 use crate::common::{Answer, World, text};
 
@@ -284,22 +285,30 @@ async fn each_group_becomes_an_order_and_a_refused_one_undoes_no_other() {
     );
 }
 
-/// TXN-205. Who checks out is found out in the transaction that does it, and so is with whom it takes turns: the ids of a call do not
-/// tell.
-async fn carts_that_are_checked_out_at_once(world: &World) {
-    let token = world.user("harbor");
+/// Carts of so many seats each for one customer of harbor's.
+async fn filled(world: &World, count: usize, seats: i64) -> Vec<String> {
     let customer = world.customer("harbor", "Bay Street").await;
     let path = format!("/v1/customers/{customer}/carts");
     let mut carts = Vec::new();
-    for _ in 0..4 {
-        let cart = json!({ "lineItems": [line("desk-premium", 90)] });
-        let made = world.post(&path, &token, &cart).await;
+    for _ in 0..count {
+        let cart = json!({ "lineItems": [line("desk-premium", seats)] });
+        let made = world.post(&path, &world.user("harbor"), &cart).await;
         assert_eq!(made.status, 201, "{}", made.body);
         carts.push(format!("{path}/{}", text(&made.body["id"])));
     }
-    // Each of them twice.
-    let checkouts = carts.iter().chain(&carts);
-    let checkouts = checkouts.map(|cart| checkout(world, cart, &token, None));
+    carts
+}
+
+/// TXN-205. Who checks out is found out in the transaction that does it, and so is with whom it takes turns: the ids of a call do not
+/// tell. Each cart is checked out on each server.
+async fn carts_that_are_checked_out_at_once(servers: &[World]) {
+    let carts = filled(&servers[0], 4, 90).await;
+    let token = servers[0].user("harbor");
+    let checkouts = carts.iter().flat_map(|cart| {
+        let token = &token;
+        let twice = servers.iter().cycle().take(2);
+        twice.map(move |server| checkout(server, cart, token, None))
+    });
     let answers = futures_util::future::join_all(checkouts).await;
     let made = |answer: &Answer| text(&answer.body["orders"][0]["id"]);
     let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 201);
@@ -317,13 +326,54 @@ async fn carts_that_are_checked_out_at_once(world: &World) {
 
 #[tokio::test]
 async fn a_limit_holds_for_carts_that_are_checked_out_at_once() {
-    carts_that_are_checked_out_at_once(&World::demo().await).await;
+    carts_that_are_checked_out_at_once(&[World::demo().await]).await;
     let Some(there) = postgres(schema::MIGRATIONS).await else {
         return;
     };
-    let noon = Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap());
-    let there = World::demo_on(&there.config, noon).await;
-    carts_that_are_checked_out_at_once(&there).await;
+    let noon = || Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap());
+    let one = World::demo_on(&there.config, noon()).await;
+    let other = Db::open(&there.config, schema::MIGRATIONS).await.unwrap();
+    let other = World::of_app(App::new(other, noon()), true).await;
+    carts_that_are_checked_out_at_once(&[one, other]).await;
+}
+
+/// GEN-006: a request's answer is the answer of its repeats, also where it is a refusal, whose decision is kept.
+#[tokio::test]
+async fn a_checkout_is_done_once_for_each_request() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let carts = filled(&world, 3, 100).await;
+    let send = async |cart: &str, id: &str| {
+        let path = format!("{cart}/checkout");
+        let id = [("MS-RequestId", id)];
+        world.send("POST", &path, Some(&token), None, &id).await
+    };
+    let [one, two] = [
+        "6d1f9a52-0000-4000-8000-0000000000c1",
+        "6d1f9a52-0000-4000-8000-0000000000c2",
+    ];
+    let first = send(&carts[0], one).await;
+    assert_eq!(first.status, 201, "{}", first.body);
+    let again = send(&carts[0], one).await;
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    let clash = send(&carts[1], one).await;
+    assert_eq!(clash.status, 409, "{}", clash.body);
+    assert_eq!(checkout(&world, &carts[1], &token, None).await.status, 201);
+    let refused = send(&carts[2], two).await;
+    assert_eq!(refused.body["code"], 800_088, "{}", refused.body);
+    let again = send(&carts[2], two).await;
+    assert_eq!((again.status, &again.body), (refused.status, &refused.body));
+    let kept = |answer: &Answer| answer.headers["x-decision-id"].to_str().unwrap().to_owned();
+    assert_eq!(kept(&again), kept(&refused));
+    let decision = format!("/program/v1/decisions/{}", kept(&refused));
+    let decision = world.get(&decision, &token).await;
+    assert_eq!(decision.status, 200, "{}", decision.body);
+    assert_eq!(decision.body["checkpoint"], "checkout_cart");
+    // Who is no partner has no carts, and a partner none of another's.
+    let operator = checkout(&world, &carts[1], &world.user("operator"), None).await;
+    assert_eq!(operator.status, 403, "{}", operator.body);
+    let other = checkout(&world, &carts[1], &world.user("meridian"), None).await;
+    assert_eq!((other.status, &other.body["code"]), (403, &json!(20_002)));
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ pub trait Command: Send + Sync {
         Vec::new()
     }
 
-    /// What it will ask first, as far as it is known before the transaction: a write, with the others of its group.
+    /// What it will ask first, as far as it is known before the transaction; a group of writes asks it at once. A read asks as it goes.
     fn ahead(&self) -> Vec<Ahead> {
         Vec::new()
     }
