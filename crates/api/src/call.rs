@@ -19,8 +19,8 @@ use tierline_app::{AppError, Ctx, names};
 use tierline_domain::partner::Account;
 use tierline_domain::time::Timestamp;
 use tierline_rules::Lang;
-use tierline_store::idempotency::RequestKey;
-use tierline_store::{Command, Tx};
+use tierline_store::idempotency::{RequestKey, canonical};
+use tierline_store::{Command, Lock, Tx};
 use uuid::Uuid;
 
 use crate::auth::{Bearer, Principal};
@@ -178,7 +178,7 @@ impl Unmet {
     /// transaction. `params` are the parameters as they are named, the customer under `customer`; `find` gives those that are
     /// meant, and what else was seen on the way to them.
     ///
-    /// Who is not known to have met such a customer is met in a read first: what comes to nothing takes nobody's turn.
+    /// Who is not known to have met such a customer is met in a read first: a stranger's call takes nobody's turn.
     ///
     /// # Errors
     /// The refusal, or the failure as it goes to the wire.
@@ -209,7 +209,7 @@ impl Unmet {
         } = self;
         let (tenant, lang) = (bearer.claims.tid, bearer.lang);
         let mut likely = Act::of("", verb, params);
-        let customer = likely.text(CUSTOMER).unwrap_or_default().to_owned();
+        let customer = canonical(likely.text(CUSTOMER).unwrap_or_default());
         let find = Arc::new(find);
         let names = match server.short_names().of(tenant, &customer) {
             Some(names) => names,
@@ -318,6 +318,14 @@ where
 
     fn likely(&self) -> &Act {
         &self.likely
+    }
+
+    /// Of the two parties only: what else a call names is looked at where it is theirs.
+    fn locks(&self) -> Vec<Lock> {
+        let Act { actor, params, .. } = &self.likely;
+        let customer = params.get(CUSTOMER).and_then(Value::as_str);
+        let parties = [Some(actor.party()), customer];
+        parties.into_iter().flatten().map(names::lock).collect()
     }
 
     async fn find<'a>(&'a self, tx: &mut Tx<'_>) -> Sought<'a, S, Problem> {

@@ -12,37 +12,46 @@ const PAIRS_MAX: usize = 16_384;
 /// The short names of a partner and of a customer of its own.
 pub(crate) type Pair = Arc<[String; 2]>;
 
-/// The pairs that went together lately, by the tenant that called and the name that it gave its customer. What stands here may
-/// have changed since: it is a guess that nothing rests on.
+/// The pairs that went together lately, by the tenant that called and the name that it gave its customer. Nothing rests on what
+/// stands here: should somebody ever go by another short name, a command finds it out on its way.
 #[derive(Default)]
 pub(crate) struct ShortNames {
-    known: Mutex<HashMap<Uuid, HashMap<String, Pair>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    pairs: HashMap<Uuid, HashMap<String, Pair>>,
+    count: usize,
 }
 
 impl ShortNames {
-    fn known(&self) -> MutexGuard<'_, HashMap<Uuid, HashMap<String, Pair>>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pair that a tenant most likely means; nothing where it is not known to have met such a customer.
     pub(crate) fn of(&self, tenant: Uuid, customer: &str) -> Option<Pair> {
-        self.known().get(&tenant)?.get(customer).cloned()
+        self.known().pairs.get(&tenant)?.get(customer).cloned()
     }
 
     /// Remembers what a tenant meant.
     pub(crate) fn learn(&self, tenant: Uuid, customer: &str, pair: &Pair) {
         let mut known = self.known();
-        if known.values().map(HashMap::len).sum::<usize>() >= PAIRS_MAX {
-            known.clear();
+        if known.count >= PAIRS_MAX {
+            *known = Known::default();
         }
-        let of_tenant = known.entry(tenant).or_default();
-        of_tenant.insert(customer.to_owned(), Arc::clone(pair));
+        let of_tenant = known.pairs.entry(tenant).or_default();
+        let before = of_tenant.insert(customer.to_owned(), Arc::clone(pair));
+        known.count += usize::from(before.is_none());
     }
 
     /// Forgets what came to nothing.
     pub(crate) fn forget(&self, tenant: Uuid, customer: &str) {
-        if let Some(of_tenant) = self.known().get_mut(&tenant) {
-            of_tenant.remove(customer);
+        let mut known = self.known();
+        let of_tenant = known.pairs.get_mut(&tenant);
+        if of_tenant.is_some_and(|of_tenant| of_tenant.remove(customer).is_some()) {
+            known.count -= 1;
         }
     }
 }

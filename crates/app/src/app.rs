@@ -274,9 +274,15 @@ pub trait Deed: Send + Sync + 'static {
     /// Why there is nothing to do.
     type Nothing: Send + 'static;
 
-    /// What it will most likely be: what is locked and asked for ahead. Of rows that there are, a wrong guess costs a round trip and
-    /// a run alone, for they are locked as they are found; what must be locked though it is absent has to stand here.
+    /// What it will most likely be: what is asked for ahead, and locked. Of rows that there are, a wrong guess costs a round trip,
+    /// and a run alone where somebody holds them, for they are locked as they are found; what must be locked though it is absent has to
+    /// stand here.
     fn likely(&self) -> &Act;
+
+    /// What is locked ahead.
+    fn locks(&self) -> Vec<Lock> {
+        self.likely().locks()
+    }
 
     /// Finds out what it is. It runs as often as its transaction does, and changes nothing.
     ///
@@ -309,7 +315,7 @@ struct Request<D> {
     ctx: Ctx,
     act: D,
     key: Option<RequestKey>,
-    /// What the last run found, where that is not what was likely: once a refusal is undone it might be found otherwise.
+    /// What was found by the run that was refused, where it had to be found: once that run is undone, it might be found otherwise.
     found: std::sync::Mutex<Option<Act>>,
 }
 
@@ -413,7 +419,7 @@ where
     type Error = AppError;
 
     fn locks(&self) -> Vec<Lock> {
-        let mut locks = self.request.act.likely().locks();
+        let mut locks = self.request.act.locks();
         locks.extend(self.request.key.iter().map(RequestKey::lock));
         locks
     }
@@ -427,10 +433,11 @@ where
             Ok(found) => found,
             Err(why) => return Ok(Ended::Nothing(why)),
         };
-        if let Cow::Owned(act) = &act {
+        let outcome = self.request.outcome(tx, &act).await;
+        if let (Err(AppError::Refused(_)), Cow::Owned(act)) = (&outcome, &act) {
             *self.request.found() = Some(act.clone());
         }
-        match self.request.outcome(tx, &act).await? {
+        match outcome? {
             Outcome::Done(result) => {
                 let read = (self.then)(tx, &seen, &result).await?;
                 Ok(Ended::Done(result, read))

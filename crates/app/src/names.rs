@@ -65,7 +65,8 @@ pub(crate) fn ahead(param: &str, name: &str) -> Option<Ahead> {
 }
 
 /// The lock of a party, by its short name.
-pub(crate) fn lock(handle: &str) -> Lock {
+#[must_use]
+pub fn lock(handle: &str) -> Lock {
     Lock::on("name", &handle.to_lowercase())
 }
 
@@ -211,6 +212,20 @@ pub async fn free_subscription(
         Some(name) => fields::free(field, name, subscription(tx, name).await?.is_some()),
         None => Ok(()),
     }
+}
+
+/// A cart of a customer whose turn it is already, by its name. One of another's is none, and takes nobody's turn.
+///
+/// # Errors
+/// When the store fails.
+pub async fn cart_of(
+    tx: &mut Tx<'_>,
+    customer: &Tenant,
+    name: &str,
+) -> Result<Option<Cart>, AppError> {
+    let cart = named::<Cart>(tx, tables::carts::BY_HANDLE, name).await?;
+    let cart = cart.filter(|cart| cart.customer == customer.id);
+    Ok(cart.map(Arc::unwrap_or_clone))
 }
 
 /// A tenant by its short name or GUID.

@@ -413,8 +413,8 @@ async fn belonging(
     customer: &Tenant,
     cart: &str,
 ) -> Result<Option<Cart>, AppError> {
-    let found = names::cart(tx, cart).await?;
-    Ok(found.filter(|cart| cart.partner == partner.id && cart.customer == customer.id))
+    let found = names::cart_of(tx, customer, cart).await?;
+    Ok(found.filter(|cart| cart.partner == partner.id))
 }
 
 async fn own(

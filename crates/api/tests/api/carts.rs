@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use tierline_app::App;
 use tierline_app::clock::Clock;
 use tierline_store::testing::postgres;
-use tierline_store::{Db, schema};
+use tierline_store::{Db, DbConfig, schema};
 
-use crate::common::{Answer, World, text};
+use crate::common::{Answer, World, records, text};
 
 /// A customer of harbor that buys, and the path of its carts.
 async fn buyer(world: &World) -> (String, String) {
@@ -369,11 +369,32 @@ async fn a_checkout_is_done_once_for_each_request() {
     let decision = world.get(&decision, &token).await;
     assert_eq!(decision.status, 200, "{}", decision.body);
     assert_eq!(decision.body["checkpoint"], "checkout_cart");
-    // Who is no partner has no carts, and a partner none of another's.
-    let operator = checkout(&world, &carts[1], &world.user("operator"), None).await;
+    // Its record names who was found to call.
+    let failed = records(&world, &token, "Order").await;
+    let mut failed = failed.body["items"].as_array().unwrap().iter();
+    let failed = failed.find(|record| record["operationStatus"] == "failed");
+    let user = text(&failed.unwrap()["userPrincipalName"]);
+    assert!(user.starts_with("admin@"), "{user}");
+}
+
+/// A customer that is none of the caller's, and a caller that is no partner: nobody waits for what comes to nothing.
+#[tokio::test]
+async fn a_strangers_checkout_takes_no_turn() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("tierline.db");
+    let noon = Clock::pinned("2026-01-15T12:00:00Z".parse().unwrap());
+    let world = World::demo_on(&DbConfig::File { path }, noon).await;
+    let cart = filled(&world, 1, 5).await.remove(0);
+    let written = || world.app.db().lane_stats().commands;
+    let before = written();
+    let operator = checkout(&world, &cart, &world.user("operator"), None).await;
     assert_eq!(operator.status, 403, "{}", operator.body);
-    let other = checkout(&world, &carts[1], &world.user("meridian"), None).await;
+    let other = checkout(&world, &cart, &world.user("meridian"), None).await;
     assert_eq!((other.status, &other.body["code"]), (403, &json!(20_002)));
+    assert_eq!(written(), before);
+    let own = checkout(&world, &cart, &world.user("harbor"), None).await;
+    assert_eq!(own.status, 201, "{}", own.body);
+    assert_eq!(written(), before + 1);
 }
 
 #[tokio::test]

@@ -5,11 +5,14 @@
     reason = "a test stops where something is missing"
 )]
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::path::Path;
 
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 use tierline_app::act::Act;
+use tierline_app::app::{Deed, Sought};
 use tierline_app::ask::ask;
 use tierline_app::clock::Clock;
 use tierline_app::demo::LayWorld;
@@ -36,11 +39,40 @@ async fn servers(test: &Fixture, given: Vec<Json>) -> [App; 2] {
     [test.db.clone(), other].map(|db| App::new(db, Clock::pinned(now)))
 }
 
-/// Everybody at once; what each came to.
+/// An act that is found out in its transaction, and taken for another before.
+struct Mistaken {
+    likely: Act,
+    act: Act,
+}
+
+impl Deed for Mistaken {
+    type Seen = ();
+    type Nothing = Infallible;
+
+    fn likely(&self) -> &Act {
+        &self.likely
+    }
+
+    async fn find<'a>(&'a self, _: &mut Tx<'_>) -> Sought<'a, (), Infallible> {
+        Ok(Ok((Cow::Borrowed(&self.act), ())))
+    }
+}
+
+/// Everybody at once; what each came to. Of every third nothing is told before its transaction.
 async fn race(servers: &[App; 2], acts: Vec<Act>) -> Vec<Result<Json, AppError>> {
-    let running = acts.into_iter().enumerate().map(|(number, act)| {
+    let running = acts.into_iter().enumerate().map(async |(number, act)| {
         let server = &servers[number % 2];
-        server.perform(server.ctx(act.actor.clone()), act, None)
+        let ctx = server.ctx(act.actor.clone());
+        if number % 3 > 0 {
+            return server.perform(ctx, act, None).await;
+        }
+        let likely = Act::of(&format!("nobody-{number}"), &act.verb, json!({}));
+        let mistaken = Mistaken { likely, act };
+        let done = server.perform_found(ctx, mistaken, None, |_, (), _| Box::pin(async { Ok(()) }));
+        match done.await? {
+            Ok((result, ())) => Ok(result),
+            Err(never) => match never {},
+        }
     });
     join_all(running).await
 }
