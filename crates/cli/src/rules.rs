@@ -140,7 +140,11 @@ fn tests(directory: &std::path::Path) -> BTreeMap<String, Vec<String>> {
         ));
     }
     files.sort();
-    check::cases_by_rule(&files).unwrap_or_default()
+    let cases = check::cases_by_rule(&files);
+    cases.unwrap_or_else(|error| {
+        Printer::complain(format!("{error}; no cases are shown"));
+        BTreeMap::new()
+    })
 }
 
 /// The first issue, in which most rules were built.

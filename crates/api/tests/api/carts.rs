@@ -377,6 +377,33 @@ async fn a_checkout_is_done_once_for_each_request() {
     assert!(user.starts_with("admin@"), "{user}");
 }
 
+/// ORD-004: who says how it read a cart checks out nothing else. On the documented path nobody says so, and what stands is checked out.
+#[tokio::test]
+async fn a_cart_that_was_changed_meanwhile_is_busy_for_who_says_how_it_read_it() {
+    let world = World::demo().await;
+    let token = world.user("harbor");
+    let path = filled(&world, 1, 5).await.remove(0);
+    let mut change = world.get(&path, &token).await.body;
+    change["lineItems"][0]["quantity"] = json!(6);
+    let changed = put(&world, &path, &token, &change).await;
+    assert!(changed.status < 300, "{}", changed.body);
+    let cart = path.rsplit('/').next().unwrap();
+    let command = |seen: i64| {
+        let read = json!({ "cart": cart, "seen": seen });
+        let (world, token) = (&world, &token);
+        async move {
+            world
+                .post("/program/v1/commands/checkout_cart", token, &read)
+                .await
+        }
+    };
+    let busy = command(1).await;
+    assert_eq!(busy.status, 409, "{}", busy.body);
+    assert!(busy.body.to_string().contains("ORD-004"), "{}", busy.body);
+    let done = command(2).await;
+    assert!(done.status < 300, "{}", done.body);
+}
+
 /// A customer that is none of the caller's, and a caller that is no partner: nobody waits for what comes to nothing.
 #[tokio::test]
 async fn a_strangers_checkout_takes_no_turn() {
