@@ -231,7 +231,9 @@ impl Unmet {
         };
         let [partner, short] = names.as_ref();
         likely.actor = ActorSpec::of(partner);
-        likely = likely.with(CUSTOMER, short.as_str().into());
+        likely
+            .params
+            .insert(CUSTOMER.to_owned(), short.as_str().into());
         let ctx = server.app().ctx(likely.actor.clone());
         let ctx = told(ctx, &sent.headers, &bearer.claims.appid);
         let request = (&sent.method, sent.path.as_str(), &*sent.bytes);
